@@ -34,8 +34,8 @@ const copied: readonly (readonly [string, Pick<FormatUnderTest, 'objects' | 'ite
   }),
 ];
 
-describe.each(copied)('a chain of %s that was copied into another folder', (_, { objects, item }) => {
-  test.each(folders)('is proved to its end in %s', async (folder) => {
+describe.each(copied)('a chain of format %s that was copied into another folder', (_, { objects, item }) => {
+  test.each(folders)('is proved up to linkage in %s', async (folder) => {
     const storage = copyInto(folder, objects);
     const proof = await proveAllLevels(storage, { ...item, image_path: `${folder}${item.image_path}` });
     expect(proof).toEqual({ foundBy: null, code: null, level: 'linkage' });
@@ -53,7 +53,7 @@ describe.each(copied)('a chain of %s that was copied into another folder', (_, {
   });
 });
 
-test('a lost object of a copied chain is missing there, whatever was called by the same name outside the folder', async () => {
+test('an object missing from a copied chain is missing, even if the original outside the folder has it', async () => {
   const chain = writeSmallChain('nested', 8, [[1]]);
   const [full, leaf] = chain;
   if (full === undefined || leaf === undefined) throw new Error('a chain has links');
@@ -66,7 +66,7 @@ test('a lost object of a copied chain is missing there, whatever was called by t
   expect(proof).toMatchObject({ code: 'parent_broken' });
 });
 
-test('a zone that looks like a volume leaves the volume at the root of the bucket', async () => {
+test('an availability zone that looks like a volume path is not taken for the volume', async () => {
   const backup = writeCinderBackup({
     volumeId: seededUuid('zoned'),
     backupId: seededUuid('zoned backup'),
@@ -81,7 +81,7 @@ test('a zone that looks like a volume leaves the volume at the root of the bucke
   expect(proof).toEqual({ foundBy: null, code: null, level: 'linkage' });
 });
 
-describe('the parent of a manifest that says where it is', () => {
+describe('the parent of a manifest that names the place of its parent', () => {
   const write = (backupId: string, imagePath: string, parentPlace?: { bucket_name?: string; image_path?: string }) => {
     const volume = seededBytes('same volume', 2048);
     const plan = { backupId, imagePath, createdAtMs: 0, volume, objectBytes: 1024, blockBytes: 512 };

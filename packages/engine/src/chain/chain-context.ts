@@ -11,28 +11,32 @@ export type BucketContext = {
 
 /** What is needed to examine the links of one chain. */
 export type ChainContext = BucketContext & {
-  /** The image paths that will be asked for. All have the same chain root, see `chainRootOf`. */
+  /** The image paths that will be examined. All have the same chain root, see `chainRootOf`. */
   readonly imagePaths: readonly string[];
-  /** The newest proof of each of these backups that has one. */
+  /** Finds the newest proof of each of these backups. Backups without a proof are left out. */
   readonly findProofs: (backupIds: readonly string[]) => Promise<readonly EdgeProof[]>;
-  /** What the listing showed of each of these backups when it was recorded. Backups without a record are left out. */
+  /**
+   * Finds what the listing showed of each of these backups when it was recorded. Backups without a record are left out.
+   */
   readonly findListings: (backupIds: readonly string[]) => Promise<readonly RecordedListing[]>;
-  /** Digest of the listing on which this backup was last proved whole at this place; null if it never was. */
+  /**
+   * Digest of the listing on which this backup was last proved whole at this place; null if it was never proved whole.
+   */
   readonly provedListing: (backupId: string, location: Location) => Promise<string | null>;
-  /** Where this backup is known to be: its record's place first, then the places that unfinished imports of it name. */
+  /** The known places of this backup: its record's place first, then the places that its unfinished imports name. */
   readonly locate: (backupId: string) => Promise<readonly Location[]>;
-  /** The buckets of the project in this storage unit. A parent that is found nowhere else is looked for in them. */
+  /** The project's buckets in this storage unit. A parent is looked for in them if it is found nowhere else. */
   readonly projectBuckets: () => Promise<readonly string[]>;
-  /** What was looked for in other buckets and not found, during this run. */
+  /** What this run looked for in other buckets and did not find. */
   readonly absences: Absences;
   /**
-   * Bytes that may be read to prove one link. If its block hashes are more, the proof stops at `inventory`. If its objects
-   * whose ETag is not their MD5 are more, it stops at `metadata`.
+   * Maximum number of bytes that may be read to prove one link. A proof stops at `inventory` if the link's block hashes
+   * are larger. It stops at `metadata` if the objects whose ETag is not their MD5 are larger.
    */
   readonly linkageMaxBytes: number;
-  /** False: proofs stop before they would read block hashes or data, and say which. For plans. */
+  /** False for plans: proofs stop before they would read block hashes or data, and say which. */
   readonly readHashes: boolean;
-  /** True: all data is read after the examination, so an ETag that is not the MD5 is left to that. */
+  /** True if all data is read after the examination. ETags that are not the MD5 are then left to that reading. */
   readonly dataFollows: boolean;
   readonly nowMs: () => number;
 };

@@ -1,21 +1,23 @@
 import { Buffer } from 'node:buffer';
 
 const chunkRows = 4096;
-/** There may be hundreds of thousands of columns with a row or two. */
+/** A column starts this small, because there may be hundreds of thousands of columns with one or two rows. */
 const rowsAtFirst = 4;
 
-/** Digests of one size, a row each, packed; a row may have none, and a stretch of rows without any takes no room. */
+/**
+ * A packed column of digests of one size. Rows may have no digest, and a stretch of rows without any takes no memory.
+ */
 export class DigestColumn {
   readonly #width: number;
-  /** Of each row a byte that says whether it has a digest, and the digest. */
+  /** For each row, one byte that says whether it has a digest, then the digest. */
   readonly #chunks: (Uint8Array | undefined)[] = [];
 
-  /** `width`: bytes of one digest. */
+  /** `width`: the size of one digest in bytes. */
   constructor(width: number) {
     this.#width = width;
   }
 
-  /** `digest` has as many bytes as the width. */
+  /** Stores a digest of `width` bytes. */
   set(row: number, digest: Uint8Array): void {
     const index = Math.floor(row / chunkRows);
     const at = (row % chunkRows) * (1 + this.#width);
@@ -24,7 +26,7 @@ export class DigestColumn {
     chunk.set(digest, at + 1);
   }
 
-  /** `digest`: twice as many hex digits as the width. They leave nothing behind in memory: there may be millions. */
+  /** Stores a digest of twice `width` hex digits. Nothing of the string stays in memory: there may be millions. */
   setHex(row: number, digest: string): void {
     const index = Math.floor(row / chunkRows);
     const at = (row % chunkRows) * (1 + this.#width);
@@ -33,14 +35,14 @@ export class DigestColumn {
     Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).write(digest, at + 1, this.#width, 'hex');
   }
 
-  /** The digest's bytes, not to be changed; null where the row has none. */
+  /** The digest's bytes, not to be changed; null if the row has none. */
   at(row: number): Uint8Array | null {
     const at = (row % chunkRows) * (1 + this.#width);
     const chunk = this.#chunks[Math.floor(row / chunkRows)];
     return chunk === undefined || chunk[at] !== 1 ? null : chunk.subarray(at + 1, at + 1 + this.#width);
   }
 
-  /** Hex digits; null where the row has none. */
+  /** The digest as hex digits; null if the row has none. */
   hexAt(row: number): string | null {
     const bytes = this.at(row);
     return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
@@ -65,7 +67,7 @@ type KeyChunk = {
   count: number;
 };
 
-/** Keys, a row each, packed as UTF-8: millions of them take their text's bytes and four more each. */
+/** A column of keys, packed as UTF-8. Each key takes its text's bytes and four more: there may be millions. */
 export class KeyColumn {
   readonly #chunks: KeyChunk[] = [];
   #count = 0;

@@ -27,7 +27,7 @@ const levels: Readonly<Record<'content' | 'replay', Read>> = {
   },
   async replay(data, storage, signal) {
     const { fault, sha256 } = await replayChain(data, { storage, opening: null, sink: null, signal });
-    // A volume that is not proved has no hash to be taken for one.
+    // A volume that is not proved must give no hash that could be taken for its own.
     expect(sha256 === null).toBe(fault !== null);
     return fault;
   },
@@ -35,7 +35,9 @@ const levels: Readonly<Record<'content' | 'replay', Read>> = {
 
 type Outcome = { readonly ended: string; readonly log: FaultLog };
 
-/** Reads the data of a chain on a storage unit with this fault. Ends in `whole`, a reason, or `thrown` and a code. */
+/**
+ * Reads the data of a chain on a storage unit with this fault. `ended` is `whole`, a reason, or `thrown` and a code.
+ */
 async function readWith({ objects, item }: FormatUnderTest, read: Read, fault: StorageFault | null): Promise<Outcome> {
   const storage = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
   const { unit, log } = injectFault(storage, fault, 4);
@@ -53,9 +55,9 @@ async function readWith({ objects, item }: FormatUnderTest, read: Read, fault: S
   const chain = await openChain(chainContext(watched, bucketName, [item.image_path], { signal: stopping.signal }));
   try {
     const data = await chain.openData(item);
-    if (data === null) throw new Error('nothing lies there');
+    if (data === null) throw new Error('nothing is stored there');
     const found = await read(data, watched, stopping.signal);
-    // A block of Longhorn has its hash as its name: one that is written anew meanwhile is the same block.
+    // A Longhorn block is named by its hash: one that is written again meanwhile is the same block.
     const isNamedByHash = fault !== null && 'changed' in fault && log.faultyKey?.endsWith('.blk') === true;
     return { ended: found?.code ?? (isNamedByHash ? 'whole, by its name' : 'whole'), log };
   } catch (error) {
@@ -68,7 +70,7 @@ async function readWith({ objects, item }: FormatUnderTest, read: Read, fault: S
 
 const refusal = (code: StorageErrorCode) => new StorageError(code, 'refused by the test');
 
-/** What each fault, at any one read, ends in. */
+/** For each fault, at any one read, the outcomes that are allowed. */
 const rows: readonly (readonly [string, (number: number) => StorageFault, readonly string[]])[] = [
   ...(['unreachable', 'throttled', 'bucket_not_found', 'storage_token_expired'] as const).map(
     (code) =>
@@ -84,17 +86,17 @@ const rows: readonly (readonly [string, (number: number) => StorageFault, readon
   [
     'credentials that expire midway',
     (number) => ({ at: 'read', number, everythingAfter: refusal('access_denied') }),
-    // A parent's listing may be what is refused.
+    // The refused read may be of a parent's listing.
     ['access_denied', 'thrown access_denied'],
   ],
   [
-    'an object that vanishes behind the listing',
+    'an object that vanishes after it was listed',
     (number) => ({ at: 'read', number, vanishes: true }),
-    // Of data it is certain, since a listing is asked again; metadata that is gone is for the next look to judge.
+    // Missing data is certain, since it is listed again; missing metadata is left to the next run to judge.
     ['object_missing', 'changed_while_read'],
   ],
   [
-    'an object that changes behind the listing',
+    'an object that changes after it was listed',
     (number) => ({ at: 'read', number, changed: true }),
     ['changed_while_read', 'whole, by its name'],
   ],

@@ -1,37 +1,40 @@
 import type { Location } from './proof/link.ts';
 
-/** How an object's stored bytes become plain: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
+/** How an object's stored bytes are decompressed: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
 export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';
 
-/** Hex digits, in whatever case. Fewer than the algorithm gives: only so many are compared (Longhorn keeps 64 of SHA-512). */
+/**
+ * A digest in hex digits, upper or lower case. A shortened one is compared as far as it goes: Longhorn keeps 64 of
+ * SHA-512.
+ */
 export type Digest = { readonly algorithm: 'md5' | 'sha256' | 'sha512'; readonly hex: string };
 
-/** One stored object: a run of the volume's bytes. */
+/** One stored object, which covers a run of the volume's bytes. */
 export type StoredObject = {
   readonly key: string;
-  /** As listed. */
+  /** Bytes, as listed. */
   readonly storedBytes: number;
-  /** As listed; null where there is none that tells anything. */
+  /** As listed; null if it has none that says anything about the content. */
   readonly etag: string | null;
-  /** Where its plain bytes begin in the volume, bytes. */
+  /** Where its plain bytes begin in the volume, in bytes. */
   readonly offset: number;
-  /** Plain bytes. */
+  /** Number of plain bytes. */
   readonly length: number;
   readonly compression: Compression;
-  /** Of the plain bytes; null where the format says none. */
+  /** Digest of the plain bytes; null if the format has none. */
   readonly plainDigest: Digest | null;
   /**
-   * Of the stored bytes; null where the format says none. The very digest that `plainDigest` is, where a format does
-   * not tell of which of the two it was made (early Cinder writers): then either will do.
+   * Digest of the stored bytes; null if the format has none. It equals `plainDigest` if the format does not say which
+   * of the two was hashed (early Cinder writers): then a match with either is enough.
    */
   readonly storedDigest: Digest | null;
 };
 
-/** SHA-256 of each block of a whole volume. */
+/** The SHA-256 of each block of a whole volume. */
 export type BlockHashes = {
-  /** Bytes of a block; the volume's last may be shorter. */
+  /** Size of a block in bytes; the volume's last block may be shorter. */
   readonly bytes: number;
-  /** Batches of packed hashes of 32 bytes. May be read more than once. Throws `ReadFault` and `StorageError`. */
+  /** Batches of packed 32-byte hashes. May be read more than once. Throws `ReadFault` and `StorageError`. */
   hashes(): AsyncIterable<Uint8Array>;
 };
 
@@ -39,17 +42,17 @@ export type BlockHashes = {
 export interface LinkData {
   readonly backupId: string;
   readonly location: Location;
-  /** Batches, in rising order of offset. May be read more than once. Throws `ReadFault` and `StorageError`. */
+  /** Batches of objects, by rising offset. May be read more than once. Throws `ReadFault` and `StorageError`. */
   objects(): AsyncIterable<readonly StoredObject[]>;
-  /** Of the volume as it was at this link; null where the format has none. */
+  /** Hashes of the volume as it was at this link; null if the format has none. */
   readonly blocks: BlockHashes | null;
-  /** Of the volume at this link, bytes. */
+  /** Size of the volume at this link in bytes. */
   readonly volumeBytes: number;
 }
 
-/** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one. */
+/** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one link. */
 export type ChainData = {
   readonly links: readonly LinkData[];
-  /** Whether what no link stores is zeros. Where it is not said to be, a hole is a fault. */
+  /** Whether bytes that no link stores are zeros. Unless this is true, a hole is a fault. */
   readonly holesAreZeros?: boolean;
 };

@@ -14,7 +14,7 @@ const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/', import
 const fixture = `${fixtures}cinder-s3-zlib`;
 
 describe('a chain that Cinder itself wrote', () => {
-  test.skipIf(!existsSync(fixture))('reaches linkage in all its links (needs ../shared/fixtures)', async () => {
+  test.skipIf(!existsSync(fixture))('reaches linkage in every link (needs ../shared/fixtures)', async () => {
     const request = syncBackupsRequest.parse(JSON.parse(await readFile(`${fixture}.request.json`, 'utf8')));
     await using storage = await openFilesystemStorageUnit({ id: 'fixture', directory: fixture });
     const context = chainContext(
@@ -42,7 +42,7 @@ describe('the chain root', () => {
     expect(chainRootOf('volume_1/20260301020000/az_nova_backup_no-uuid')).toContain('no-uuid');
   });
 
-  test('is what the first format says that knows the path', () => {
+  test('comes from the first format that knows the path', () => {
     const cinder = 'volume_1/20260301020000/az_nova_backup_6fea9211-38a5-cccc-c95f-c8b61fb35442';
     const longhorn = 'backupstore/volumes/ab/cd/volume-1/backups/backup_backup-1.cfg';
     for (const path of [cinder, longhorn, 'plan/resource/backup']) {
@@ -65,7 +65,7 @@ describe('an unknown format', () => {
     created_at: 0,
   };
 
-  test('is present with what lies at the very path and below it, and nothing else', async () => {
+  test('is present with the objects at its exact path and below it, and no others', async () => {
     await using buckets = await makeTestBuckets();
     await buckets.put('bucket', [
       ['plan/b-1/x', 'other'],
@@ -82,7 +82,7 @@ describe('an unknown format', () => {
     expect(examination?.contentId).toBe(examination?.listing.fingerprint);
   });
 
-  test('is proved for each backup that is said to be at the path', async () => {
+  test('is proved separately for each backup that is requested at the path', async () => {
     await using buckets = await makeTestBuckets();
     await buckets.put('bucket', [['plan/b/disk.img', 'abc']]);
     await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
@@ -99,7 +99,7 @@ describe('an unknown format', () => {
     expect(asked).toEqual(['b', 'c']);
   });
 
-  test('is nothing where only names with the same beginning lie', async () => {
+  test('is not found if the path is only the beginning of other names', async () => {
     await using buckets = await makeTestBuckets();
     await buckets.put('bucket', [['plan/bc', 'other']]);
     await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });

@@ -6,8 +6,8 @@ import { PathListings } from './path-listings.ts';
 import { ReadFault } from './proof/read-fault.ts';
 
 /**
- * What the metadata at an image path says of its backup; null if no format has any there. Throws `ReadFault` if it is
- * there and makes no sense, and what storage throws.
+ * Reads what the metadata at an image path says of its backup; null if no format has metadata there. Throws `ReadFault`
+ * if the metadata is there but makes no sense, and what storage throws.
  */
 export async function describeBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup | null> {
   for (const name of knownFormatNames) {
@@ -21,7 +21,7 @@ export async function describeBackup(context: BucketContext, imagePath: string):
   return null;
 }
 
-/** Lists the chain once. Throws what storage throws. */
+/** Opens the formats that may have a chain at these image paths; each lists it once. Throws what storage throws. */
 export async function openChain(given: ChainContext): Promise<ChainExaminer> {
   const context: FormatContext = {
     ...given,
@@ -29,7 +29,7 @@ export async function openChain(given: ChainContext): Promise<ChainExaminer> {
     findOwner,
     findNamingBackup: (imagePath) => findNamingBackup(given, imagePath),
   };
-  // If a format has a root of its own, that listing is taken and looked at first.
+  // If a format has a separate root, that listing is taken and examined first.
   for (const imagePath of context.imagePaths) {
     if (chainRootOf(imagePath) === imagePath) await context.listings.at(context.bucketName, imagePath);
   }

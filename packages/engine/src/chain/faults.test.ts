@@ -13,7 +13,7 @@ import { VirtualTime } from '../testing/virtual-time.ts';
 import { openChain } from './examiner.ts';
 
 const bucketName = 'backups';
-/** So few that a small chain's listing has several. */
+/** So few that even a small chain's listing has several pages. */
 const pageEntries = 4;
 
 type Outcome =
@@ -23,7 +23,7 @@ type Outcome =
 
 type Run = { readonly outcome: Outcome; readonly log: FaultLog; readonly waitedMs: number };
 
-/** Examines the chain on a storage unit with this fault, in virtual time; a unit that hangs is given up on. */
+/** Examines the chain on a storage unit with this fault, in virtual time. Examinations that hang are stopped. */
 async function examineWith(format: FormatUnderTest, fault: StorageFault | null): Promise<Run> {
   await using buckets = await makeTestBuckets();
   await buckets.put(bucketName, format.objects);
@@ -40,7 +40,7 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
       const chain = await openChain(chainContext(unit, bucketName, [item.image_path], { signal: stopping.signal }));
       const examination = await chain.examine(item);
       if (examination === null) return { kind: 'nothing' };
-      // Whatever the fault: no record says "available" of what was not proved.
+      // Whatever the fault: no record may call something "available" that was not proved.
       if (examination.fault !== null) {
         const location = { storageUnitId: unit.id, bucketName, imagePath: item.image_path };
         const subject = {
@@ -76,7 +76,10 @@ type Row = {
 
 const isThrown = (code: StorageErrorCode) => (run: Run) =>
   expect(run.outcome).toMatchObject({ kind: 'thrown', error: { code } });
-/** Where a parent has a listing of its own, that one alone may be refused; refused once, its second look tells all. */
+/**
+ * If a parent is listed separately, only that listing may be refused. If it is refused once, the second look still
+ * finds everything.
+ */
 const isRefused = (run: Run, format: FormatUnderTest) => {
   const { outcome } = run;
   if (outcome.kind === 'thrown') isThrown('access_denied')(run);
@@ -88,7 +91,7 @@ const isUnharmed = ({ outcome }: Run, { level }: FormatUnderTest) =>
 const isWithout = (code: ReasonCode) => (run: Run, format: FormatUnderTest) =>
   expect(run.outcome).toEqual({ kind: 'seen', level: format.levelWithout(run.log.faultyKey ?? ''), code });
 
-/** What is wrong with what an object holds: of the link itself, or of an ancestor. */
+/** Expects that an object's content is wrong: the link's own, or an ancestor's. */
 function isFault(codes: readonly (ReasonCode | null)[]) {
   return ({ outcome }: Run, format: FormatUnderTest) => {
     if (outcome.kind !== 'seen') throw new Error(`expected a fault, got ${JSON.stringify(outcome)}`);
@@ -102,20 +105,20 @@ const rows: readonly Row[] = [
   ...(['page', 'read'] as const).flatMap((at): Row[] => [
     ...(['unreachable', 'bucket_not_found', 'throttled', 'storage_token_expired'] as const).flatMap((code): Row[] => [
       {
-        name: `${code}, from then on`,
+        name: `${code} from this request on`,
         at,
         fault: (number) => ({ at, number, everythingAfter: refusal(code) }),
         expect: isThrown(code),
       },
     ]),
     {
-      name: 'one answer that is unreachable',
+      name: 'unreachable once',
       at,
       fault: (number) => ({ at, number, error: refusal('unreachable') }),
       expect: isThrown('unreachable'),
     },
     {
-      name: '503 with Retry-After, once',
+      name: '503 with Retry-After once',
       at,
       fault: (number) => ({ at, number, error: refusal('throttled', 40_000) }),
       expect: (run, format) => {
@@ -125,7 +128,7 @@ const rows: readonly Row[] = [
     },
   ]),
   {
-    name: 'a page that is refused',
+    name: 'a page that is refused once',
     at: 'page',
     fault: (number) => ({ at: 'page', number, error: refusal('access_denied') }),
     expect: isRefused,
@@ -137,14 +140,14 @@ const rows: readonly Row[] = [
     expect: isRefused,
   },
   {
-    name: 'listings that are empty',
+    name: 'a listing that is empty',
     at: 'page',
     fault: (number) => ({ at: 'page', number, empty: true }),
     expect: ({ outcome }) => expect(outcome).toEqual({ kind: 'nothing' }),
   },
   ...(['access_denied', 'archived', 'encrypted_customer_key'] as const).map(
     (code): Row => ({
-      name: `an object: ${code}`,
+      name: `an object with ${code}`,
       at: 'read',
       fault: (number) => ({ at: 'read', number, error: refusal(code) }),
       expect: isWithout(code),
@@ -160,17 +163,17 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'an object that vanishes behind the listing',
+    name: 'an object that vanishes after it was listed',
     at: 'read',
     fault: (number) => ({ at: 'read', number, vanishes: true }),
     expect: (run, format) => {
-      // A Longhorn backup is gone with its cfg. Without its hashes a link is limited, not broken.
+      // Without its cfg, a Longhorn backup is gone. A link without its hashes is limited, not broken.
       if (run.log.faultyKey === format.item.image_path) expect(run.outcome).toEqual({ kind: 'nothing' });
       else isFault(['object_missing', 'incomplete', 'parent_broken', 'changed_while_read', null])(run, format);
     },
   },
   {
-    name: 'an object that changes behind the listing',
+    name: 'an object that changes after it was listed',
     at: 'read',
     fault: (number) => ({ at: 'read', number, changed: true }),
     expect: isFault(['changed_while_read']),
@@ -197,14 +200,14 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe.each(formatsUnderTest)('faults of storage under format $format', (format) => {
-  test('harm nothing where there is none', async () => {
+describe.each(formatsUnderTest)('storage faults with format $format', (format) => {
+  test('do no harm if there are none', async () => {
     const run = await examineWith(format, null);
     isUnharmed(run, format);
     expect(run.log.pages).toBeGreaterThanOrEqual(3);
   });
 
-  test('a body that is cut at any byte of whatever is read ends the work, for another time', async () => {
+  test('a body that is cut at any byte stops the examination, so that it is retried', async () => {
     const bucket = new Map(format.objects);
     const storage = openMemoryStorageUnit(new Map([[bucketName, bucket]]));
     const examine = async (fault: StorageFault | null) => {

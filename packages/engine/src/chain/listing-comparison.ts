@@ -6,31 +6,31 @@ import type { RecordedListing } from './proof/link.ts';
 /** A recorded backup, as far as a listing can be compared with it. */
 export type ComparedBackup = RecordedListing & {
   readonly imagePath: string;
-  /** It is recorded as broken. */
+  /** Whether it is recorded as broken. */
   readonly isBroken: boolean;
 };
 
 /**
- * How a listing shows a recorded backup: as it was recorded, otherwise, or not at all. A folder marker alone is nothing.
+ * How a listing shows a recorded backup: unchanged, changed, or not at all. A folder marker alone counts as absent.
  */
 export type Likeness = 'same' | 'changed' | 'absent';
 
 /** Compares the objects below one prefix of keys with what is recorded of them, while a listing streams by. */
 export interface ListingComparison {
-  /** Adds a recorded backup. Its image path is not before any key that was passed. */
+  /** Adds a recorded backup. Call it before passing any key from the backup's image path on. */
   expect(backup: ComparedBackup): void;
   /** Takes the next object whose key begins with the prefix, in the order of the listing. */
   pass(entry: ObjectEntry): void;
-  /** The listing has gone past the prefix. Answers for each backup, by id. Throws what storage throws. */
+  /** Answers for each backup, by id, once the listing has gone past the prefix. Throws what storage throws. */
   finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>>;
 }
 
-/** A zero-byte object that stands for a folder in consoles and sync tools. */
+/** Whether this is a zero-byte object that stands for a folder in consoles and sync tools. */
 export function isFolderMarker({ key, size }: Pick<ObjectEntry, 'key' | 'size'>): boolean {
   return size === 0 && key.endsWith('/');
 }
 
-/** Compares backups that have their objects for themselves, below their image path. */
+/** Compares backups that share no objects: all of theirs are below their image path. */
 export class PathComparison implements ListingComparison {
   readonly #imagePath: string;
   readonly #isPart: (relativeKey: string) => boolean;
@@ -38,7 +38,7 @@ export class PathComparison implements ListingComparison {
   readonly #expected: ComparedBackup[] = [];
   #isThere = false;
 
-  /** `isPart`: whether an object is the backup's, by what follows the image path in its key. */
+  /** `isPart` says whether an object is the backup's, by what follows the image path in its key. */
   constructor(imagePath: string, isPart: (relativeKey: string) => boolean) {
     this.#imagePath = imagePath;
     this.#isPart = isPart;
@@ -57,7 +57,7 @@ export class PathComparison implements ListingComparison {
 
   async finish(): Promise<ReadonlyMap<string, Likeness>> {
     const { digest, fingerprint } = this.#digest.finish();
-    // Objects that were copied back have other times, and are the same where their ETags are.
+    // Objects that were copied back have other times. If all have ETags, those decide.
     const isSame = (recorded: RecordedListing) =>
       this.#digest.hasEtags ? recorded.fingerprint === fingerprint : recorded.digest === digest;
     const likenessOf = (recorded: RecordedListing) => (isSame(recorded) ? 'same' : 'changed');
@@ -65,7 +65,7 @@ export class PathComparison implements ListingComparison {
   }
 }
 
-/** The object of that very key, and keys below it: `a/b` is not `a/bc`. */
+/** Whether this is the object of that exact key, or a key below it: `a/b` does not cover `a/bc`. */
 export function isAtOrBelow(relativeKey: string): boolean {
   return relativeKey === '' || relativeKey.startsWith('/');
 }

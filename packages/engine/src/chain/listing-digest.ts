@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ObjectEntry } from '../storage/port.ts';
 import type { Listing } from './proof/link.ts';
 
-/** Text that is gathered before it is hashed: one call for hundreds of objects. */
+/** Length of the text that is gathered before it is hashed: one call for hundreds of objects. */
 const pendingUnitsMax = 32 * 1024;
 
-/** Sums up the listing of one link while it streams by. Objects must come in the order of the listing. */
+/** Digests the listing of one link while it streams by. */
 export class ListingDigest {
   readonly #digest = createHash('sha256');
   readonly #fingerprint = createHash('sha256');
@@ -16,14 +16,14 @@ export class ListingDigest {
   #newestObjectAtMs: number | null = null;
   #hasEtags = true;
 
-  /** Whether every object has an ETag: then the fingerprint alone tells one state of the objects from another. */
+  /** Whether every object has an ETag. Then the fingerprint alone tells one state of the objects from another. */
   get hasEtags(): boolean {
     return this.#hasEtags;
   }
 
-  /** `relativeKey` is what follows the image path. */
+  /** Adds the next object, in the order of the listing. `relativeKey` is what follows the image path. */
   add(relativeKey: string, entry: ObjectEntry): void {
-    // JSON keeps the fields apart whatever a key holds.
+    // JSON keeps the fields apart, whatever characters a key contains.
     this.#pendingDigest += `${JSON.stringify([relativeKey, entry.size, entry.etag, entry.modifiedAtMs])}\n`;
     this.#pendingFingerprint += `${JSON.stringify([relativeKey, entry.size, entry.etag])}\n`;
     if (this.#pendingDigest.length > pendingUnitsMax) this.#flush();

@@ -1,6 +1,6 @@
 /**
- * Whether a key is the file in which MinIO keeps an object on its disk: `<object>/xl.meta`, in a folder that has the
- * object's name. Only directories have no ETags: in a service, such a file is part of a backup of a disk.
+ * Whether a key is the file in which MinIO keeps an object on its disk: `<object>/xl.meta`, in a folder named like the
+ * object. Only directories have no ETags: in a service, such a file is part of a backup of a disk.
  */
 export function isMinioFile(key: string, hasEtag: boolean): boolean {
   return !hasEtag && key.endsWith('/xl.meta');
@@ -11,6 +11,6 @@ export function isMinioPart(key: string, hasEtag: boolean): boolean {
   return !hasEtag && /\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/part\.\d+$/.test(key);
 }
 
-/** What to say of a place in the disk layout of MinIO. */
+/** Describes the disk layout of MinIO in a refusal, and says what to use instead. */
 export const minioAdvice =
-  "the disk layout of MinIO, where an object is a folder with xl.meta in it: use MinIO's S3 endpoint as the storage unit";
+  "the disk layout of MinIO (each object is a folder with xl.meta): use MinIO's S3 endpoint as the storage unit";

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NumberColumn } from './number-column.ts';
 
-test('gives back every whole number, however far apart and many they are', () => {
+test('returns every whole number, however many there are and however far apart', () => {
   const values = fc.oneof(
     fc.nat(10),
     fc.nat(70_000),

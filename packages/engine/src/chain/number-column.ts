@@ -1,5 +1,5 @@
 const chunkRows = 4096;
-/** There may be hundreds of thousands of columns with a row or two. */
+/** A column starts this small, because there may be hundreds of thousands of columns with one or two rows. */
 const rowsAtFirst = 4;
 
 type Differences = Int8Array | Int16Array | Int32Array | Float64Array;
@@ -9,8 +9,8 @@ type Chunk = { readonly base: number; differences: Differences };
 const widths = [Int8Array, Int16Array, Int32Array, Float64Array] as const;
 
 /**
- * Whole numbers, a row each, filled from the first row on; exact for every integer that is safe. Rows beside each other
- * hold much the same, so of each stretch of rows what they differ from its first is kept, in as few bytes as hold it:
+ * A packed column of whole numbers, filled from the first row on. It is exact for every safe integer. Neighbouring rows
+ * have similar values, so each chunk of rows keeps only the differences from its first, in as few bytes as they need:
  * one for equal lengths, two for numbers that rise by one, never more than eight.
  */
 export class NumberColumn {
@@ -31,12 +31,12 @@ export class NumberColumn {
     const at = row % chunkRows;
     const difference = value - chunk.base;
     chunk.differences[at] = difference;
-    // What does not fit is not what was put there.
+    // A difference that does not fit reads back changed.
     if (chunk.differences[at] !== difference) chunk.differences = grown(chunk.differences, at, difference);
   }
 }
 
-/** A copy in which there is room for this row with this value, and it is there. */
+/** A copy that has room for this row and this value, with the value stored. */
 function grown(differences: Differences, at: number, difference: number): Differences {
   const length = at < differences.length ? differences.length : Math.min(chunkRows, 2 * at);
   for (const Width of widths) {
@@ -48,5 +48,5 @@ function grown(differences: Differences, at: number, difference: number): Differ
     copy[at] = difference;
     return copy;
   }
-  throw new TypeError(`${difference} is no number`);
+  throw new TypeError(`${difference} is not a number`);
 }

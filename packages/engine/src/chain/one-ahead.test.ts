@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { oneAhead } from './one-ahead.ts';
 
-/** Counts how many pieces were asked for, and whether the source was let go of. */
+/** Counts how many pieces were requested, and notes whether the source was released. */
 function numbers(count: number, fault: Error | null = null) {
   const seen = { asked: 0, closed: false };
   async function* pieces(): AsyncGenerator<number> {
@@ -18,7 +18,7 @@ function numbers(count: number, fault: Error | null = null) {
   return { seen, pieces: pieces() };
 }
 
-test('all pieces come in their order, each asked for before the one before it is done with', async () => {
+test('all pieces arrive in order, each requested before the previous one is finished', async () => {
   const { seen, pieces } = numbers(4);
   const found: number[] = [];
   for await (const piece of oneAhead(pieces)) {
@@ -28,7 +28,7 @@ test('all pieces come in their order, each asked for before the one before it is
   expect(found).toEqual([1, 2, 3, 4]);
 });
 
-test('a fault comes behind the pieces before it', async () => {
+test('a fault arrives after the pieces before it', async () => {
   const fault = new Error('cut');
   const found: number[] = [];
   const reading = async () => {
@@ -38,7 +38,7 @@ test('a fault comes behind the pieces before it', async () => {
   expect(found).toEqual([1, 2]);
 });
 
-test('who leaves early lets go of the source, though the piece ahead fails', async () => {
+test('a reader that leaves early releases the source, even if the piece ahead fails', async () => {
   const { seen, pieces } = numbers(1, new Error('cut'));
   for await (const _ of oneAhead(pieces)) break;
   expect(seen.closed).toBe(true);

@@ -1,12 +1,12 @@
 /**
- * The same pieces, each asked for while the one before it is worked on: storage and processor need not wait for each
- * other. Throws what `pieces` throws, in its place.
+ * Yields the same pieces, but asks for each while the one before it is processed, so that storage and processor do not
+ * wait for each other. Throws what `pieces` throws, in its place.
  */
 export async function* oneAhead<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece, void, void> {
   const source = pieces[Symbol.asyncIterator]();
   const ask = () => {
     const asked = source.next();
-    // Whoever leaves early never waits for it; then its failure concerns nobody.
+    // A reader that leaves early never awaits this promise, so its failure must not go unhandled.
     asked.catch(() => {});
     return asked;
   };

@@ -11,7 +11,7 @@ async function listed(bucket: MemoryBucket, keptMax?: number) {
   const storage = openMemoryStorageUnit(new Map([[bucketName, bucket]]));
   const listings = new PathListings(chainContext(storage, bucketName, []), keptMax);
   const place = await listings.at(bucketName, 'a/b');
-  if (place === null) throw new Error('nothing lies there');
+  if (place === null) throw new Error('nothing is stored there');
   return { listings, place };
 }
 
@@ -29,7 +29,7 @@ describe('the objects of an image path', () => {
       ),
     );
 
-  test('are handed over alike whether they were kept or are listed once more', async () => {
+  test('are the same whether they were kept or are listed again', async () => {
     const kept = await listed(bucket());
     const left = await listed(bucket(), 2);
     expect([kept.place.objects === null, left.place.objects === null]).toEqual([false, true]);
@@ -38,7 +38,7 @@ describe('the objects of an image path', () => {
     expect(await visited(left)).toEqual(files);
   });
 
-  test('that are listed once more and are not as they were are said not to be', async () => {
+  test('that have changed when they are listed again are reported as changed', async () => {
     const objects = bucket();
     const left = await listed(objects, 2);
     objects.set('a/b/1', new Uint8Array(7));
@@ -46,7 +46,7 @@ describe('the objects of an image path', () => {
   });
 });
 
-test('a column of keys gives each back, whatever its text, beyond the rows of one chunk', () => {
+test('a key column returns every key, whatever its text, also beyond the first chunk', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 40 }), (texts) => {
       const column = new KeyColumn();

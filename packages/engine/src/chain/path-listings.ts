@@ -8,47 +8,50 @@ import { isMinioFile } from './minio-layout.ts';
 import type { Listing } from './proof/link.ts';
 import { ListedObjects, md5OfEtag } from './proof/object-columns.ts';
 
-/** Objects kept from the listings of a run: some 60 bytes each. What is larger is listed again by whoever needs them. */
+/** Maximum number of objects kept from a run's listings, some 60 bytes each. Larger listings are repeated on demand. */
 const keptObjectsMax = 100_000;
 
 const manifestKey = `/${chainManifestName}`;
 const hashesKey = `/${chainManifestHashesName}`;
 
-/** No storage unit has longer keys. */
+/** No storage unit has longer keys, in bytes. */
 const keyBytesMax = 4096;
 
 type PathEntry = { readonly relativeKey: string; readonly entry: ObjectEntry };
 
-/** The objects at and below an image path, in the order of their keys' bytes. Rows of both columns belong together. */
+/** The objects at and below an image path, in the byte order of their keys. The rows of both columns correspond. */
 export type PathObjects = {
-  /** Relative to the image path, without the "/" between. */
+  /** Relative to the image path, without the "/" between them. */
   readonly keys: KeyColumn;
   readonly sizes: ListedObjects;
 };
 
-/**
- * One of these objects. The key is relative, as UTF-8, and stands until the next is handed over; the MD5 is that of the
- * ETag, null where that is none.
- */
-export type ListedFile = { readonly key: Buffer; readonly size: number; readonly md5: Uint8Array | null };
+/** One of these objects, as it is handed over. */
+export type ListedFile = {
+  /** Relative to the image path, as UTF-8. Valid only until the next object is handed over. */
+  readonly key: Buffer;
+  readonly size: number;
+  /** The MD5 of the ETag; null if the ETag is no MD5. */
+  readonly md5: Uint8Array | null;
+};
 
-/** What lies at an image path and below it. */
+/** The objects at and below an image path, as listed. */
 export type PathListing = {
   readonly bucketName: string;
   readonly imagePath: string;
   readonly listing: Listing;
-  /** The commit mark of the own manifest, and its block hashes; null where they are not there. */
+  /** The commit mark of this project's own manifest format, and its block hashes; null if they are not there. */
   readonly manifest: ObjectEntry | null;
   readonly blockHashes: ObjectEntry | null;
-  /** All others; null where they were too many to be kept. */
+  /** All others; null if there were too many to keep. */
   readonly objects: PathObjects | null;
 };
 
-/** Listings by image path, each taken once, whatever formats look at it. */
+/** Listings by image path, each taken once, however many formats use it. */
 export class PathListings {
   readonly #context: BucketContext;
   readonly #listings = new Map<string, Promise<PathListing | null>>();
-  /** Image paths whose listing showed objects in the disk layout of MinIO beside them, and nothing at them. */
+  /** Image paths at which nothing was listed, with objects in the disk layout of MinIO next to them. */
   readonly #minioPaths = new Set<string>();
   #objectsLeft: number;
 
@@ -57,7 +60,7 @@ export class PathListings {
     this.#objectsLeft = keptMax;
   }
 
-  /** Null where nothing lies there. Throws what storage throws. */
+  /** The listing of an image path, taken once; null if nothing is stored there. Throws what storage throws. */
   at(bucketName: string, imagePath: string): Promise<PathListing | null> {
     const key = JSON.stringify([bucketName, imagePath]);
     const listed = this.#listings.get(key) ?? this.#list(bucketName, imagePath, this.#objectsLeft);
@@ -65,12 +68,12 @@ export class PathListings {
     return listed;
   }
 
-  /** Whether a path at which nothing was listed begins the names of objects in the disk layout of MinIO. */
+  /** Whether nothing was listed at this path, but the keys of objects in the disk layout of MinIO begin with it. */
   isMinioPath(imagePath: string): boolean {
     return this.#minioPaths.has(imagePath);
   }
 
-  /** Lists anew. */
+  /** Lists an image path again; null if nothing is stored there any more. Throws what storage throws. */
   again(bucketName: string, imagePath: string): Promise<PathListing | null> {
     const listed = this.#list(bucketName, imagePath, this.#objectsLeft);
     this.#listings.set(JSON.stringify([bucketName, imagePath]), listed);
@@ -78,8 +81,8 @@ export class PathListings {
   }
 
   /**
-   * Hands all objects of a listing over, in the order of their keys' bytes; lists once more where they were too many to be
-   * kept. False where the place is no longer as it was listed: then what was handed over is of another state.
+   * Hands over all objects of a listing, in the byte order of their keys. Lists again if there were too many to keep.
+   * False if the objects have changed since the first listing: those handed over then belong to another state.
    */
   async visit(place: PathListing, take: (file: ListedFile) => void): Promise<boolean> {
     const { bucketName, imagePath, objects } = place;
@@ -103,14 +106,16 @@ export class PathListings {
     return digest.finish().digest === place.listing.digest;
   }
 
-  /** The object of that very key, and the keys below it: never a bare prefix, `a/b` is not `a/bc`. */
+  /**
+   * Lists the object of that exact key, and the keys below it. It is not a bare prefix: `a/b` does not cover `a/bc`.
+   */
   async *#pages(bucketName: string, imagePath: string): AsyncGenerator<readonly PathEntry[]> {
     const { storage, signal } = this.#context;
     for await (const page of storage.list({ bucket: bucketName, prefix: imagePath, signal })) {
       const entries = page.map((entry) => ({ relativeKey: entry.key.slice(imagePath.length), entry }));
       if (entries.some(({ entry }) => isMinioFile(entry.key, entry.etag !== null))) this.#minioPaths.add(imagePath);
       yield entries.filter(({ relativeKey }) => relativeKey === '' || relativeKey.startsWith('/'));
-      // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
+      // Keys are sorted by their bytes: nothing after "/" is part of this backup.
       const last = entries.at(-1);
       if (last !== undefined && last.relativeKey.charAt(0) > '/') return;
     }

@@ -1,4 +1,4 @@
-/** Waits for a promise, but no longer than until the signal is aborted: then throws its reason, at once. */
+/** Waits for a promise until the signal is aborted, then throws the signal's reason immediately. */
 export async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();

@@ -23,7 +23,7 @@ const [full] = chain;
 if (full === undefined) throw new Error('a chain has links');
 const item = syncItemOf(full, bucketName);
 
-/** Services whose listener notes the ends that it is told of. */
+/** Services whose listener notes the ends that it is notified of. */
 async function start() {
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   const over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
@@ -64,13 +64,13 @@ async function start() {
       const started = await startSourceRun(services, source, { actor, requestId: 'r', confirmsRemovals: false });
       return started?.operationId ?? '';
     },
-    /** What was told since this was last asked for. */
+    /** What listeners were notified of since the last call. */
     told: () => told.splice(0).map(({ id, kind, status }) => [id, kind, status]),
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
 }
 
-test('listeners are told of work that has ended, and of the run that ends with it', async () => {
+test('listeners are notified of work that has ended, and of the run that ends with it', async () => {
   await using world = await start();
   const scan = await world.addScan({ ...plainScan, sync: true });
   await world.run(scan);
@@ -85,7 +85,7 @@ test('listeners are told of work that has ended, and of the run that ends with i
   expect(world.told()).toEqual([[plain, 'scan', 'success']]);
 });
 
-test('listeners are told of what is cancelled, of a record that is deleted, and of nothing twice', async () => {
+test('listeners are notified of cancelled work, of a deleted record, and of nothing twice', async () => {
   await using world = await start();
   const [id = ''] = await world.sync();
   const scan = await world.addScan();
@@ -103,7 +103,7 @@ test('listeners are told of what is cancelled, of a record that is deleted, and 
   expect(world.told()).toEqual([[expect.any(String), 'delete', 'success']]);
 });
 
-test('listeners are told of what has waited too long for a bucket', async () => {
+test('listeners are notified of work that has waited too long for a bucket', async () => {
   await using world = await start();
   const [id] = await world.sync();
   const scan = await world.addScan();
@@ -124,7 +124,7 @@ test('listeners are told of what has waited too long for a bucket', async () => 
   );
 });
 
-test('listeners are told of runs that are overdue, and of those that end with a change or the removal of their source', async () => {
+test('listeners are notified of runs that are overdue, or end because their source is changed or removed', async () => {
   await using world = await start();
   const overdue = await world.addScan({ ...plainScan, sync: true });
   await world.run(overdue);
@@ -140,7 +140,7 @@ test('listeners are told of runs that are overdue, and of those that end with a 
   expect(world.told()).toEqual([[overdue, 'scan', 'timeout']]);
 });
 
-test('an engine starts although the disk is too full to catch up with what an end has left to do', async () => {
+test('an engine starts even if the disk is too full to catch up on work after an ended run', async () => {
   await using world = await start();
   const { catalogue } = world.services;
   const full = Object.assign(new Error('full'), { name: 'CatalogueFullError' });

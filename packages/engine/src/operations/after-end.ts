@@ -3,20 +3,20 @@ import type { JobQueue } from '../queue/port.ts';
 import { queueWork } from './queue-work.ts';
 
 /**
- * Does something about operations that have ended, of any kind and project. A killed process may never have told it of
- * some, so whatever it does must be caught up with when an engine starts.
+ * Handles operations that have ended, of any kind and project. A killed process may not have called it for some of
+ * them, so an engine must catch up on its work at the start.
  */
 export type EndListener = (ended: readonly EndedOperation[]) => Promise<void>;
 
-/** What of `Work` is needed for that. */
+/** The part of `Work` that `afterEnd` needs. */
 type WorkAfterEnd = { readonly queue: JobQueue; readonly endListeners: readonly EndListener[] };
 
 /**
- * Does what follows when operations have ended, however they did: the one place where that happens. What may go on is
- * queued, and the listeners that the engine was composed with are told.
+ * Queues the work that may continue now that operations have ended, and notifies the engine's listeners. Every end of
+ * an operation, whatever its cause, comes here.
  *
- * The runs that waited for these operations are no longer of concern here: they end in the step that ends the last one.
- * After a kill, all that waits is queued at the next start.
+ * Runs that waited for these operations need nothing here: they end in the step that ends the last one. After a kill,
+ * all waiting work is queued at the next start.
  */
 export async function afterEnd(
   { work: { queue, endListeners } }: { readonly work: WorkAfterEnd },

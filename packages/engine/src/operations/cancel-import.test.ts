@@ -13,7 +13,7 @@ const bucketName = 'volumebackups';
 const chain = writeSmallChain('cancel', 8, [[1]]);
 const items = chain.map((backup) => syncItemOf(backup, bucketName));
 
-/** A bucket whose objects do not come until the test says so. */
+/** A bucket whose objects do not arrive until the test allows it. */
 function hangingStorage(): { unit: StorageUnit; asked: Promise<void>; answer(): void } {
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   const asked = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ async function start() {
 
 const cancelled = { status: 'failed', reason: { code: 'cancelled' }, result: { outcome: 'none' } };
 
-test('an import that hangs on its storage ends soon after it is cancelled, and the others of its chain go on', async () => {
+test('an import that hangs on storage ends soon after it is cancelled; others of its chain continue', async () => {
   await using world = await start();
   const working = world.work();
   await world.storage.asked;
@@ -78,7 +78,7 @@ test('an import that hangs on its storage ends soon after it is cancelled, and t
   expect(world.faults).toEqual([]);
 });
 
-test('an import that waits is cancelled at once; one that has ended stays as it ended', async () => {
+test('a waiting import is cancelled immediately; one that has ended keeps its result', async () => {
   await using world = await start();
   expect(await world.cancel(world.first)).toMatchObject({ ...cancelled, cancel_requested: true });
   world.storage.answer();
@@ -88,7 +88,7 @@ test('an import that waits is cancelled at once; one that has ended stays as it 
   expect(await world.cancel(world.second)).toEqual(ended);
 });
 
-test('an import that was cancelled when its server was killed ends when the next takes it up, without a request', async () => {
+test('an import cancelled before its server was killed ends at the next start, without a request', async () => {
   await using world = await start();
   const { catalogue } = world.services;
   const working = world.work();

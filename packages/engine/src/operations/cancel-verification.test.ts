@@ -12,7 +12,7 @@ import { writeSmallChain } from '../testing/small-chain.ts';
 const bucketName = 'volumebackups';
 const chain = writeSmallChain('cancelled verifications', 8, [[1], [2], [3], [4], [5]]);
 
-test('a verification of a source that is cancelled before it began lets the next one start', async () => {
+test('if the verification of a source is cancelled before it begins, the next one starts', async () => {
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   await using over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
   const { services, projectId, worker } = over;

@@ -2,12 +2,12 @@ import type { Services } from '../services.ts';
 import type { Outage } from '../storage/outage.ts';
 import { afterEnd } from './after-end.ts';
 
-/** Operations that end in one step: a step holds up all other writes. */
+/** Number of operations that end in one step. It is limited because a step holds up all other writes. */
 const batchSize = 100;
 
 /**
- * Ends what has waited for a bucket in outage until its time for retries was over, tried or not, without asking
- * storage. For whoever looks whether the bucket answers again: it comes here after each look that failed.
+ * Ends the operations that have waited for a bucket in outage until their time for retries was over, whether they were
+ * tried or not. Does not ask storage. Call it after each failed check whether the bucket answers again.
  */
 export async function endWaitsPastLimit(services: Services, outage: Outage): Promise<void> {
   const {

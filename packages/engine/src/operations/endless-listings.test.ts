@@ -24,7 +24,7 @@ const item: BackupSync = {
   resource_type: 'OS::Native::Server',
   created_at: 1_700_000_000,
 };
-/** Less than the keys alone of the pages between the two looks at memory. */
+/** Less than the keys alone of the pages between the two measurements of memory. */
 const heldMaxBytes = 4 * 1024 * 1024;
 
 type Over = Awaited<ReturnType<typeof openServicesOver>>;
@@ -105,7 +105,7 @@ async function endOfPlan({ services, projectId }: Over): Promise<End> {
   return { status: 'timeout', fault: plan[0]?.reason ?? null };
 }
 
-/** An endless listing, that comes once the storage unit is told to; before, the backup is one object. */
+/** An endless listing, once the test switches to it. Before that, the backup is one object. */
 function storageWith(beforePage: (pages: number) => void) {
   const whole = openMemoryStorageUnit(new Map([[bucketName, new Map([['server/disk', Buffer.from('bytes')]])]]));
   const endless = endlessStorage((index) => `server/${String(index).padStart(12, '0')}`, beforePage);
@@ -157,7 +157,7 @@ describe('a listing that never ends', () => {
   ])('ends %s when its time is up, and fills no memory until then', async (_, pages, endOf) => {
     let heldAtFirst = Number.NaN;
     let held = Number.NaN;
-    // The first pages fill what is kept of a listing that is not too long.
+    // The first pages fill the memory that is kept for listings of a normal length.
     const { unit, goOnForEver } = storageWith((listed) => {
       if (listed === pages / 2) heldAtFirst = heldBytes();
       if (listed !== pages) return;
@@ -175,7 +175,7 @@ describe('a listing that never ends', () => {
     expect(await endOf(over)).toMatchObject({ status: 'timeout', fault: { code: 'deadline_exceeded' } });
     expect(over.faults).toEqual([]);
     expect(held - heldAtFirst).toBeLessThan(heldMaxBytes);
-    // It was not there for anyone to be told that it is gone.
+    // The listing never ended, so nothing may say that the backup is gone.
     const record = await over.services.catalogue.backups.showBackup(over.projectId, item.backup_id);
     expect(record).toMatchObject({ status: 'available', fault: null });
   });

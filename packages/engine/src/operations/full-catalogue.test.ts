@@ -28,7 +28,7 @@ async function openBucket() {
   };
 }
 
-/** Finds the disk full the first time, and passes on what follows. */
+/** Finds the disk full the first time, and passes later calls on. */
 function fullOnce<Input extends readonly unknown[], Output>(write: (...input: Input) => Promise<Output>) {
   let isFull = true;
   return async (...input: Input): Promise<Output> => {
@@ -42,7 +42,7 @@ test.each([
   ['operations', 'finishImport'],
   ['backups', 'findProofs'],
 ] as const)(
-  'an import that finds the disk full at %s.%s is tried again, and ends as if nothing had been',
+  'an import that finds the disk full at %s.%s is retried, and ends as if nothing had happened',
   async (store, step) => {
     await using over = await openBucket();
     const { services, projectId } = over;
@@ -77,7 +77,7 @@ test.each([
   },
 );
 
-test('a scan that finds the disk full is tried again, and ends as if nothing had been', async () => {
+test('a scan that finds the disk full is retried, and ends as if nothing had happened', async () => {
   await using over = await openBucket();
   const { services, projectId } = over;
   const operation = over.newOperation({ kind: 'scan', request: plainScan });

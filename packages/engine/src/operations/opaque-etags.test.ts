@@ -16,7 +16,7 @@ const bucket = 'backups';
 const blockBytes = 512;
 const dataKey = /-\d{5}$/;
 
-/** A full backup of four objects stored plain, the last the smallest, and an increment of two. */
+/** A full backup of four objects that are stored plain, the last one the smallest, and an increment of two. */
 function writeChain(): readonly [WrittenBackup, WrittenBackup] {
   const volume = seededBytes('opaque/0', 15 * blockBytes);
   const plan = {
@@ -44,13 +44,13 @@ const allKeys = [...full.objects.keys(), ...increment.objects.keys()].filter((ke
 const otherBytes = seededBytes('opaque/other', 4 * blockBytes);
 const originalBytes = full.objects.get(largestKey) ?? new Uint8Array();
 
-/** As Huawei OBS answers with SSE-OBS: the service's own key is named, and yet the ETag is no MD5. */
+/** Answers like Huawei OBS with SSE-OBS: the service's own key is named, and still the ETag is no MD5. */
 const sealed: S3Habits = {
   etagOf: (_key, md5) => createHash('md5').update(`sealed ${md5}`).digest('hex'),
   headers: { 'x-amz-server-side-encryption': 'AES256' },
 };
 
-// Some dozen requests over HTTP, and an engine or two, for each test.
+// Each test makes some dozen requests over HTTP, with an engine or two.
 vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(() => {
@@ -61,7 +61,7 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-/** An engine over S3. The server notes each object that is asked for. */
+/** An engine over S3. The server notes each object that is requested. */
 async function openOverS3(
   habits: S3Habits,
   { linkageMaxBytes, without }: { readonly linkageMaxBytes?: number; readonly without?: string } = {},
@@ -123,7 +123,7 @@ async function openOverS3(
       return await ended((await call('verifyBackup', { backup_id: plan.backupId, level: 'content' })).operation_id);
     },
     show: async ({ plan }: WrittenBackup) => (await call('showBackup', { backup_id: plan.backupId })).backup,
-    /** Makes the records and proofs what a release left behind that took an ETag for a verdict. */
+    /** Turns the records and proofs into those of a release that took an ETag for a verdict. */
     async ageToEtagVerdict() {
       await engine[Symbol.asyncDispose]();
       const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
@@ -138,8 +138,8 @@ async function openOverS3(
   };
 }
 
-describe('a service whose ETags are no MD5s', () => {
-  test('a sync reads one object of each link, as a plan says, and records a remark', async () => {
+describe('a service whose ETags are not MD5s', () => {
+  test('a sync reads one object of each link, as its plan says, and records a remark', async () => {
     await using engine = await openOverS3(sealed);
     const plan = await engine.call('planSync', { sync: items });
     const message = expect.stringMatching(/^would be recorded unless its objects or block hashes contradict/);
@@ -174,7 +174,7 @@ describe('a service whose ETags are no MD5s', () => {
     expect((await engine.sync()).map(({ status }) => status)).toEqual(['failed', 'failed']);
   });
 
-  test('an object that is replaced after the first sync is caught by the next, and mended is whole again', async () => {
+  test('an object that is replaced after the first sync is caught by the next, until it is restored', async () => {
     await using engine = await openOverS3(sealed);
     await engine.sync();
     engine.server.replace(bucket, largestKey, otherBytes);
@@ -193,7 +193,7 @@ describe('a service whose ETags are no MD5s', () => {
     );
   });
 
-  test('what an older release called replaced is whole again with the next sync', async () => {
+  test('a backup that an older release called replaced is whole again with the next sync', async () => {
     await using engine = await openOverS3(sealed);
     await engine.sync();
     await engine.ageToEtagVerdict();
@@ -202,7 +202,7 @@ describe('a service whose ETags are no MD5s', () => {
     expect(await engine.show(full)).toMatchObject({ status: 'available' });
   });
 
-  test('a scan looks again at what an older release called replaced', async () => {
+  test('a scan examines a backup again that an older release called replaced', async () => {
     await using engine = await openOverS3(sealed);
     await engine.sync();
     await engine.ageToEtagVerdict();
@@ -216,7 +216,7 @@ describe('a service whose ETags are no MD5s', () => {
     ]);
   });
 
-  test('a verification reads what an older release called replaced, each object once, and the bytes decide', async () => {
+  test('a verification reads objects that an older release called replaced, once each; the bytes decide', async () => {
     await using engine = await openOverS3(sealed);
     await engine.sync();
     await engine.ageToEtagVerdict();
@@ -239,7 +239,7 @@ describe('a service whose ETags are no MD5s', () => {
     expect(await engine.sync([item])).toMatchObject([{ status: 'success', level: 'inventory', requests: { gets: 0 } }]);
   });
 
-  test('a verification goes on from where a sync may read no more, and writes nothing before it has read', async () => {
+  test('a verification continues at the limit of a sync, and writes nothing before it has read', async () => {
     await using engine = await openOverS3(sealed, { linkageMaxBytes: 100 });
     const operations = await engine.sync();
     expect(operations.map(({ status, level }) => [status, level])).toEqual(items.map(() => ['success', 'metadata']));
@@ -257,7 +257,7 @@ describe('a service whose ETags are no MD5s', () => {
   });
 });
 
-test('one ETag that is no MD5 among those that are costs one read, and a replaced object is caught', async () => {
+test('one ETag that is not an MD5, among others that are, costs one read; a replaced object is caught', async () => {
   const etagOf: S3Habits['etagOf'] = (key, md5) => (key === largestKey ? (sealed.etagOf?.(key, md5) ?? md5) : md5);
   await using engine = await openOverS3({ etagOf });
   expect((await engine.sync()).map(({ status, level }) => [status, level])).toEqual(

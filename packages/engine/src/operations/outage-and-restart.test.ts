@@ -9,7 +9,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 const bucketName = 'volumebackups';
 const chain = writeSmallChain('restart', 8, [[1]]);
 
-// Its retries take their time.
+// The retries take real time.
 vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(() => {
@@ -20,7 +20,7 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-test('a restart in an outage keeps what was tried, and the items end well when storage answers again', async () => {
+test('a restart in an outage keeps the retries so far, and the items succeed when storage answers again', async () => {
   await using stack = new AsyncDisposableStack();
   let isAway = true;
   const objects = Object.fromEntries(chain.flatMap((backup) => [...backup.objects]));
@@ -54,14 +54,14 @@ test('a restart in an outage keeps what was tried, and the items end well when s
   const { sync } = await call('syncBackups', { sync: chain.map((backup) => syncItemOf(backup, bucketName)) });
   const ids = sync.map(({ operation_log_id }) => operation_log_id);
   const [id = ''] = ids;
-  // The bucket lists, so from the second attempt on the operation waits for its object, and not for the bucket.
+  // The bucket can be listed, so from the second attempt on the operation waits for its object, not for the bucket.
   const before = await attemptsBeyond(id, 1);
   await engine[Symbol.asyncDispose]();
   const restartedAt = toWireTime(Date.now());
   engine = await open();
   const after = await attemptsBeyond(id, before.attempts);
   expect(after.reason.code).toBe('storage_unreachable');
-  // Wire times sort as text.
+  // Times on the wire sort as text.
   expect(after.since < restartedAt).toBe(true);
   isAway = false;
   for (const each of ids) {

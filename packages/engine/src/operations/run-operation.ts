@@ -13,29 +13,29 @@ import { afterEnd } from './after-end.ts';
 import { queueWork } from './queue-work.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from './retry.ts';
 
-/** Progress is kept in memory and written down this often; a wish to cancel is seen then. */
+/** Interval at which progress is saved and a request to cancel is noticed, in milliseconds. */
 const flushEveryMs = 1_000;
 
-/** An operation at work. */
+/** A running operation and the tools for its work. */
 export type OperationRun = {
   readonly operation: SingleOperation;
   readonly services: Services;
-  /** The storage unit, within the grants of the project, its requests counted for this operation. */
+  /** The storage unit, limited to the project's grants. Its requests are counted for this operation. */
   readonly storage: StorageUnit;
-  /** Aborted when the operation is cancelled, out of time, or the server stops. */
+  /** Aborted when the operation is cancelled or out of time, or the server stops. */
   readonly signal: AbortSignal;
-  /** Waits until no other job has this name to itself; then this one has it until it ends. */
+  /** Waits until no other job holds this name; then this job holds it until it ends. */
   readonly claim: (name: string) => Promise<void>;
-  /** Notes counts; they are written down within a second. */
+  /** Notes counts, which are saved within a second. */
   report(progress: OperationProgress): void;
 };
 
-/** How the work on an operation ended. A fault makes it `failed`. */
+/** The outcome of an operation's work. With a fault, the operation has `failed`. */
 export type OperationOutcome = {
   readonly message: string;
   readonly fault: Fault | null;
   readonly result: Json;
-  /** Without a fault, the operation goes on until the imports that it has accepted have ended. */
+  /** If true and there is no fault, the operation continues until the imports that it has accepted have ended. */
   readonly awaitsImports?: boolean;
 };
 
@@ -48,14 +48,14 @@ export type OperationWorker = {
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
-/** The operation was cancelled by its owner's wish. */
+/** The abort reason of an operation that its owner asked to cancel. */
 class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }
 
 /**
- * Works a single operation off to its end, or until it waits for another attempt, unless the server stops or the
- * catalogue fails, which throws: then the queue comes again.
+ * Runs a single operation until it ends or waits for another attempt. Returns early if the server stops. Throws if the
+ * catalogue fails: the queue then tries again.
  */
 export async function runOperation(
   worker: OperationWorker,
@@ -71,12 +71,12 @@ export async function runOperation(
   const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
   const operation = await catalogue.operations.startOperation(operationId, worker.leaseOwner, startedAtMs);
   if (operation === null) {
-    // A clock that was set back: it is not due yet.
+    // If the clock was set back, the operation is not due yet.
     const retry = await catalogue.operations.retryOfOperation(operationId);
     if (retry !== null) queueWork(worker.services.work.queue, [retry]);
     return;
   }
-  // What is refused for want of a grant is no request.
+  // A request that the grants refuse is not counted.
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(catalogue, operation.projectId, clock));
   const cancelling = new AbortController();
@@ -110,7 +110,7 @@ export async function runOperation(
       report,
     });
   } catch (error) {
-    // Stopping: the operation keeps its lease until the engine releases it, and goes on from here at the next start.
+    // When stopping, the operation keeps its lease until the engine releases it, and continues at the next start.
     if (stopping.aborted) return void (await flush());
     if (isCatalogueFault(error)) throw error;
     outcome = { message: '', fault: faultOf(error), result: null };
@@ -129,7 +129,7 @@ export async function runOperation(
   }
 }
 
-/** Writes down what the work came to. Nothing has ended if somebody else has taken the operation up meanwhile. */
+/** Records the outcome. Nothing has ended if another process has taken over the operation meanwhile. */
 async function conclude(
   services: Services,
   operation: SingleOperation,

@@ -23,7 +23,7 @@ const items = backups.map((backup) => syncItemOf(backup, bucketName));
 const [first] = items;
 if (first === undefined) throw new Error('a chain has links');
 
-/** A bucket that answers or not, as the test says, over a real catalogue and a clock that stands until it is set. */
+/** A bucket that answers or not, as the test decides, with a real catalogue and a clock that stands until it is set. */
 async function start(known: { outage: Outage | null } = { outage: null }) {
   const objects = new Map(backups.flatMap((backup) => [...backup.objects]));
   let refusal: StorageErrorCode | null = null;
@@ -61,7 +61,7 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
       refusal = code;
       refusesLists = lists;
     },
-    /** Works on what is due, minute by minute. */
+    /** Works on due operations, minute by minute. */
     async pass(minutes: number) {
       for (let minute = 0; minute < minutes; minute += 1) {
         over.clock.timeMs += minuteMs;
@@ -73,7 +73,7 @@ async function start(known: { outage: Outage | null } = { outage: null }) {
 }
 
 test.each(['unreachable', 'throttled', 'object_not_found'] as const)(
-  'an outage of a minute needs nobody: %s',
+  'an outage of a minute is overcome without help: %s',
   async (code) => {
     await using world = await start();
     world.refuse(code);
@@ -94,7 +94,7 @@ test.each(['unreachable', 'throttled', 'object_not_found'] as const)(
 test.each([
   ['forward by 25 hours', 25 * 60 * minuteMs],
   ['back by an hour', -60 * minuteMs],
-])('a wall clock that is set %s during an outage ends nothing early', async (_, stepMs) => {
+])('setting the wall clock %s during an outage ends nothing early', async (_, stepMs) => {
   await using world = await start();
   world.refuse('unreachable');
   const ids = await world.sync(items);
@@ -133,7 +133,7 @@ test('an operation that waits says for what, in both of its forms, and is no err
   expect(await world.show(id)).toMatchObject({ waiting_for: { since: '2026-11-23T00:00:00.000000', attempts: 2 } });
 });
 
-test('an outage that goes on ends its items with the reason of storage, when the time for retries is over', async () => {
+test('when the time for retries is over, items of an outage end with the reason that storage gave', async () => {
   await using world = await start();
   world.refuse('unreachable');
   const ids = await world.sync(items);
@@ -150,7 +150,7 @@ test('an outage that goes on ends its items with the reason of storage, when the
       result: { outcome: 'none' },
     });
   }
-  // It has 20 minutes from its acceptance.
+  // It still has time: 20 minutes from its acceptance.
   expect(await world.showAll(later)).toMatchObject([{ status: 'waiting' }]);
 });
 
@@ -158,7 +158,7 @@ test.each([
   ['access_denied', 'access_denied'],
   ['bucket_not_found', 'bucket_not_found'],
   ['storage_token_expired', 'storage_token_expired'],
-] as const)('%s is no outage: its items end at once', async (code, reason) => {
+] as const)('%s is no outage: its items end immediately', async (code, reason) => {
   await using world = await start();
   world.refuse(code);
   const [id = ''] = await world.sync([first]);
@@ -166,7 +166,7 @@ test.each([
   expect(await world.show(id)).toMatchObject({ status: 'failed', reason: { code: reason } });
 });
 
-test('a scan begins anew after an outage, and a verification goes on; neither needs anybody', async () => {
+test('after an outage, a scan starts again and a verification continues, without help', async () => {
   await using world = await start();
   const ids = await world.sync(items);
   await world.workOnAll();
@@ -196,7 +196,7 @@ test('a scan begins anew after an outage, and a verification goes on; neither ne
   expect(world.faults).toEqual([]);
 });
 
-test('a scan that reads no metadata in an outage waits for the bucket, and finds all afterwards', async () => {
+test('a scan that cannot read metadata in an outage waits for the bucket, then finds everything', async () => {
   const known: { outage: Outage | null } = { outage: null };
   await using world = await start(known);
   world.refuse('unreachable', { lists: false });
@@ -251,7 +251,7 @@ test('a run of a source has not failed while its imports wait, and is a good syn
   expect(settled?.lastGoodSyncAtMs).not.toBeNull();
 });
 
-test('an import whose parent is in a bucket that does not answer waits for that, and says so', async () => {
+test('an import whose parent is in a bucket that does not answer waits for that bucket, and says so', async () => {
   const [full, child] = writeSmallChain('outage/apart', 8, [[1]]);
   if (full === undefined || child === undefined) throw new Error('the chain has two links');
   let isAway = false;
@@ -290,7 +290,7 @@ test('an import whose parent is in a bucket that does not answer waits for that,
   expect(await show()).toMatchObject({ status: 'success', result: { level: 'linkage' } });
 });
 
-test('what waits for a bucket in outage shows its reason, tried or not, and is tried with the bucket', async () => {
+test('an operation waiting for a bucket in outage shows its reason, tried or not, and is tried with it', async () => {
   const outage: Outage = {
     storageUnitId: 'memory',
     bucketName,
@@ -321,7 +321,7 @@ test('what waits for a bucket in outage shows its reason, tried or not, and is t
   expect(world.jobs()).toContainEqual(expect.objectContaining({ notBeforeMs: outage.notBeforeMs }));
 });
 
-test('what has waited for a bucket until its time is over ends without a request, tried or not', async () => {
+test('an operation whose time is over while its bucket is in outage ends without a request, tried or not', async () => {
   await using world = await start();
   world.refuse('unreachable');
   const ids = await world.sync(items);
@@ -351,7 +351,7 @@ test('what has waited for a bucket until its time is over ends without a request
   }
 });
 
-test('a catalogue that cannot write is no verdict: the work is done again, and ends well', async () => {
+test('a failed write to the catalogue is no verdict: the work is repeated, and succeeds', async () => {
   await using world = await start();
   const [id = ''] = await world.sync([first]);
   const scan = world.newOperation({ kind: 'scan', request: plainScan });

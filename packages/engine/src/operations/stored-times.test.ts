@@ -41,7 +41,7 @@ async function open() {
       return accepted.id;
     },
     statusOf: async (id: string) => (await services.catalogue.operations.showOperation(projectId, id))?.status,
-    /** Sets the clock for a moment, in which the scheduler looks at it. */
+    /** Sets the clock for a moment in which the scheduler reads it. */
     async stepForAMoment(milliseconds: number) {
       clock.step(milliseconds);
       await runDueSources(services);
@@ -51,7 +51,7 @@ async function open() {
 }
 
 describe('an operation', () => {
-  test.each(stepsMs)('does not end because the wall clock was set by %d ms while it waited', async (stepMs) => {
+  test.each(stepsMs)('does not end because the wall clock is set by %d ms while it waits', async (stepMs) => {
     await using world = await open();
     const importId = await world.acceptImport();
     const scan = world.newOperation({ kind: 'scan', request: plainScan });
@@ -68,7 +68,7 @@ describe('an operation', () => {
     'ends a day after its acceptance, or after the wall clock was set by %d ms',
     async (stepMs) => {
       await using world = await open();
-      // Accepted while the clock is wrong, and worked on after it was right again.
+      // It is accepted while the clock is wrong, and worked on after the clock is right again.
       world.clock.step(stepMs);
       const id = await world.acceptImport();
       world.clock.timeMs += hourMs;
@@ -80,7 +80,7 @@ describe('an operation', () => {
     },
   );
 
-  test('goes on through a clock that is ahead for a moment', async () => {
+  test('continues if the clock is ahead for a moment', async () => {
     await using world = await open();
     const id = await world.acceptImport();
     await world.stepForAMoment(25 * hourMs);
@@ -88,7 +88,7 @@ describe('an operation', () => {
     expect(await world.statusOf(id)).toBe('success');
   });
 
-  test('that an earlier process stored with a clock far ahead ends within a day', async () => {
+  test('ends within a day if an earlier process stored it with a clock far ahead', async () => {
     await using world = await open();
     world.clock.step(180 * dayMs);
     const id = await world.acceptImport();
@@ -111,7 +111,7 @@ describe('a source', () => {
     let lastRunId: string | null = null;
     return Object.assign(world, {
       source: { project_id: projectId, source_id: source.id },
-      /** Whether a new run is due now. It is worked on. */
+      /** Whether a new run is due now. If so, it is worked on. */
       async runs() {
         await runDueSources(services);
         await world.workOnAll();
@@ -135,7 +135,7 @@ describe('a source', () => {
     expect(await world.runs()).toBe(true);
   });
 
-  test.each([25 * hourMs, 180 * dayMs])('runs at once when it is set by %d ms, then in its rhythm', async (stepMs) => {
+  test.each([25 * hourMs, 180 * dayMs])('runs immediately if it is set by %d ms, then in rhythm', async (stepMs) => {
     await using world = await openWithSource();
     expect(await world.runs()).toBe(true);
     world.clock.step(stepMs);
@@ -147,7 +147,7 @@ describe('a source', () => {
     expect(await world.runs()).toBe(true);
   });
 
-  test('that an earlier process planned with a clock far ahead runs within its interval', async () => {
+  test('runs within its interval if an earlier process planned it with a clock far ahead', async () => {
     await using world = await openWithSource();
     world.clock.step(180 * dayMs);
     expect(await world.runs()).toBe(true);
@@ -157,7 +157,7 @@ describe('a source', () => {
     expect(await world.runs()).toBe(true);
   });
 
-  test('that is paused stays paused', async () => {
+  test('stays paused if it is paused', async () => {
     await using world = await openWithSource();
     expect(await world.runs()).toBe(true);
     await pauseSource(world.context, world.source);

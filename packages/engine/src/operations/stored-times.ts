@@ -1,20 +1,22 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** A wall clock that has moved by this much more or less than the monotonic time was set. Milliseconds. */
+/** How far the wall clock may drift from the monotonic clock before it counts as set, in milliseconds. */
 const toleranceMs = 1_000;
 
 /**
- * Keeps stored times right while the wall clock is set. Deadlines and planned runs outlive the process, so they are stored
- * in wall-clock time. Whoever compares them with the present, or stores a new one, asks here for the time: a clock that was
- * set is noticed then, and what is stored follows it first. Times that only say when something happened stay as they are.
+ * Keeps stored times right when the wall clock is set. Deadlines and planned runs outlive the process, so they are
+ * stored in wall-clock time. Code that compares them with the present, or stores a new one, must get the time here: a
+ * clock that was set is noticed then, and the stored times are moved with it first. Times that only record when
+ * something happened stay unchanged.
  *
- * A machine that slept looks like one whose clock was set forward. A clock that is set while no process runs is not noticed.
+ * A machine that slept looks like one whose clock was set forward. Setting the clock while no process runs goes
+ * unnoticed.
  */
 export class StoredTimes {
   readonly #catalogue: Pick<Catalogue, 'upkeep'>;
   readonly #clock: Clock;
-  /** By how much the wall clock was ahead of the monotonic time when what is stored last followed it. */
+  /** By how much the wall clock was ahead of the monotonic clock when stored times were last moved. */
   #aheadMs: number;
   #looking: Promise<unknown> = Promise.resolve();
 
@@ -24,9 +26,9 @@ export class StoredTimes {
     this.#aheadMs = look(clock).aheadMs;
   }
 
-  /** The wall-clock time, once what is stored has followed it. Throws what the catalogue throws. */
+  /** The wall-clock time, once stored times have been moved with it. Throws what the catalogue throws. */
   nowMs(): Promise<number> {
-    // One after the other: a step that is being followed must not be missed, or followed twice.
+    // One call at a time: a step of the clock must not be missed, or followed twice.
     const looked = this.#looking.then(() => this.#follow());
     this.#looking = looked.catch(() => {});
     return looked;
@@ -43,8 +45,8 @@ export class StoredTimes {
 }
 
 /**
- * Whether something is known to have happened since `sinceMs`. A time later than now was stored by a clock that was ahead,
- * and does not tell how long ago it was. All in milliseconds since 1970.
+ * Whether something is known to have happened since `sinceMs`. A time later than now was stored by a clock that was
+ * ahead, and does not tell how long ago it was. All in milliseconds since 1970.
  */
 export function isSince(timeMs: number, sinceMs: number, nowMs: number): boolean {
   return timeMs >= sinceMs && timeMs <= nowMs;

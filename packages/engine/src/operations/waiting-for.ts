@@ -3,7 +3,7 @@ import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { Retries } from '../catalogue/operation-records.ts';
 import type { Outages } from '../storage/outage.ts';
 
-/** What of an operation tells why it waits. */
+/** The fields of an operation that tell why it waits. */
 type Waiting = {
   readonly status: OperationStatus;
   readonly storageUnitId: string;
@@ -12,7 +12,10 @@ type Waiting = {
   readonly retries: Retries;
 };
 
-/** Why an operation is not worked on yet, in the form of the wire. Whoever waits for a bucket in outage waits for that, tried or not. */
+/**
+ * Says why an operation waits, in the form of the wire; null if it does not. If its bucket is in outage, the outage is
+ * the reason, whether the operation was tried or not.
+ */
 export function waitingForView(operation: Waiting, outages: Outages): WaitingFor | null {
   const { status, storageUnitId, bucketName, updatedAtMs, retries } = operation;
   if (status !== 'waiting') return null;
@@ -34,7 +37,7 @@ export function waitingForView(operation: Waiting, outages: Outages): WaitingFor
   };
 }
 
-/** The buckets that do not answer, as they are stored: looked up only if one of these operations waits. */
+/** The stored outages of buckets. They are read only if one of these operations waits. */
 export async function outagesFor(
   { outages }: Pick<CatalogueReads, 'outages'>,
   operations: readonly Pick<Waiting, 'status'>[],

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 
-/** Rings once at the earliest of the times that it was set to since it rang last. */
+/** Rings once, at the earliest of the times it was set to since it last rang. */
 export class Alarm implements Disposable {
   readonly #clock: Clock;
   readonly #sleep: Sleep;
   readonly #ring: () => void;
-  /** The time that is slept until, in monotonic milliseconds. */
+  /** The time it sleeps until, in monotonic milliseconds. */
   #set: { readonly atMs: number; readonly replaced: AbortController } | null = null;
 
   constructor(clock: Clock, sleep: Sleep, ring: () => void) {
@@ -15,7 +15,7 @@ export class Alarm implements Disposable {
     this.#ring = ring;
   }
 
-  /** Monotonic milliseconds. */
+  /** Sets the alarm to a time in monotonic milliseconds. A later time than the one it is set to changes nothing. */
   set(atMs: number): void {
     if (this.#set !== null && this.#set.atMs <= atMs) return;
     this.#set?.replaced.abort();

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 
-/** Milliseconds from one failed try to the next. */
+/** Time until the first try, in milliseconds. It doubles with each failed try, up to `lastTryAfterMs`. */
 const firstTryAfterMs = 1_000;
 const lastTryAfterMs = 30_000;
 
 /**
- * Stops jobs from starting while the catalogue cannot be written, since they would read storage for nothing. One job at a
- * time tries whether it can be again.
+ * Keeps jobs from starting while the catalogue cannot be written, because they would read storage for nothing. One job
+ * at a time tries whether it can be written again.
  */
 export class CataloguePause<Run> {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class CataloguePause<Run> {
     return paused === null || (paused.trial === null && this.#clock.monotonicMs() >= paused.tryAtMs);
   }
 
-  /** When the next try is due, in monotonic milliseconds; null if none is. */
+  /** When the next try is due, in monotonic milliseconds; null if none is due. */
   get tryAtMs(): number | null {
     return this.#paused === null || this.#paused.trial !== null ? null : this.#paused.tryAtMs;
   }
@@ -32,7 +32,7 @@ export class CataloguePause<Run> {
     if (this.#paused !== null) this.#paused.trial = run;
   }
 
-  /** A try that waits for storage says nothing for a long time: another job is tried. */
+  /** Lets another job try, since this one waits for storage and may take long. */
   suspended(run: Run): void {
     if (this.#paused?.trial === run) this.#paused.trial = null;
   }
@@ -40,7 +40,7 @@ export class CataloguePause<Run> {
   succeeded(run: Run): void {
     if (this.#paused?.trial !== run) return;
     this.#paused = null;
-    this.#onNotice('The catalogue can be written again. Work goes on.');
+    this.#onNotice('The catalogue can be written again. Work continues.');
   }
 
   failed(run: Run, error: Error): void {

@@ -1,4 +1,4 @@
 import { availableParallelism } from 'node:os';
 
-/** How many chains are worked on side by side: imports wait for storage more than they compute. */
+/** How many chains are worked on at the same time. More than there are cores: imports mostly wait for storage. */
 export const chainsAtOnce = 2 * availableParallelism();

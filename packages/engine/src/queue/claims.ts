@@ -1,13 +1,14 @@
 type Claim<Holder> = { holder: Holder; readonly waiting: Set<Waiter<Holder>> };
 type Waiter<Holder> = { readonly holder: Holder; readonly grant: () => void };
 
-/** Names that one holder has to itself at a time. The others wait in the order in which they asked. */
+/** Names that one holder at a time has to itself. The others wait in the order in which they asked. */
 export class Claims<Holder> {
   readonly #claims = new Map<string, Claim<Holder>>();
 
   /**
-   * Null: the holder has the name from now on, or had it already. Else fulfilled when it has. Throws the signal's reason
-   * once that is aborted, and waits no longer.
+   * Takes a name. Null if the holder has it now, or had it already; otherwise the promise is fulfilled when the holder
+   * has it. Once the signal is aborted, the promise is rejected with the signal's reason and the holder waits no
+   * longer.
    */
   take(name: string, holder: Holder, signal: AbortSignal): Promise<void> | null {
     const claim = this.#claims.get(name);
@@ -31,7 +32,7 @@ export class Claims<Holder> {
     });
   }
 
-  /** The holder has ended: each of its names goes to the one that has waited longest. */
+  /** Frees all names of a holder that has ended. Each goes to the one that has waited longest. */
   release(holder: Holder): void {
     for (const [name, claim] of this.#claims) {
       if (claim.holder !== holder) continue;

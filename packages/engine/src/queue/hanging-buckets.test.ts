@@ -26,15 +26,15 @@ function writeFull(seed: string, blocks = 8): WrittenBackup {
 }
 
 const healthy = ['a', 'b', 'c'].map((seed) => writeFull(seed));
-/** Of so many objects that worker threads read them. */
+/** A backup of so many objects that worker threads read them. */
 const stalling = writeFull('stalling', 1_200);
 const besideStalling = writeFull('beside');
 const objectsOf = (backups: readonly WrittenBackup[]) =>
   Object.fromEntries(backups.flatMap(({ objects }) => [...objects]));
 
 /**
- * An engine over S3. Buckets whose name begins with "hanging" never answer. Data in the bucket "stalling" never comes
- * whole; `stalled` is fulfilled when it is read.
+ * An engine over S3. Buckets whose names begin with "hanging" never answer. Data in the bucket "stalling" never arrives
+ * completely; `stalled` is fulfilled when it is read.
  */
 async function openOverHangingBuckets() {
   await using stack = new AsyncDisposableStack();
@@ -80,7 +80,7 @@ async function openOverHangingBuckets() {
   return {
     stalled: stalled.promise,
     start,
-    /** Syncs backups in one bucket to their end. */
+    /** Syncs backups in one bucket, and waits until all have ended. */
     async sync(backups: readonly WrittenBackup[], bucket: string) {
       const statuses: string[] = [];
       for (const id of await start(backups, () => bucket)) statuses.push(await statusAtEnd(id));
@@ -99,7 +99,7 @@ test.each([
   ['in one bucket', () => 'hanging'],
   ['in a bucket each', (index: number) => `hanging-${index}`],
 ])(
-  'twice as many chains as there are places hang, %s, and a sync of three in another bucket ends within 5 s',
+  'while twice as many chains as there are places hang %s, a sync of three in another bucket ends within 5 s',
   async (_, bucketOf) => {
     await using over = await openOverHangingBuckets();
     const hanging = Array.from({ length: hangingChains }, (_, index) => writeFull(`hanging-${index}`));
@@ -110,7 +110,7 @@ test.each([
   },
 );
 
-test('a verification whose data stops coming holds up no other, and nothing once it is cancelled', async () => {
+test('a verification whose data stops coming delays no other, and once cancelled delays nothing', async () => {
   await using over = await openOverHangingBuckets();
   expect(await over.sync([stalling], 'stalling')).toEqual(['success']);
   expect(await over.sync(healthy, 'healthy')).toEqual(['success', 'success', 'success']);

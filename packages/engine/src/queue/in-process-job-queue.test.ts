@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { chainJob, nameOf, onlyKey, openQueueOver, operationJob } from '../testing/queue-over.ts';
 
-test('a chain that is added while it runs runs once more, and never beside itself', async () => {
+test('a chain that is added while it runs is run again afterwards, never twice at the same time', async () => {
   const starts: string[] = [];
   const isOpen = Promise.withResolvers<void>();
   let beside = 0;
@@ -26,7 +26,7 @@ test('a chain that is added while it runs runs once more, and never beside itsel
   expect(most).toBe(1);
 });
 
-test('at most so many chains run at a time, and all of them do', async () => {
+test('no more chains run at a time than allowed, and all of them run', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `chain${index}`);
   const seen: string[] = [];
   let beside = 0;
@@ -46,7 +46,7 @@ test('at most so many chains run at a time, and all of them do', async () => {
   expect(most).toBe(3);
 });
 
-test('work that throws is told of and tried again, later and later, and holds no place meanwhile', async () => {
+test('work that throws is reported and retried at growing intervals, and holds no place meanwhile', async () => {
   const tries: [name: string, atMs: number][] = [];
   await using over = await openQueueOver({
     work: async (job) => {
@@ -67,7 +67,7 @@ test('work that throws is told of and tried again, later and later, and holds no
   expect(over.faults.map(String)).toEqual(['TypeError: try 1', 'TypeError: try 3', 'TypeError: try 4']);
 });
 
-test('disposing aborts what runs, waits for it, and starts nothing more', async () => {
+test('disposing aborts running work, waits for it, and starts nothing more', async () => {
   const log: string[] = [];
   const over = await openQueueOver({
     work: async (job, { signal }) => {
@@ -108,7 +108,7 @@ test('verifications run one after the other in each lane, and hold up nothing el
   expect(ran).toEqual(['first', 'beside', 'asked for', 'second']);
 });
 
-/** A queue whose jobs wait to be let go, all at once. Tells which have started. */
+/** A queue whose jobs wait until they are released, all at once. Notes which have started. */
 async function openHeldQueue(concurrency = 1) {
   const started: string[] = [];
   const gate = Promise.withResolvers<void>();
@@ -131,7 +131,7 @@ async function openHeldQueue(concurrency = 1) {
   };
 }
 
-test('projects and buckets take turns; within one, what lists goes first, then the oldest', async () => {
+test('projects and buckets take turns; within each, scans and plans go first, then the oldest job', async () => {
   await using over = await openHeldQueue();
   over.queue.add(chainJob('runs'));
   for (const index of [1, 2, 3, 4]) over.queue.add(chainJob(`b${index}`));
@@ -152,7 +152,7 @@ test('interactive work does not wait behind a thousand imports of its own bucket
   expect(over.started).toEqual(['mass0', 'mass1', 'asked for']);
 });
 
-test('a queued chain that is wanted interactively starts at once, and only once', async () => {
+test('a queued chain that is added again interactively starts immediately, and only once', async () => {
   await using over = await openHeldQueue();
   for (const name of ['runs', 'before', 'wanted', 'after']) over.queue.add(chainJob(name));
   over.queue.add(chainJob('wanted', 'b', { lane: 'interactive' }));
@@ -165,7 +165,7 @@ test('a queued chain that is wanted interactively starts at once, and only once'
   expect(over.started.toSorted()).toEqual(['after', 'before', 'runs', 'wanted', 'wanted']);
 });
 
-test('a job waits for its time without a place, and the earlier of two times counts', async () => {
+test('a job waits for its time without holding a place, and the earlier of two times counts', async () => {
   const started: [name: string, atMs: number][] = [];
   await using over = await openQueueOver({
     work: async (job) => void started.push([nameOf(job), over.time.clock.monotonicMs()]),
@@ -186,7 +186,7 @@ test('a job waits for its time without a place, and the earlier of two times cou
   ]);
 });
 
-test('a clock that is set back or forward neither holds a job up for months nor lets it go early', async () => {
+test('setting the clock back or forward neither delays a job for months nor starts it early', async () => {
   const started: [name: string, atMs: number][] = [];
   await using over = await openQueueOver({
     work: async (job) => void started.push([nameOf(job), over.time.clock.monotonicMs()]),
@@ -203,7 +203,7 @@ test('a clock that is set back or forward neither holds a job up for months nor 
 });
 
 test.each(['CatalogueFullError', 'CatalogueUnavailableError', 'DataDirectoryGoneError'])(
-  'while the catalogue cannot be written (%s) nothing starts but one try at a time, and two notices tell of it',
+  'while the catalogue cannot be written (%s) only one job at a time tries, and two notices say so',
   async (name) => {
     const started: [job: string, atMs: number][] = [];
     let isFull = true;
@@ -217,7 +217,7 @@ test.each(['CatalogueFullError', 'CatalogueUnavailableError', 'DataDirectoryGone
     });
     for (const job of ['a', 'b', 'c', 'd']) over.queue.add(chainJob(job));
     await over.passes(8_000);
-    // Two were at work when it became full; then each try waits twice as long.
+    // Two were at work when it became full; the wait before each further try doubles.
     expect(started.map(([, atMs]) => atMs)).toEqual([0, 0, 1_000, 3_000, 7_000]);
     isFull = false;
     await over.passes(8_000);
@@ -225,13 +225,13 @@ test.each(['CatalogueFullError', 'CatalogueUnavailableError', 'DataDirectoryGone
     expect(started.slice(5).map(([, atMs]) => atMs)).toEqual([15_000, 15_000, 15_000, 15_000]);
     expect(over.notices).toEqual([
       'The catalogue cannot be written (Nothing can be written). Work waits until it can.',
-      'The catalogue can be written again. Work goes on.',
+      'The catalogue can be written again. Work continues.',
     ]);
     expect(over.faults).toEqual([]);
   },
 );
 
-test('a queue over storage that hangs and heeds no signal is disposed all the same', async () => {
+test('a queue is disposed even if its storage hangs and ignores signals', async () => {
   const left: string[] = [];
   const over = await openQueueOver({
     beforeRequest: () => new Promise(() => {}),
@@ -247,12 +247,12 @@ test('a queue over storage that hangs and heeds no signal is disposed all the sa
   expect(left).toEqual(['a: Error: the queue is stopping']);
 });
 
-test('jobs that want one name to themselves have it one after the other, and hold no place while they wait', async () => {
+test('jobs that claim the same name get it one after the other, and hold no place while they wait', async () => {
   const log: string[] = [];
   const holders = new Map<string, PromiseWithResolvers<void>>();
   const cancelling = new AbortController();
   await using over = await openQueueOver({
-    // As many may wait without a place in one bucket.
+    // No more jobs than this may wait without a place in one bucket.
     concurrency: 3,
     work: async (job, { claim, signal }) => {
       const name = nameOf(job);

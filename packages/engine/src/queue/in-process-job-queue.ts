@@ -16,38 +16,42 @@ import type { Job, JobQueue, JobWork } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
 
-/** Milliseconds until work that threw is tried again, before they are spread. */
+/** Time until work that threw is retried, in milliseconds, before jitter. */
 const throwBackoff = { firstMs: 500, longestMs: 60_000 };
 /**
- * Longest wait for the time of a job, milliseconds. Times are stored by the wall clock: if that is set back, a job would
- * wait for as long as it was set back. No back-off is longer.
+ * Maximum wait for a job's time, in milliseconds; no back-off is longer. Times are stored by the wall clock, so without
+ * this limit a clock that was set back would delay jobs by as much.
  */
 const waitsMaxMs = 10 * 60 * 1000;
-/** Milliseconds of waits after which a run gives way: listings and imports, and verifications, which take all cores. */
+/** Time that a listing or import may wait for storage before it gives way to another bucket, in milliseconds. */
 const slowAfterMs = 1_000;
+/** The same for a verification, which takes all cores. */
 const slowVerificationAfterMs = 60_000;
-/** Runs without a place: each holds connections open. Beyond them, a run keeps its place though it waits. */
+/**
+ * Maximum number of runs without a place, since each holds connections open. Further runs keep their place while
+ * waiting.
+ */
 const suspendedMax = 256;
 
 export type InProcessJobQueueOptions = {
   readonly work: JobWork;
-  /** Chains, scans and plans at work at the same time in each lane. One verification in each lane comes on top. */
+  /** Number of chains, scans and plans that run at the same time in each lane, in addition to one verification. */
   readonly concurrency: number;
   readonly storage: StorageUnit;
   readonly buckets: BucketWatch;
   readonly clock: Clock;
   readonly sleep: Sleep;
-  /** A number from 0 to 1, below 1: back-off is spread by it. */
+  /** Returns a number from 0 up to, but not including, 1. It spreads the back-off. */
   readonly random: () => number;
-  /** Told of each time that work threw. It is tried again all the same. */
+  /** Called each time that work throws. The work is retried in any case. */
   readonly onFault: (job: Job, error: unknown) => void;
-  /** Told in plain sentences when work pauses because of the catalogue, and when it goes on. */
+  /** Gets a plain sentence when work pauses because of the catalogue, and when it continues. */
   readonly onNotice: (text: string) => void;
 };
 
 /**
  * The queue of the embedded default, in memory. Each lane has places for chains, scans and plans, and one for a
- * verification. Projects and buckets take turns within a lane, so that none waits for all that another has queued.
+ * verification. Projects and buckets take turns within a lane, so that none waits for everything another has queued.
  */
 export class InProcessJobQueue implements JobQueue {
   readonly #options: InProcessJobQueueOptions;
@@ -56,7 +60,7 @@ export class InProcessJobQueue implements JobQueue {
   readonly #catalogue: CataloguePause<Run>;
   readonly #host: RunHost;
   readonly #places: { readonly [Each in Lane]: { readonly work: Places; readonly verification: Places } };
-  /** In the order in which they are filled. */
+  /** The order in which places are filled. */
   readonly #allPlaces: readonly Places[];
   readonly #groups = new Map<string, Group>();
   readonly #buckets = new Map<WatchedBucket, BucketWork>();
@@ -112,7 +116,7 @@ export class InProcessJobQueue implements JobQueue {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('the queue is stopping'));
     this.#alarm[Symbol.dispose]();
-    // What waits for a place has to end as well.
+    // Runs that wait for a place have to end as well.
     for (const { resuming } of this.#allPlaces) while (resuming.first !== null) resuming.first.resume();
     await Promise.allSettled(this.#runs.values());
   }
@@ -133,14 +137,14 @@ export class InProcessJobQueue implements JobQueue {
         this.#schedule(entry, null);
       }
     }
-    // Work that threw keeps its pause, however often it is asked for.
+    // Work that threw keeps its pause, however often it is added.
     const isBrought = entry.state === 'waits' && entry.failures === 0 && (dueMs === null || dueMs < entry.dueMs);
     if (isBrought) this.#schedule(entry, dueMs);
   }
 
-  /** Monotonic milliseconds; null: as soon as there is a place. */
+  /** When a job may start, in monotonic milliseconds; null if as soon as there is a place. */
   #dueMsOf({ notBeforeMs }: DueWork, { bucket }: Group): number | null {
-    // In an outage, jobs wait for the bucket: one of them has to probe it, and all go on when it answers.
+    // During an outage, jobs wait for the bucket: one of them has to probe it, and all continue when it answers.
     if (notBeforeMs === null || bucket.bucket.outage !== null) return null;
     const { clock } = this.#options;
     const waitsMs = Math.min(notBeforeMs - clock.nowMs(), waitsMaxMs);
@@ -159,12 +163,12 @@ export class InProcessJobQueue implements JobQueue {
     this.#alarm.set(dueMs);
   }
 
-  /** What is due, and what waits with a place for storage that says nothing. */
+  /** Readies jobs that are due, and takes their place from runs that wait for silent or slow storage. */
   #look(): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (let next = this.#waiting.peek(); next !== undefined && next.dueMs <= nowMs; next = this.#waiting.peek()) {
       this.#waiting.pop();
-      // A job that was brought forward left its former time behind.
+      // A job that was brought forward is still listed under its former time.
       const { entry, dueMs } = next;
       if (entry.state === 'waits' && entry.dueMs === dueMs) this.#schedule(entry, null);
     }
@@ -185,7 +189,10 @@ export class InProcessJobQueue implements JobQueue {
     this.#setAlarm(nowMs);
   }
 
-  /** What is due by now waits for a place alone, but for runs beyond the bound on those without one. */
+  /**
+   * Sets the alarm for times still to come. Work that is due already waits only for a place, except runs that keep
+   * theirs.
+   */
   #setAlarm(nowMs: number): void {
     const setIfLater = (atMs: number | null | undefined) => {
       if (atMs !== null && atMs !== undefined && atMs > nowMs) this.#alarm.set(atMs);
@@ -196,12 +203,14 @@ export class InProcessJobQueue implements JobQueue {
     for (const { silentAtMs, slowAtMs } of this.#runs.keys()) {
       if (silentAtMs === null || slowAtMs === null) continue;
       const nextMs = Math.min(silentAtMs, slowAtMs);
-      // A slow one is in nobody's way for now.
+      // If its time has passed, nobody wants its place yet, or too many runs have none: check again later.
       this.#alarm.set(nextMs > nowMs ? nextMs : nowMs + silentAfterMs);
     }
   }
 
-  /** Something was learned of a bucket: with every few bytes that are read. */
+  /**
+   * Lets a bucket's held work try again. Called whenever something is learned of the bucket: with every few bytes read.
+   */
   #onChange(bucket: WatchedBucket): void {
     if (bucket.nextProbeMs !== null) this.#alarm.set(bucket.nextProbeMs);
     const { held } = this.#workOf(bucket);
@@ -210,7 +219,7 @@ export class InProcessJobQueue implements JobQueue {
     this.#fill();
   }
 
-  /** Gives free places to what waits for them. */
+  /** Gives free places to the work that waits for them. */
   #fill(): void {
     this.#fillsAgain = true;
     if (this.#isFilling) return;
@@ -222,7 +231,7 @@ export class InProcessJobQueue implements JobQueue {
     this.#isFilling = false;
   }
 
-  /** False if nothing may take the place. */
+  /** Gives one place away. False if nothing may take it. */
   #fillOne(places: Places): boolean {
     if (places.resuming.first === null || places.startsNext) {
       places.startsNext = false;
@@ -234,7 +243,7 @@ export class InProcessJobQueue implements JobQueue {
     return true;
   }
 
-  /** False if nothing may start. */
+  /** Starts one job. False if none may start. */
   #startOne(places: Places): boolean {
     if (!this.#catalogue.mayStart) return false;
     for (let share = places.turns.first; share !== null; share = places.turns.first) {
@@ -263,7 +272,7 @@ export class InProcessJobQueue implements JobQueue {
   async #work(entry: Entry, run: Run): Promise<void> {
     const { work, storage } = this.#options;
     const { signal } = this.#stopping;
-    // Not in the middle of filling places.
+    // Wait until the filling of places is over.
     await Promise.resolve();
     let thrown: { readonly error: unknown } | null = null;
     try {
@@ -274,7 +283,7 @@ export class InProcessJobQueue implements JobQueue {
     }
     this.#runs.delete(run);
     entry.run = null;
-    // The rows wait for the next start.
+    // The catalogue keeps the work for the next start.
     if (signal.aborted) return;
     if (thrown === null) this.#succeeded(entry, run);
     else this.#failed(entry, run, thrown.error);
@@ -338,7 +347,7 @@ export class InProcessJobQueue implements JobQueue {
   }
 }
 
-/** Lets shares take turns again, to see whether their bucket lets them start. */
+/** Lets shares take turns again, to see whether their bucket lets them start now. */
 function openShares(held: LinkedList<Share>): void {
   for (let share = held.first; share !== null; share = held.first) share.joinTurns();
 }
@@ -352,7 +361,7 @@ function groupKeyOf(job: Job): string {
   return JSON.stringify([projectId, storageUnitId, bucketName]);
 }
 
-/** Without what only says when it is to be worked on. */
+/** The job without its lane and time. */
 function pointerOf(job: DueWork): Job {
   return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, operation: job.operation };
 }

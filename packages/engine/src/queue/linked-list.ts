@@ -1,11 +1,13 @@
-/** What can be in a {@link LinkedList}, one at a time. A list alone writes these. */
+/** An item that can be in one {@link LinkedList} at a time. Only lists write these fields. */
 export interface Linked<Item extends Linked<Item>> {
   list: LinkedList<Item> | null;
   before: Item | null;
   after: Item | null;
 }
 
-/** A list from which any item can be taken in constant time: an array or a Map would be searched for its first. */
+/**
+ * A list from which any item can be removed in constant time. An array or a Map would be searched for its first item.
+ */
 export class LinkedList<Item extends Linked<Item>> {
   #first: Item | null = null;
   #last: Item | null = null;
@@ -28,7 +30,7 @@ export class LinkedList<Item extends Linked<Item>> {
     return item;
   }
 
-  /** Takes out an item of this list. */
+  /** Removes an item of this list. */
   remove(item: Item): void {
     if (item.before === null) this.#first = item.after;
     else item.before.after = item.after;

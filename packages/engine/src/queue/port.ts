@@ -1,42 +1,42 @@
 import type { ChainKey, DueWork, OperationKey } from '../catalogue/operation-records.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
-/** What there is to do: it only points at rows. */
+/** Points at the rows of the catalogue that need work. */
 export type Job =
   | { readonly kind: 'chain'; readonly chain: ChainKey }
   | { readonly kind: 'operation'; readonly operation: OperationKey };
 
 /**
- * Sees to it that what waits in the catalogue is worked on.
+ * Runs the work that waits in the catalogue.
  *
- * The durable truth is in the catalogue: a queue may lose everything at a crash. One job at a time works on a chain or a
- * single operation. Each lane has its own places. In a lane, the projects and buckets take turns. Verifications of a lane
- * are worked on one after the other, since each takes all cores.
+ * The durable truth is in the catalogue: a queue may lose everything in a crash. Only one job at a time works on a
+ * chain or a single operation. Each lane has its own places, and projects and buckets take turns within it. The
+ * verifications of a lane run one after the other, since each takes all cores.
  *
- * A job whose work throws is tried again, less and less often, until it succeeds or the queue is disposed. A job that
- * waits for storage, for its time or to be tried again holds no place. While a bucket is in an outage, one job at a time
- * probes it and the others wait for it, whatever their times.
+ * A job that waits for storage, for its time or for a retry holds no place. While a bucket is in an outage, one job at
+ * a time probes it. The others wait for the bucket, whatever their times.
  */
 export interface JobQueue extends AsyncDisposable {
   /**
-   * A job that is added again while it waits keeps the higher of its lanes and the earlier of its times. If it is added
-   * while it runs, it runs once more afterwards.
+   * Queues a job. If it is already waiting, it keeps the higher of the two lanes and the earlier of the two times. If
+   * it is running, it runs once more afterwards. A job whose work throws is retried at growing intervals, until it
+   * succeeds or the queue is disposed.
    */
   add(job: DueWork): void;
 }
 
-/** A job at work. */
+/** A running job. */
 export type JobRun = {
-  /** Aborted when the queue stops: what is left waits for the next start. */
+  /** Aborted when the queue stops. Unfinished work then waits for the next start. */
   readonly signal: AbortSignal;
   /** The storage unit for the requests of this job. */
   readonly storage: StorageUnit;
   /**
-   * Waits until no other job has this name to itself; then this one has it until it ends. A job that waits holds no
-   * place. Throws the signal's reason once that is aborted.
+   * Waits until no other job holds this name; then this job holds it until it ends. A waiting job holds no place.
+   * Throws the signal's reason once the signal is aborted.
    */
   readonly claim: (name: string, signal: AbortSignal) => Promise<void>;
 };
 
-/** What a queue runs for a job. */
+/** The work that a queue does for a job. */
 export type JobWork = (job: Job, run: JobRun) => Promise<void>;

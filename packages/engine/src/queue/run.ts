@@ -4,23 +4,23 @@ import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watche
 import type { Claims } from './claims.ts';
 import type { BucketWork, Entry, Places, Runner } from './turns.ts';
 
-/** What a run needs of its queue. */
+/** The tools that a run needs from its queue. */
 export type RunHost = {
   readonly clock: Clock;
   readonly stopping: AbortSignal;
   readonly bucketOf: (bucketName: string) => WatchedBucket;
   readonly claims: Claims<Run>;
-  /** Has the runs looked at, at that time in monotonic milliseconds. */
+  /** Has all runs checked at this time, in monotonic milliseconds. */
   readonly lookAt: (atMs: number) => void;
   readonly onGivenBack: (run: Run) => void;
-  /** Places may have become free, or more of a bucket's work may start. */
+  /** Called when places may have become free, or more of a bucket's work may start. */
   readonly onFreed: (bucket: BucketWork) => void;
 };
 
 /**
- * A job at work. It holds a place only while there is work: once it has waited for storage for a second and nothing has
- * come, the place is given to others, and what comes later waits until there is a place again. If little comes at a time,
- * the place is given up as well, once the waits add up and work of another bucket wants it.
+ * A running job. It holds a place only while there is work. Once nothing has come from storage for a second, its place
+ * is given to others, and the job waits for a place before it takes what comes later. If little comes at a time, the
+ * place is also given up once the waits add up and work of another bucket wants it.
  */
 export class Run implements StorageWatcher, Runner {
   readonly entry: Entry;
@@ -29,18 +29,18 @@ export class Run implements StorageWatcher, Runner {
   #places: Places;
   #holdsPlace = true;
   #waits = 0;
-  /** When something came last, or the oldest wait began. */
+  /** When something last arrived, or the oldest wait began. */
   #quietSinceMs = 0;
   /** When the oldest wait began, or the place was taken. */
   #waitsSinceMs = 0;
-  /** What waits took that are over, since the place was taken. */
+  /** Total duration of the waits that are over, since the place was taken. */
   #waitedMs = 0;
   #resumed: PromiseWithResolvers<void> | null = null;
   list: Runner['list'] = null;
   before: Runner | null = null;
   after: Runner | null = null;
 
-  /** Takes one of the places. */
+  /** Takes one of the free places. */
   constructor(entry: Entry, places: Places, probe: Probe | null, host: RunHost) {
     this.entry = entry;
     this.probe = probe;
@@ -67,19 +67,23 @@ export class Run implements StorageWatcher, Runner {
       this.#waits -= 1;
       this.#quietSinceMs = clock.monotonicMs();
       if (this.#waits === 0) this.#waitedMs += this.#quietSinceMs - this.#waitsSinceMs;
-      // Before others hear of it: what is under way goes before what has not started.
+      // Ask before others are notified: work that has begun takes precedence over work that has not.
       const resumed = this.#askForPlace();
       endWait(outcome);
       return resumed;
     };
   }
 
-  /** When it will have been silent for long enough, in monotonic milliseconds; null if it does not wait with a place. */
+  /**
+   * When it will have been silent too long, in monotonic milliseconds; null if it does not wait while holding a place.
+   */
   get silentAtMs(): number | null {
     return this.#holdsPlace && this.#waits > 0 ? this.#quietSinceMs + silentAfterMs : null;
   }
 
-  /** When its waits will have added up to too much, in monotonic milliseconds; null if it does not wait with a place. */
+  /**
+   * When its waits will add up to too much, in monotonic milliseconds; null if it does not wait while holding a place.
+   */
   get slowAtMs(): number | null {
     if (!this.#holdsPlace || this.#waits === 0) return null;
     return this.#waitsSinceMs + this.#places.slowAfterMs - this.#waitedMs;
@@ -97,7 +101,7 @@ export class Run implements StorageWatcher, Runner {
     this.#host.onGivenBack(this);
   }
 
-  /** As `JobRun` has it. */
+  /** See {@link JobRun.claim}. */
   async claim(name: string, signal: AbortSignal): Promise<void> {
     const granted = this.#host.claims.take(name, this, signal);
     if (granted === null) return;
@@ -112,7 +116,7 @@ export class Run implements StorageWatcher, Runner {
     }
   }
 
-  /** Takes one of the places again, and lets what has come through. */
+  /** Takes one of the places again, and lets the work continue with what has come. */
   resume(): void {
     this.list?.remove(this);
     this.#holdsPlace = true;
@@ -123,7 +127,7 @@ export class Run implements StorageWatcher, Runner {
     this.#leaveSuspended();
   }
 
-  /** Its lane was raised. The place that it holds, if any, stays where it is. */
+  /** Follows a raised lane. A place that the run holds does not change. */
   moveTo(places: Places): void {
     if (this.#holdsPlace) return;
     this.entry.group.bucket.addSuspended(this.#places, -1);
@@ -134,7 +138,7 @@ export class Run implements StorageWatcher, Runner {
     places.resuming.push(this);
   }
 
-  /** The work has ended, or the queue is stopping: nothing holds it up any more. */
+  /** Ends the run, because its work has ended or the queue is stopping. Nothing holds the work up any more. */
   end(): void {
     this.#host.claims.release(this);
     if (this.#holdsPlace) this.#places.free += 1;

@@ -3,9 +3,9 @@ import type { Outage } from '../storage/outage.ts';
 import { StorageError } from '../storage/port.ts';
 import { chainJob, nameOf, onlyKey, openQueueOver, operationJob } from '../testing/queue-over.ts';
 
-/** A queue whose jobs each ask the bucket of their chain once. What buckets do is set by their names. */
+/** A queue whose jobs each ask the bucket of their chain once. The names of the buckets say how they behave. */
 async function openAskingQueue(concurrency: number, outages: readonly Outage[] = []) {
-  /** Buckets that do not answer before they are let. */
+  /** Buckets that do not answer until they are allowed to. */
   const hung = new Map<string, PromiseWithResolvers<void>>();
   const failing = new Map<string, StorageError>();
   const events: string[] = [];
@@ -47,7 +47,7 @@ async function openAskingQueue(concurrency: number, outages: readonly Outage[] =
   };
 }
 
-test('a job gives its place back after a second without an answer, and no other of its bucket hangs', async () => {
+test('a job gives its place back after a second without an answer, and no other of its bucket starts', async () => {
   await using over = await openAskingQueue(1);
   over.hang('b');
   for (const name of ['b1', 'b2', 'b3']) over.queue.add(chainJob(name));
@@ -66,7 +66,7 @@ test('a job gives its place back after a second without an answer, and no other 
   ]);
 });
 
-test('what is answered again waits for a place, before what has not started', async () => {
+test('a job that gets its answer waits for a place, ahead of jobs that have not started', async () => {
   await using over = await openAskingQueue(1);
   over.hang('b', 'other');
   over.queue.add(chainJob('b1'));
@@ -81,12 +81,12 @@ test('what is answered again waits for a place, before what has not started', as
   expect(over.events.slice(2)).toEqual(['1501 other1 ends', '1501 b1 ends', '1501 third1 starts', '1501 third1 ends']);
 });
 
-test('buckets that answer a little at a time leave places to others, and come to their end', async () => {
+test('jobs in buckets that answer slowly leave places to others, and still finish', async () => {
   const events: string[] = [];
   await using over = await openQueueOver({
     concurrency: 2,
     buckets: ['b', 'other', 'third'],
-    // Each request is answered in time, and there are many.
+    // Each request is answered in time, but there are many.
     beforeRequest: async (bucketName) => {
       if (bucketName !== 'third') await over.time.sleep(300, undefined);
     },
@@ -119,7 +119,7 @@ test('buckets that answer a little at a time leave places to others, and come to
   ]);
 });
 
-test('bytes that do not come give a place back as well, and those that come keep it', async () => {
+test('a job also gives its place back if no bytes come, and keeps it while they do', async () => {
   const pieces: string[] = [];
   const stuck = Promise.withResolvers<void>();
   await using over = await openQueueOver({
@@ -137,7 +137,7 @@ test('bytes that do not come give a place back as well, and those that come keep
   });
   over.queue.add(chainJob('reads'));
   over.queue.add(chainJob('other', 'other'));
-  // The reader is slow, not the storage: it keeps its place.
+  // The reader is slow, not the storage, so the job keeps its place.
   await over.passes(9_000);
   expect(pieces).toEqual(['reads starts', 'reads 65536', 'reads 34464']);
   await over.passes(2_000);
@@ -145,7 +145,7 @@ test('bytes that do not come give a place back as well, and those that come keep
   stuck.resolve();
 });
 
-test('a bucket of which every listing is answered and no object is has a bounded number of jobs', async () => {
+test('a bucket that answers every listing but no read has a bounded number of jobs', async () => {
   let started = 0;
   await using over = await openQueueOver({
     concurrency: 3,
@@ -161,7 +161,7 @@ test('a bucket of which every listing is answered and no object is has a bounded
   expect(started).toBeLessThanOrEqual(6);
 });
 
-test('in an outage one job probes at a time, later and later, and the first answer lets all go on', async () => {
+test('in an outage, one job at a time probes, less and less often, and the first answer frees all', async () => {
   await using over = await openAskingQueue(4);
   over.fail('b');
   over.queue.add(chainJob('first'));
@@ -189,7 +189,7 @@ test('in an outage one job probes at a time, later and later, and the first answ
   expect(over.watch.of('memory', 'b')).toMatchObject({ fault: { detail: 'bucket "b" is away' } });
 
   over.answer('b');
-  // Its time is far off, and it waits for the bucket alone.
+  // Its time is far off, but during an outage it waits for the bucket alone.
   over.queue.add(chainJob('put off', 'b', { notBeforeMs: over.clock.nowMs() + 300_000 }));
   await over.passes(15_500);
   expect(over.events.slice(12).map((event) => event.replace(/ .*/, ''))).toEqual(Array(10).fill('31000'));
@@ -201,7 +201,7 @@ test('in an outage one job probes at a time, later and later, and the first answ
   ]);
 });
 
-test('back-off grows to a minute and no further', async () => {
+test('back-off grows to at most a minute', async () => {
   await using over = await openAskingQueue(1);
   over.fail('b', 'throttled');
   for (let index = 0; index < 20; index += 1) over.queue.add(chainJob(`chain${index}`));
@@ -215,7 +215,7 @@ test('back-off grows to a minute and no further', async () => {
 });
 
 test.each(['object_not_found', 'access_denied', 'bucket_not_found'] as const)(
-  '%s is an answer: it begins no outage, and ends one',
+  '%s counts as an answer: it begins no outage, and ends one',
   async (code) => {
     await using over = await openAskingQueue(1);
     over.fail('b', code);
@@ -232,7 +232,7 @@ test.each(['object_not_found', 'access_denied', 'bucket_not_found'] as const)(
   },
 );
 
-test('a request that fails although others were answered meanwhile begins no outage', async () => {
+test('a failed request begins no outage if others were answered meanwhile', async () => {
   const lateFailure = Promise.withResolvers<void>();
   let requests = 0;
   const ended: string[] = [];
@@ -256,7 +256,7 @@ test('a request that fails although others were answered meanwhile begins no out
   expect(over.notices).toEqual([]);
 });
 
-test('an object that fails while its bucket answers is no outage the second time, until it is answered', async () => {
+test('an object that keeps failing while its bucket answers begins no second outage until it is answered', async () => {
   let fails = true;
   const ended: string[] = [];
   await using over = await openQueueOver({
@@ -303,7 +303,7 @@ test('an object that fails while its bucket answers is no outage the second time
   expect(over.notices.slice(2)).toEqual(notices.slice(0, 1));
 });
 
-test('a probe that hangs gives its place back, and no other joins it', async () => {
+test('a probe that hangs gives its place back, and no second probe joins it', async () => {
   await using over = await openAskingQueue(1);
   over.fail('b');
   over.queue.add(chainJob('first'));
@@ -316,7 +316,7 @@ test('a probe that hangs gives its place back, and no other joins it', async () 
   expect(over.events.slice(2)).toEqual(['1000 1 starts', '2000 other1 starts', '2000 other1 ends']);
 });
 
-test('a probe that asks nothing is followed by another', async () => {
+test('a probe that sends no request is followed by another', async () => {
   const asked: string[] = [];
   let isAway = true;
   await using over = await openQueueOver({
@@ -338,14 +338,14 @@ test('a probe that asks nothing is followed by another', async () => {
   expect(asked).toEqual(['first', 'cancelled', 'next', 'last']);
 });
 
-test('a single operation may be the probe, and an outage that was stored is in force at the start', async () => {
+test('a single operation may be the probe, and a stored outage is in force at the start', async () => {
   const stored: Outage = {
     storageUnitId: 'memory',
     bucketName: 'b',
     fault: { code: 'storage_unreachable', detail: 'away' },
     beganAtMs: Date.UTC(2026, 10, 23) - 3_600_000,
     attempts: 3,
-    // By a clock that was hours ahead.
+    // A time that was stored by a clock hours ahead.
     notBeforeMs: Date.UTC(2026, 10, 23) + 7_200_000,
   };
   await using over = await openAskingQueue(4, [stored]);
@@ -359,8 +359,8 @@ test('a single operation may be the probe, and an outage that was stored is in f
 
 test.each([
   ['is stored', null],
-  ['cannot be stored, of which someone is told', new Error('The disk is full.')],
-] as const)('work goes on once the end of an outage %s', async (_, error) => {
+  ['cannot be stored, which is reported', new Error('The disk is full.')],
+] as const)('work continues once the end of an outage %s', async (_, error) => {
   const started: string[] = [];
   const stores = Promise.withResolvers<void>();
   let isAway = true;

@@ -3,10 +3,10 @@ import type { WatchedBucket } from '../storage/watched-bucket.ts';
 import { type Linked, LinkedList } from './linked-list.ts';
 import type { Job } from './port.ts';
 
-/** A job at work, as seen by who gives out the places: see run.ts. */
+/** A running job, as the code that gives out places sees it. See run.ts. */
 export interface Runner extends Linked<Runner> {
   readonly entry: Entry;
-  /** Its lane was raised. */
+  /** Follows a raised lane. */
   moveTo(places: Places): void;
   /** Takes one of the places again. */
   resume(): void;
@@ -17,15 +17,15 @@ export class Entry implements Linked<Entry> {
   readonly job: Job;
   readonly group: Group;
   lane: Lane;
-  /** Ready ones are in a share of their group; the others wait for their time, or run. */
+  /** `ready` jobs are in a share of their group. The others wait for their time, or run. */
   state: 'waits' | 'ready' | 'runs' = 'waits';
-  /** When it may start, in monotonic milliseconds, while it waits. */
+  /** While it waits: when it may start, in monotonic milliseconds. */
   dueMs = 0;
-  /** Times in a row that its work threw. */
+  /** How often in a row its work threw. */
   failures = 0;
-  /** It was added again while it ran, with this time. */
+  /** Set if it was added again while it ran, with its new time. */
   again: { dueMs: number | null } | null = null;
-  /** While it runs. */
+  /** Set while it runs. */
   run: Runner | null = null;
   list: Linked<Entry>['list'] = null;
   before: Entry | null = null;
@@ -56,12 +56,12 @@ export class Group {
   }
 }
 
-/** A bucket's work in the queue. */
+/** The queue's work in one bucket. */
 export class BucketWork {
   readonly bucket: WatchedBucket;
-  /** Shares that are to start nothing for now. */
+  /** Shares that must not start anything for now. */
   readonly held = new LinkedList<Share>();
-  /** Runs that gave their place back, by what they want one of. */
+  /** Number of runs that gave their place back, by the places they want one of. */
   readonly #suspended = new Map<Places, number>();
 
   constructor(bucket: WatchedBucket) {
@@ -81,7 +81,7 @@ export class BucketWork {
 export class Share implements Linked<Share> {
   readonly #places: Places;
   readonly bucket: BucketWork;
-  /** Scans and plans: they find work for others, so they go first. */
+  /** Scans and plans. They go first, because they find work for others. */
   readonly #listings = new LinkedList<Entry>();
   readonly #others = new LinkedList<Entry>();
   list: Linked<Share>['list'] = null;
@@ -104,7 +104,7 @@ export class Share implements Linked<Share> {
     if (this.#next === null) this.list?.remove(this);
   }
 
-  /** Takes out the next to start. The share's next turn comes after those of all others. */
+  /** Removes and returns the next job to start. The share's next turn comes after those of all others. */
   take(): Entry | null {
     const entry = this.#next;
     if (entry === null) return null;
@@ -118,7 +118,7 @@ export class Share implements Linked<Share> {
     this.#places.turns.push(this);
   }
 
-  /** Starts nothing until its bucket lets it. */
+  /** Starts nothing until the bucket allows it. */
   hold(): void {
     this.list?.remove(this);
     this.bucket.held.push(this);
@@ -129,14 +129,16 @@ export class Share implements Linked<Share> {
   }
 }
 
-/** The places of one kind of work in one lane, and what waits for them. */
+/** The places for one kind of work in one lane, and the work that waits for them. */
 export class Places {
   free: number;
-  /** Milliseconds of waits for storage after which a run gives way to another bucket. */
+  /** How long a run may wait for storage before it gives way to another bucket, in milliseconds. */
   readonly slowAfterMs: number;
-  /** Runs that gave their place back and want one again. They and what has not started take turns, they first. */
+  /**
+   * Runs that gave their place back and want one again. They take turns with jobs that have not started, and go first.
+   */
   readonly resuming = new LinkedList<Runner>();
-  /** Whether what has not started is next. */
+  /** Whether a job that has not started is next. */
   startsNext = false;
   /** Shares that have jobs to start, in the order of their turns. */
   readonly turns = new LinkedList<Share>();
@@ -146,7 +148,7 @@ export class Places {
     this.slowAfterMs = slowAfterMs;
   }
 
-  /** Whether anything waits for one of the places that is not of this bucket. */
+  /** Whether work of another bucket waits for one of the places. */
   isWantedBeside(bucket: BucketWork): boolean {
     for (let share = this.turns.first; share !== null; share = share.after) if (share.bucket !== bucket) return true;
     const resuming = this.resuming.first;

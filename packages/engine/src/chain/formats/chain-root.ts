@@ -2,12 +2,12 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import { parseCinderImagePath } from './cinder/image-path.ts';
 import { parseBackupPath } from './longhorn/backup-path.ts';
 
-/** The root of a chain, by the image path of a link; null if the path does not have the shape of the format. */
+/** Finds the root of a chain by the image path of a link; null if the path does not have the shape of the format. */
 type RootOf = (imagePath: string) => string | null;
 
 /**
- * Which part of an image path all links of a chain share, a prefix of keys, for each format in the order of `formats.ts`.
- * It is a list of its own because the threads of the catalogue ask it, and would load all formats with the other.
+ * For each format, the part of an image path that all links of a chain share: a prefix of keys. In the order of
+ * `formats.ts`. A separate list, because the threads of the catalogue need it, and would otherwise load all formats.
  */
 export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   cinder: (imagePath) => parseCinderImagePath(imagePath)?.folder ?? null,

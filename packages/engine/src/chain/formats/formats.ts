@@ -9,7 +9,7 @@ import { unknownFormat } from './unknown/unknown-format.ts';
 /** A format that is recognised by the names of its objects. */
 export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
 
-/** All formats, the most particular shape of path first: in this order each is asked what is stored at a path. */
+/** All formats, the most specific shape of path first. They are asked in this order what is stored at a path. */
 export const formats = {
   cinder: cinderFormat,
   longhorn: longhornFormat,
@@ -21,7 +21,9 @@ export const formatNames = Object.keys(formats) as readonly BackupFormat[];
 
 export const knownFormatNames: readonly KnownFormat[] = formatNames.filter((name) => name !== 'unknown');
 
-/** The backup that has an object of this key, in one of these formats; null if the key alone does not tell. */
+/**
+ * Finds the backup that an object of this key is part of, in one of these formats; null if the key alone does not tell.
+ */
 export function findPart(
   key: string,
   names: readonly KnownFormat[],
@@ -33,7 +35,7 @@ export function findPart(
   return null;
 }
 
-/** The backup of a known format that an object of this key belongs to; null if the key does not prove one. */
+/** Finds the backup of a known format that an object of this key belongs to; null if the key does not prove one. */
 export function findOwner(key: string): KeyOwner | null {
   for (const name of knownFormatNames) {
     const owner = formats[name].ownerOf(key);
@@ -43,8 +45,8 @@ export function findOwner(key: string): KeyOwner | null {
 }
 
 /**
- * The image path of a backup of a known format whose metadata names the object at this image path; null if none does.
- * Throws what storage throws of the bucket.
+ * Finds the image path of a backup of a known format whose metadata names the object at this image path; null if none
+ * does. Throws what storage throws of the bucket.
  */
 export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
   for (const name of knownFormatNames) {

@@ -14,9 +14,9 @@ const copy = writeCinderBackup({ ...full.plan, takenAtMs: laterMs });
 const [firstBlock, otherFirstBlock] = [full, writeSmallChain('other', 8, [])[0] ?? full].map(({ plan }) =>
   plan.volume.slice(512, 1024),
 );
-/** Differs from the full in the block that the increment stores: the increment fits on both. */
+/** Differs from the full backup in the block that the increment stores, so the increment fits on both. */
 const rival = writeRival(1);
-/** Differs from it elsewhere. */
+/** Differs from the full backup in another block. */
 const stale = writeRival(5);
 
 function writeRival(block: number): WrittenBackup {
@@ -36,33 +36,33 @@ async function examine(
   return { storage, examination: await chain.examine(syncItemOf(increment, bucketName)) };
 }
 
-describe('of two backups with the id of the parent', () => {
-  test('the tests have two that differ', () => {
+describe('two backups with the id of the parent', () => {
+  test('differ in these tests', () => {
     expect(firstBlock).not.toEqual(otherFirstBlock);
   });
 
-  test('that both prove and differ neither is taken: the places are told, and what to do', async () => {
+  test('that both fit are a fault that names their places and what to do', async () => {
     const { examination } = await examine([full, rival, increment]);
     expect(examination).toMatchObject({ level: null, fault: { code: 'parent_ambiguous' }, ancestors: [] });
     for (const { imagePath } of [full, rival]) expect(examination?.fault?.detail).toContain(imagePath);
   });
 
-  test('neither is taken by a plan, which holds no hashes against each other', async () => {
+  test('are a fault in a plan too, although it compares no hashes', async () => {
     const { examination } = await examine([full, stale, increment], { readHashes: false });
     expect(examination).toMatchObject({ fault: { code: 'parent_ambiguous' } });
   });
 
-  test('copies of one another are no ambiguity', async () => {
+  test('are not ambiguous if one is a copy of the other', async () => {
     const { examination } = await examine([full, copy, increment]);
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('the one that proves is taken where the other does not', async () => {
+  test('are not ambiguous if only one fits', async () => {
     const { examination } = await examine([full, stale, increment]);
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { imagePath: full.imagePath } }] });
   });
 
-  test.each([full, rival])('the one at $imagePath is taken where the catalogue knows it', async (known) => {
+  test.each([full, rival])('are not ambiguous if the catalogue knows the one at $imagePath', async (known) => {
     const location = { storageUnitId: 'memory', bucketName, imagePath: known.imagePath };
     const { storage, examination } = await examine([full, rival, increment], {
       locate: async (id) => (id === full.plan.backupId ? [location] : []),
@@ -71,13 +71,13 @@ describe('of two backups with the id of the parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location }] });
   });
 
-  test.each([full, rival])('the one at $imagePath is taken where it is asked for too', async (parent) => {
+  test.each([full, rival])('are not ambiguous if the one at $imagePath is requested too', async (parent) => {
     const { examination } = await examine([full, rival, increment], { asked: [parent, increment] });
     const { imagePath } = parent;
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { imagePath } }] });
   });
 
-  test('the fault does not outlive the doubt: what is recorded of it is looked at again', async () => {
+  test('are examined again, so that the fault ends with the ambiguity', async () => {
     const { examination } = await examine([full, rival, increment]);
     const proofs = new Map((examination?.newProofs ?? []).map((proof): [string, EdgeProof] => [proof.backupId, proof]));
     const findProofs = async (ids: readonly string[]) =>
@@ -90,7 +90,7 @@ describe('of two backups with the id of the parent', () => {
     expect(again).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('its data is read from the one that the recorded proof was made with', async () => {
+  test('do not matter to the reading of data: it uses the one that the recorded proof was made with', async () => {
     const { storage, examination } = await examine([full, stale, increment], { asked: [increment] });
     const findProofs = async (ids: readonly string[]) =>
       (examination?.newProofs ?? []).filter(({ backupId }) => ids.includes(backupId));

@@ -19,7 +19,7 @@ const descriptive = 'describes the backup, and means nothing to its data';
 
 const metadata: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
-  // A blank behind a number or before a text may become a part of it.
+  // A blank after a number or before a text may become part of it.
   blank: isFound(unreadable, 'metadata: version_unsupported', 'linkage: geometry'),
   version: isFound(unreadable, 'metadata: version_unsupported'),
   backup_id: isFound(unreadable, 'metadata: identity_mismatch'),
@@ -30,7 +30,7 @@ const metadata: Record<string, FieldChanges> = {
   'objects[].*.offset': isFound(unreadable, 'linkage: geometry'),
   'objects[].*.length': isFound(unreadable, 'inventory: object_size_impossible', 'linkage: geometry'),
   'objects[].*.compression': isFound(unreadable),
-  // Of what is stored plain the ETag tells, of what is compressed only its bytes.
+  // The ETag shows a change of a plain object; only the bytes show one of a compressed object.
   'objects[].*.md5': isFound(unreadable, 'inventory: object_etag_mismatch', 'content: content_mismatch'),
   backup_name: mayPass(descriptive, unreadable),
   backup_description: mayPass(descriptive, unreadable),
@@ -47,17 +47,17 @@ const hashFile: Record<string, FieldChanges> = {
   volume_id: isFound(unreadableHashes, 'linkage: identity_mismatch'),
   chunk_size: isFound(unreadableHashes, 'linkage: geometry'),
   sha256s: isFound(unreadableHashes),
-  // Of a block that the increment stores, the hash still differs from the parent's: its data tells.
+  // The hash of a block that the increment stores still differs from the parent's: only its data shows the change.
   'sha256s[]': isFound(unreadableHashes, 'linkage: hash_link_broken', 'content: content_mismatch'),
   backup_name: mayPass(descriptive, unreadableHashes),
   backup_description: mayPass(descriptive, unreadableHashes),
   created_at: mayPass(descriptive, unreadableHashes),
 };
 
-/** There is no parent to hold hashes against: a digit that is another is told by the data. */
+/** A full backup has no parent to compare hashes with: a changed digit is found only by reading the data. */
 const hashFileOfFull: Record<string, FieldChanges> = {
   ...hashFile,
-  // Blocks of another size, as many as before.
+  // Blocks of another size, but still as many.
   chunk_size: isFound(unreadableHashes, 'linkage: geometry', 'content: content_mismatch'),
   'sha256s[]': isFound(unreadableHashes, 'content: content_mismatch'),
 };
@@ -99,7 +99,7 @@ const documents: readonly (readonly [string, Omit<ChangedDocument, 'fieldsOf'>, 
   ],
 ];
 
-describe('a change of any one byte is found at the level of its field, or means nothing', () => {
+describe('a change of any single byte is found at the level of its field, or does not matter', () => {
   test.each(documents)('%s', { timeout: 120_000 }, async (_, document, fields) => {
     expect(await changeEveryByte({ ...document, fieldsOf: fieldsInJson })).toEqual(fields);
   });

@@ -39,7 +39,7 @@ function openUnit(directory: string): Promise<StorageUnit> {
   return openFilesystemStorageUnit({ id: 'here', directory });
 }
 
-/** A catalogue's memory of proofs: the newest of each backup. */
+/** Remembers proofs as a catalogue does: the newest of each backup. */
 function rememberProofs() {
   const proofs = new Map<string, EdgeProof>();
   return {
@@ -54,7 +54,7 @@ function rememberProofs() {
 describe('a whole chain', () => {
   const chain = writeSmallChain('whole', 16, [[0, 1, 9], [], [15]]);
 
-  test('is proved to linkage in every link, whatever the order of asking', async () => {
+  test('is proved to linkage in every link, in any order of requests', async () => {
     await using buckets = await storeChain(chain);
     await using storage = await openUnit(buckets.directory);
     for (const order of [chain, chain.toReversed()]) {
@@ -64,7 +64,7 @@ describe('a whole chain', () => {
     }
   });
 
-  test('costs one listing and two reads a link', async () => {
+  test('costs one listing, and two reads for each link', async () => {
     await using buckets = await storeChain(chain);
     await using storage = await openUnit(buckets.directory);
     for (const order of [chain, chain.toReversed()]) {
@@ -74,7 +74,7 @@ describe('a whole chain', () => {
     }
   });
 
-  test('hands out each proof once, and reads nothing while it is unchanged', async () => {
+  test('returns each proof once, and reads nothing while it is unchanged', async () => {
     await using buckets = await storeChain(chain);
     await using storage = await openUnit(buckets.directory);
     const memory = rememberProofs();
@@ -102,7 +102,7 @@ describe('a whole chain', () => {
     expect(count()).toMatchObject({ lists: 1, gets: 3 });
   });
 
-  test('that is broken for good is not read again either, and says the same', async () => {
+  test('that is permanently broken is not read again either, and has the same fault', async () => {
     await using buckets = await storeChain(chain);
     await buckets.remove(bucketName, `${chain[1]?.imagePath}-00001`);
     await using storage = await openUnit(buckets.directory);
@@ -121,7 +121,7 @@ describe('a whole chain', () => {
     expect(count()).toMatchObject({ lists: 1, gets: 0 });
   });
 
-  test('is proved once, though several ask at the same time', async () => {
+  test('is proved once, even if several requests come at the same time', async () => {
     await using buckets = await storeChain(chain);
     await using storage = await openUnit(buckets.directory);
     const { unit, count } = countRequests(storage);
@@ -133,7 +133,7 @@ describe('a whole chain', () => {
     expect(count().lists).toBe(1);
   });
 
-  test('a proof by another check, of another place or listing does not count', async () => {
+  test('does not reuse a proof by another check, of another place or of another listing', async () => {
     await using buckets = await storeChain(chain.slice(0, 1));
     await using storage = await openUnit(buckets.directory);
     const [examination] = await examineAll(storage, chain.slice(0, 1));
@@ -153,7 +153,7 @@ describe('a whole chain', () => {
 });
 
 describe('the size of the volume', () => {
-  test('is told by the last block stored, else by the parent, whose tail a shorter child does not have', async () => {
+  test('follows from the last stored block, otherwise from the parent, unless the child is shorter', async () => {
     const plan = { volumeId: seededUuid('volume'), objectBytes: 1024, blockBytes: 512 };
     const write = (day: number, volume: Uint8Array, parent?: WrittenBackup) =>
       writeCinderBackup({
@@ -178,7 +178,7 @@ describe('the size of the volume', () => {
 });
 
 describe('links with more objects than are kept', () => {
-  test('are listed again one by one, and proved all the same', async () => {
+  test('are listed again one by one, and still proved', async () => {
     const chain = writeSmallChain('many', 16, [[1], [2]]);
     await using buckets = await storeChain(chain);
     await using storage = await openUnit(buckets.directory);
@@ -213,7 +213,7 @@ describe('a parent', () => {
   const chain = writeSmallChain('parents', 8, [[1], [2]]);
   const [full, middle, leaf] = chain as readonly [WrittenBackup, WrittenBackup, WrittenBackup];
 
-  test('in another bucket is found where the catalogue knows it', async () => {
+  test('in another bucket is found if the catalogue knows it', async () => {
     await using buckets = await storeChain([middle, leaf]);
     await buckets.put('elsewhere', full.objects);
     await using storage = await openUnit(buckets.directory);
@@ -226,7 +226,7 @@ describe('a parent', () => {
     expect(count()).toMatchObject({ lists: 2, gets: 6 });
   });
 
-  test('is the one that the catalogue knows in another bucket, though a whole duplicate lies beside the child', async () => {
+  test('is the one that the catalogue knows in another bucket, even with a duplicate next to the child', async () => {
     const duplicate = writeCinderBackup({ ...full.plan, takenAtMs: full.plan.takenAtMs + 60_000 });
     await using buckets = await storeChain([duplicate, middle, leaf]);
     await buckets.put('elsewhere', full.objects);
@@ -238,7 +238,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location }] });
   });
 
-  test('that the catalogue knows at a place where it no longer lies is looked for beside the child', async () => {
+  test('that is gone from its recorded place is looked for next to the child', async () => {
     await using buckets = await storeChain([full, middle]);
     await using storage = await openUnit(buckets.directory);
     const location = { storageUnitId: 'here', bucketName: 'gone', imagePath: full.imagePath };
@@ -248,7 +248,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { bucketName } }] });
   });
 
-  test('that is nowhere is missing, after a second look', async () => {
+  test('that is nowhere is missing, after a second listing', async () => {
     await using buckets = await storeChain([middle, leaf]);
     await using storage = await openUnit(buckets.directory);
     const { unit, count } = countRequests(storage);
@@ -260,7 +260,7 @@ describe('a parent', () => {
     expect(count().lists).toBe(2);
   });
 
-  test('that comes back mends the chain, though a proof without it is recorded', async () => {
+  test('that comes back makes the chain whole again, despite the recorded proof without it', async () => {
     await using buckets = await storeChain([middle, leaf]);
     await using storage = await openUnit(buckets.directory);
     const memory = rememberProofs();
@@ -270,7 +270,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('that is broken pulls its children down to its own level, and says through which link', async () => {
+  test('that is broken lowers its children to its own level, and they say which link is at fault', async () => {
     await using buckets = await storeChain(chain);
     await buckets.remove(bucketName, `${full.imagePath}-00002`);
     await using storage = await openUnit(buckets.directory);
@@ -280,7 +280,7 @@ describe('a parent', () => {
     expect(ofLeaf?.fault?.detail).toContain('an object that the metadata names is missing');
   });
 
-  test('without block hashes limits its children, and breaks nothing', async () => {
+  test('without block hashes limits its children, but breaks nothing', async () => {
     await using buckets = await storeChain(chain);
     await buckets.remove(bucketName, `${full.imagePath}_sha256file`);
     await using storage = await openUnit(buckets.directory);
@@ -291,9 +291,9 @@ describe('a parent', () => {
   });
 
   test.each([
-    ['nothing', []],
+    ['nothing else', []],
     ['the block hashes of the parent', [['_sha256file', full.objects.get(`${full.imagePath}_sha256file`) ?? '']]],
-  ] as const)('is not taken for what carries its id with metadata of nothing and %s', async (_, others) => {
+  ] as const)('is not confused with another of its id that has empty metadata and %s', async (_, others) => {
     const stray = full.imagePath.replace(/\d{14}/, '20000101000000');
     await using buckets = await storeChain(chain);
     await buckets.put(bucketName, [
@@ -312,7 +312,7 @@ describe('a parent', () => {
     expect(data?.links.map(({ location }) => location.imagePath)).toEqual(chain.map(({ imagePath }) => imagePath));
   });
 
-  test('is none where it is of another volume', async () => {
+  test('is not accepted if it is of another volume', async () => {
     const other = writeCinderBackup({ ...full.plan, volumeId: seededUuid('another volume') });
     await using buckets = await storeChain([middle, other]);
     await using storage = await openUnit(buckets.directory);
@@ -358,7 +358,7 @@ describe('a request', () => {
     expect(examination?.level).toBe(code === undefined ? 'linkage' : null);
   });
 
-  test('for a path where nothing lies finds nothing', async () => {
+  test('for a path without objects finds nothing', async () => {
     await using buckets = await storeChain([full]);
     await using storage = await openUnit(buckets.directory);
     const imagePath = full.imagePath.replace('nova', 'other');
@@ -366,7 +366,7 @@ describe('a request', () => {
     expect(await chain.examine({ ...item, image_path: imagePath })).toBeNull();
   });
 
-  test('for a path of Cinder’s shape with other things below it is of an unknown format', async () => {
+  test('for a path of Cinder’s shape with other objects below it finds an unknown format', async () => {
     await using buckets = await makeTestBuckets();
     await buckets.put(bucketName, [[`${full.imagePath}/disk.img`, 'abc']]);
     await using storage = await openUnit(buckets.directory);

@@ -15,7 +15,7 @@ const chain = writeSmallChain('data', 16, [[0, 1, 9], [15]]);
 const [full, middle, leaf] = chain;
 if (full === undefined || middle === undefined || leaf === undefined) throw new Error('the chain has links');
 
-/** Everything that the links tell. */
+/** Everything that the links report. */
 async function contentsOf({ links }: ChainData) {
   return await Promise.all(
     links.map(async (link) => ({
@@ -28,8 +28,8 @@ async function contentsOf({ links }: ChainData) {
   );
 }
 
-describe('what is stored of a chain', () => {
-  test('is told from the full backup to the leaf, as often as it is asked', async () => {
+describe('the data of a chain', () => {
+  test('is reported from the full backup to the leaf, as often as it is requested', async () => {
     await using stored = await storeBackups(chain);
     const data = await stored.open(leaf);
     const contents = await contentsOf(data);
@@ -43,7 +43,7 @@ describe('what is stored of a chain', () => {
     expect(await contentsOf(data)).toEqual(contents);
   });
 
-  test('is the same where the objects are too many to be kept, and are read again', async () => {
+  test('is the same if the objects are too many to keep and are read again', async () => {
     await using stored = await storeBackups(chain);
     const context = chainContext(stored.storage, testBucket, [leaf.imagePath]);
     const folders = new VolumeFolders(context);
@@ -54,7 +54,7 @@ describe('what is stored of a chain', () => {
     if (readAgain === null) throw new Error('the leaf is a backup of Cinder');
     expect(await contentsOf(readAgain)).toEqual(await contentsOf(await stored.open(leaf)));
 
-    // An object that changed since then is not what the chain was opened with.
+    // If an object changes in the meantime, the chain is no longer the one that was opened.
     const [key] = [...leaf.objects.keys()];
     await stored.buckets.put(testBucket, [[key ?? '', 'altered']]);
     await expect(contentsOf(readAgain)).resolves.toBeDefined();
@@ -62,13 +62,13 @@ describe('what is stored of a chain', () => {
     await expect(contentsOf(readAgain)).rejects.toMatchObject({ fault: { code: 'changed_while_read' } });
   });
 
-  test('is nothing where no Cinder backup lies at the path', async () => {
+  test('is null if there is no Cinder backup at the path', async () => {
     await using stored = await storeBackups([full]);
     const opened = await openChain(chainContext(stored.storage, testBucket, [full.imagePath]));
     expect(await opened.openData(syncItemOf(leaf, testBucket))).toBeNull();
   });
 
-  test('cannot be told without a parent, in a cycle, of another resource, or from broken metadata', async () => {
+  test('cannot be opened without a parent, in a cycle, with another resource, or with broken metadata', async () => {
     await using orphan = await storeBackups([leaf, middle]);
     await expect(orphan.open(leaf)).rejects.toMatchObject({ fault: { code: 'parent_missing' } });
 

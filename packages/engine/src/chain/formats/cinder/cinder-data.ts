@@ -10,13 +10,16 @@ import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import type { CinderCompression, NamedObjects } from './named-objects.ts';
 
-/** Objects handed out at once. */
+/** Number of objects in a batch. */
 const batchObjects = 1000;
 
-/** A link's objects: as the metadata names them, and as they were listed. */
+/** A link's objects, as the metadata names them and as they were listed. */
 export type LinkObjects = { readonly metadata: CinderMetadata; readonly listed: ListedObjects };
 
-/** The last block is stored, or as long as the parent's was, or, where the volume has become shorter, whole. */
+/**
+ * Size of the volume at a link, in bytes. Its last block is stored, or as long as the parent's was, or, if the volume
+ * has become shorter, whole.
+ */
 export function volumeBytesOf(objects: NamedObjects, blocks: CinderBlocks | null, parentBytes: number | null): number {
   const lastRow = objects.rowAt(objects.count - 1);
   const end = objects.count === 0 ? 0 : objects.offsetAt(lastRow) + objects.lengthAt(lastRow);
@@ -28,7 +31,7 @@ export function volumeBytesOf(objects: NamedObjects, blocks: CinderBlocks | null
 
 type CinderBlocks = BlockHashes & { readonly count: number };
 
-/** Reads the hash file to its end, for its header: how many hashes there are stands nowhere. */
+/** Reads the hash file to its end, for its header and for the number of hashes, which is not recorded anywhere. */
 export async function openBlocks(hashLists: HashLists, link: CinderLink): Promise<CinderBlocks> {
   async function* parts(): AsyncGenerator<Uint8Array | HashFileHeader> {
     try {
@@ -43,11 +46,11 @@ export async function openBlocks(hashLists: HashLists, link: CinderLink): Promis
   }
   let header: HashFileHeader | null = null;
   for await (const part of parts()) if (!(part instanceof Uint8Array)) header = part;
-  if (header === null) throw new TypeError('a hash list ends with its header');
+  if (header === null) throw new TypeError(`the hash list of ${link.imagePath} has no header`);
   return { bytes: header.blockBytes, count: header.hashCount, hashes };
 }
 
-/** The objects of a link, in the order of their numbers, which is that of offsets. */
+/** The objects of a link, in the order of their numbers, which is also that of their offsets. */
 export async function* batchesOf(
   imagePath: string,
   open: () => Promise<LinkObjects>,
@@ -82,13 +85,13 @@ function storedObjects(imagePath: string, { metadata, listed }: LinkObjects): (p
       length: objects.lengthAt(row),
       compression: toCompression(objects.compressionAt(row)),
       plainDigest: digest,
-      // Until May 2015 it was made of the stored bytes; what an early file has cannot be told from its date alone.
+      // Until May 2015 the stored bytes were hashed. The date alone does not tell which digest an early file has.
       storedDigest: isEarly ? digest : null,
     };
   };
 }
 
-/** Cinder's "gzip" is a zlib stream too; `bzip2` is another name for `bz2`, and recorded as configured. */
+/** Cinder's "gzip" is a zlib stream too. `bzip2` is another name for `bz2`: the name is recorded as configured. */
 function toCompression(compression: CinderCompression): Compression {
   if (compression === 'gzip') return 'zlib';
   return compression === 'bzip2' ? 'bz2' : compression;

@@ -19,7 +19,10 @@ import {
 import { cinderCheck } from './link-proof.ts';
 import { VolumeFolders } from './volume-folders.ts';
 
-/** Cinder's chunked backups 1.0.0, in the layouts of its S3, Swift and GCS drivers and of its posix, NFS and GlusterFS drivers. */
+/**
+ * Chunked backups 1.0.0 of Cinder, in the layouts of its S3, Swift and GCS drivers and its posix, NFS and GlusterFS
+ * drivers.
+ */
 export const cinderFormat: RecognisedFormat = {
   backupIdOf(imagePath) {
     return parseCinderImagePath(imagePath)?.backupId ?? null;
@@ -33,7 +36,7 @@ export const cinderFormat: RecognisedFormat = {
     return proof !== null && isSuperseded(cinderCheck, proof);
   },
 
-  /** Whatever begins with the path is the backup's: a restore by Cinder takes it all. */
+  /** Takes every key that begins with the path as part of the backup, because a restore by Cinder does. */
   compare(imagePath) {
     let hasBegun = false;
     return new PathComparison(imagePath, (relativeKey) => {
@@ -48,14 +51,14 @@ export const cinderFormat: RecognisedFormat = {
     return { imagePath: parsed.imagePath, markKey: `${parsed.imagePath}${metadataSuffix}` };
   },
 
-  /** Other software has objects called `backup` as well, so the early layout is told by its suffixes. */
+  /** Other software has objects called `backup` too, so the early layout is recognised only with a suffix. */
   ownerOf(key) {
     const parsed = parseCinderKey(key);
     if (parsed === null || (parsed.volumeId === null && !isPart(parsed))) return null;
     return { imagePath: parsed.imagePath, isExact: true };
   },
 
-  /** Its keys prove whose they are. */
+  /** The keys alone prove the owner. */
   async findNamingBackup() {
     return null;
   },
@@ -73,7 +76,7 @@ function isPart({ suffix }: CinderKey): boolean {
   return suffix === metadataSuffix || suffix === hashFileSuffix || objectNumberOf(suffix) !== null;
 }
 
-/** Opens the chains in the folders of a volume. */
+/** Opens the chains in a volume's folders. */
 export function openCinderChain(context: ChainContext, folders: VolumeFolders): ChainExaminer {
   const tools = { context, folders, hashLists: new HashLists(context) };
   return new WalkedChain(context, new CinderProver(tools), new CinderReader(tools));

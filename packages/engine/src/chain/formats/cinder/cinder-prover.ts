@@ -23,9 +23,9 @@ export class CinderProver implements LinkProver<CinderLink> {
     const link = await folders.linkAt(context.bucketName, item.image_path);
     if (link === null) return null;
     const { backupId, volumeId, listing } = link;
-    // A backup of a server may carry the server's id, and be stored by volume.
+    // A request may give a server's id for a backup that is stored by its volume.
     const resourceId = item.resource_type.includes('Volume') ? volumeId : null;
-    // The key's ids are compared here, the metadata's with the key's in the proof of the link.
+    // This compares the ids in the key. The proof of the link compares the metadata's ids with those in the key.
     const fault = findMismatch(item, { source: 'its image path', backupId, resourceId });
     return { link, refusal: fault === null ? null : { fault, listing, shared: null } };
   }

@@ -11,10 +11,12 @@ import type { CinderMetadata } from './metadata.ts';
 import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-proof.ts';
 import type { ProofTools } from './proof-tools.ts';
 
-/** Objects of a chain kept in memory until they are asked for; those of links beyond are read again. */
+/**
+ * Maximum number of a chain's objects kept in memory until they are needed. Objects of further links are read again.
+ */
 const keptObjectsMax = 2_000_000;
 
-/** Tells what is stored of the backups of one volume. */
+/** Reads which objects the backups of one volume consist of. */
 export class CinderReader implements LinkReader<CinderLink, LinkObjects> {
   readonly #tools: ProofTools;
   readonly #keptMax: number;
@@ -35,7 +37,10 @@ export class CinderReader implements LinkReader<CinderLink, LinkObjects> {
     return metadata.parentId ?? null;
   }
 
-  /** Of those that are seen at a time, the one that the recorded proof was made with comes first. */
+  /**
+   * Finds the parent's candidates. Among those seen at a time, the one that the recorded proof was made with comes
+   * first.
+   */
   async *parentsOf(link: CinderLink, { metadata }: LinkObjects): AsyncGenerator<CinderLink> {
     const { context, folders } = this.#tools;
     const [proof] = await context.findProofs([link.backupId]);
@@ -72,14 +77,14 @@ async function readObjects(tools: ProofTools, link: CinderLink): Promise<LinkObj
   let listed = folders.objectsOf(link);
   if (listed === null) {
     const fresh = await folders.listLinkAgain(link);
-    if (fresh === null) throw fault('changed_while_read', `${link.imagePath} is gone since it was listed`);
+    if (fresh === null) throw fault('changed_while_read', `${link.imagePath} has vanished since it was listed`);
     if (fresh.listing.digest !== link.listing.digest) {
-      throw fault('changed_while_read', `${link.imagePath} is not as it was listed before`);
+      throw fault('changed_while_read', `${link.imagePath} has changed since it was listed`);
     }
     listed = folders.objectsOf(fresh);
     folders.releaseObjects(fresh);
   }
-  // Those of a link that was just listed were too many to be kept.
+  // A link that was just listed has no objects only if they were too many to keep.
   if (listed === null) throw fault('metadata_unreadable', tooManyObjects(link.imagePath, link.dataObjectCount));
   return { metadata, listed };
 }

@@ -10,12 +10,12 @@ import { makeTestBuckets } from '../../../testing/test-buckets.ts';
 import { openChain } from '../../examiner.ts';
 
 const bucketName = 'backups';
-/** Objects 1 and 3 of the full are plain, 2 and 4 compressed; the increment stores blocks 1-2, 4 and 15. */
+/** Objects 1 and 3 of the full backup are plain, 2 and 4 compressed. The increment stores blocks 1-2, 4 and 15. */
 const chain = writeSmallChain('damage', 16, [[1, 2, 4, 15]]);
 const [full, increment] = chain as readonly [WrittenBackup, WrittenBackup];
 
 type Objects = Map<string, Uint8Array>;
-/** `_metadata` or `_sha256file` as JSON, loosely: what is altered here is wrong on purpose. */
+/** `_metadata` or `_sha256file` as loosely typed JSON, because the tests damage it on purpose. */
 type Json = Record<string, unknown> & {
   objects: Record<string, Record<string, unknown>>[];
   sha256s: string[];
@@ -85,13 +85,13 @@ const damages: readonly Damage[] = [
     null,
   ],
   [
-    'more text for an id than any string may have',
+    'an id longer than any string may be',
     changeMetadata((json) => Object.assign(json, { parent_id: '\u001b'.repeat(1_100_000) })),
     'metadata_unreadable',
     null,
   ],
   [
-    'a volume_id longer than any',
+    'a volume_id longer than any real one',
     changeMetadata((json) => Object.assign(json, { volume_id: 'v'.repeat(256) })),
     'metadata_unreadable',
     null,
@@ -108,7 +108,7 @@ const damages: readonly Damage[] = [
     'cycle',
     null,
   ],
-  ['no parent_id beside hashes', changeMetadata((json) => delete json.parent_id), 'metadata_unreadable', null],
+  ['hashes but no parent_id', changeMetadata((json) => delete json.parent_id), 'metadata_unreadable', null],
   ['an object twice', changeMetadata(({ objects }) => objects.push(objects[0] ?? {})), 'metadata_unreadable', null],
   [
     'an offset below zero',
@@ -118,15 +118,15 @@ const damages: readonly Damage[] = [
   ],
   ['a data object gone', (objects) => objects.delete(key.object(2)), 'object_missing', 'metadata'],
   ['an object not named', changeMetadata(({ objects }) => objects.splice(1, 1)), 'object_stray', 'metadata'],
-  ['an object too many', (objects) => objects.set(key.object(9), Buffer.from('x')), 'object_stray', 'metadata'],
+  ['one object too many', (objects) => objects.set(key.object(9), Buffer.from('x')), 'object_stray', 'metadata'],
   [
-    'a key that is none of ours',
+    'a key that is not of this format',
     (objects) => objects.set(`${key.object(1)}.tmp`, Buffer.from('x')),
     'object_stray',
     'metadata',
   ],
   [
-    'a copy under its own path',
+    'a copy below its own path',
     (objects) => objects.set(`${increment.imagePath}_copy_backup_${full.plan.backupId}-00001`, Buffer.from('x')),
     'object_stray',
     'metadata',
@@ -137,7 +137,7 @@ const damages: readonly Damage[] = [
     'object_stray',
     'metadata',
   ],
-  ['a number left out on both sides', leaveOutNumber2, 'object_missing', 'metadata'],
+  ['a number left out of both metadata and bucket', leaveOutNumber2, 'object_missing', 'metadata'],
   ['a plain object cut', (objects) => cut(objects, key.object(1), 100), 'object_size_impossible', 'metadata'],
   ['a compressed object emptied', (objects) => cut(objects, key.object(2), 0), 'object_size_impossible', 'metadata'],
   [
@@ -226,12 +226,12 @@ const damagesOfFull: readonly Damage[] = [
     'inventory',
   ],
   [
-    'a hash too many',
+    'one hash too many',
     changeFull('_sha256file', ({ sha256s }) => sha256s.push('a'.repeat(64))),
     'geometry',
     'inventory',
   ],
-  ['a hash too few', changeFull('_sha256file', ({ sha256s }) => sha256s.pop()), 'geometry', 'inventory'],
+  ['one hash too few', changeFull('_sha256file', ({ sha256s }) => sha256s.pop()), 'geometry', 'inventory'],
 ];
 
 function removeAllBut(objects: Objects, kept: string): void {
@@ -276,20 +276,20 @@ describe('damage is found at its level, with its reason', () => {
     expect(examination?.fault?.detail).not.toBe('');
   });
 
-  test.each(damagesOfFull)('in a full: %s', async (_, damage, code, level) => {
+  test.each(damagesOfFull)('in a full backup: %s', async (_, damage, code, level) => {
     const objects = freshObjects();
     damage(objects);
     expect(await examine(full, objects)).toMatchObject({ level, fault: { code }, limit: null });
   });
 
-  test('a key cannot bring control characters into what is shown', async () => {
+  test('a key cannot put control characters into messages', async () => {
     const objects = freshObjects();
     objects.set(`${key.object(1)}\u001b[2J\u202e`, Buffer.from('x'));
     const examination = await examine(increment, objects);
     expect(examination?.fault?.detail).toBe(`${key.object(1)}\\u{1b}[2J\\u{202e}`);
   });
 
-  test('a commit mark that breaks off is incomplete while it is young', async () => {
+  test('a commit mark that breaks off is incomplete as long as it is young', async () => {
     const objects = freshObjects();
     cut(objects, key.metadata, 300);
     const writtenAtMs = Date.UTC(2026, 2, 1);
@@ -300,8 +300,8 @@ describe('damage is found at its level, with its reason', () => {
   });
 });
 
-describe('early writers are not called broken', () => {
-  test('before 2015 there were neither hashes nor parents, and compressed objects could grow', async () => {
+describe('backups of early writers are not called broken', () => {
+  test('from before 2015: no hashes, no parents, and compressed objects larger than their data', async () => {
     const objects: Objects = new Map(full.objects);
     objects.delete(`${full.imagePath}_sha256file`);
     objects.set(`${full.imagePath}-00002`, new Uint8Array(9999));
@@ -311,7 +311,7 @@ describe('early writers are not called broken', () => {
     expect(examination?.limit).toContain('_sha256file');
   });
 
-  test('until May 2015 compressed objects could grow though there were hashes', async () => {
+  test('from before June 2015: hashes, and compressed objects larger than their data', async () => {
     const objects: Objects = new Map(full.objects);
     objects.set(`${full.imagePath}-00002`, new Uint8Array(9999));
     rewrite(objects, `${full.imagePath}_metadata`, (json) =>

@@ -20,7 +20,7 @@ describe('a backup that a scan has found', () => {
     ['of S3', {}],
     ['of posix', { layout: 'posix' }],
     ['of posix before 2017', { layout: 'early posix' }],
-  ] as const)('%s is described as its metadata has it', async (_, layout) => {
+  ] as const)('%s is described as in its metadata', async (_, layout) => {
     const [full, child] = writeSmallChain('described', 8, [[1]], layout);
     if (full === undefined || child === undefined) throw new Error('there are two backups');
     const metadata = `${child.imagePath}_metadata`;
@@ -41,7 +41,7 @@ describe('a backup that a scan has found', () => {
 
   const imagePath = 'volume_1/20260301020304/az_nova_backup_6fea9211-38a5-4ccc-8c5f-c8b61fb35442';
 
-  test('has the time of its path where its own is none', async () => {
+  test('has the time in its path if its own is not a time', async () => {
     const metadata = pythonJson({ backup_id: 'b', volume_id: 'v', backup_name: null, created_at: 'None', objects: [] });
     expect(await describeMetadata(imagePath, metadata)).toMatchObject({
       originalName: null,
@@ -55,9 +55,9 @@ describe('a backup that a scan has found', () => {
     ['a list', '[1]'],
     ['cut', '{"backup_id": "b"'],
     ['without an id', '{"volume_id": "v"}'],
-    ['with an id longer than any', `{"volume_id": "v", "backup_id": "${'b'.repeat(256)}"}`],
-    ['with a parent that is no UUID', '{"volume_id": "v", "backup_id": "b", "parent_id": "\\u001b[2J"}'],
-  ])('cannot be described where its metadata is %s', async (_, metadata) => {
+    ['with an id longer than any real one', `{"volume_id": "v", "backup_id": "${'b'.repeat(256)}"}`],
+    ['with a parent id that is not a UUID', '{"volume_id": "v", "backup_id": "b", "parent_id": "\\u001b[2J"}'],
+  ])('cannot be described if its metadata is %s', async (_, metadata) => {
     await expect(describeMetadata(imagePath, metadata)).rejects.toMatchObject({
       name: 'ReadFault',
       fault: { code: 'metadata_unreadable' },

@@ -8,12 +8,12 @@ import { readPlainObject } from '../../read-plain-object.ts';
 import { isBackupId, metadataSuffix, parseCinderImagePath } from './image-path.ts';
 import { textCharactersMax } from './metadata.ts';
 
-/** What Cinder calls a volume. */
+/** Cinder's type for a volume. */
 const resourceType = 'OS::Cinder::Volume';
 
 const names = ['backup_id', 'volume_id', 'backup_name', 'created_at', 'parent_id'];
 
-/** What the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
+/** Reads what the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
 export async function describeCinderBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup> {
   const key = `${imagePath}${metadataSuffix}`;
   const fields = await readFields(context, key);
@@ -67,8 +67,8 @@ export function cinderTimeOf(createdAt: string | null, imagePath: string): Forma
 const datetimePattern = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
- * The time that the text of a Python datetime names: `2026-03-01 02:00:00+00:00`, perhaps with microseconds, perhaps
- * without a zone, which is read as UTC. Null if it names none.
+ * Parses the text of a Python datetime such as `2026-03-01 02:00:00+00:00`. Microseconds and the zone may be absent;
+ * without a zone, the time is UTC. Null if the text is no such time.
  */
 export function parsePythonDatetime(text: string): FormatTime | null {
   const [, date, time, fraction = '', zone] = datetimePattern.exec(text) ?? [];
@@ -77,7 +77,7 @@ export function parsePythonDatetime(text: string): FormatTime | null {
   return Number.isNaN(atMs) ? null : { atMs, hasZone: zone !== undefined };
 }
 
-/** Milliseconds since 1970 of `YYYYMMDDHHMMSS` in UTC; null where it is no time. */
+/** Parses `YYYYMMDDHHMMSS` in UTC to milliseconds since 1970; null if it is no time. */
 function parsePathTimestamp(digits: string): number | null {
   const [, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits) ?? [];
   if (year === undefined) return null;

@@ -5,10 +5,10 @@ import { HashListCache } from '../../proof/hash-list-cache.ts';
 import { readListedObject } from '../../proof/read-fault.ts';
 import type { CinderLink } from './link-listing.ts';
 
-/** Of a hash file, some 72 bytes for each hash of 32. */
+/** Share of a hash file that is hashes: each of 32 bytes takes some 72 bytes of the file. */
 const hashesShare = 32 / 72;
 
-/** The hash lists of a run, the newest kept as far as they are small. */
+/** The hash lists of a run. The newest are kept in memory if they are small. */
 export class HashLists {
   readonly #context: ChainContext;
   readonly #cache = new HashListCache();
@@ -17,7 +17,7 @@ export class HashLists {
     this.#context = context;
   }
 
-  /** The hashes of a link that has a hash file; throws `HashFileFault` and `ReadFault` as they are read. */
+  /** Opens the hashes of a link that has a hash file. Reading them throws `HashFileFault` and `ReadFault`. */
   open(link: CinderLink): HashList {
     const { hashFile, bucketName } = link;
     if (hashFile === null) throw new TypeError(`${link.imagePath} has no hash file`);

@@ -10,14 +10,11 @@ export type InventoryInput = {
   readonly named: NamedObjects;
   readonly listed: ListedObjects;
   readonly strayKey: string | null;
-  /** Writers until May 2015 compressed even where that made an object larger. */
+  /** True for writers until May 2015, which compressed an object even if that made it larger. */
   readonly mayGrowCompressed: boolean;
 };
 
-/**
- * Whether exactly the objects that the metadata names are listed, numbered 1 to n, each of a size that it can have. Null
- * where all is so.
- */
+/** Checks that exactly the named objects are listed, numbered 1 to n, each of a possible size. Null if they are. */
 export function checkInventory(input: InventoryInput): Fault | null {
   return checkNames(input) ?? checkSizes(input);
 }
@@ -48,7 +45,7 @@ function checkNames({ imagePath, named, listed, strayKey }: InventoryInput): Fau
   for (let expected = 1; expected <= named.count; expected += 1) {
     if (named.numberAt(named.rowAt(expected - 1)) !== expected) {
       const key = `${imagePath}${objectSuffix(expected)}`;
-      return found('object_missing', `${key} is neither named nor there, though higher numbers are`);
+      return found('object_missing', `${key} is neither named nor stored, but objects with higher numbers are`);
     }
   }
   return null;
@@ -68,7 +65,7 @@ function checkSizes({ imagePath, named, listed, mayGrowCompressed }: InventoryIn
     const possible = named.isCompressedAt(row)
       ? `at least ${least} and less than ${length}, since it is compressed`
       : `${length}`;
-    return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, and must have ${possible}`);
+    return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, but must have ${possible}`);
   }
   return null;
 }

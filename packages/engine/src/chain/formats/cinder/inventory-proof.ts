@@ -6,10 +6,10 @@ import { checkInventory } from './inventory-check.ts';
 import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 
-/** Month from which on compressed objects are smaller than their data, and hashes are always those of plain bytes. */
+/** From this month on, compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
 
-/** Compares what the metadata names with what the listing shows. Throws what storage throws. */
+/** Compares the objects that the metadata names with the listing. Throws what storage throws. */
 export async function proveInventory(
   context: ChainContext,
   link: CinderLink,
@@ -21,12 +21,15 @@ export async function proveInventory(
   const mayGrowCompressed = isOfEarlyWriter(metadata);
   const fault = checkInventory({ imagePath, named, listed, strayKey, mayGrowCompressed });
   if (fault !== null) return endOfInventory(inventoryFinding(fault, link));
-  if (named.etags === null) throw new TypeError('the ETags of a link are compared as its metadata is read');
+  if (named.etags === null) throw new TypeError(`the metadata of ${imagePath} was read without its ETags`);
   const keyOf = (number: number) => `${imagePath}${objectSuffix(number)}`;
   return await settleEtags(context, { link, tally: named.etags.tally, keyOf });
 }
 
-/** Early files carry the same version; what they lack and when they were made tells them. */
+/**
+ * Whether an early writer made this file. Early files have the same version as later ones. They are recognised by what
+ * they lack and by their date.
+ */
 export function isOfEarlyWriter({ parentId, createdAt }: Pick<CinderMetadata, 'parentId' | 'createdAt'>): boolean {
   if (parentId === undefined) return true;
   return createdAt !== null && /^\d{4}-\d\d/.test(createdAt) && createdAt < presentWriterMonth;

@@ -3,7 +3,7 @@ import type { Location } from '../../proof/link.ts';
 
 type Folder = { readonly bucketName: string; readonly prefix: string };
 
-/** The places outside the child's folder at which its parent is known to be, each looked at once. */
+/** The known places of a parent outside the child's folder, each examined once. */
 export class KnownPlaces {
   readonly #storageUnitId: string;
   readonly #home: Folder;
@@ -15,7 +15,7 @@ export class KnownPlaces {
     this.#home = home;
   }
 
-  /** Those that are not in the child's folder, and were not answered before. */
+  /** Those of these places that are outside the child's folder and were not returned before. */
   *elsewhere(locations: readonly Location[]): Generator<Location> {
     for (const location of locations) {
       const { storageUnitId, bucketName, imagePath } = location;
@@ -27,7 +27,7 @@ export class KnownPlaces {
     }
   }
 
-  /** Null if the bucket may not be listed: the parent may be found elsewhere. */
+  /** Runs a look at a place. Null if its bucket may not be listed: the parent may still be found elsewhere. */
   async unlessDenied<Answer>(look: () => Promise<Answer | null>): Promise<Answer | null> {
     try {
       return await look();

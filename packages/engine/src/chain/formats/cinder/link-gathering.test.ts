@@ -8,7 +8,7 @@ import { type CinderLink, retentionCost } from './link-listing.ts';
 const folder = 'volume_v/';
 const ids = ['one', 'two'].map(seededUuid);
 
-/** Paths of which some begin with others: the zone is free text. */
+/** Paths, some of which begin with others, because the zone is free text. */
 const zones = fc.array(fc.constantFrom('nova', '!', '_copy', '-00001', '_metadata'), { maxLength: 3 });
 const paths = fc
   .tuple(fc.constantFrom('20260101000000', '20260102000000'), zones, fc.nat(1))
@@ -46,7 +46,7 @@ describe('the objects of a folder', () => {
           expect(strayKey).toBe(strays[0] ?? null);
           const found = dataObjectCount + (metadata === null ? 0 : 1) + (hashFile === null ? 0 : 1);
           expect(found).toBe(own.length - strays.length);
-          // Seen alone it is the same.
+          // A link that is listed alone looks the same.
           expect(gather(own).get(imagePath)).toEqual(links.get(imagePath));
         }
         const marks = keys.filter((key) => key.endsWith('_metadata')).map((key) => key.slice(0, -'_metadata'.length));
@@ -55,7 +55,7 @@ describe('the objects of a folder', () => {
     );
   });
 
-  test('cost their link a fixed part of what may be kept, and nothing where there is no link', () => {
+  test('take a fixed part of the retention budget for each link, and nothing if there is no link', () => {
     const budget = { objectsLeft: 1000 };
     const path = `${folder}20260101000000/az_nova_backup_${ids[0]}`;
     gather([`${path}.tmp`], budget);

@@ -5,23 +5,23 @@ import { type CinderLink, isCinderLink, LinkListing, type RetentionBudget, reten
 
 type OpenLink = { readonly imagePath: string; readonly listing: LinkListing };
 
-/** Where a link is put that has been listed to its end; `objects` is null where they were too many to be kept. */
+/** Takes a link whose listing is complete. `objects` is null if there were too many to keep. */
 export type TakeLink = (link: CinderLink, objects: ListedObjects | null) => void;
 
 /**
- * Puts the objects of a listing, in its order, to the links of one folder. An object belongs to every link whose image
- * path its key begins with: `<image path>_copy_backup_<another id>` is an object of that copy, and a stray of the link
- * itself, since a restore by Cinder takes whatever begins with the path.
+ * Sorts the objects of a listing, in its order, to the links of one folder. An object belongs to every link whose image
+ * path its key begins with: `<image path>_copy_backup_<another id>` is an object of that copy, and a stray object of
+ * the link itself, since a restore by Cinder takes every key that begins with the path.
  *
- * All keys that begin with a path follow one another. So a link is at its end where a key comes that does not, and only
- * the few whose paths begin with each other are gathered at a time, however many the folder has.
+ * All keys that begin with a path follow one another. So a link is complete at the first key that does not. Only the
+ * few links whose paths begin with each other are gathered at a time, however many the folder has.
  */
 export class LinkGathering {
   readonly #bucketName: string;
   readonly #folder: string;
   readonly #budget: RetentionBudget;
   readonly #take: TakeLink;
-  /** Each path begins with the one before it. */
+  /** Each path begins with the previous one. */
   readonly #open: OpenLink[] = [];
 
   constructor(bucketName: string, folder: string, budget: RetentionBudget, take: TakeLink) {
@@ -44,12 +44,12 @@ export class LinkGathering {
     for (const { imagePath, listing } of this.#open) listing.add(key.slice(imagePath.length), entry);
   }
 
-  /** Nothing more comes of the links that are being gathered. */
+  /** Completes the links that are being gathered, at the end of the listing. */
   finish(): void {
     for (let last = this.#open.at(-1); last !== undefined; last = this.#open.at(-1)) this.#close(last);
   }
 
-  /** What is laid out otherwise is of another folder, and seen whole only there. */
+  /** Begins a link, unless its layout belongs to another folder: it is seen completely only there. */
   #begin(path: CinderKey): void {
     if (path.folder !== this.#folder) return;
     this.#open.push({ imagePath: path.imagePath, listing: new LinkListing(this.#bucketName, path, this.#budget) });

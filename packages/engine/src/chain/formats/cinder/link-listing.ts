@@ -8,28 +8,30 @@ import { type CinderKey, hashFileSuffix, metadataSuffix, objectNumberOf } from '
 export type CinderLink = {
   readonly bucketName: string;
   readonly imagePath: string;
-  /** Null where the path does not tell it. */
+  /** Null if the path does not tell it. */
   readonly volumeId: string | null;
   readonly backupId: string;
-  /** What the keys of the volume's backups in this place begin with. */
+  /** See {@link CinderKey.folder}. */
   readonly folder: string;
-  /** What the metadata calls the objects by, before their number. */
+  /** See {@link CinderKey.objectName}. */
   readonly objectName: string;
-  /** What lies before the default folder of this backup; null where it does not lie in one. */
+  /** See {@link CinderKey.defaultRoot}. */
   readonly defaultRoot: string | null;
   readonly listing: Listing;
-  /** The commit mark; null where it is not there. */
+  /** The commit mark; null if it is not there. */
   readonly metadata: ObjectEntry | null;
   readonly hashFile: ObjectEntry | null;
   readonly dataObjectCount: number;
-  /** The first key under the image path that this format does not have; a restore by Cinder stumbles over it. */
+  /** The first key under the image path that this format does not have. It makes a restore by Cinder fail. */
   readonly strayKey: string | null;
 };
 
-/** How many data objects may still be kept in memory, over all links of a run. */
+/** Number of data objects that may still be kept in memory, for all links of a run together. */
 export type RetentionBudget = { objectsLeft: number };
 
-/** What the objects of one link take of a {@link RetentionBudget}: their columns cost as much as some 120 objects do. */
+/**
+ * Cost of one link's objects in a {@link RetentionBudget}. Their columns alone take as much memory as some 120 objects.
+ */
 export function retentionCost(objectCount: number): number {
   return 120 + objectCount;
 }
@@ -66,7 +68,7 @@ export class LinkListing {
     }
   }
 
-  /** `objects` is null where they were too many to be kept: the link must be listed again to see them. */
+  /** Completes the link. `objects` is null if there were too many to keep: list the link again to see them. */
   finish(): { readonly link: CinderLink; readonly objects: ListedObjects | null } {
     const { imagePath, volumeId, backupId, folder, objectName, defaultRoot } = this.#key;
     const link: CinderLink = {
@@ -99,7 +101,7 @@ export class LinkListing {
   }
 }
 
-/** Whether anything of the format lies at the image path; strays alone are not a Cinder backup. */
+/** Whether anything of the format is stored at the image path. Stray objects alone are not a Cinder backup. */
 export function isCinderLink(link: CinderLink): boolean {
   return link.metadata !== null || link.hashFile !== null || link.dataObjectCount > 0;
 }

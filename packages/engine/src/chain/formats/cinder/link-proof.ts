@@ -15,14 +15,14 @@ import { findDisagreement, readMetadataOf, unreadableFault } from './metadata-pr
 import { chooseParent } from './parent-choice.ts';
 import type { ProofTools } from './proof-tools.ts';
 
-/** Its version rises when a proof of old would come out otherwise now. */
+/** Raise the version when an old proof would come out differently today. */
 export const cinderCheck: Check = {
   version: 'cinder/3',
   reusable: ['cinder/2'],
   judgedByEtag: ['cinder/1', 'cinder/2'],
 };
 
-/** What has been learnt of the edge when a step ends the proof. */
+/** What is known of the edge when a step ends the proof. */
 type Known = {
   readonly metadata: CinderMetadata | null;
   readonly parent: CinderLink | null;
@@ -31,11 +31,15 @@ type Known = {
   readonly inventory?: InventoryProof<CinderLink>;
 };
 
-/** Proves one link, whose objects are kept from its listing, as far as it goes without reading data. Throws what storage throws. */
+/**
+ * Proves one link as far as possible without reading data. The link's objects must have been kept from its listing,
+ * unless they are too many to prove. Throws what storage throws.
+ */
 export async function proveLink(tools: ProofTools, link: CinderLink): Promise<ProvedLink<CinderLink>> {
   const { context, folders } = tools;
   const listed = folders.objectsOf(link);
-  // Just listed, a link without is one with more than are held against a listing: of its metadata none are kept either.
+  // A link that was just listed has no objects only if they are too many to compare. Then none of its metadata is kept
+  // either.
   const reading = await readMetadataOf(context, link, new EtagComparison(listed ?? new ListedObjects()));
   if (reading.kind === 'unread')
     return conclude(context, link, { metadata: null, parent: null, read: [] }, reading.finding);
@@ -55,7 +59,7 @@ export async function proveLink(tools: ProofTools, link: CinderLink): Promise<Pr
   const { end } = inventory;
   const choice = await chooseParent(tools, link, metadata, async (parent) => {
     if (end === null) return await proveLinkage(tools, link, parent, metadata);
-    // A plan says all that would be read.
+    // A plan reports everything that would be read.
     if (end.unreadHashes === undefined) return end;
     const { unreadHashes = [] } = await proveLinkage(tools, link, parent, metadata);
     return { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] };

@@ -17,14 +17,17 @@ import type { CinderLink } from './link-listing.ts';
 import type { CinderMetadata } from './metadata.ts';
 import type { ProofTools } from './proof-tools.ts';
 
-/** Bytes of block hashes that the proof of an edge reads; null where one of the links has none. */
+/** Number of bytes of block hashes that the proof of an edge reads; null if one of the links has none. */
 export function linkageBytes(link: CinderLink, parent: CinderLink | null): number | null {
   if (link.hashFile === null) return null;
   if (parent === null) return link.hashFile.size;
   return parent.hashFile === null ? null : link.hashFile.size + parent.hashFile.size;
 }
 
-/** Holds what the link stores against the block hashes of the link and its parent. Without a level: none is added. */
+/**
+ * Compares the blocks a link stores with the block hashes of the link and its parent. Without hashes, no level is
+ * added.
+ */
 export async function proveLinkage(
   { context, hashLists }: Pick<ProofTools, 'context' | 'hashLists'>,
   link: CinderLink,
@@ -32,7 +35,7 @@ export async function proveLinkage(
   metadata: CinderMetadata,
 ): Promise<Finding<CinderLink>> {
   if (link.hashFile === null) {
-    const limit = 'there is no _sha256file: the backup restores, but cannot be a parent, and its blocks have no hashes';
+    const limit = 'it has no _sha256file: it can be restored, but cannot be a parent, and its blocks have no hashes';
     return { fault: null, limit: `${link.imagePath}: ${limit}` };
   }
   if (parent !== null && parent.hashFile === null) {
@@ -86,7 +89,7 @@ function judge(
       return { fault: { code: 'parent_broken', detail } };
     }
     if (parentHeader.blockBytes !== blockBytes) {
-      return geometry(`${place} has blocks of ${blockBytes} bytes, the parent's has ${parentHeader.blockBytes}`);
+      return geometry(`${place} has a block size of ${blockBytes}, but the parent's is ${parentHeader.blockBytes}`);
     }
     if (hashCount > parentHeader.hashCount) {
       return geometry(
@@ -101,7 +104,7 @@ function judge(
     if (fault !== null) return { fault: { ...fault, detail: `${link.imagePath}: ${fault.detail}` } };
   }
   const isShorter = parentHeader !== null && hashCount < parentHeader.hashCount;
-  // A whole last block that is not stored is as long as the parent's was.
+  // A last block that is not stored is the parent's: whole if the volume is shorter, otherwise the parent's last.
   const volumeBytes = result.volumeBytes ?? (isShorter ? hashCount * blockBytes : null);
   return { fault: null, level: 'linkage', volumeBytes };
 }

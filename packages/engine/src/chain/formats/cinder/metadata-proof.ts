@@ -17,7 +17,7 @@ const formatVersion = '1.0.0';
 
 type Unread = { readonly kind: 'unread'; readonly finding: Finding<CinderLink> };
 
-/** Reads the commit mark of a link. The MD5s that it names are kept, or compared by `etags`. */
+/** Reads the commit mark of a link. The MD5s that it names are kept or, with `etags`, compared. */
 export async function readMetadataOf(
   context: ChainContext,
   link: CinderLink,
@@ -31,7 +31,7 @@ export async function readMetadataOf(
   const request = { bucket: link.bucketName, key: metadata.key, signal: context.signal, readsThrough: true };
   try {
     const bytes = await readListedObject(context.storage, request, metadata);
-    // One more than are listed shows that objects are missing.
+    // One more object than was listed is enough to show that objects are missing.
     const objectsMax = Math.min(link.dataObjectCount + 1, provableObjectsMax);
     return await readMetadata(oneAhead(bytes), link.objectName, objectsMax, etags);
   } catch (error) {
@@ -52,7 +52,7 @@ export function unreadableFault(
   return unreadableMetadata({ detail, truncated }, metadata, nowMs);
 }
 
-/** Whether the metadata has the known version, and belongs to the key that it lies under. */
+/** Checks that the metadata has the known version and belongs to its own key. Null if so. */
 export function findDisagreement(metadata: CinderMetadata, link: CinderLink): Fault | null {
   const place = `${link.imagePath}_metadata`;
   if (metadata.version !== formatVersion) return versionFault(metadata.version, place);
@@ -62,11 +62,14 @@ export function findDisagreement(metadata: CinderMetadata, link: CinderLink): Fa
     return mismatch(`${place} has volume_id ${quote(volumeId)}`);
   if (foreignName !== null) {
     const remark = formRemark(foreignName.slice(0, foreignName.lastIndexOf('-')), link.imagePath);
-    return mismatch(`${place} names ${quote(foreignName)}, which lies at another image path${remark}`);
+    return mismatch(`${place} names ${quote(foreignName)}, which is at another image path${remark}`);
   }
-  // Increments and block hashes came with the same release: only files older than both lack the parent.
+  // Increments and block hashes came in the same release: only files older than both lack `parent_id`.
   if (metadata.parentId === undefined && link.hashFile !== null) {
-    return { code: 'metadata_unreadable', detail: `${place} has no parent_id, though there is a ${link.hashFile.key}` };
+    return {
+      code: 'metadata_unreadable',
+      detail: `${place} has no parent_id, although there is a ${link.hashFile.key}`,
+    };
   }
   return null;
 }

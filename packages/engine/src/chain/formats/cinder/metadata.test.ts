@@ -10,7 +10,7 @@ async function* inPieces(text: string, pieceBytes: number): AsyncGenerator<Uint8
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-/** What was read, row for row, or why it was not. */
+/** What was read, row by row, or why it could not be read. */
 async function read(text: string, pieceBytes: number): Promise<unknown> {
   const reading = await readMetadata(inPieces(text, pieceBytes), imagePath);
   if (reading.kind !== 'read') return reading;
@@ -31,7 +31,7 @@ const usual = fc.record({
   compression: fc.constantFrom('none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd'),
   md5: fc.string({ unit: fc.constantFrom(...'0123456789abcdefABCDEF'), minLength: 32, maxLength: 32 }),
 });
-/** Right or wrong, but not as Cinder writes them. */
+/** Valid or not, but unlike what Cinder writes. */
 const unusual = fc.oneof(
   usual.map((fields) => ({ ...fields, more: '}],' })),
   usual.map((fields) => ({ ...fields, nested: { a: ['}', 1] } })),
@@ -65,7 +65,7 @@ function documentOf(list: readonly Entry[], space: number | string): string {
 }
 
 describe('entries of objects', () => {
-  test('are read as JSON.parse reads them, however the file is cut and spaced', async () => {
+  test('are read like JSON.parse does, however the file is cut and spaced', async () => {
     const cases = fc.tuple(entries, fc.constantFrom(0, 2, '\t'), fc.integer({ min: 1, max: 3000 }));
     await fc.assert(
       fc.asyncProperty(cases, async ([list, space, pieceBytes]) => {
@@ -97,7 +97,7 @@ describe('entries of objects', () => {
     );
   });
 
-  test('come out the same byte for byte changed as they do a byte at a time, which is the way of the walker', async () => {
+  test('are read the same with any byte changed as by the JSON walker, which takes a byte at a time', async () => {
     const text = documentOf(
       [1, 2, 3].map((offset) => ({
         fields: { offset, length: 10, compression: 'none', md5: 'a'.repeat(32) },
@@ -115,7 +115,7 @@ describe('entries of objects', () => {
     );
   });
 
-  test('are kept up to a number, and counted beyond it', async () => {
+  test('are kept up to a maximum, and counted beyond it', async () => {
     const fields = { offset: 0, length: 10, compression: 'none', md5: 'a'.repeat(32) } as const;
     const entry: Entry = { fields, name: imagePath, reversed: false };
     const text = documentOf(Array<Entry>(9).fill(entry), 2);

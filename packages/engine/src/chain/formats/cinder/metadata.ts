@@ -7,29 +7,29 @@ import { isBackupId, objectNumberOf, objectSuffix } from './image-path.ts';
 import { type CinderCompression, cinderCompressions, NamedObjects } from './named-objects.ts';
 import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
-/** The text keys of the top level that mean something to the proof. */
+/** The text fields of the top level that the proof uses. */
 const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
-/** Characters that the longest of their texts may have, as in Cinder's own database. */
+/** Maximum number of characters in one of these texts, as in Cinder's own database. */
 export const textCharactersMax = 255;
 type TextKey = (typeof textKeys)[number];
 
-/** `_metadata` of one backup, as far as the proof needs it. */
+/** The parts of a backup's `_metadata` that the proof needs. */
 export type CinderMetadata = {
   readonly version: string;
   readonly backupId: string;
   readonly volumeId: string;
-  /** Text of a Python datetime, as it stands; null where there is none. */
+  /** Text of a Python datetime, as written; null if there is none. */
   readonly createdAt: string | null;
-  /** Null for a full backup. Undefined where the key is absent: writers before 2015 knew only full backups. */
+  /** Null for a full backup. Undefined if the key is absent: writers before 2015 knew only full backups. */
   readonly parentId: string | null | undefined;
   readonly objects: NamedObjects;
-  /** The first object whose name is that of another backup's; null where there is none. */
+  /** The first object name that belongs to another backup; null if there is none. */
   readonly foreignName: string | null;
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
 };
 
-/** What reading `_metadata` comes to. `version` is set where it could be told although the rest could not be read. */
+/** The result of reading `_metadata`. `version` is set if it was readable even though the rest was not. */
 export type MetadataReading =
   | { readonly kind: 'read'; readonly metadata: CinderMetadata }
   | {
@@ -40,11 +40,11 @@ export type MetadataReading =
     };
 
 /**
- * Reads `_metadata` in pieces. A shape that is not as expected does not end the reading: the version, which comes
- * late, may say that another shape is right. `objectName` is what the objects are called by, before their number.
+ * Reads `_metadata` in pieces. An unexpected shape does not end the reading: the version comes late, and may show that
+ * another shape is right. `objectName` is the name of the objects before their number.
  *
- * No more than `objectsMax` of them are kept: a file of any size may be put there. Their MD5s are kept, or compared by
- * `etags`.
+ * No more than `objectsMax` objects are kept, because a file of any size may be put there. Their MD5s are kept or, with
+ * `etags`, compared.
  */
 export async function readMetadata(
   bytes: AsyncIterable<Uint8Array>,
@@ -83,7 +83,7 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
   readonly #texts = new Map<string, string | null>();
   readonly #seenKeys = new Set<string>();
   #foreignName: string | null = null;
-  /** First thing that is not as it must be. */
+  /** The first fault that was found. */
   #problem: string | null = null;
   #topKey = '';
   #entryIndex = -1;
@@ -118,7 +118,7 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
   beginArray(depth: number): void {
     if (depth === 0) this.#refuse('must be an object');
     if (depth === 1) this.#refuseContainer(true);
-    if (this.inEntries && depth > 1) this.#refuseEntry('holds an array');
+    if (this.inEntries && depth > 1) this.#refuseEntry('contains an array');
   }
 
   end(depth: number): void {
@@ -205,7 +205,7 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
         return;
       case 'compression':
         this.#fields.compression = cinderCompressions.find((known) => known === value) ?? null;
-        if (this.#fields.compression === null) this.#refuseEntry('has a compression that is not known');
+        if (this.#fields.compression === null) this.#refuseEntry('has an unknown compression');
         return;
       case 'md5':
         if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) {

@@ -4,11 +4,11 @@ import { ObjectColumns } from '../../proof/object-columns.ts';
 import type { EtagComparison } from './etag-comparison.ts';
 import { objectSuffix } from './image-path.ts';
 
-/** The compressions that Cinder can undo, as `_metadata` has them. Its column holds their places here. */
+/** The compressions that Cinder can undo, as `_metadata` names them. Columns store their index in this list. */
 export const cinderCompressions = ['none', 'zlib', 'gzip', 'bz2', 'bzip2', 'zstd'] as const;
 export type CinderCompression = (typeof cinderCompressions)[number];
 
-/** What `_metadata` says of an object: bytes of the volume, and the MD5 of its data, as 16 bytes. */
+/** An entry of `_metadata`: its range of the volume in bytes, and the MD5 of its data as 16 bytes. */
 export type NamedObject = {
   readonly offset: number;
   readonly length: number;
@@ -17,8 +17,8 @@ export type NamedObject = {
 };
 
 /**
- * The data objects that the metadata names, up to a number: what goes beyond is counted, and not kept. Nor are MD5s that
- * are compared with ETags as they come.
+ * The data objects that the metadata names. Objects beyond a maximum are counted but not kept. MD5s are not kept if
+ * they are compared with ETags as they are read.
  */
 export class NamedObjects extends ObjectColumns implements StoredRanges {
   readonly etags: EtagComparison | null;
@@ -34,7 +34,7 @@ export class NamedObjects extends ObjectColumns implements StoredRanges {
     this.etags = etags;
   }
 
-  /** How many objects are named beyond those that are kept. */
+  /** Number of named objects that were not kept. */
   get leftOut(): number {
     return this.#leftOut;
   }
@@ -51,12 +51,12 @@ export class NamedObjects extends ObjectColumns implements StoredRanges {
     this.#compressions.set(row, cinderCompressions.indexOf(compression));
   }
 
-  /** Where the object's data begins in the volume, bytes. */
+  /** Where the object's data begins in the volume, in bytes. */
   offsetAt(row: number): number {
     return this.#offsets.at(row);
   }
 
-  /** Bytes of the volume that the object holds, before compression. */
+  /** Number of bytes of the volume that the object stores, before compression. */
   lengthAt(row: number): number {
     return this.#lengths.at(row);
   }

@@ -10,7 +10,7 @@ const colon = 0x3a;
 const comma = 0x2c;
 const zero = 0x30;
 
-/** Digits that are followed here: any number of so many is one that a column holds. */
+/** Maximum number of digits read here. Its column can store any number of so many digits. */
 const objectNumberDigitsMax = 9;
 const byteNumberDigitsMax = 15;
 
@@ -21,9 +21,9 @@ const everyField = (1 << fieldNames.length) - 1;
 const compressionTexts = cinderCompressions.map((name) => Buffer.from(`"${name}"`));
 
 /**
- * Reads the entries of `objects` in `_metadata` that are as Cinder writes them, straight from the bytes: an increment
- * can have millions, and a tokenizer for all of JSON takes ten times as long. It takes no entry that is unusual in any
- * way, though it be right: what it leaves is for the walker of JSON, so it needs to explain nothing.
+ * Reads entries of `objects` in `_metadata` straight from the bytes, if they are written as Cinder writes them. An
+ * increment can have millions, and a full JSON tokenizer takes ten times as long. The scanner stops at any unusual
+ * entry, even if it is valid, and leaves it to the JSON walker, so it never has to explain a fault.
  */
 export class ObjectEntryScanner {
   readonly #name: Buffer;
@@ -44,8 +44,8 @@ export class ObjectEntryScanner {
   }
 
   /**
-   * Takes entries that lie whole in the bytes, each with the comma before it. Returns where it stopped: always right
-   * behind an entry.
+   * Takes entries that are complete in the bytes, each with the comma before it. Returns where it stopped, which is
+   * always directly after an entry.
    */
   scan(bytes: Uint8Array, from: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -60,7 +60,7 @@ export class ObjectEntryScanner {
     }
   }
 
-  /** Each of these returns where it stopped, or a negative number where not all is as usual. */
+  /** Like the functions below: returns where it stopped, or a negative number if anything is unusual. */
   #readEntry(bytes: Uint8Array, from: number): number {
     let at = expectByte(bytes, expectByte(bytes, from, comma), openingBrace);
     at = expectByte(bytes, this.#readName(bytes, at), colon);
@@ -79,7 +79,7 @@ export class ObjectEntryScanner {
     return expectByte(bytes, expectByte(bytes, at, closingBrace), closingBrace);
   }
 
-  /** What the objects are called by, `-` and at least five digits, with no more zeros in front than these need. */
+  /** Reads the object name, `-` and at least five digits, without more leading zeros than five digits need. */
   #readName(bytes: Uint8Array, from: number): number {
     const start = skipBlanks(bytes, from);
     if (start < 0 || !matches(bytes, start, this.#name)) return -1;
@@ -106,7 +106,7 @@ export class ObjectEntryScanner {
     }
     const at = this.#readDigits(bytes, start, byteNumberDigitsMax);
     if (at === start || (at > start + 1 && bytes[start] === zero)) return -1;
-    // A fraction, an exponent or a further digit is no end of a number.
+    // The number must not continue with a fraction, an exponent or another digit.
     const next = bytes[at] ?? 0;
     if (next !== comma && next !== closingBrace && !isBlank(next)) return -1;
     if (field === lengthField) this.#length = this.#value;
@@ -132,7 +132,7 @@ function expectByte(bytes: Uint8Array, from: number, byte: number): number {
   return at >= 0 && bytes[at] === byte ? at + 1 : -1;
 }
 
-/** The index of the text that stands there; negative where none does. */
+/** The index of the text at this position; negative if there is none. */
 function indexOfText(bytes: Uint8Array, at: number, texts: readonly Uint8Array[]): number {
   for (let index = 0; index < texts.length; index += 1) {
     const text = texts[index];
@@ -152,7 +152,7 @@ function skipBlanks(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** The inside of a JSON string as Python writes it, in ASCII alone. */
+/** The content of a JSON string as Python writes it, in ASCII only. */
 function asciiJson(text: string): string {
   const escaped = JSON.stringify(text).slice(1, -1);
   return escaped.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

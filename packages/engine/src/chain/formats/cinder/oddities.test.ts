@@ -20,13 +20,13 @@ function store(backups: readonly WrittenBackup[]): StorageUnit {
 const chain = writeSmallChain('oddities', 8, [[1], [], [2, 7]]);
 const [full] = chain as [WrittenBackup];
 
-/** An increment on this one, with another volume. */
+/** An increment on this backup, with another volume. */
 function incrementOn(parent: WrittenBackup, name: string, volume: Uint8Array): WrittenBackup {
   const takenAtMs = parent.plan.takenAtMs + 3_600_000;
   return writeCinderBackup({ ...parent.plan, backupId: seededUuid(name), takenAtMs, volume, parent });
 }
 
-/** The same backup, the text of its metadata and hash file altered. */
+/** The same backup with the text of its metadata and hash file altered. */
 function rewritten(backup: WrittenBackup, alter: (text: string) => string): WrittenBackup {
   const objects = Array.from(backup.objects, ([key, bytes]) => {
     const isText = key.endsWith('_metadata') || key.endsWith('_sha256file');
@@ -36,14 +36,14 @@ function rewritten(backup: WrittenBackup, alter: (text: string) => string): Writ
 }
 
 const chains: readonly (readonly [string, readonly WrittenBackup[]])[] = [
-  ['an increment in which nothing had changed, and one on it', chain],
+  ['an increment without changes, and one on top of it', chain],
   ['a tree', [...chain, incrementOn(full, 'sibling', seededBytes('sibling', full.plan.volume.length))]],
   [
     'a child that is shorter, and ends inside a block',
     [full, incrementOn(full, 'shorter', full.plan.volume.slice(0, 5 * 512 + 7))],
   ],
   ['the folders of posix', writeSmallChain('posix', 8, [[1], []], { layout: 'posix' })],
-  ['a folder of posix that was chosen', writeSmallChain('posix', 8, [[1], []], { layout: 'posix', folder: 'nightly' })],
+  ['a configured folder of posix', writeSmallChain('posix', 8, [[1], []], { layout: 'posix', folder: 'nightly' })],
   ['posix before 2017', writeSmallChain('posix', 8, [[1], []], { layout: 'early posix' })],
   [
     'times with microseconds, and without a zone',
@@ -64,7 +64,7 @@ const chains: readonly (readonly [string, readonly WrittenBackup[]])[] = [
   ],
 ];
 
-describe('what is odd and genuine is proved by every level', () => {
+describe('genuine oddities are proved at every level', () => {
   test.each(chains)('%s', async (_, backups) => {
     const storage = store(backups);
     for (const backup of backups) expect(await proveAllLevels(storage, syncItemOf(backup, bucketName))).toEqual(whole);
@@ -82,9 +82,9 @@ describe('what is odd and genuine is proved by every level', () => {
     for (const backup of chain) expect(await proveAllLevels(storage, syncItemOf(backup, bucketName))).toEqual(whole);
   });
 
-  test('an early writer’s backup has no block hashes: its inventory and its data are proved', async () => {
+  test('an early writer’s backup has no block hashes, but its inventory and its data are proved', async () => {
     const early = asEarlyWriter(writeCinderBackup({ ...full.plan, takenAtMs: Date.UTC(2014, 2, 1) }));
-    // Swift's ETag, like S3's, is the MD5 of the stored bytes, which is what early writers noted.
+    // Swift's ETag is, like S3's, the MD5 of the stored bytes, which is also the digest that early writers noted.
     const proof = await proveAllLevels(store([early]), syncItemOf(early, bucketName));
     expect(proof).toEqual({ ...whole, level: 'inventory' });
   });

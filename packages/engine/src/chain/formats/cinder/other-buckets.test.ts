@@ -13,7 +13,7 @@ const chain = writeSmallChain('other-buckets', 16, [[1], [2]]);
 const [full, middle, leaf] = chain as readonly [WrittenBackup, WrittenBackup, WrittenBackup];
 const itemsOf = (backups: readonly WrittenBackup[]) => backups.map((backup) => syncItemOf(backup, home));
 
-/** Buckets with these backups, all of them buckets of the project. */
+/** The project's buckets, with these backups. */
 async function store(backups: Readonly<Record<string, readonly WrittenBackup[]>>) {
   const buckets = await makeTestBuckets();
   for (const [bucketName, stored] of Object.entries(backups)) {
@@ -30,7 +30,7 @@ async function store(backups: Readonly<Record<string, readonly WrittenBackup[]>>
   };
 }
 
-/** Listings of one bucket fail. */
+/** Makes the listings of one bucket fail. */
 function failListings(unit: StorageUnit, bucketName: string, code: StorageErrorCode): StorageUnit {
   const check = (bucket: string) => {
     if (bucket === bucketName) throw new StorageError(code, bucket);
@@ -48,15 +48,15 @@ function failListings(unit: StorageUnit, bucketName: string, code: StorageErrorC
   };
 }
 
-describe('a parent that is in another bucket of the project', () => {
-  test('is found there, and its own parent in a third', async () => {
+describe('a parent in another bucket of the project', () => {
+  test('is found, and its own parent in a third bucket', async () => {
     await using stored = await store({ first: [full], second: [middle], [home]: [leaf] });
     const [examination] = await examineBackups(stored.unit, itemsOf([leaf]), stored.context);
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
     expect(examination?.ancestors.map(({ location }) => location.bucketName)).toEqual(['second', 'first']);
   });
 
-  test('is looked for with one listing of folders for each bucket, and once for all that build on it', async () => {
+  test('is looked for with one listing of folders for each bucket, once for all its children', async () => {
     await using stored = await store({ first: [], second: [], [home]: [middle, leaf] });
     for (const _ of [1, 2]) {
       const examinations = await examineBackups(stored.unit, itemsOf([leaf, middle]), stored.context);
@@ -66,7 +66,7 @@ describe('a parent that is in another bucket of the project', () => {
     expect(elsewhere).toEqual(['folders of first', 'folders of second']);
   });
 
-  test('is found at once where it was proved, while nothing has changed', async () => {
+  test('is found immediately where it was proved, while nothing has changed', async () => {
     await using stored = await store({ first: [], second: [full], [home]: [middle] });
     const memory = rememberProofs();
     memory.remember(await examineBackups(stored.unit, itemsOf([middle]), stored.context));
@@ -77,7 +77,7 @@ describe('a parent that is in another bucket of the project', () => {
     expect(stored.listings).toEqual([`objects of ${home}`, 'objects of second']);
   });
 
-  test('is found once it is there, though it was missing before', async () => {
+  test('is found once it is there, even if it was missing before', async () => {
     await using stored = await store({ second: [], [home]: [middle] });
     const memory = rememberProofs();
     memory.remember(await examineBackups(stored.unit, itemsOf([middle]), stored.context));
@@ -87,21 +87,21 @@ describe('a parent that is in another bucket of the project', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('is not looked for there while it is beside its child', async () => {
+  test('is not looked for if there is one next to its child', async () => {
     await using stored = await store({ first: [full], [home]: chain });
     const [examination] = await examineBackups(stored.unit, itemsOf([leaf]), stored.context);
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
     expect(stored.listings).toEqual([`objects of ${home}`]);
   });
 
-  test('is found though a broken copy is beside the child', async () => {
+  test('is found even if a broken copy is next to the child', async () => {
     await using stored = await store({ first: [full], [home]: [full, middle] });
     await stored.buckets.remove(home, `${full.imagePath}_metadata`);
     const [examination] = await examineBackups(stored.unit, itemsOf([middle]), stored.context);
     expect(examination).toMatchObject({ level: 'linkage', ancestors: [{ location: { bucketName: 'first' } }] });
   });
 
-  test('is ambiguous if two buckets have other data under its id, and each fits', async () => {
+  test('is ambiguous if two buckets have different data under its id and both fit', async () => {
     // The increment stores the one block in which they differ.
     const volume = full.plan.volume.slice().fill(7, 512, 2 * 512);
     const other = writeCinderBackup({ ...full.plan, volume });
@@ -111,7 +111,7 @@ describe('a parent that is in another bucket of the project', () => {
   });
 
   test.each(['access_denied', 'bucket_not_found'] as const)(
-    'is found in the next bucket after one that answers %s, and is missing if it is nowhere',
+    'is found in the bucket after one that answers %s, and is missing if it is nowhere',
     async (code) => {
       await using stored = await store({ first: [], second: [full], [home]: [middle] });
       const refusing = failListings(stored.unit, 'first', code);
@@ -135,7 +135,7 @@ describe('a parent that is in another bucket of the project', () => {
     },
   );
 
-  test('is missing if it is not where it is recorded, whatever settings another bucket wants', async () => {
+  test('is missing if it is gone from its recorded place, whatever settings another bucket wants', async () => {
     await using stored = await store({ first: [], [home]: [middle] });
     const location = { storageUnitId: stored.unit.id, bucketName: home, imagePath: full.imagePath };
     const context = { ...stored.context, locate: async () => [location], projectBuckets: async () => ['first', home] };
@@ -151,7 +151,7 @@ describe('a parent that is in another bucket of the project', () => {
 
   test.each([
     ['a folder for each backup', {}],
-    ['a folder that was chosen', { folder: 'chosen' }],
+    ['a configured folder', { folder: 'chosen' }],
   ])('is found in the posix layout with %s', async (_, changes) => {
     const posix = writeSmallChain('other-buckets/posix', 16, [[1]], { layout: 'posix', ...changes });
     const [parent, child] = posix as readonly [WrittenBackup, WrittenBackup];

@@ -8,18 +8,20 @@ import type { CinderMetadata } from './metadata.ts';
 import { ambiguityFault, isCopy, isDecided, readAgreeing } from './parent-rivals.ts';
 import type { ProofTools } from './proof-tools.ts';
 
-/** Faults of an edge that may lie in the choice of the parent. */
+/** Faults of an edge that a wrong choice of the parent may cause. */
 const faultsOfChoice: ReadonlySet<ReasonCode> = new Set(['parent_broken', 'hash_link_broken', 'geometry']);
 
-/** The parent of a link, null for a full backup, and what holding the link against it has shown. */
+/** The parent of a link, null for a full backup, and the result of proving the edge to it. */
 type Found = { readonly kind: 'found'; readonly parent: CinderLink | null; readonly edge: Finding<CinderLink> };
 export type ParentChoice = Found | { readonly kind: 'not found'; readonly finding: Finding<CinderLink> };
 
 /**
- * Finds the parent of a link, and proves the edge to it by `prove`. An id may occur more than once, in copies and in
- * what was left half done: the first on which the proof succeeds is the parent. Where another of those seen beside it
- * holds other data and proves as well, it is not guessed which: that is a fault, unless the catalogue or the request
- * tells. Where none is, it is the first that looks finished, with its fault.
+ * Finds the parent of a link, and proves the edge to it with `prove`. An id may occur more than once, in copies and in
+ * backups that were never finished: the first with which the proof succeeds is the parent.
+ *
+ * If another backup seen at the same time has different data and proves as well, the choice is not guessed. That is a
+ * fault, unless the catalogue or the request tells which is meant. If the proof succeeds with none, the parent is the
+ * first that looks finished, with its fault.
  */
 export async function chooseParent(
   tools: ProofTools,
@@ -58,7 +60,9 @@ export async function chooseParent(
   return best ?? { kind: 'not found', finding: { fault } };
 }
 
-/** Cinder makes increments only on backups that have their commit mark and block hashes. */
+/**
+ * Whether the parent has its commit mark and block hashes. Cinder creates increments only on backups that have both.
+ */
 function isFinished(parent: CinderLink | null): boolean {
   return parent !== null && parent.metadata !== null && parent.hashFile !== null;
 }
@@ -67,7 +71,7 @@ async function isWhole(tools: ProofTools, parent: CinderLink): Promise<boolean> 
   return isFinished(parent) && (await readAgreeing(tools, parent)) !== null;
 }
 
-/** Another link of the same id that may be the parent just as well, and has other data; null where there is none. */
+/** Finds another link of the same id that fits as well but has different data; null if there is none. */
 async function findRival(
   tools: ProofTools,
   parent: CinderLink,

@@ -6,7 +6,7 @@ import { findDisagreement, readMetadataOf } from './metadata-proof.ts';
 import type { NamedObjects } from './named-objects.ts';
 import type { ProofTools } from './proof-tools.ts';
 
-/** The metadata of a link that agrees with the key that it lies under; null where it is not to be had. */
+/** Reads the metadata of a link if it agrees with its key; null if it does not, or cannot be read. */
 export async function readAgreeing({ context }: ProofTools, link: CinderLink): Promise<CinderMetadata | null> {
   const reading = await readMetadataOf(context, link, null);
   if (reading.kind !== 'read' || findDisagreement(reading.metadata, link) !== null) return null;
@@ -14,8 +14,8 @@ export async function readAgreeing({ context }: ProofTools, link: CinderLink): P
 }
 
 /**
- * Whether it is said elsewhere which of several links of one id is meant: the catalogue has recorded this one, or of
- * them all this one alone was asked for in the run.
+ * Whether it is known which of several links of one id is meant: the catalogue has recorded this one, or this is the
+ * only one of them that the run was asked for.
  */
 export async function isDecided(
   { context }: ProofTools,
@@ -61,6 +61,6 @@ export function ambiguityFault(child: CinderLink, one: CinderLink, other: Cinder
   const places = [one, other].map(({ bucketName, imagePath }) => `${bucketName}/${imagePath}`).join(' and ');
   return {
     code: 'parent_ambiguous',
-    detail: `parent ${quote(one.backupId)} of ${child.imagePath} lies at ${places}, with other data, and each fits`,
+    detail: `parent ${quote(one.backupId)} of ${child.imagePath} is at ${places} with different data, and both fit`,
   };
 }

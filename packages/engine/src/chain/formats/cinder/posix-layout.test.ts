@@ -27,8 +27,8 @@ describe('a chain of the posix driver', () => {
   test.each([
     ['in its default folders', { layout: 'posix' }, ''],
     ['in its default folders, below another', { layout: 'posix' }, 'nfs/share/'],
-    ['of before 2017', { layout: 'early posix' }, ''],
-    ['in a folder that was chosen', { layout: 'posix', folder: 'nightly/web' }, ''],
+    ['from before 2017', { layout: 'early posix' }, ''],
+    ['in a configured folder', { layout: 'posix', folder: 'nightly/web' }, ''],
   ] as const)('%s is proved to linkage in every link', async (_, layout, place) => {
     const chain = writeSmallChain('posix', 16, changes, layout);
     await using stored = await store(chain, place);
@@ -39,7 +39,7 @@ describe('a chain of the posix driver', () => {
     }
   });
 
-  test('costs a listing for each folder, and one for a folder that was chosen', async () => {
+  test('costs one listing for each default folder, but only one for a configured folder', async () => {
     for (const [layout, lists] of [
       [{ layout: 'posix' }, 4],
       [{ layout: 'posix', folder: 'nightly' }, 1],
@@ -54,7 +54,7 @@ describe('a chain of the posix driver', () => {
     }
   });
 
-  test('finds a parent where the catalogue knows it, and misses one that is nowhere', async () => {
+  test('finds a parent where the catalogue knows it, and reports one that is nowhere as missing', async () => {
     const [full, child] = writeSmallChain('posix', 16, [[3]], { layout: 'posix' });
     if (full === undefined || child === undefined) throw new Error('there are two backups');
     const item = syncItemOf(child, bucketName);
@@ -72,7 +72,7 @@ describe('a chain of the posix driver', () => {
     expect(found).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('has a commit mark that is seen while it is written', async () => {
+  test('has a commit mark that can be seen while it is being written', async () => {
     const [full] = writeSmallChain('posix', 16, [], { layout: 'posix' });
     if (full === undefined) throw new Error('there is a backup');
     const key = `${full.imagePath}_metadata`;
@@ -93,7 +93,7 @@ describe('a chain of the posix driver', () => {
     }
   });
 
-  test('is found broken where an object is missing, and where one is named by its whole key', async () => {
+  test('is broken if an object is missing, or named by its whole key', async () => {
     const [full] = writeSmallChain('posix', 16, [], { layout: 'posix' });
     if (full === undefined) throw new Error('there is a backup');
     await using stored = await store([full]);
@@ -122,12 +122,12 @@ describe('keys of the posix layouts', () => {
     [`chosen/${prefix}-00001`, 'chosen/volume_1_', null],
     [prefix, 'volume_1_', null],
     [`6f/ea/${id}/backup_sha256file`, `6f/ea/${id}/`, ''],
-  ])('%s lies in the folder %s', (key, folder, defaultRoot) => {
+  ])('%s is in the folder %s', (key, folder, defaultRoot) => {
     expect(parseCinderKey(key)).toMatchObject({ backupId: id, folder, defaultRoot });
   });
 
   test.each([['chosen/backup'], ['backup-00001'], [`6f/ea/${id}/backups`], [`00/ea/${id}/backup`]])(
-    '%s is none',
+    '%s is not one',
     (key) => {
       expect(parseCinderKey(key)).toBeNull();
       expect(chainRootOf(key)).toBe(key);

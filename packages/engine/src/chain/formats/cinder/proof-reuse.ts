@@ -10,7 +10,7 @@ import { linkageBytes } from './linkage-proof.ts';
 import type { ProofTools } from './proof-tools.ts';
 import type { VolumeFolders } from './volume-folders.ts';
 
-/** See `LinkProver.reuse`: a proof holds while the parent, too, is listed as it was. */
+/** See `LinkProver.reuse`. The proof holds only while the listing of the parent is unchanged, too. */
 export async function reuseProof(
   { context, folders }: ProofTools,
   link: CinderLink,
@@ -19,17 +19,20 @@ export async function reuseProof(
   const { parentBackupId, parentListingDigest } = proof;
   const dependsOnParent = parentListingDigest !== null || proof.fault?.code === 'parent_missing';
   const candidates = parentBackupId !== null && dependsOnParent ? await findParents(folders, parentBackupId, link) : [];
-  // What would come out of another choice is not known.
+  // With another choice of the parent, the result might have been different.
   if (candidates === null || (candidates.length > 1 && (proof.fault !== null || proof.limit !== null))) return null;
   const parent = candidates.find(({ listing }) => listing.digest === parentListingDigest) ?? null;
   if (parent === null && (parentListingDigest !== null || candidates.length > 0)) return null;
   if (proof.limit !== null && !isStillLimited(context, link, parent, proof)) return null;
-  // Proofs of earlier releases do not have the time. The path does.
+  // Proofs of earlier releases do not have the time, but the path does.
   const formatTime = proof.formatTime ?? cinderTimeOf(null, link.imagePath);
   return reusedLink(link, parent, { ...proof, formatTime });
 }
 
-/** The first that are seen; null where whether the proof holds cannot be told: making it anew says why. */
+/**
+ * Finds the first candidates for the parent. Null if it cannot be told whether the proof holds: a new proof will say
+ * why.
+ */
 async function findParents(
   folders: VolumeFolders,
   backupId: string,
@@ -45,8 +48,9 @@ async function findParents(
 }
 
 /**
- * A limit lies in too many objects, in block hashes that are not there, or in the ceiling of those days, which may have
- * risen: at `metadata` that for objects whose ETag is not their MD5, at `inventory` that for block hashes.
+ * Whether the limit of a proof still applies. The cause is too many objects, missing block hashes, or the maximum
+ * number of bytes at the time, which may have been raised since. At `metadata` that maximum is for objects whose ETag
+ * is not their MD5, at `inventory` for block hashes.
  */
 function isStillLimited(
   context: ChainContext,

@@ -2,7 +2,7 @@ import type { ChainContext } from '../../chain-context.ts';
 import type { HashLists } from './hash-lists.ts';
 import type { VolumeFolders } from './volume-folders.ts';
 
-/** What the steps of a proof share during a run. */
+/** The tools that the steps of a proof share during a run. */
 export type ProofTools = {
   readonly context: ChainContext;
   readonly folders: VolumeFolders;

@@ -65,7 +65,7 @@ async function proveEdge(
   return parent === null ? null : checkLinkage(comparison.changed, geometry.stored);
 }
 
-/** What happens to a volume over time: some blocks change, some do not shrink, and a child may be shorter. */
+/** The history of a volume: some blocks change, some do not compress, and a child may be shorter. */
 const histories = fc.record({
   blocks: fc.integer({ min: 1, max: 24 }),
   lastBlockBytes: fc.integer({ min: 1, max: blockBytes }),
@@ -78,7 +78,7 @@ const histories = fc.record({
 type History = typeof histories extends fc.Arbitrary<infer Value> ? Value : never;
 type Link = { readonly backup: WrittenBackup; readonly parent: WrittenBackup | null };
 
-/** Writes the tree of backups that a history leads to. */
+/** Writes the tree of backups that results from a history. */
 function growTree({ blocks, lastBlockBytes, chunkBlocks, steps }: History): readonly Link[] {
   const write = (day: number, volume: Uint8Array, parent: WrittenBackup | null) =>
     writeCinderBackup({
@@ -100,7 +100,7 @@ function growTree({ blocks, lastBlockBytes, chunkBlocks, steps }: History): read
     for (const block of changed) {
       const data = createHash('sha512').update(`${index}/${block}`).digest();
       const room = next.subarray(block * blockBytes, (block + 1) * blockBytes);
-      // Every third block is random to its end and does not shrink.
+      // Every third block is random to its end, so it does not compress.
       room.set(data.subarray(0, Math.min(room.length, block % 3 === 0 ? blockBytes : 8)));
     }
     tree.push({ backup: write(index + 1, next, base), parent: base });
@@ -108,13 +108,13 @@ function growTree({ blocks, lastBlockBytes, chunkBlocks, steps }: History): read
   return tree;
 }
 
-/** For each block of the child, whether it differs from the other's. */
+/** For each block of the child, whether it differs from the other backup's. */
 function differences(child: WrittenBackup, other: WrittenBackup): readonly boolean[] {
   return child.hashes.map((hash, block) => hash !== other.hashes[block]);
 }
 
 describe('a genuine chain', () => {
-  test('passes every check: trees, unchanged increments, shorter children, any cut of the stream', async () => {
+  test('passes every check: trees, unchanged increments, shorter children, streams cut anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(histories, fc.integer({ min: 1, max: 400 }), async (history, pieceBytes) => {
         for (const { backup, parent } of growTree(history)) {
@@ -125,7 +125,7 @@ describe('a genuine chain', () => {
     );
   });
 
-  test('holds against another parent exactly where that differs in the same blocks', async () => {
+  test('fits another parent only if that differs in the same blocks', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const tree = growTree(history);
@@ -152,13 +152,13 @@ describe('an inventory', () => {
     const listed = new ListedObjects();
     const numbers = Array.from({ length: objectCount }, (_, index) => index + 1);
     for (const number of numbers) named.add(number, { offset: number * 100, length: 100, compression: 'zlib', md5 });
-    // The order of keys: -100000 lies between -10000 and -10001.
+    // The order of keys: -100000 is between -10000 and -10001.
     const byKey = numbers.map((number) => String(number).padStart(5, '0')).toSorted();
     for (const digits of byKey) listed.add(Number(digits), 50, null);
     return { named, listed };
   }
 
-  test('is whole with numbers above 99999, which a listing does not sort as numbers', () => {
+  test('is complete with numbers above 99999, which a listing does not sort as numbers', () => {
     const { named, listed } = makeColumns();
     const input = { imagePath: 'path', named, listed, strayKey: null, mayGrowCompressed: false };
     expect(checkInventory(input)).toBeNull();
@@ -182,7 +182,7 @@ describe('changed blocks', () => {
     return runs;
   }
 
-  test('agree with stored blocks exactly when the sets are equal, and the first difference is named', () => {
+  test('agree with the stored blocks only if the sets are equal; the first difference is named', () => {
     fc.assert(
       fc.property(runs, runs, (changed, stored) => {
         const fault = checkLinkage(changed.runs, stored.runs);

@@ -14,7 +14,7 @@ const blockBytes = 16;
 const fullObjects = 2500;
 const volumeId = seededUuid('economy/volume');
 
-/** A backup of a volume whose full has 2500 objects: with its two files, three pages of a listing. */
+/** A backup of a volume. The full backup has 2500 objects: with its two files, three pages of a listing. */
 function writeBackup(day: number, volume: Uint8Array, parent?: WrittenBackup): WrittenBackup {
   return writeCinderBackup({
     volumeId,
@@ -27,7 +27,7 @@ function writeBackup(day: number, volume: Uint8Array, parent?: WrittenBackup): W
   });
 }
 
-/** A full and its increments, of a few objects each. */
+/** A full backup and its increments, of a few objects each. */
 function writeGeneration(firstDay: number, increments: number): readonly WrittenBackup[] {
   let volume = seededBytes(`economy/${firstDay}`, fullObjects * blockBytes);
   const chain = [writeBackup(firstDay, volume)];
@@ -39,7 +39,7 @@ function writeGeneration(firstDay: number, increments: number): readonly Written
   return chain;
 }
 
-/** Three generations of a volume: 3 fulls and 9 increments, 7569 objects on 8 pages. */
+/** Three generations of a volume: 3 full backups and 9 increments, 7569 objects on 8 pages. */
 const [first, second, third] = [0, 10, 20].map((day) => writeGeneration(day, 3)) as [
   readonly WrittenBackup[],
   readonly WrittenBackup[],
@@ -52,7 +52,7 @@ async function openBucket(backups: readonly WrittenBackup[]) {
   const storage = await openS3StorageUnit({ id: 'here', ...server.options });
   const proofs = new Map<string, EdgeProof>();
   return {
-    /** Examines backups in one run, remembers the proofs, and says what was asked of storage. */
+    /** Examines backups in one run, remembers the proofs, and reports the requests to storage. */
     async examine(...asked: readonly WrittenBackup[]) {
       const { unit, count } = countRequests(storage);
       const findProofs = async (ids: readonly string[]) => ids.flatMap((id) => proofs.get(id) ?? []);
@@ -79,8 +79,8 @@ const sizeOf = (backup: WrittenBackup | undefined, suffix: string) =>
 const metadataBytes = (...backups: readonly (WrittenBackup | undefined)[]) =>
   backups.reduce((bytes, backup) => bytes + sizeOf(backup, '_metadata') + sizeOf(backup, '_sha256file'), 0);
 
-describe('what a proof costs, exactly', () => {
-  test('a volume seen for the first time: its listing, and two reads a link', async () => {
+describe('the exact cost of a proof', () => {
+  test('of a volume that is new: its listing, and two reads for each link', async () => {
     const all = [...first, ...second, ...third];
     await using bucket = await openBucket(all);
     const expected = { lists: 8, gets: 24, bytesRead: metadataBytes(...all) };
@@ -88,7 +88,7 @@ describe('what a proof costs, exactly', () => {
     expect(await bucket.examine(...all)).toEqual({ lists: 8, gets: 0, bytesRead: 0 });
   });
 
-  test('an unchanged chain: its own pages, and the first one', async () => {
+  test('of an unchanged chain: its own pages, and the first one', async () => {
     await using bucket = await openBucket([...first, ...second, ...third]);
     await bucket.examine(...third);
     expect(await bucket.examine(...third)).toEqual({ lists: 4, gets: 0, bytesRead: 0 });
@@ -97,13 +97,13 @@ describe('what a proof costs, exactly', () => {
     expect(await bucket.examine(...first)).toEqual({ lists: 3, gets: 0, bytesRead: 0 });
   });
 
-  test('a chain in the last of many generations that nobody knows: folders, and back to its full', async () => {
+  test('of a new chain in the last of many generations: the folders, and back to its full backup', async () => {
     await using bucket = await openBucket([...first, ...second, ...third]);
     const { lists, gets } = await bucket.examine(third[3] as WrittenBackup);
     expect({ lists, gets }).toEqual({ lists: 7, gets: 8 });
   });
 
-  test('one new increment on a proved chain: the pages of its chain, and three reads', async () => {
+  test('of a new increment on a proved chain: the pages of its chain, and three reads', async () => {
     const [full, ...increments] = third;
     const [last] = increments.slice(-1);
     await using before = await openBucket([...first, ...second, full as WrittenBackup, ...increments.slice(0, -1)]);

@@ -42,7 +42,7 @@ function failGet(suffix: string, code: StorageErrorCode): Alterations {
 
 describe('an object that may not be read', () => {
   test.each(['access_denied', 'archived', 'encrypted_customer_key'] as const)(
-    'says %s, at the level reached',
+    'ends the proof with %s, at the level reached',
     async (code) => {
       await using buckets = await storedChain();
       const ofMetadata = await examine(buckets, full, failGet('_metadata', code));
@@ -55,13 +55,13 @@ describe('an object that may not be read', () => {
     },
   );
 
-  test('is read though its listing names an archive class: it may be thawed, and only reading tells', async () => {
+  test('is read even if its listing names an archive class: it may be restored, and only reading tells', async () => {
     await using buckets = await storedChain();
     const { examination } = await examine(buckets, full, { list: (entry) => ({ ...entry, archived: true }) });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('is tried again the next time, though nothing in the bucket has changed', async () => {
+  test('is tried again the next time, even if nothing in the bucket has changed', async () => {
     await using buckets = await storedChain();
     const first = await examine(buckets, full, failGet('_metadata', 'access_denied'));
     const findProofs = async () => first.examination?.newProofs ?? [];
@@ -71,7 +71,7 @@ describe('an object that may not be read', () => {
 });
 
 describe('more block hashes than may be read', () => {
-  test('leave a link at inventory, and say how to go on', async () => {
+  test('leave a link at inventory, and say how to continue', async () => {
     await using buckets = await storedChain();
     const { examination, requests } = await examine(buckets, full, {}, { linkageMaxBytes: 10 });
     expect(examination).toMatchObject({ level: 'inventory', fault: null });
@@ -81,7 +81,7 @@ describe('more block hashes than may be read', () => {
     expect(requests.gets).toBe(1);
   });
 
-  test('are read when the ceiling has risen above them, and only then', async () => {
+  test('are read once the maximum is raised above them, and not before', async () => {
     await using buckets = await storedChain();
     const { examination: limited } = await examine(buckets, increment, {}, { linkageMaxBytes: 10 });
     const findProofs = async (ids: readonly string[]) =>
@@ -99,14 +99,14 @@ describe('more block hashes than may be read', () => {
   });
 });
 
-describe('what passes by itself', () => {
+describe('a failure that passes by itself', () => {
   test.each(['throttled', 'unreachable'] as const)('is thrown: %s', async (code) => {
     await using buckets = await storedChain();
     await expect(examine(buckets, full, failGet('_metadata', code))).rejects.toMatchObject({ code });
   });
 });
 
-describe('what looks missing is listed once more', () => {
+describe('anything that looks missing is listed again', () => {
   test('an object that the first listing missed', async () => {
     await using buckets = await storedChain();
     let listings = 0;
@@ -145,7 +145,7 @@ describe('what looks missing is listed once more', () => {
   });
 
   test.each(['_metadata', '_sha256file'])(
-    '%s that is not found though it is listed twice: not for good',
+    '%s that is listed twice but not found is not a permanent fault',
     async (suffix) => {
       await using buckets = await storedChain();
       for (const backup of [full, increment]) {
@@ -159,8 +159,8 @@ describe('what looks missing is listed once more', () => {
   );
 });
 
-describe('an object that is not the one listed', () => {
-  test('has changed while it was read', async () => {
+describe('an object that is not the one that was listed', () => {
+  test('is reported as changed while it was read', async () => {
     await using buckets = await storedChain();
     const get: Alterations['get'] = (request, content) =>
       request.key.endsWith('_sha256file') ? { ...content, size: content.size + 1 } : content;
@@ -169,7 +169,7 @@ describe('an object that is not the one listed', () => {
   });
 });
 
-describe('an ETag of a plain object', () => {
+describe('the ETag of a plain object', () => {
   const plainKey = `${full.imagePath}-00001`;
   const otherMd5 = '0'.repeat(32);
 
@@ -198,7 +198,7 @@ describe('an ETag of a plain object', () => {
     expect(replaced.requests.gets).toBe(2);
   });
 
-  test('proves nothing where it has a dash', async () => {
+  test('proves nothing if it has a dash', async () => {
     await using buckets = await storedChain();
     const { examination, requests } = await examine(buckets, full, { list: etagOf(buckets, `${otherMd5}-2`) });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });

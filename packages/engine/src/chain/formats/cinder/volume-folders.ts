@@ -10,18 +10,21 @@ import { LinkGathering } from './link-gathering.ts';
 import { type CinderLink, type RetentionBudget, retentionCost } from './link-listing.ts';
 import { VolumeListing } from './volume-listing.ts';
 
-/** Data objects kept from listings, over a whole run: about 25 bytes each. What goes beyond is listed again. */
+/** Maximum number of data objects kept from a run's listings, about 25 bytes each. Further ones are listed again. */
 const retainedObjectsMax = 4_000_000;
 
 type RetainedObjects = { readonly objects: ListedObjects; readonly budget: RetentionBudget };
 
-/** The folders of a run, each listed once, as far as it is needed: that of the chain, and those where parents turned out to lie. */
+/**
+ * The folders of a run: that of the chain, and those in which parents were found. Each is listed once, as far as
+ * needed.
+ */
 export class VolumeFolders {
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
   readonly #provableMax: number;
   readonly #folders = new Map<string, Promise<VolumeListing>>();
-  /** Second looks for what was not seen in the first. */
+  /** Second listings, for links that the first did not show. */
   readonly #secondLooks = new Map<VolumeListing, Promise<void>>();
   readonly #objects = new WeakMap<CinderLink, RetainedObjects>();
 
@@ -31,7 +34,7 @@ export class VolumeFolders {
     this.#budget = { objectsLeft: retainedMax };
   }
 
-  /** Lists the folder as far as the links at these image paths need it, with the ancestors that they are known to have. */
+  /** Lists the folder as far as the links at these image paths and their known ancestors need it. */
   async open(bucketName: string, prefix: string, imagePaths: readonly string[]): Promise<void> {
     const folder = await this.#folder(bucketName, prefix);
     if (folder.isComplete) return;
@@ -43,7 +46,7 @@ export class VolumeFolders {
     await folder.cover([...keys.map(({ imagePath }) => imagePath), ...ancestors]);
   }
 
-  /** The newest knowledge of the link at an image path; null where nothing of the format is there. */
+  /** The latest state of the link at an image path; null if nothing of the format is there. */
   async linkAt(bucketName: string, imagePath: string): Promise<CinderLink | null> {
     const key = parseCinderImagePath(imagePath);
     if (key === null) return null;
@@ -52,7 +55,7 @@ export class VolumeFolders {
     return folder.links.get(imagePath) ?? null;
   }
 
-  /** Lists one link anew, with all its objects where they are not more than can be proved. Null where nothing of it is left. */
+  /** Lists one link again, with all its objects unless they are too many to prove. Null if nothing of it is left. */
   async listLinkAgain(link: CinderLink): Promise<CinderLink | null> {
     const folder = await this.#folder(link.bucketName, link.folder);
     const budget = { objectsLeft: retentionCost(this.#provableMax) };
@@ -66,12 +69,12 @@ export class VolumeFolders {
     return found;
   }
 
-  /** The data objects of a link as it was listed; null where they were too many to be kept, or have been let go of. */
+  /** The data objects of a link as listed; null if there were too many to keep, or they were released. */
   objectsOf(link: CinderLink): ListedObjects | null {
     return this.#objects.get(link)?.objects ?? null;
   }
 
-  /** Lets go of a link's objects once they have been compared. */
+  /** Releases a link's objects once they have been compared. */
   releaseObjects(link: CinderLink): void {
     const retained = this.#objects.get(link);
     if (retained === undefined) return;
@@ -80,20 +83,20 @@ export class VolumeFolders {
   }
 
   /**
-   * The links that may be the parent of `child`, by its backup's id. Looks at these places in turn:
+   * Finds the links that may be the parent of `child`, by the parent's id. Looks at these places in turn:
    *
-   * 1. where the catalogue knows it, so that no duplicate beside the child takes the place of what is recorded;
-   * 2. beside the child, as far as that folder is listed, where imports of it are to find it, and where it was proved;
+   * 1. where the catalogue has it, so that no duplicate next to the child replaces the recorded backup;
+   * 2. next to the child, as far as that folder is listed; then where it was proved, or where its imports expect it;
    * 3. in the other open folders, and in its own default folder if the child is in one;
    * 4. further in the past of the child's folder;
    * 5. in the project's other buckets;
    * 6. in the child's folder, listed once more.
    *
-   * A caller that has found its parent stops asking, which saves what comes later. Of several links that are seen at a
-   * time, the one that the catalogue knows comes first, then those that the run was asked for, then finished ones.
+   * A caller that has found the parent should stop iterating, which saves the later looks. If several links are found
+   * at a time, the one that the catalogue has comes first, then those that the run was asked for, then finished ones.
    * Links of another volume are left out. A link may come more than once.
    *
-   * Throws `StorageError` `access_denied` at the end if the parent is known to be in a bucket that may not be listed.
+   * Finally throws `StorageError` `access_denied` if the parent is known to be in a bucket that may not be listed.
    */
   async *parentsOf(child: CinderLink, backupId: string): AsyncGenerator<readonly CinderLink[]> {
     const home = await this.#folder(child.bucketName, child.folder);
@@ -139,8 +142,9 @@ export class VolumeFolders {
   }
 
   /**
-   * What carries this id in the project's other buckets, in all of them, so that the order of buckets decides nothing.
-   * A bucket that refuses is passed over. A failure that may hide the parent is thrown if there are no other candidates.
+   * Finds backups with this id in the project's other buckets. All buckets are searched, so that their order decides
+   * nothing. A bucket that refuses is skipped. A failure that may hide the parent is thrown if there are no other
+   * candidates.
    */
   async #candidatesElsewhere(
     child: CinderLink,
@@ -196,7 +200,7 @@ export class VolumeFolders {
     return found.toSorted((one, other) => rank(one) - rank(other));
   }
 
-  /** Where these backups and their ancestors were when they were proved, as far as that is in this folder. */
+  /** Where these backups and their ancestors were when they were proved, if that is in this folder. */
   async #knownPaths(folder: VolumeListing, backupIds: readonly string[]): Promise<readonly string[]> {
     const paths: string[] = [];
     const asked = new Set<string>();
@@ -230,7 +234,7 @@ export class VolumeFolders {
       await folder.cover([imagePath, ...(await this.#knownPaths(folder, [key.backupId]))]);
       return folder;
     } catch (error) {
-      // The catalogue's knowledge may be older than the bucket's end.
+      // The bucket may have been removed since the catalogue recorded this place.
       if (error instanceof StorageError && error.code === 'bucket_not_found') return null;
       throw error;
     }
@@ -249,12 +253,12 @@ export class VolumeFolders {
     const folder = new VolumeListing(this.#context, { bucketName, prefix }, { budget, retain });
     const opening = begin(folder).then(() => folder);
     this.#folders.set(folderKey, opening);
-    // A folder that could not be listed is not among those that are open; the caller sees the error.
+    // A folder that could not be listed does not count as open. The caller gets the error.
     opening.catch(() => this.#folders.delete(folderKey));
     return opening;
   }
 
-  /** Lists links of one folder that have no place in it yet. */
+  /** Lists links of one folder that it does not contain yet. */
   async #listLinks(request: ListRequest, folder: string, budget: RetentionBudget): Promise<Map<string, CinderLink>> {
     const links = new Map<string, CinderLink>();
     const gathering = new LinkGathering(request.bucket, folder, budget, (link, objects) => {
@@ -270,7 +274,9 @@ export class VolumeFolders {
   }
 }
 
-/** Where the early posix path does not tell the volume, the metadata and the block hashes do. */
+/**
+ * Whether the paths allow both to be of one volume. The early posix path does not tell: the metadata and hashes will.
+ */
 function isOfSameVolume(one: CinderLink, other: CinderLink): boolean {
   return one.volumeId === null || other.volumeId === null || one.volumeId === other.volumeId;
 }

@@ -12,7 +12,7 @@ import { VolumeListing } from './volume-listing.ts';
 const prefix = 'dr/volume_v/';
 const pageKeys = 1000;
 
-/** A link of a moment, with as many objects. */
+/** A link in the folder of a moment, with so many objects. */
 function linkOf(moment: number, objects: number) {
   const imagePath = `${prefix}${20260101000000 + moment}/az_nova_backup_${seededUuid(`backup ${moment}`)}`;
   const numbers = Array.from({ length: objects }, (_, index) => `-${String(index + 1).padStart(5, '0')}`);
@@ -29,7 +29,7 @@ function openListing(links: readonly Link[]) {
   return { listing, lists: () => count().lists, retained };
 }
 
-/** What a listing of the link alone shows of it. */
+/** The link as a listing of it alone shows it. */
 async function listedAlone({ imagePath, keys }: Link): Promise<CinderLink> {
   const key = parseCinderKey(imagePath);
   if (key === null) throw new Error('it is a path of Cinder');
@@ -48,8 +48,8 @@ const volumes = fc
   .array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3500 })), { minLength: 1, maxLength: 12 })
   .map((sizes) => sizes.map((objects, moment) => linkOf(moment, objects)));
 
-describe('a listing of the links that are wanted', () => {
-  test('shows them whole, at no more pages than the volume has or the links have, but for the first', async () => {
+describe('a listing of wanted links', () => {
+  test('shows them whole, with no more pages than the volume or the links have, plus the first page', async () => {
     await fc.assert(
       fc.asyncProperty(
         volumes,
@@ -76,7 +76,7 @@ describe('a listing of the links that are wanted', () => {
     );
   });
 
-  test('finds what lies in the past of a link, at last everything, at few pages more than the volume has', async () => {
+  test('finds the past of a link, finally everything, with few more pages than the volume has', async () => {
     await fc.assert(
       fc.asyncProperty(volumes, fc.nat(11), fc.nat(11), async (links, from, sought) => {
         const [child, target] = [links[from % links.length], links[sought % links.length]];
@@ -109,14 +109,14 @@ describe('a volume whose backups have no end is refused before they fill the mem
     return new VolumeListing(chainContext(moments, 'b', []), { bucketName: 'b', prefix }, retention, linksMax);
   };
 
-  test('where they are read', async () => {
+  test('when they are read', async () => {
     await expect(openEndless(500).begin()).rejects.toMatchObject({
       code: 'listing_too_large',
       message: 'backups in dr/volume_v/: more than 500',
     });
   });
 
-  test('where the folders of its past are looked at', async () => {
+  test('when the folders of its past are listed', async () => {
     const listing = openEndless(2500);
     await listing.begin();
     await expect(listing.coverPast(linkOf(0, 0).imagePath)).rejects.toMatchObject({

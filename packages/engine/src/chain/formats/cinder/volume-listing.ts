@@ -8,43 +8,43 @@ import { hasMomentFolders, momentFolderOf } from './image-path.ts';
 import { LinkGathering } from './link-gathering.ts';
 import type { CinderLink, RetentionBudget } from './link-listing.ts';
 
-/** A stretch of the listing that has been read, without a gap. */
+/** A gapless stretch of the listing that has been read. */
 type Stretch = {
-  /** Only keys behind this one are part of it: a moment's folder, or the volume's. */
+  /** Only keys after this one are part of it. It is a moment's folder, or the volume's. */
   readonly from: string;
   /** The last key seen; null before the first. */
   last: string | null;
-  /** Nothing comes behind it. */
+  /** Whether nothing follows it. */
   ended: boolean;
   /** The links at which it stops: more of their objects may follow. */
   readonly gathering: LinkGathering;
 };
 
 /**
- * The listing of a volume's folder, read only where it is needed: the pages that hold the links asked for, each
- * beginning where the last one ended or at the next link wanted. That is never more than the whole listing, nor more
- * than a listing for each link, but for the first page, which tells whether there is more than one.
+ * The listing of a volume's folder, read only as far as needed: the pages with the requested links. Each read begins
+ * where the last one ended, or at the next link wanted. Together they are never more than the whole listing, and never
+ * more than a listing for each link plus the first page, which shows whether there are more pages.
  *
- * What is read or not is a moment's folder, `volume_<id>/<time>/`: it holds all objects of a link, whatever its name.
- * A posix folder has no such parts, and is read whole.
+ * The unit of reading is a moment's folder, `volume_<id>/<time>/`: it contains all objects of a link, whatever its
+ * name. A posix folder has no such parts, and is read completely.
  *
- * Throws `listing_too_large` where it has more backups than are kept, beside what storage throws.
+ * Its methods throw `listing_too_large` if the folder has more backups than can be kept, and what storage throws.
  */
 export class VolumeListing {
   readonly bucketName: string;
   readonly prefix: string;
-  /** The links that have been read to their end, by image path. Who lists one anew puts it here. */
+  /** The links that have been read completely, by image path. Code that lists a link again stores it here. */
   readonly links = new Map<string, CinderLink>();
   readonly #context: ChainContext;
   readonly #budget: RetentionBudget;
   readonly #retain: (link: CinderLink, objects: ListedObjects) => void;
   readonly #linksMax: number;
-  /** In the order of their keys, none touching the next. */
+  /** In the order of their keys. No two touch each other. */
   readonly #stretches: Stretch[] = [];
   readonly #hasMoments: boolean;
   readonly #oneAtATime = pLimit(1);
   #moments: readonly string[] | null = null;
-  /** How many moments of the past are read the next time. */
+  /** How many moments of the past the next call of `coverPast` reads. */
   #pastMoments = 1;
   #isComplete = false;
 
@@ -66,12 +66,14 @@ export class VolumeListing {
     this.#linksMax = linksMax;
   }
 
-  /** Whether everything in the folder has been seen. */
+  /** Whether the whole folder has been read. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
-  /** Reads the first page, and to the end where that looks near or nothing can be left out. Throws what storage throws. */
+  /**
+   * Reads the first page, and on to the end if that looks near or nothing can be left out. Throws what storage throws.
+   */
   begin(): Promise<void> {
     return this.#oneAtATime(async () => {
       const stretch = this.#newStretch(this.prefix);
@@ -82,8 +84,8 @@ export class VolumeListing {
   }
 
   /**
-   * Begins with the moments alone: in a bucket where the volume may have nothing, one request tells. A posix folder
-   * has no moments, and is read whole. Throws what storage throws.
+   * Lists the moments alone: in a bucket where the volume may have nothing, one request is enough. A posix folder has
+   * no moments, and is read completely. Throws what storage throws.
    */
   beginWithMoments(): Promise<void> {
     if (!this.#hasMoments) return this.begin();
@@ -93,14 +95,14 @@ export class VolumeListing {
     });
   }
 
-  /** Makes sure that these links have been seen, where they are there. Throws what storage throws. */
+  /** Makes sure that these links have been read, if they are there. Throws what storage throws. */
   cover(imagePaths: readonly string[]): Promise<void> {
     return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => this.#momentOf(imagePath))));
   }
 
   /**
-   * Reads on towards the past of a link, which is where its parents lie: each time twice as many moments as the time
-   * before, at last everything. So it is no more in all than the whole listing and a few pages.
+   * Reads further into the past of a link, where its parents are. Each call reads twice as many moments as the one
+   * before, and the last one reads the rest. All calls together read no more than the whole listing and a few pages.
    */
   coverPast(imagePath: string): Promise<void> {
     return this.#oneAtATime(async () => {
@@ -128,7 +130,7 @@ export class VolumeListing {
     }
   }
 
-  /** The stretch that stops inside the moment, or else a new one that begins with it. */
+  /** The stretch that stops inside the moment, otherwise a new one that begins with it. */
   #stretchTo(moment: string): Stretch {
     const before = this.#stretches.findLast(({ from }) => compareKeys(from, moment) <= 0);
     const stopsAt = before === undefined || before.last === null ? before?.from : this.#momentOf(before.last);
@@ -144,7 +146,7 @@ export class VolumeListing {
     return stretch.ended || (stretch.last !== null && compareKeys(this.#momentOf(stretch.last), moment) > 0);
   }
 
-  /** Reads on from where a stretch stops, while `goesOn` says so of the page and its last key, until it meets the next. */
+  /** Reads on from the end of a stretch until it meets the next, or `goesOn` is false for a page and its last key. */
   async #read(stretch: Stretch, goesOn: (page: readonly ObjectEntry[], last: string) => boolean): Promise<void> {
     const next = this.#stretches[this.#stretches.indexOf(stretch) + 1];
     const { storage, signal } = this.#context;
@@ -161,7 +163,7 @@ export class VolumeListing {
       }
       if (page.length > 0 && stretch.last !== null && !goesOn(page, stretch.last)) return;
     }
-    // What the next stretch has seen may be gone since: then it stays as it was seen.
+    // Objects that the next stretch has seen may be gone since: they stay as they were seen.
     if (next !== undefined) this.#join(stretch, next);
     else {
       stretch.gathering.finish();

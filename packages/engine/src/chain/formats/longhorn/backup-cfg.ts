@@ -7,7 +7,7 @@ import { parseQuantity } from './quantity.ts';
 
 const blockBytesDefault = 2 * 1024 * 1024;
 const blockSizeKey = 'backup-block-size';
-/** The fields of the top level that mean something here. */
+/** The fields of the top level that are used here. */
 const topNames = [
   'Name',
   'VolumeName',
@@ -23,21 +23,21 @@ export type BackupCfg = {
   readonly name: string;
   readonly volumeName: string;
   readonly snapshotName: string | null;
-  /** Text of a time; empty where the backup is not finished. */
+  /** Text of a time; empty if the backup is not finished. */
   readonly createdTime: string;
   readonly snapshotCreatedAt: string | null;
-  /** Bytes that its blocks hold together; null where an older writer left it out. */
+  /** Total size of its blocks in bytes; null if an older writer left it out. */
   readonly sizeBytes: number | null;
   readonly blockBytes: number;
   readonly compression: 'none' | 'gzip' | 'lz4';
-  /** A backing file of its own, without blocks and hashes. */
+  /** Whether it is a single backing file, without blocks and hashes. */
   readonly isSingleFile: boolean;
   readonly blocks: BlockMap;
   /** SHA-256 of the bytes, hex. */
   readonly contentId: string;
 };
 
-/** When the backup was made: when it was finished, or else its snapshot. Null if the cfg does not say. */
+/** When the backup was finished or, failing that, its snapshot was made. Null if the cfg does not say. */
 export function longhornTimeOf({ createdTime, snapshotCreatedAt }: BackupCfg): FormatTime | null {
   for (const text of [createdTime, snapshotCreatedAt ?? '']) {
     const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text);
@@ -158,13 +158,13 @@ class CfgCollector implements JsonVisitor {
     } else this.#blocks.add(offset, checksum);
   }
 
-  /** Empty counts as absent. */
+  /** Text of a field; an empty one counts as absent. */
   #textOf(name: string): string | null {
     const value = this.#fields.get(name);
     return typeof value === 'string' && value !== '' ? value : null;
   }
 
-  /** Written as a string; a number is taken as well. */
+  /** Longhorn writes the size as a string. A number is accepted, too. */
   #sizeBytes(): number | null {
     const value = this.#fields.get('Size') ?? '';
     if (value === '') return null;
@@ -183,7 +183,7 @@ class CfgCollector implements JsonVisitor {
   #compression(): BackupCfg['compression'] {
     const method = this.#textOf('CompressionMethod') ?? 'gzip';
     if (method === 'none' || method === 'gzip' || method === 'lz4') return method;
-    this.#refuse(`has CompressionMethod ${quote(method)}, which is not known`);
+    this.#refuse(`has the unknown CompressionMethod ${quote(method)}`);
     return 'none';
   }
 
@@ -196,7 +196,7 @@ class CfgCollector implements JsonVisitor {
   }
 }
 
-/** Walks a whole document, in pieces, and answers its SHA-256, hex. Throws `JsonFault`, and what `bytes` throws. */
+/** Walks a whole document in pieces, and returns its SHA-256, hex. Throws `JsonFault`, and what `bytes` throws. */
 async function walkDocument(bytes: AsyncIterable<Uint8Array>, json: BoundedJson): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of bytes) {

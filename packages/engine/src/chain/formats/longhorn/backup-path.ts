@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Names in a Longhorn backupstore. The image path of a backup is the key of its cfg, suffix included:
- * `<target path>/backupstore/volumes/<h[0:2]>/<h[2:4]>/<volume>/backups/backup_<name>.cfg`, h being the SHA-512 of the
+ * The image path of a Longhorn backup, which is the key of its cfg, suffix included:
+ * `<target path>/backupstore/volumes/<h[0:2]>/<h[2:4]>/<volume>/backups/backup_<name>.cfg`. `h` is the SHA-512 of the
  * volume's name.
  */
 const cfgPattern = /^((?:.*\/)?backupstore\/volumes\/([^/]+)\/([^/]+)\/([^/]+)\/)backups\/backup_([^/]+)\.cfg$/s;
@@ -13,15 +13,15 @@ const lockPattern = /^locks\/[^/]+\.lck$/;
 
 export type LonghornBackupPath = {
   readonly imagePath: string;
-  /** The folder of the volume, a prefix of keys. */
+  /** The folder of the volume, a key prefix. */
   readonly volumeFolder: string;
   readonly volumeName: string;
   readonly backupName: string;
-  /** Whether the folders above the volume's are those of its name. */
+  /** Whether the volume's folder is in the folders that its name requires. */
   readonly isInPlace: boolean;
 };
 
-/** Takes an image path apart; null where it is none of a Longhorn backup. */
+/** Parses an image path; null if it is not that of a Longhorn backup. */
 export function parseBackupPath(imagePath: string): LonghornBackupPath | null {
   const [, volumeFolder, first, second, volumeName, backupName] = cfgPattern.exec(imagePath) ?? [];
   if (volumeFolder === undefined || volumeName === undefined || backupName === undefined) return null;
@@ -30,7 +30,9 @@ export function parseBackupPath(imagePath: string): LonghornBackupPath | null {
   return { imagePath, volumeFolder, volumeName, backupName, isInPlace };
 }
 
-/** The folder of the volume whose backups share the object of this key: a block, `volume.cfg` or a lock. Null for others. */
+/**
+ * The folder of the volume whose backups share this object: a block, `volume.cfg` or a lock. Null for other objects.
+ */
 export function volumeFolderOfShared(key: string): string | null {
   const [, volumeFolder, relativeKey] = volumePattern.exec(key) ?? [];
   if (volumeFolder === undefined || relativeKey === undefined) return null;
@@ -39,7 +41,9 @@ export function volumeFolderOfShared(key: string): string | null {
   return isShared ? volumeFolder : null;
 }
 
-/** The checksum that names a block: 64 hex digits; null where the key, relative to the volume's folder, is of none. */
+/**
+ * The checksum that names a block, 64 hex digits; null if the key, relative to the volume's folder, is not a block's.
+ */
 export function checksumOfBlockKey(relativeKey: string): string | null {
   const [, first, second, checksum] = blockPattern.exec(relativeKey) ?? [];
   if (checksum === undefined) return null;

@@ -11,16 +11,16 @@ import { checkBlocks, checkOffsets, checkVolumeSize } from './block-check.ts';
 import type { LonghornVolume } from './longhorn-volume.ts';
 import { listingOf, sharedListingOf } from './volume-listing.ts';
 
-/** Its version rises when a proof of old would come out otherwise now. */
+/** Raise the version when an old proof would come out differently today. */
 export const longhornCheck: Check = { version: 'longhorn/2', reusable: [], judgedByEtag: [] };
 
-/** A backup, as it was listed last. Only its cfg tells which blocks are its own. */
+/** A backup as it was last listed. Only its cfg tells which blocks it needs. */
 export type LonghornLink = ListedLink & { readonly path: LonghornBackupPath; readonly entry: ObjectEntry };
 
 const singleFileLimit =
-  'it is one file without blocks or hashes (a backing image): that it is there is all that can be said';
+  'it is a single file without blocks or hashes (a backing image), so only its presence can be proved';
 
-/** Proves one backup as far as it goes without reading blocks. Throws what storage throws. */
+/** Proves one backup as far as possible without reading blocks. Throws what storage throws. */
 export async function proveBackup(volume: LonghornVolume, link: LonghornLink): Promise<ProvedLink<LonghornLink>> {
   const { entry } = link;
   let cfg: BackupCfg | null = null;
@@ -62,13 +62,13 @@ async function judge(volume: LonghornVolume, link: LonghornLink, cfg: BackupCfg)
     return mismatch(`${imagePath} is of volume ${quote(cfg.volumeName)}${formRemark(cfg.volumeName, volumeName)}`);
   if (!isInPlace) return mismatch(`${volumeFolder} is not the folder of a volume with the name ${quote(volumeName)}`);
   if (cfg.createdTime === '') {
-    return { fault: { code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, suspect: link };
+    return { fault: { code: 'incomplete', detail: `${imagePath} has no creation time yet` }, suspect: link };
   }
   if (listing.volumeCfg === null) {
     return { fault: { code: 'incomplete', detail: `${volumeFolder}volume.cfg is not there` }, suspect: link };
   }
   const volumeCfg = await volume.readVolumeCfg(listing.volumeCfg, volumeName);
-  // Only of its latest backup does the volume tell the size.
+  // The volume records its size only for its latest backup.
   const volumeBytes = volumeCfg.lastBackupName === backupName ? volumeCfg.sizeBytes : null;
   if (cfg.isSingleFile) return { fault: null, level: 'presence', limit: singleFileLimit, volumeBytes };
   const inventory = checkBlocks(cfg, listing.blocks, volumeFolder);

@@ -5,7 +5,7 @@ import { entryDigestBytes } from '../../shared-objects.ts';
 
 const checksumBytes = 32;
 
-/** Which block lies where in the volume: the whole of it as it was, rows in the order of the cfg. */
+/** The blocks of a whole volume and their places in it, at the time of the backup. Rows are in the order of the cfg. */
 export class BlockMap {
   readonly checksums = new DigestColumn(checksumBytes);
   readonly #offsets = new NumberColumn();
@@ -27,10 +27,10 @@ export class BlockMap {
   }
 }
 
-/** The blocks that lie in the folder of a volume, in the order of their names, which is that of a listing. */
+/** The blocks in the folder of a volume, in the order of their names, which is also that of a listing. */
 export class ListedBlocks {
   readonly checksums = new DigestColumn(checksumBytes);
-  /** What the listing says of each, see `digestOfEntry`. */
+  /** The digest of each block's entry in the listing, see `digestOfEntry`. */
   readonly entryDigests = new DigestColumn(entryDigestBytes);
   readonly #sizes = new NumberColumn();
   readonly #modifiedAtMs = new NumberColumn();
@@ -58,7 +58,7 @@ export class ListedBlocks {
     return this.#sizes.at(row);
   }
 
-  /** The row of the block with this checksum; null where it is not there. */
+  /** The row of the block with this checksum; null if it is not listed. */
   rowOf(checksum: Uint8Array): number | null {
     let [from, to] = [0, this.#count];
     while (from < to) {

@@ -15,7 +15,7 @@ const cfg: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
   Name: isFound(unreadable, 'metadata: identity_mismatch'),
   VolumeName: isFound(unreadable, 'metadata: identity_mismatch'),
-  // Without a block size of its own the blocks are too small for those of the default.
+  // Without a block size in the cfg, the default applies, and the blocks are too small for it.
   Parameters: isFound('inventory: object_size_impossible', unreadable),
   'Parameters.backup-block-size': isFound('inventory: object_size_impossible', unreadable, 'linkage: geometry'),
   Blocks: isFound(unreadable, 'linkage: geometry'),
@@ -48,7 +48,7 @@ const volumeCfg: Record<string, FieldChanges> = {
   DataEngine: mayPass(descriptive, unreadable),
 };
 
-describe('a change of any one byte is found at the level of its field, or means nothing', () => {
+describe('a change of any single byte is found at the level of its field, or does not matter', () => {
   test.each([
     ['the cfg of a backup', item.image_path, cfg],
     ['volume.cfg', `${volume.volumeFolder}volume.cfg`, volumeCfg],

@@ -12,7 +12,7 @@ import { openChain } from '../../examiner.ts';
 import { longhornFormat } from './longhorn-format.ts';
 
 const bucketName = 'backups';
-/** The second backup shares all blocks but 1 with the first; the third is the same as the second. */
+/** The second backup shares all blocks except block 1 with the first. The third is the same as the second. */
 const volume = writeLonghornVolume('mail', 16, [[0, 1, 9], [1, 15], []]);
 const laterMs = Date.UTC(2026, 2, 5, 3);
 const [firstPath = '', secondPath = '', lastPath = ''] = volume.imagePaths;
@@ -27,7 +27,7 @@ async function store(objects: Iterable<readonly [string, Uint8Array]>) {
 const itemsOf = (of: WrittenLonghorn) => syncItemsOfLonghorn(of, bucketName);
 
 describe('the backups of a volume', () => {
-  test('are proved to linkage from one listing, one read each and the volume’s', async () => {
+  test('are proved to linkage with one listing, one read for each backup and one for the volume', async () => {
     await using stored = await store(volume.objects);
     const examinations = await examineBackups(stored.unit, itemsOf(volume));
     for (const examination of examinations) {
@@ -38,7 +38,7 @@ describe('the backups of a volume', () => {
     expect(stored.count()).toMatchObject({ lists: 1, gets: 4 });
   });
 
-  test('cost the listing alone while they are unchanged', async () => {
+  test('cost only the listing while they are unchanged', async () => {
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
     const first = await examineBackups(stored.unit, itemsOf(volume));
@@ -49,7 +49,7 @@ describe('the backups of a volume', () => {
     expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets });
   });
 
-  test('that are older than a new one cost a read of volume.cfg together, and are not proved anew', async () => {
+  test('cost one read of volume.cfg together when a new one is added, and are not proved again', async () => {
     const grown = writeLonghornVolume('mail', 16, [[0, 1, 9], [1, 15], [], [3, 9]]);
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
@@ -60,11 +60,11 @@ describe('the backups of a volume', () => {
     const again = await examineBackups(stored.unit, itemsOf(grown), memory);
     expect(again.map((one) => one?.newProofs.length)).toEqual([0, 0, 0, 1]);
     expect(again.map((one) => one?.fault)).toEqual([null, null, null, null]);
-    // The cfg of the new one, and volume.cfg.
+    // The new backup's cfg, and volume.cfg.
     expect(stored.count()).toMatchObject({ lists: before.lists + 1, gets: before.gets + 2 });
   });
 
-  test('cost a read each when blocks of others were collected, and no new proof', async () => {
+  test('cost a read each when blocks of others were garbage-collected, but no new proof', async () => {
     await using stored = await store(volume.objects);
     const memory = rememberProofs();
     memory.remember(await examineBackups(stored.unit, itemsOf(volume)), itemsOf(volume));
@@ -85,7 +85,7 @@ describe('the backups of a volume', () => {
     expect(stored.count()).toMatchObject({ lists: after.lists + 1, gets: after.gets });
   });
 
-  test('are proved anew when a block of theirs is lost, replaced, or back', async () => {
+  test('are proved again when one of their blocks is lost, replaced or restored', async () => {
     const [shared = ''] = volume.blockKeys[0] ?? [];
     const bytes = volume.objects.get(shared) ?? new Uint8Array();
     await using stored = await store(volume.objects);
@@ -105,7 +105,7 @@ describe('the backups of a volume', () => {
     expect(await look()).toEqual(['object_size_impossible', 'object_size_impossible', 'object_size_impossible']);
   });
 
-  test('are whole in any history', async () => {
+  test('are whole after any history', async () => {
     const histories = fc.array(fc.uniqueArray(fc.nat(15), { maxLength: 6 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
@@ -117,7 +117,7 @@ describe('the backups of a volume', () => {
     );
   });
 
-  test('are described as their cfg has it', async () => {
+  test('are described as in their cfg', async () => {
     await using stored = await store(volume.objects);
     expect(longhornFormat.partOf(secondPath)).toEqual({ imagePath: secondPath, markKey: secondPath });
     expect(longhornFormat.partOf(`${volume.volumeFolder}volume.cfg`)).toBeNull();
@@ -133,7 +133,7 @@ describe('the backups of a volume', () => {
     });
   });
 
-  test('hand out what is stored', async () => {
+  test('return their stored objects', async () => {
     await using stored = await store(volume.objects);
     const [, item] = itemsOf(volume);
     if (item === undefined) throw new Error('there is a second backup');
@@ -151,7 +151,7 @@ describe('the backups of a volume', () => {
 });
 
 describe('a block that is missing', () => {
-  test('marks every backup that names it, and no other, after a second look', async () => {
+  test('marks every backup that names it, and no other, after a second listing', async () => {
     const [shared = '', onlyFirst = ''] = volume.blockKeys[0] ?? [];
     for (const [key, broken] of [
       [shared, [true, true, true]],
@@ -250,7 +250,7 @@ describe('damage is found at its level, with its reason', () => {
     expect(examination).toMatchObject({ format: 'longhorn', level, fault: { code }, limit: null });
   });
 
-  test('the folder of another name is no place for a volume', async () => {
+  test('a volume in the folder of another name is refused', async () => {
     const rename = (key: string) => key.replace(/volumes\/..\/../, 'volumes/00/00');
     const objects = [...volume.objects].map(([key, bytes]) => [rename(key), bytes] as const);
     await using stored = await store(objects);
@@ -260,10 +260,10 @@ describe('damage is found at its level, with its reason', () => {
   });
 });
 
-describe('genuine oddities are no faults', () => {
+describe('genuine oddities are not faults', () => {
   test.each<[string, (objects: Objects) => unknown]>([
     [
-      'a block that nothing names',
+      'a block that no backup names',
       (objects) => objects.set(`${volume.volumeFolder}blocks/aa/aa/${'a'.repeat(64)}.blk`, Buffer.from('x')),
     ],
     ['a file that NFS left', (objects) => objects.set(`${secondPath}.tmp.1772330400`, Buffer.from('x'))],
@@ -283,7 +283,7 @@ describe('genuine oddities are no faults', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('a single file ends at presence, and says why', async () => {
+  test('a single file is proved to presence only, and says why', async () => {
     const objects: Objects = new Map(volume.objects);
     change(lastPath, (cfg) => Object.assign(cfg, { Blocks: undefined, SingleFile: { FilePath: 'BackupFiles/x.bak' } }))(
       objects,
@@ -291,10 +291,10 @@ describe('genuine oddities are no faults', () => {
     await using stored = await store(objects);
     const [, , examination] = await examineBackups(stored.unit, itemsOf(volume));
     expect(examination).toMatchObject({ level: 'presence', fault: null });
-    expect(examination?.limit).toContain('one file without blocks');
+    expect(examination?.limit).toContain('single file without blocks');
   });
 
-  test('a folder with locks alone is no backup', async () => {
+  test('a folder with only locks is not a backup', async () => {
     await using stored = await store([[`${volume.volumeFolder}locks/lock-abc.lck`, Buffer.from('{}')]]);
     expect(await examineBackups(stored.unit, itemsOf(volume).slice(0, 1))).toEqual([null]);
   });

@@ -9,7 +9,7 @@ import { LonghornReader } from './longhorn-reader.ts';
 import { LonghornVolume } from './longhorn-volume.ts';
 import { VolumeComparison } from './volume-comparison.ts';
 
-/** What a volume of Longhorn is called in records; its own API has no such word. */
+/** The type of a Longhorn volume in records. Longhorn's own API has no such name. */
 const resourceType = 'Longhorn::Volume';
 
 /** Backups in a Longhorn backupstore. The image path of a backup is the key of its cfg, `….cfg` included. */
@@ -30,7 +30,7 @@ export const longhornFormat: RecognisedFormat = {
     return new VolumeComparison(volumeFolder);
   },
 
-  /** A block does not tell whose it is: without a cfg it is garbage. */
+  /** Only cfgs count. A block does not tell which backups use it: without a cfg it is garbage. */
   partOf(key) {
     const parsed = parseBackupPath(key);
     return parsed === null ? null : { imagePath: parsed.imagePath, markKey: key };
@@ -43,7 +43,7 @@ export const longhornFormat: RecognisedFormat = {
     return volumeFolder === null ? null : { imagePath: `${volumeFolder}backups/backup_<name>.cfg`, isExact: false };
   },
 
-  /** Its keys prove whose they are. */
+  /** The keys alone prove the owner. */
   async findNamingBackup() {
     return null;
   },
@@ -55,7 +55,7 @@ export const longhornFormat: RecognisedFormat = {
     }
     const { name, volumeName, snapshotName, createdTime } = reading.cfg;
     if (createdTime === '') {
-      throw new ReadFault({ code: 'incomplete', detail: `${imagePath} has no time of creation yet` }, false);
+      throw new ReadFault({ code: 'incomplete', detail: `${imagePath} has no creation time yet` }, false);
     }
     return {
       backupId: name,

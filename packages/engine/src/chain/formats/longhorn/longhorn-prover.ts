@@ -10,7 +10,9 @@ import { type LonghornLink, longhornCheck, proveBackup } from './backup-proof.ts
 import type { LonghornVolume } from './longhorn-volume.ts';
 import { listingOf, sharedListingOf } from './volume-listing.ts';
 
-/** Proves the backups of one volume. They have no parents: each names all its blocks, and the blocks are shared. */
+/**
+ * Proves the backups of one volume. They share blocks but have no parents, because each backup names all its blocks.
+ */
 export class LonghornProver implements LinkProver<LonghornLink> {
   readonly format = 'longhorn';
   readonly check = longhornCheck;
@@ -35,7 +37,9 @@ export class LonghornProver implements LinkProver<LonghornLink> {
     return { link, refusal: { fault, listing: listingOf(listing, entry, null), shared } };
   }
 
-  /** With what is shared as it stands for: the proof holds while the cfg and the blocks are as they were. */
+  /**
+   * See `LinkProver.reuse`. The proof holds while the cfg and its blocks are unchanged; the shared listing is updated.
+   */
   async reuse(link: LonghornLink, proof: EdgeProof): Promise<ProvedLink<LonghornLink> | null> {
     const { listing } = this.#volume;
     const { entry } = link;
@@ -48,7 +52,7 @@ export class LonghornProver implements LinkProver<LonghornLink> {
     if (!(await this.#describesAsBefore(link, shared.index, now.index))) return null;
     const older = listing.shared.upTo(shared.newestObjectAtMs);
     const hasOlder = older.count === shared.count && older.digest === shared.digest;
-    // Blocks that came since cannot harm a backup that is whole, but may complete one that is not.
+    // Blocks that were added since cannot harm a whole backup, but may complete a broken one.
     if (hasOlder && proof.fault === null) return reusedLink(link, null, proof, now);
     try {
       const { digest } = listingOf(listing, entry, await this.#volume.readCfg(entry));
@@ -79,7 +83,10 @@ export class LonghornProver implements LinkProver<LonghornLink> {
     this.#volume.releaseCfg();
   }
 
-  /** Whether `volume.cfg` says of this backup what it said when that was proved. It tells the size of the latest alone. */
+  /**
+   * Whether `volume.cfg` says the same of this backup as when it was proved. It tells the size only of the latest
+   * backup.
+   */
   async #describesAsBefore({ path }: LonghornLink, before: string | null, now: string | null): Promise<boolean> {
     const { volumeCfg } = this.#volume.listing;
     if (volumeCfg === null || before === now) return before === now;

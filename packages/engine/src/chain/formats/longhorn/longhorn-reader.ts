@@ -7,13 +7,13 @@ import { blockKeyOf } from './backup-path.ts';
 import type { LonghornLink } from './backup-proof.ts';
 import { type LonghornVolume, readCfg } from './longhorn-volume.ts';
 
-/** Blocks handed out at once. */
+/** Number of blocks in a batch. */
 const batchBlocks = 1000;
 
-/** The cfg of a backup, and bytes of its volume. */
+/** The cfg of a backup, and the size of its volume in bytes. */
 type Read = { readonly cfg: BackupCfg; readonly volumeBytes: number };
 
-/** Tells what is stored of the backups of one volume. Each stands alone. */
+/** Reads which blocks the backups of one volume consist of. Each backup stands alone. */
 export class LonghornReader implements LinkReader<LonghornLink, Read> {
   readonly #volume: LonghornVolume;
 

@@ -11,12 +11,12 @@ import { digestOfObject, listVolume, type VolumeListing } from './volume-listing
 /** The folder of one volume during a run: its listing, and the metadata that was read last. */
 export class LonghornVolume {
   readonly context: ChainContext;
-  /** What is recorded of the backups that the run was opened for, by the backup's id. */
+  /** The recorded listings of the backups that the run was opened for, by backup id. */
   readonly recorded: ReadonlyMap<string, RecordedListing>;
   #listing: VolumeListing;
   #secondLook: Promise<VolumeListing> | null = null;
   #volumeCfg: Promise<VolumeCfg> | null = null;
-  /** A cfg may name millions of blocks, so no more than one is kept. */
+  /** Only the last cfg is kept, because a cfg may name millions of blocks. */
   #lastCfg: { readonly digest: string; readonly cfg: Promise<BackupCfg> } | null = null;
 
   private constructor(context: ChainContext, recorded: ReadonlyMap<string, RecordedListing>, listing: VolumeListing) {
@@ -33,29 +33,29 @@ export class LonghornVolume {
     return new LonghornVolume(context, byId, await listVolume(context, volumeFolder, agesOf(byId.values())));
   }
 
-  /** As it was listed last. */
+  /** The latest listing. */
   get listing(): VolumeListing {
     return this.#listing;
   }
 
-  /** Lists the folder once more, once in a run. Throws what storage throws. */
+  /** Lists the folder a second time, but only once in a run. Throws what storage throws. */
   async listAgain(): Promise<void> {
     this.#secondLook ??= listVolume(this.context, this.#listing.volumeFolder, agesOf(this.recorded.values()));
     this.#listing = await this.#secondLook;
   }
 
-  /** `volume.cfg`, read once for all backups. Throws `ReadFault`, and what storage throws. */
+  /** Reads `volume.cfg`, once for all backups. Throws `ReadFault`, and what storage throws. */
   readVolumeCfg(entry: ObjectEntry, volumeName: string): Promise<VolumeCfg> {
     this.#volumeCfg ??= readVolumeCfg(this.context, entry, volumeName);
     return this.#volumeCfg;
   }
 
-  /** `volume.cfg` is not as it was read. */
+  /** Has `volume.cfg` read again when it is next needed, because it has changed. */
   forgetVolumeCfg(): void {
     this.#volumeCfg = null;
   }
 
-  /** The cfg of a backup, read once while that backup is proved. Throws `ReadFault`, and what storage throws. */
+  /** Reads the cfg of a backup, once while that backup is proved. Throws `ReadFault`, and what storage throws. */
   readCfg(entry: ObjectEntry): Promise<BackupCfg> {
     const digest = digestOfObject(entry);
     if (this.#lastCfg?.digest !== digest) this.#lastCfg = { digest, cfg: readCfg(this.context, entry) };
@@ -73,7 +73,7 @@ export async function readCfg(context: ChainContext, entry: ObjectEntry): Promis
   const request = { bucket: bucketName, key: entry.key, signal };
   const reading = await readBackupCfg(await readListedObject(storage, request, entry));
   if (reading.kind === 'read') return reading.cfg;
-  // On a file system a cfg is seen while it is written.
+  // On a file system, a cfg can be seen while it is being written.
   const { detail, truncated } = reading;
   throw new ReadFault(
     unreadableMetadata({ detail: `${entry.key}: ${detail}`, truncated }, entry, context.nowMs()),

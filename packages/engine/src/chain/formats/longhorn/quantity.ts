@@ -1,4 +1,4 @@
-/** What the suffixes of a Kubernetes quantity stand for. Those below one are left out: no size in bytes has them. */
+/** Suffixes of Kubernetes quantities and their factors. Those below one are left out: no size in bytes has them. */
 const factors: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['k', 1e3],
@@ -13,7 +13,9 @@ const factors: ReadonlyMap<string, number> = new Map([
 
 const quantityPattern = /^(\+?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,2})?)([A-Za-z]{0,2})$/;
 
-/** Bytes of a Kubernetes quantity such as `2Mi`, `2097152` or `2e6`; null where it is no whole number of bytes. */
+/**
+ * Parses a Kubernetes quantity such as `2Mi`, `2097152` or `2e6` to bytes; null if it is not a whole number of bytes.
+ */
 export function parseQuantity(text: string): number | null {
   const [, number, suffix] = quantityPattern.exec(text) ?? [];
   const factor = factors.get(suffix ?? '');

@@ -6,14 +6,14 @@ import { JsonFault, type JsonScalar } from '../../json/bounded-json.ts';
 import { readTopFields } from '../../json/top-fields.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
 
-/** `volume.cfg`, as far as it means something here. */
+/** The parts of `volume.cfg` that are used here. */
 export type VolumeCfg = {
-  /** Bytes of the volume at its latest backup; null where it is not said. */
+  /** Size of the volume at its latest backup in bytes; null if the cfg does not say. */
   readonly sizeBytes: number | null;
   readonly lastBackupName: string | null;
 };
 
-/** Reads `volume.cfg`. Throws `ReadFault` where it makes no sense or is of another volume, and what storage throws. */
+/** Reads `volume.cfg`. Throws `ReadFault` if it makes no sense or is another volume's, and what storage throws. */
 export async function readVolumeCfg(
   { storage, bucketName, signal }: BucketContext,
   entry: ObjectEntry,
@@ -39,7 +39,7 @@ export async function readVolumeCfg(
   }
 }
 
-/** Written as a string; a number is taken as well. Nothing and 0 say nothing. Throws {@link JsonFault}. */
+/** Longhorn writes the size as a string. A number is accepted, too. Null if empty or 0. Throws {@link JsonFault}. */
 function sizeOf(value: JsonScalar): number | null {
   if (value === '') return null;
   const size = Number(value);

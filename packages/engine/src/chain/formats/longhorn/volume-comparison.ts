@@ -8,15 +8,15 @@ import { readVolumeCfg } from './volume-cfg.ts';
 import { digestOfObject, volumeCfgName } from './volume-listing.ts';
 
 /**
- * Compares the recorded backups of one volume with the listing of its folder, without reading them: a backup is as it was
- * if its cfg is, and if the blocks that were there when it was proved still are. Blocks that came later can mend a backup
- * that is broken; they harm none.
+ * Compares the recorded backups of one volume with the listing of its folder, without reading them. A backup is
+ * unchanged if its cfg is, and if the blocks that were there when it was proved still are. Blocks that were added later
+ * can complete a broken backup, but cannot harm any.
  */
 export class VolumeComparison implements ListingComparison {
   readonly #volumeFolder: string;
   readonly #expected: ComparedBackup[] = [];
   readonly #expectedKeys = new Set<string>();
-  /** Digests of the cfgs of the backups that are expected, by key. */
+  /** Digests of the cfgs of the expected backups, by key. */
   readonly #own = new Map<string, string>();
   #shared: SharedObjects | null = null;
   #volumeCfg: ObjectEntry | null = null;
@@ -34,7 +34,7 @@ export class VolumeComparison implements ListingComparison {
   pass(entry: ObjectEntry): void {
     const relativeKey = entry.key.slice(this.#volumeFolder.length);
     if (checksumOfBlockKey(relativeKey) !== null) {
-      // All cfgs come before the first block.
+      // The listing has all cfgs before the first block.
       this.#shared ??= this.#sets();
       this.#shared.add(digestOfEntry(relativeKey, entry), entry.modifiedAtMs);
     } else if (relativeKey === volumeCfgName) this.#volumeCfg = entry;
@@ -65,15 +65,16 @@ export class VolumeComparison implements ListingComparison {
   }
 
   /**
-   * Every backup of the volume needs `volume.cfg`, and every new one writes it again. It is in order if a backup that is
-   * whole was proved with this very one; else it is read, once, and one backup is proved with it so that it is known.
+   * Decides what a changed `volume.cfg` means. Every backup of the volume needs it, and every new backup rewrites it.
+   * It is fine if a whole backup was proved with this version. Otherwise it is read once, and one backup is marked as
+   * changed, so that its proof makes this version known.
    */
   async #compareVolumeCfg(context: BucketContext, likeness: Map<string, Likeness>): Promise<void> {
     const index = this.#volumeCfg === null ? null : digestOfObject(this.#volumeCfg);
     const same = this.#expected.filter(({ backupId }) => likeness.get(backupId) === 'same');
     const isKnown = same.some(({ shared, isBroken }) => !isBroken && index !== null && shared?.index === index);
     if (isKnown) {
-      // What is broken may be so by the volume.cfg of its time.
+      // A backup may be broken because of the volume.cfg that it was proved with.
       for (const each of same)
         if (each.isBroken && each.shared?.index !== index) likeness.set(each.backupId, 'changed');
       return;
@@ -92,7 +93,7 @@ export class VolumeComparison implements ListingComparison {
     }
   }
 
-  /** The id of the volume's latest backup, as `volume.cfg` has it; undefined if that is not there or makes no sense. */
+  /** The id of the volume's latest backup, from `volume.cfg`; undefined if the file is missing or makes no sense. */
   async #lastBackup(context: BucketContext): Promise<string | null | undefined> {
     const [first] = this.#expected;
     const volumeName = parseBackupPath(first?.imagePath ?? '')?.volumeName;

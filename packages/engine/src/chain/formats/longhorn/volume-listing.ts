@@ -12,24 +12,24 @@ import { ListedBlocks } from './block-map.ts';
 /** `volume.cfg`, relative to the volume's folder. */
 export const volumeCfgName = 'volume.cfg';
 
-/** The folder of one volume, as one listing shows it: its backups share the blocks. */
+/** The folder of one volume, from one listing. Its backups share the blocks. */
 export type VolumeListing = {
   readonly volumeFolder: string;
-  /** `volume.cfg`; null where it is not there. */
+  /** `volume.cfg`; null if it is not there. */
   readonly volumeCfg: ObjectEntry | null;
-  /** What lies in `backups/`, by key. */
+  /** The objects in `backups/`, by key. */
   readonly backupCfgs: ReadonlyMap<string, ObjectEntry>;
   readonly blocks: ListedBlocks;
-  /** The same blocks, as sets by their age. */
+  /** The same blocks, as sets by age. */
   readonly shared: SharedObjects;
 };
 
-/** Blocks that are kept of the listing of a volume, at most: 32 TiB of them, and some 65 bytes of memory each. */
+/** Maximum number of blocks kept from the listing of a volume: 32 TiB of data, at some 65 bytes of memory each. */
 const blocksMax = 16_000_000;
 
 /**
- * Lists the folder of a volume. Locks and unfinished files are passed over. `timesMs`: the ages of the sets of blocks that
- * are recorded. Throws what storage throws, and `listing_too_large`.
+ * Lists the folder of a volume. Locks and unfinished files are ignored. `timesMs` are the ages of the recorded sets of
+ * blocks. Throws what storage throws, and `listing_too_large`.
  */
 export async function listVolume(
   { storage, bucketName, signal }: ChainContext,
@@ -58,7 +58,7 @@ export async function listVolume(
   return { volumeFolder, volumeCfg, backupCfgs, blocks, shared };
 }
 
-/** What a listing shows of one backup: its cfg, and the blocks that this names; of one that cannot be read, none. */
+/** The listing of one backup: its cfg and the blocks that the cfg names. Without a readable cfg, no blocks. */
 export function listingOf({ blocks: listed }: VolumeListing, entry: ObjectEntry, cfg: BackupCfg | null): Listing {
   const isCounted = new Uint8Array(listed.count);
   const named = createHash('sha256');
@@ -82,7 +82,7 @@ export function listingOf({ blocks: listed }: VolumeListing, entry: ObjectEntry,
   };
 }
 
-/** What a listing shows of the objects that a backup shares with the others of its volume. */
+/** The listing of the objects that a backup shares with the others of its volume. */
 export function sharedListingOf({ shared, volumeCfg }: VolumeListing, entry: ObjectEntry): SharedListing {
   return {
     own: digestOfObject(entry),
@@ -92,7 +92,7 @@ export function sharedListingOf({ shared, volumeCfg }: VolumeListing, entry: Obj
   };
 }
 
-/** Hex. */
+/** The digest of a listed object, hex. */
 export function digestOfObject(entry: ObjectEntry): string {
   return Buffer.from(digestOfEntry(entry.key, entry)).toString('hex');
 }

@@ -14,7 +14,7 @@ const descriptive = 'describes the backup, and means nothing to its data';
 
 const manifest: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
-  // A blank before a text may become a part of it.
+  // A blank before a text may become part of it.
   blank: isFound(unreadable, 'metadata: version_unsupported'),
   format: isFound(unreadable),
   version: isFound(unreadable, 'metadata: version_unsupported'),
@@ -48,7 +48,7 @@ const manifest: Record<string, FieldChanges> = {
   'resource.type': mayPass(descriptive, unreadable),
 };
 
-describe('a change of any one byte is found at the level of its field, or means nothing', () => {
+describe('a change of any single byte is found at the level of its field, or does not matter', () => {
   test('manifest.json', { timeout: 120_000 }, async () => {
     const key = `${increment.imagePath}/manifest.json`;
     expect(await changeEveryByte({ objects, key, item, fieldsOf: fieldsInJson })).toEqual(manifest);

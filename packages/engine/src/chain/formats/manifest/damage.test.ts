@@ -10,13 +10,13 @@ import { makeTestBuckets } from '../../../testing/test-buckets.ts';
 import { openChain } from '../../examiner.ts';
 
 const bucketName = 'backups';
-/** The increment stores blocks 1-2, 4 and the short last one, 15, in objects none, zlib and gzip. */
+/** The increment stores blocks 1-2, 4 and the short last one, 15, in objects with compression none, zlib and gzip. */
 const chain = writeSmallManifestChain('damage', 16, [[1, 2, 4, 15]]);
 const [full, increment] = chain as readonly [WrittenManifest, WrittenManifest];
 
 type Objects = Map<string, Uint8Array>;
 type Fields = Record<string, unknown>;
-/** A manifest as JSON, loosely: what is altered here is wrong on purpose. */
+/** A manifest as loosely typed JSON, because the tests damage it on purpose. */
 type Json = Fields & { backup: Fields; block_hashes: Fields; parent: Fields; objects: Fields[] };
 
 const keyOf = (backup: WrittenManifest, name: string) => `${backup.imagePath}/${name}`;
@@ -35,7 +35,7 @@ const remove = (name: string) => (objects: Objects) => objects.delete(keyOf(incr
 const cut = (name: string, length: number) => (objects: Objects) =>
   objects.set(keyOf(increment, name), (objects.get(keyOf(increment, name)) ?? new Uint8Array()).slice(0, length));
 
-/** Alters the block hashes, and the manifest so that it agrees. */
+/** Alters the block hashes, and the manifest so that they agree. */
 function changeHashes(of: WrittenManifest, alter: (hashes: Buffer) => Buffer) {
   return (objects: Objects) => {
     const hashes = alter(Buffer.from(objects.get(keyOf(of, 'block-hashes.bin')) ?? []));
@@ -62,7 +62,7 @@ const damages: readonly Damage[] = [
   ['no objects', change((json) => delete (json as Fields).objects), 'metadata_unreadable', null],
   ['an object twice', change(({ objects }) => objects.push(objects[0] ?? {})), 'metadata_unreadable', null],
   ['a key that leaves the path', changeObject(0, { key: '../x' }), 'metadata_unreadable', null],
-  ['a key of the format’s own', changeObject(0, { key: 'block-hashes.bin' }), 'metadata_unreadable', null],
+  ['a key that the format itself uses', changeObject(0, { key: 'block-hashes.bin' }), 'metadata_unreadable', null],
   ['an offset below zero', changeObject(0, { offset: -512 }), 'metadata_unreadable', null],
   ['an unknown compression', changeObject(0, { compression: 'rar' }), 'metadata_unreadable', null],
   ['a hash of 63 digits', changeObject(0, { sha256: 'a'.repeat(63) }), 'metadata_unreadable', null],
@@ -96,7 +96,7 @@ const damages: readonly Damage[] = [
   ['the block hashes gone', remove('block-hashes.bin'), 'object_missing', 'metadata'],
   ['an object not named', change(({ objects }) => objects.splice(1, 1)), 'object_stray', 'metadata'],
   [
-    'an object too many',
+    'one object too many',
     (objects) => objects.set(keyOf(increment, 'note.txt'), Buffer.from('x')),
     'object_stray',
     'metadata',
@@ -157,7 +157,7 @@ async function examine(backup: WrittenManifest, objects: Objects, nowMs = Date.U
   return await (await openChain(context)).examine(syncItemOfManifest(backup, bucketName));
 }
 
-/** Copies, so that a damage stays where it is made. */
+/** Copies of the objects, so that one test's damage does not reach the next. */
 function freshObjects(): Objects {
   return new Map(
     chain.flatMap(({ objects }) => [...objects].map(([key, bytes]) => [key, Buffer.from(bytes)] as const)),
@@ -165,7 +165,7 @@ function freshObjects(): Objects {
 }
 
 describe('damage is found at its level, with its reason', () => {
-  test('where there is none, there is no fault', async () => {
+  test('an undamaged chain has no fault', async () => {
     expect(await examine(increment, freshObjects())).toMatchObject({ level: 'linkage', fault: null, limit: null });
   });
 
@@ -184,13 +184,13 @@ describe('damage is found at its level, with its reason', () => {
     expect(await examine(child, objects)).toMatchObject({ level: 'inventory', fault: { code: 'geometry' } });
   });
 
-  test('in a full: a gap', async () => {
+  test('in a full backup: a gap', async () => {
     const objects = freshObjects();
     rewrite(objects, full, (json) => Object.assign(json.objects[1] ?? {}, { offset: 10 * 512 }));
     expect(await examine(full, objects)).toMatchObject({ level: 'inventory', fault: { code: 'geometry' } });
   });
 
-  test('a manifest that breaks off is incomplete while it is young', async () => {
+  test('a manifest that breaks off is incomplete as long as it is young', async () => {
     const objects = freshObjects();
     cut('manifest.json', 300)(objects);
     const writtenAtMs = Date.UTC(2026, 2, 1);

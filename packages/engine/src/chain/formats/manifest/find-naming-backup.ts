@@ -6,12 +6,14 @@ import { provableObjectsMax } from '../../proof/object-bound.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readPlainObject } from '../../read-plain-object.ts';
 
-/** Folders above an image path that are looked into: objects of a backup are in its folder, or in one below. */
+/**
+ * Number of folders above an image path that are searched. A backup's objects are in its folder, or one folder below.
+ */
 const foldersUp = 2;
 
 /**
- * The image path of a backup with a manifest that names the object at this image path. Null if no manifest above does.
- * Costs a GET for each folder that is looked into. Throws what storage throws of the bucket.
+ * Finds the image path of a backup whose manifest names the object at this image path; null if no manifest above does.
+ * Costs one GET for each folder that is searched. Throws what storage throws of the bucket.
  */
 export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
   const segments = imagePath.split('/');
@@ -34,7 +36,7 @@ async function names(context: BucketContext, folder: string, relativePath: strin
     }
     return false;
   } catch (error) {
-    // What may not be read, or is not there, names nothing.
+    // A manifest that is missing or may not be read names nothing.
     if (error instanceof ReadFault || (error instanceof StorageError && error.code === 'access_denied')) return false;
     throw error;
   }

@@ -6,16 +6,16 @@ import { EtagTally } from '../../proof/etags/etag-tally.ts';
 import type { Fault } from '../../proof/link.ts';
 
 /**
- * Compares the objects that a manifest names with a listing, which comes in the order of its keys' bytes: exactly these
- * are to be listed, each of its size. ETags are compared with the MD5s of the stored bytes as far as both are there.
+ * Compares the objects that a manifest names with a listing. Exactly these must be listed, each with its size. ETags
+ * are compared with the MD5s of the stored bytes if both are known.
  */
 export class InventoryCheck {
-  /** By the rows of the objects. */
+  /** The comparison of ETags, by the rows of the objects. */
   readonly etags = new EtagTally();
   readonly #imagePath: string;
   readonly #named: ManifestObjects;
   readonly #rows: Uint32Array;
-  /** The place, in the order of their keys, of the first that is named and was not listed yet. */
+  /** Index, in the order of keys, of the first named object that was not listed yet. */
   #at = 0;
   #missing: string | null = null;
   #missingCount: number;
@@ -29,7 +29,7 @@ export class InventoryCheck {
     this.#missingCount = named.leftOut;
   }
 
-  /** Takes the next object of the listing. */
+  /** Takes the next object of the listing, in the byte order of keys. */
   take({ key, size, md5 }: ListedFile): void {
     while (this.#at < this.#rows.length) {
       const row = this.#rows[this.#at] ?? 0;
@@ -47,7 +47,7 @@ export class InventoryCheck {
     this.#stray ??= key.toString();
   }
 
-  /** The listing is at its end. Null where all is so. */
+  /** Ends the check with the listing. Null if all objects are as named. */
   finish(): Fault | null {
     for (; this.#at < this.#rows.length; this.#at += 1) this.#miss(this.#rows[this.#at] ?? 0);
     if (this.#missing !== null) {
@@ -69,7 +69,7 @@ function checkSize(imagePath: string, named: ManifestObjects, row: number, size:
   const expected = named.storedSizeAt(row);
   if (size === expected) return null;
   const key = `${imagePath}/${named.keys.at(row)}`;
-  return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, and must have ${expected}`);
+  return found('object_size_impossible', `${key} has ${counted(size, 'byte')}, but must have ${expected}`);
 }
 
 function found(code: Fault['code'], detail: string): Fault {

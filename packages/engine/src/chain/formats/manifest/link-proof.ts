@@ -13,19 +13,19 @@ import type { ManifestFinding, ManifestLink, ManifestPlace } from './manifest-li
 import type { ManifestTools } from './manifest-tools.ts';
 import { findParent } from './parent-search.ts';
 
-/** Its version rises when a proof of old would come out otherwise now. */
+/** Raise the version when an old proof would come out differently today. */
 export const manifestCheck: Check = {
   version: 'manifest/2',
   reusable: ['manifest/1'],
   judgedByEtag: ['manifest/1'],
 };
 
-/** Proves one link as far as it goes without reading data. Throws what storage throws. */
+/** Proves one link as far as possible without reading data. Throws what storage throws. */
 export async function proveManifest(tools: ManifestTools, place: ManifestPlace): Promise<ProvedLink<ManifestPlace>> {
   const { context } = tools;
   const read = (at: ManifestPlace) => tools.readings.read(at);
   const reading = await read(place);
-  if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} was taken for a manifest of this format`);
+  if (reading.kind === 'foreign') throw new TypeError(`${place.imagePath} has no manifest of this format`);
   if (reading.kind === 'unread') return conclude(tools, place, null, null, reading.finding);
   const { link } = reading;
   let parent: ManifestPlace | null = null;
@@ -49,7 +49,7 @@ export async function proveManifest(tools: ManifestTools, place: ManifestPlace):
   const left = leaveHashes(context, place.imagePath, hashFilesOf([place, parent]));
   const { end } = inventory;
   if (end?.unreadHashes !== undefined) {
-    // A plan says all that would be read.
+    // A plan reports everything that would be read.
     const { unreadHashes = [] } = left ?? {};
     return concludeAt('metadata', { ...end, unreadHashes: [...end.unreadHashes, ...unreadHashes] });
   }
@@ -58,7 +58,7 @@ export async function proveManifest(tools: ManifestTools, place: ManifestPlace):
   return concludeAt('inventory', left ?? (await proveLinkage(tools.hashes, link, parentLink)));
 }
 
-/** The block hashes of a link and its parent, as far as they are there. */
+/** The block hashes of a link and its parent that are there. */
 function hashFilesOf(places: readonly (ManifestPlace | null)[]): readonly UnreadObject[] {
   return places.flatMap((place) => {
     const hashes = place?.blockHashes ?? null;
@@ -68,7 +68,9 @@ function hashFilesOf(places: readonly (ManifestPlace | null)[]): readonly Unread
   });
 }
 
-/** A parent that could not be read, or moved meanwhile, is not known to be broken. */
+/**
+ * The fault of a parent that could not be read. If it only could not be accessed or has moved, it need not be broken.
+ */
 function unreadParentFault({ header }: ManifestLink, { fault }: ManifestFinding): Fault {
   const detail = `parent ${header.parent?.backup_id}: ${fault?.detail ?? 'cannot be read'}`;
   const isOpen = fault !== null && (isOfAccess(fault.code) || fault.code === 'changed_while_read');
@@ -85,12 +87,12 @@ async function proveInventory(
     return endOfInventory({ fault, suspect: place });
   }
   if (blockHashes.size !== header.block_hashes.size) {
-    const detail = `${blockHashes.key} has ${counted(blockHashes.size, 'byte')}, and must have ${header.block_hashes.size}`;
+    const detail = `${blockHashes.key} has ${counted(blockHashes.size, 'byte')}, but must have ${header.block_hashes.size}`;
     return endOfInventory({ fault: { code: 'object_size_impossible', detail } });
   }
   const check = new InventoryCheck(imagePath, objects);
   if (!(await listings.visit(place, (file) => check.take(file)))) {
-    const detail = `${imagePath} is not as it was listed before`;
+    const detail = `${imagePath} has changed since it was listed`;
     return endOfInventory({ fault: { code: 'changed_while_read', detail } });
   }
   const fault = check.finish();

@@ -12,7 +12,7 @@ import { ReadFault } from '../../proof/read-fault.ts';
 import type { ManifestHashes } from './manifest-hashes.ts';
 import type { ManifestFinding, ManifestLink } from './manifest-link.ts';
 
-/** Holds what the link stores against the block hashes of the link and its parent. */
+/** Compares the blocks a link stores with the block hashes of the link and its parent. */
 export async function proveLinkage(
   hashes: ManifestHashes,
   link: ManifestLink,
@@ -30,7 +30,7 @@ export async function proveLinkage(
   }
 }
 
-/** What manifests alone show to be wrong between a link and its parent. */
+/** Finds a contradiction between a link and its parent that the manifests alone show. */
 function findDisagreement({ header, place }: ManifestLink, parent: ManifestLink | null): Fault | null {
   if (parent === null) return null;
   const key = place.manifest?.key ?? place.imagePath;
@@ -39,7 +39,7 @@ function findDisagreement({ header, place }: ManifestLink, parent: ManifestLink 
     return { code: 'parent_broken', detail: `parent ${backup.id}: its block hashes are missing` };
   }
   if (header.block_size !== block_size) {
-    return geometry(`${key} has blocks of ${header.block_size} bytes, the parent's has ${block_size}`);
+    return geometry(`${key} has a block size of ${header.block_size}, but the parent's is ${block_size}`);
   }
   if (header.volume_size > volume_size) {
     return geometry(`${key} has a volume of ${header.volume_size} bytes, more than the parent's ${volume_size}`);
@@ -56,11 +56,11 @@ function judge(
   const { header, objects, place } = link;
   const result = checkGeometry(objects, hashHeader, comparison === null);
   if (result.kind === 'broken') return { fault: geometry(`${place.imagePath}: ${result.fault.detail}`) };
-  // A last block that is not stored is the parent's, and as long as it is there.
+  // A last block that is not stored is the parent's, and as long as the parent's.
   const parentEnd = Math.min(hashHeader.hashCount * header.block_size, parent?.header.volume_size ?? 0);
   const end = result.volumeBytes ?? parentEnd;
   if (end !== header.volume_size) {
-    const detail = `the last block ends at byte ${end}, and the volume at ${header.volume_size}`;
+    const detail = `the last block ends at byte ${end}, but the volume at ${header.volume_size}`;
     return { fault: geometry(`${place.imagePath}: ${detail}`) };
   }
   if (comparison !== null) {
@@ -70,7 +70,7 @@ function judge(
   return { fault: null, level: 'linkage', volumeBytes: header.volume_size };
 }
 
-/** `parent` is set where its hashes are those that cannot be read. */
+/** `parent` is set if the hashes that cannot be read are the parent's. */
 function hashFinding(cause: unknown, parent: ManifestLink | null, link: ManifestLink): ManifestFinding {
   if (cause instanceof ReadFault) {
     return { fault: cause.fault, suspect: cause.looksMissing ? (parent ?? link).place : null };

@@ -29,13 +29,13 @@ async function store(backups: readonly WrittenManifest[], bucket = bucketName) {
   return { buckets, ...countRequests(unit), [Symbol.asyncDispose]: () => buckets[Symbol.asyncDispose]() };
 }
 
-/** A copy of a backup that lies, and says that its parent lies, elsewhere. */
+/** A copy of a backup at another place, or whose manifest names another place for its parent. */
 function moveTo(backup: WrittenManifest, changes: Partial<WrittenManifest['plan']>): WrittenManifest {
   return writeManifestBackup({ ...backup.plan, ...changes });
 }
 
 describe('a whole chain', () => {
-  test('is proved to linkage in every link, whatever the order of asking', async () => {
+  test('is proved to linkage in every link, in any order of requests', async () => {
     await using stored = await store(chain);
     for (const order of [items, items.toReversed()]) {
       for (const examination of await examineBackups(stored.unit, order)) {
@@ -45,7 +45,7 @@ describe('a whole chain', () => {
     }
   });
 
-  test('is whole whatever changes, in trees and with children that are shorter', async () => {
+  test('is whole after any changes, in trees and with shorter children', async () => {
     const steps = fc.array(
       fc.record({ changed: fc.array(fc.nat(9), { maxLength: 5 }), cutBytes: fc.nat(700), parent: fc.nat(4) }),
       { maxLength: 4 },
@@ -78,13 +78,13 @@ describe('a whole chain', () => {
     );
   });
 
-  test('costs one listing and two reads a link', async () => {
+  test('costs one listing and two reads for each link', async () => {
     await using stored = await store(chain);
     await examineBackups(stored.unit, items.toReversed());
     expect(stored.count()).toMatchObject({ lists: 4, gets: 8 });
   });
 
-  test('reads nothing while it is unchanged, and for one more increment that and its parent', async () => {
+  test('reads nothing while it is unchanged, and only a new increment and its parent if one is added', async () => {
     await using stored = await store(chain.slice(0, 3));
     const memory = rememberProofs();
     const proved = await examineBackups(stored.unit, items.slice(2, 3));
@@ -101,7 +101,7 @@ describe('a whole chain', () => {
     expect(stored.count().gets).toBe(before.gets + 4);
   });
 
-  test('is described as its manifest has it', async () => {
+  test('is described as in its manifest', async () => {
     await using stored = await store(chain);
     const context = chainContext(stored.unit, bucketName, []);
     const key = `${leaf.imagePath}/manifest.json`;
@@ -117,7 +117,7 @@ describe('a whole chain', () => {
     });
   });
 
-  test('hands out what is stored, full backup first', async () => {
+  test('returns its stored objects, full backup first', async () => {
     await using stored = await store(chain);
     const context = chainContext(stored.unit, bucketName, []);
     const opened = openManifestChain({ ...context, listings: new PathListings(context) });
@@ -154,7 +154,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('is found where the catalogue knows it, though another backup lies where the manifest says', async () => {
+  test('is found where the catalogue knows it, even if another backup is where the manifest says', async () => {
     const parent = moveTo(full, { imagePath: 'archive/x' });
     const child = moveTo(first, { parentPlace: { image_path: leaf.imagePath } });
     await using stored = await store([child, leaf, parent]);
@@ -164,7 +164,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('is the one that can be read, though half of one lies where the manifest says', async () => {
+  test('is the readable one, even if an unfinished one is where the manifest says', async () => {
     const half = moveTo(full, { imagePath: 'archive/half' });
     const child = moveTo(first, { parentPlace: { image_path: 'archive/half' } });
     await using stored = await store([child, full, half]);
@@ -173,7 +173,7 @@ describe('a parent', () => {
     expect(examination).toMatchObject({ level: 'linkage', fault: null });
   });
 
-  test('is found at the same path in another bucket of the project, and only if it is of the same resource', async () => {
+  test('is found at the same path in another bucket of the project, but only of the same resource', async () => {
     const manifest = JSON.stringify({ ...full.manifest, resource: { ...full.manifest.resource, id: 'another disk' } });
     const foreign = { objects: new Map([...full.objects, [`${full.imagePath}/manifest.json`, Buffer.from(manifest)]]) };
     for (const [parent, code] of [
@@ -189,7 +189,7 @@ describe('a parent', () => {
     }
   });
 
-  test('that is broken pulls its children down to its own level, and says through which link', async () => {
+  test('that is broken lowers its children to its own level, and they say which link is at fault', async () => {
     await using stored = await store(chain);
     await stored.buckets.remove(bucketName, `${full.imagePath}/data/000002`);
     const [examination] = await examineBackups(stored.unit, items.slice(2, 3));
@@ -197,7 +197,7 @@ describe('a parent', () => {
     expect(examination?.fault?.detail).toContain(full.imagePath);
   });
 
-  test('that comes back mends the chain, though a proof without it is recorded', async () => {
+  test('that comes back makes the chain whole again, despite the recorded proof without it', async () => {
     await using stored = await store([first, second]);
     const memory = rememberProofs();
     const without = await examineBackups(stored.unit, items.slice(2, 3));
@@ -209,13 +209,13 @@ describe('a parent', () => {
   });
 });
 
-describe('what lies at the path decides', () => {
+describe('the objects at the path decide', () => {
   const path = 'disks/other';
   const item = { ...syncItemOfManifest(full, bucketName), image_path: path };
 
   test.each([
     ['another program’s manifest.json', { 'manifest.json': '{"files":[]}', 'a.img': 'x' }],
-    ['a manifest.json that is no JSON', { 'manifest.json': '<x>' }],
+    ['a manifest.json that is not JSON', { 'manifest.json': '<x>' }],
   ])('%s is of an unknown format', async (_, files) => {
     await using stored = await store([]);
     await stored.buckets.put(
@@ -227,7 +227,7 @@ describe('what lies at the path decides', () => {
     expect(stored.count()).toMatchObject({ lists: 1 });
   });
 
-  test('block hashes alone are a backup that is being written', async () => {
+  test('block hashes alone mean that a backup is being written', async () => {
     await using stored = await store([]);
     await stored.buckets.put(bucketName, [[`${path}/block-hashes.bin`, 'x'.repeat(32)]]);
     const [examination] = await examineBackups(stored.unit, [item]);

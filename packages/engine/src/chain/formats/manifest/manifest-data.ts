@@ -6,15 +6,15 @@ import { ReadFault } from '../../proof/read-fault.ts';
 import type { ManifestLink } from './manifest-link.ts';
 import type { ManifestTools } from './manifest-tools.ts';
 
-/** Objects handed out at once. */
+/** Number of objects in a batch. */
 const batchObjects = 1000;
 
-/** What is stored of one link. Of objects that were too many to be kept from the listing, no ETags are known. */
+/** The data of one link. ETags are unknown if the listing had too many objects to keep. */
 export function linkDataOf({ context, hashes }: ManifestTools, link: ManifestLink): LinkData {
   const { header, place, objects } = link;
   const { bucketName, imagePath } = place;
   if (objects.leftOut > 0) {
-    const detail = `${place.manifest?.key} names ${objects.count + objects.leftOut} objects, which are more than lie there`;
+    const detail = `${place.manifest?.key} names ${objects.count + objects.leftOut} objects, but fewer are stored`;
     const { objectCount } = place.listing;
     if (objectCount <= provableObjectsMax) throw new ReadFault({ code: 'object_missing', detail }, false);
     throw new ReadFault({ code: 'metadata_unreadable', detail: tooManyObjects(imagePath, objectCount) }, false);
@@ -65,7 +65,7 @@ function digestOf(sha256: string | null, md5: string | null): StoredObject['stor
   return md5 === null ? null : { algorithm: 'md5', hex: md5 };
 }
 
-/** ETag as listed, where it looks like an MD5: found by halving, since a listing is in the order of its keys. */
+/** The listed ETag of an object if it looks like an MD5, found by binary search, since a listing is sorted by key. */
 function etagOf(keys: ManifestLink['objects']['keys'], row: number, listed: PathObjects | null): string | null {
   let [from, to] = [0, listed?.keys.count ?? 0];
   while (listed !== null && from < to) {

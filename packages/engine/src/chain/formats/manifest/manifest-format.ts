@@ -17,12 +17,12 @@ import { ManifestReadings } from './manifest-readings.ts';
 
 const markSuffix = `/${chainManifestName}`;
 const hashesSuffix = `/${chainManifestHashesName}`;
-/** The objects whose names are the format's own. */
+/** Suffixes of the objects that this format names itself. */
 const partSuffixes = [markSuffix, hashesSuffix];
 
 /**
- * Backups with this project's own manifest: any image path with a `manifest.json` below it that says so. Every path has
- * this shape, so the format comes last; what lies there decides.
+ * Backups with this project's own manifest: any image path with a `manifest.json` below it that claims the format.
+ * Every path has this shape, so the format comes last, and the stored objects decide.
  */
 export const manifestFormat: RecognisedFormat = {
   backupIdOf() {
@@ -48,7 +48,7 @@ export const manifestFormat: RecognisedFormat = {
     return { imagePath, markKey: `${imagePath}${markSuffix}` };
   },
 
-  /** Much software has a `manifest.json`, so that name proves nothing. */
+  /** Only block hashes prove the owner: much software has a `manifest.json`. */
   ownerOf(key) {
     if (!key.endsWith(hashesSuffix) || key.length === hashesSuffix.length) return null;
     return { imagePath: key.slice(0, -hashesSuffix.length), isExact: true };

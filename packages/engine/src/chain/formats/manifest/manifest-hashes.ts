@@ -9,7 +9,7 @@ import { HashListCache } from '../../proof/hash-list-cache.ts';
 import { readListedObject } from '../../proof/read-fault.ts';
 import type { ManifestLink } from './manifest-link.ts';
 
-/** The block hashes of a run, the newest kept as far as they are small. */
+/** The block hashes of a run. The newest are kept in memory if they are small. */
 export class ManifestHashes {
   readonly #context: ChainContext;
   readonly #cache = new HashListCache();
@@ -19,8 +19,8 @@ export class ManifestHashes {
   }
 
   /**
-   * The hashes of a link whose block hashes were listed. Throws `HashFileFault` where they are not those that the
-   * manifest says, and `ReadFault`, as they are read.
+   * Opens the hashes of a link whose block hashes were listed. Reading them throws `ReadFault`, and `HashFileFault` if
+   * they are not those that the manifest describes.
    */
   open(link: ManifestLink): HashList {
     const { bucketName, blockHashes, listing } = link.place;
@@ -45,11 +45,10 @@ async function* readBlockHashes(bytes: AsyncIterable<Uint8Array>, { header }: Ma
     const joined = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = joined.length - (joined.length % hashBytes);
     if (whole > 0) yield joined.subarray(0, whole);
-    // A copy: storage uses the memory of its pieces anew.
+    // Copy the rest, because storage reuses the memory of its pieces.
     rest = new Uint8Array(joined.subarray(whole));
   }
-  if (size !== expected.size) throw new HashFileFault(`has ${counted(size, 'byte')}, and must have ${expected.size}`);
-  if (digest.digest('hex') !== expected.sha256)
-    throw new HashFileFault('does not have the SHA-256 that the manifest says');
+  if (size !== expected.size) throw new HashFileFault(`has ${counted(size, 'byte')}, but must have ${expected.size}`);
+  if (digest.digest('hex') !== expected.sha256) throw new HashFileFault('does not have the SHA-256 in the manifest');
   yield { version, backupId: backup.id, volumeId: resource.id, blockBytes, hashCount: size / hashBytes };
 }

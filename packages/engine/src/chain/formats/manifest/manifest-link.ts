@@ -12,10 +12,10 @@ import type { Finding } from '../../proof/proved-link.ts';
 import { ReadFault, readListedObject } from '../../proof/read-fault.ts';
 import { unreadableMetadata } from '../../proof/young-metadata.ts';
 
-/** An image path at which there is something of this format, and the id that the request or the child gives the backup. */
+/** An image path with something of this format, and the id that the request or the child gives the backup. */
 export type ManifestPlace = PathListing & { readonly backupId: string };
 
-/** One backup whose manifest was read, as it was listed. */
+/** A listed backup whose manifest was read. */
 export type ManifestLink = {
   readonly place: ManifestPlace;
   readonly header: ChainManifestHeader;
@@ -25,18 +25,18 @@ export type ManifestLink = {
 
 export type ManifestFinding = Finding<ManifestPlace>;
 
-/** What a place was read as. `foreign`: there is a `manifest.json`, and it is none of this format. */
+/** The result of reading a place. `foreign`: there is a `manifest.json`, but not of this format. */
 export type PlaceReading =
   | { readonly kind: 'link'; readonly link: ManifestLink }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unread'; readonly finding: ManifestFinding };
 
-/** Whether anything of this format lies there: the mark, or the hashes, which a writer puts there first. */
+/** Whether anything of this format is there: the commit mark, or the block hashes, which a writer stores first. */
 export function isManifestPlace({ manifest, blockHashes }: PathListing): boolean {
   return manifest !== null || blockHashes !== null;
 }
 
-/** Reads what lies at a place, with the objects' SHA-256 or without. */
+/** Reads the manifest at a place, with the SHA-256 of each object or without. */
 export async function readPlace(
   context: ChainContext,
   place: ManifestPlace,
@@ -50,12 +50,12 @@ export async function readPlace(
       return { kind: 'unread', finding: { fault, suspect: place } };
     }
     if (reading.kind === 'read') return { kind: 'link', link: { place, ...reading.manifest } };
-    // Only what claims to be of this format, or lies beside its block hashes, is a broken manifest of it.
+    // A broken manifest counts as this format's only if it claims so, or is next to block hashes.
     if (!reading.claimsFormat && blockHashes === null) return { kind: 'foreign' };
     return { kind: 'unread', finding: { fault: unreadableFault(reading, place, context.nowMs()) } };
   } catch (error) {
     if (!(error instanceof ReadFault)) throw error;
-    // What cannot be read, and has no block hashes beside it, is not known to be of this format.
+    // An object that cannot be read and has no block hashes next to it is not known to be of this format.
     if (blockHashes === null) return { kind: 'foreign' };
     const level = isOfAccess(error.fault.code) ? 'presence' : null;
     const suspect = error.looksMissing && manifest !== null ? place : null;
@@ -63,7 +63,7 @@ export async function readPlace(
   }
 }
 
-/** Reads the manifest. Null where there is none. Throws `ReadFault`, and what storage throws. */
+/** Reads the manifest; null if there is none. Throws `ReadFault`, and what storage throws. */
 async function readManifestAt(
   { storage, signal }: ChainContext,
   { bucketName, manifest, listing }: PathListing,
@@ -71,7 +71,7 @@ async function readManifestAt(
 ): Promise<ManifestReading | null> {
   if (manifest === null) return null;
   const request = { bucket: bucketName, key: manifest.key, signal, readsThrough: true };
-  // One more than are listed shows that objects are missing.
+  // One more object than was listed is enough to show that objects are missing.
   const objectsMax = Math.min(listing.objectCount + 1, provableObjectsMax);
   const bytes = oneAhead(await readListedObject(storage, request, manifest));
   return await readManifest(bytes, { objectsMax, keepsSha256 });

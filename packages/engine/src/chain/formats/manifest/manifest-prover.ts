@@ -8,7 +8,7 @@ import { manifestCheck, proveManifest } from './link-proof.ts';
 import { isManifestPlace, type ManifestPlace } from './manifest-link.ts';
 import type { ManifestTools } from './manifest-tools.ts';
 
-/** Proves backups with a manifest of this project's own. */
+/** Proves backups with this project's own manifest. */
 export class ManifestProver implements LinkProver<ManifestPlace> {
   readonly format = 'manifest';
   readonly check = manifestCheck;
@@ -32,7 +32,7 @@ export class ManifestProver implements LinkProver<ManifestPlace> {
     if (reading.kind === 'unread') return { link: place, refusal: null };
     const { backup, resource } = reading.link.header;
     const { manifest, imagePath, listing } = place;
-    // A backup of a server may be asked for by the server's id, and hold one of its volumes.
+    // A request may give a server's id for a backup of one of its volumes.
     const resourceId = item.resource_type === resource.type ? resource.id : null;
     const fault = findMismatch(item, { source: manifest?.key ?? imagePath, backupId: backup.id, resourceId });
     return { link: place, refusal: fault === null ? null : { fault, listing, shared: null } };
@@ -40,7 +40,7 @@ export class ManifestProver implements LinkProver<ManifestPlace> {
 
   async reuse(place: ManifestPlace, proof: EdgeProof): Promise<ProvedLink<ManifestPlace> | null> {
     const { context, listings } = this.#tools;
-    // What ended at the ceiling of bytes may go on under another.
+    // A proof that ended at the maximum of bytes to read may get further with another maximum.
     const isLimited = proof.level === 'metadata' && mayExceedReading(context, proof.listing);
     if (proof.fault === null && proof.limit !== null && !isLimited) return null;
     if (proof.parentBackupId === null) return reusedLink(place, null, proof);

@@ -6,7 +6,7 @@ import type { ManifestFinding, ManifestLink, ManifestPlace } from './manifest-li
 import type { ManifestTools } from './manifest-tools.ts';
 import { findParent } from './parent-search.ts';
 
-/** Tells what is stored of backups with a manifest. */
+/** Reads which objects backups with a manifest consist of. */
 export class ManifestReader implements LinkReader<ManifestPlace, ManifestLink> {
   readonly #tools: ManifestTools;
 

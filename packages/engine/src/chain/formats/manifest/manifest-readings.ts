@@ -2,10 +2,10 @@ import type { ChainContext } from '../../chain-context.ts';
 import { placeOf } from '../../proof/proved-link.ts';
 import { type ManifestPlace, type PlaceReading, readPlace } from './manifest-link.ts';
 
-/** Objects of a manifest that is kept whole after its proof: some 10 MB. */
+/** Maximum number of objects of a manifest that is kept whole after its proof: some 10 MB. */
 const keptObjectsMax = 100_000;
 
-/** What the manifests of a run were read as, each read once. */
+/** The manifests of a run, each read once. */
 export class ManifestReadings {
   readonly #context: ChainContext;
   readonly #readings = new Map<string, Promise<PlaceReading>>();
@@ -14,7 +14,7 @@ export class ManifestReadings {
     this.#context = context;
   }
 
-  /** What the proof of a link needs. Throws what storage throws. */
+  /** Reads what the proof of a link needs. Throws what storage throws. */
   read(place: ManifestPlace): Promise<PlaceReading> {
     const key = keyOf(place);
     const reading = this.#readings.get(key) ?? readPlace(this.#context, place, !isLarge(place));
@@ -22,12 +22,12 @@ export class ManifestReadings {
     return reading;
   }
 
-  /** With all that its data is compared with: what is kept of a large manifest for its proof lacks that. */
+  /** Reads a manifest with everything that its data is compared with. A large one kept for its proof lacks that. */
   readWhole(place: ManifestPlace): Promise<PlaceReading> {
     return isLarge(place) ? readPlace(this.#context, place, true) : this.read(place);
   }
 
-  /** Lets go of a manifest with many objects once it is proved. A child that is proved later reads it again. */
+  /** Releases a manifest with many objects once it is proved. If a child is proved later, it is read again. */
   async release(place: ManifestPlace): Promise<void> {
     const reading = await this.#readings.get(keyOf(place));
     if (reading?.kind === 'link' && isLarge(place)) this.#readings.delete(keyOf(place));

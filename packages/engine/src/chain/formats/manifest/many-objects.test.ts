@@ -17,7 +17,7 @@ const backup = writeManifestBackup({
 });
 const item = syncItemOfManifest(backup, bucketName);
 
-/** A chain of which no more than `keptMax` objects are kept from listings, over a bucket that is altered first. */
+/** Opens a chain in an altered bucket. No more than three objects are kept from listings. */
 function openWith(alter: (objects: Map<string, Uint8Array>) => void, provableMax?: number) {
   const objects = new Map(backup.objects);
   alter(objects);
@@ -25,18 +25,18 @@ function openWith(alter: (objects: Map<string, Uint8Array>) => void, provableMax
   return openManifestChain({ ...context, listings: new PathListings(context, 3) }, provableMax);
 }
 
-test('a backup with more objects than are kept is proved all the same', async () => {
+test('a backup with more objects than can be kept is still proved', async () => {
   expect(await openWith(() => {}).examine(item)).toMatchObject({ level: 'linkage', fault: null });
 });
 
 test.each([
   ['object_missing', (objects: Map<string, Uint8Array>) => objects.delete(`${backup.imagePath}/data/000007`)],
   ['object_stray', (objects: Map<string, Uint8Array>) => objects.set(`${backup.imagePath}/data/x`, Buffer.from('x'))],
-] as const)('%s is found in it too', async (code, alter) => {
+] as const)('%s is found in such a backup, too', async (code, alter) => {
   expect(await openWith(alter).examine(item)).toMatchObject({ level: 'metadata', fault: { code } });
 });
 
-test('one with more than can be proved stops at metadata, and says so', async () => {
+test('a backup with more objects than can be proved stops at metadata, and says so', async () => {
   const examination = await openWith(() => {}, 5).examine(item);
   expect(examination).toMatchObject({ level: 'metadata', fault: null });
   expect(examination?.limit).toContain(`${backup.imagePath}: 10 objects are stored there`);

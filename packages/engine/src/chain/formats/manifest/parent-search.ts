@@ -13,20 +13,26 @@ import type { ManifestTools } from './manifest-tools.ts';
 
 type Place = { readonly bucketName: string; readonly imagePath: string };
 
-/** What the parent's manifest was read as. */
+/** How the parent's manifest was read. */
 type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
 type Found = { readonly kind: 'found'; readonly place: ManifestPlace; readonly reading: FoundReading };
 
 export type ParentSearch = Found | { readonly kind: 'not found'; readonly finding: ManifestFinding };
 
-/** Outer folders that a bucket may have been copied into, one in the other. */
+/** Maximum number of nested folders that a bucket may have been copied into. */
 const outerFoldersMax = 16;
 
 /**
- * Finds the parent of an increment: where the manifest says, where the catalogue knows it, in the folder beside its own
- * that is named by the parent's id, and where the manifest says below each folder that both may have been copied into;
- * then at the same paths in the project's other buckets. A place whose manifest is of another backup is none. A bucket that
- * refuses is passed over, unless the parent is known to be there.
+ * Finds the parent of an increment. It looks at these places:
+ *
+ * - where the manifest says;
+ * - where the catalogue has it;
+ * - in the folder next to the child's that is named by the parent's id;
+ * - at the manifest's path below each folder that both may have been copied into;
+ * - at the same paths in the project's other buckets.
+ *
+ * A place whose manifest is of another backup is ignored. A bucket that refuses is skipped, unless the parent is known
+ * to be there.
  */
 export async function findParent(
   { context, listings }: ManifestTools,
@@ -46,7 +52,7 @@ export async function findParent(
     return isParent ? { kind: 'found', place, reading } : null;
   };
   for (const look of ['at', 'again'] as const) {
-    // One that can be read goes before one that cannot: that may be anything.
+    // A readable manifest takes precedence over an unreadable one, which may be any backup's.
     let unread: Found | null = null;
     for (const place of places) {
       try {
@@ -55,7 +61,7 @@ export async function findParent(
         unread ??= found;
       } catch (error) {
         if (!(error instanceof StorageError) || !isOfPlace(error)) throw error;
-        // The child was just read from it: then it is gone as a whole.
+        // The child was just read from this bucket, so the whole bucket is gone.
         if (error.code === 'bucket_not_found' && place.bucketName === child.place.bucketName) throw error;
         if (error.code === 'access_denied') denied ??= `${place.bucketName}/${place.imagePath}`;
       }
@@ -66,7 +72,7 @@ export async function findParent(
     if (elsewhere !== null) return elsewhere;
   }
   if (denied !== null) {
-    const detail = `${denied}, where parent ${quote(parentId)} of ${child.place.imagePath} may lie`;
+    const detail = `${denied}, where parent ${quote(parentId)} of ${child.place.imagePath} may be`;
     return { kind: 'not found', finding: { level: 'presence', fault: { code: 'access_denied', detail } } };
   }
   const looked = places.map(({ bucketName, imagePath }) => `${bucketName}/${imagePath}`).join(', ');
@@ -78,9 +84,9 @@ export async function findParent(
 }
 
 /**
- * Looks at the same paths in the project's other buckets, for a backup of the same resource. One that can be read goes
- * before one that cannot. What is not there is not looked for again in this run. A failure that may hide the parent is
- * thrown if nothing is found.
+ * Looks at the same paths in the project's other buckets, for a backup of the same resource. A readable manifest takes
+ * precedence over an unreadable one. Absent places are not searched again in this run. If nothing is found, a failure
+ * that may hide the parent is thrown.
  */
 async function findElsewhere(
   { absences, locate, projectBuckets, storage }: ManifestTools['context'],
@@ -118,7 +124,7 @@ function isIn(bucketName: string) {
   return (place: Place) => place.bucketName === bucketName;
 }
 
-/** Why a place cannot be looked at, where that says nothing of the others. */
+/** Whether a failure concerns this place only and says nothing of the others. */
 function isOfPlace({ code }: StorageError): boolean {
   return code === 'access_denied' || code === 'bucket_not_found';
 }
@@ -133,7 +139,7 @@ async function placesOfParent(
   if (imagePath !== undefined) places.push({ bucketName: bucketName ?? place.bucketName, imagePath });
   const known = await context.locate(parentId);
   places.push(...known.filter(({ storageUnitId }) => storageUnitId === context.storage.id));
-  // An id with a "/" in it names no folder beside.
+  // An id with a "/" in it cannot name a folder next to the child's.
   if (!parentId.includes('/')) places.push({ bucketName: place.bucketName, imagePath: `${folder}${parentId}` });
   if (imagePath !== undefined) {
     for (const outer of outerFoldersOf(place.imagePath)) {
@@ -145,7 +151,7 @@ async function placesOfParent(
   return places.filter(isNew);
 }
 
-/** The folders that hold an image path, the outermost first: a bucket may have been copied into any of them. */
+/** The folders that contain an image path, the outermost first. A bucket may have been copied into any of them. */
 function outerFoldersOf(imagePath: string): readonly string[] {
   const segments = imagePath.split('/').slice(0, -1);
   return segments.slice(0, outerFoldersMax).map((_, index) => `${segments.slice(0, index + 1).join('/')}/`);

@@ -28,7 +28,7 @@ function foldersOf(keys: readonly string[]): readonly string[] {
   return [...new Set(folders)];
 }
 
-describe.each(knownFormats)('of a chain of $format', ({ objects }) => {
+describe.each(knownFormats)('in a chain of format $format', ({ objects }) => {
   const all = new Map(objects);
   const keys = [...all.keys()];
   const imagePaths = new Set(
@@ -37,7 +37,7 @@ describe.each(knownFormats)('of a chain of $format', ({ objects }) => {
       return part === null ? [] : [part.imagePath];
     }),
   );
-  /** A folder in a backup with a manifest is told by no name. */
+  /** A folder in a backup with a manifest cannot be recognised by its name. */
   const isInManifestBackup = (folder: string) => imagePaths.has(folder.slice(0, -'/data'.length));
   const folders = foldersOf(keys).filter((folder) => !isInManifestBackup(folder));
 
@@ -56,7 +56,7 @@ describe.each(knownFormats)('of a chain of $format', ({ objects }) => {
     },
   );
 
-  test('a folder that holds more of something else than of it is present', async () => {
+  test('a folder whose content is mostly something else is present', async () => {
     const beside: [string, Uint8Array][] = [['exports/vm-7/disk.img', seededBytes('disk', 400_000)]];
     const inside = [...all].map(([key, bytes]) => [`exports/vm-7/mounts/${key}`, bytes] as const);
     expect(await examineAt('exports/vm-7', [...beside, ...inside])).toMatchObject({ level: 'presence', fault: null });
@@ -65,8 +65,8 @@ describe.each(knownFormats)('of a chain of $format', ({ objects }) => {
 
 describe('a place without content', () => {
   test.each([
-    ['the marker of consoles', ['plan/b/']],
-    ['the marker of Hadoop and nothing else', ['plan/b/_$folder$', 'plan/b/']],
+    ['the folder marker of consoles', ['plan/b/']],
+    ['the folder marker of Hadoop and nothing else', ['plan/b/_$folder$', 'plan/b/']],
     ['an empty object', ['plan/b']],
   ])('is not found: %s', async (_, keys) => {
     const examination = await examineAt(
@@ -86,7 +86,7 @@ describe('a place without content', () => {
   });
 });
 
-test('a single object costs a look for a manifest in two folders above, and while it is unchanged its listing alone', async () => {
+test('a single object costs two reads to look for a manifest, and while unchanged only its listing', async () => {
   const bucket = new Map([['plan/server/vm-7', Uint8Array.of(1)]]);
   const { unit, count } = countRequests(openMemoryStorageUnit(new Map([[item.bucket_name, bucket]])));
   const proofs = rememberProofs();
@@ -98,7 +98,7 @@ test('a single object costs a look for a manifest in two folders above, and whil
   expect(count()).toMatchObject({ lists: 2, gets: 2 });
 });
 
-test('a manifest.json of other software keeps nothing from being present', async () => {
+test('a manifest.json of other software does not keep a backup from being present', async () => {
   const objects: [string, Uint8Array][] = [
     ['app/manifest.json', Buffer.from('{"name": "app"}')],
     ['app/vm-7/disk.img', Uint8Array.of(1)],
@@ -108,7 +108,7 @@ test('a manifest.json of other software keeps nothing from being present', async
   expect(await examineAt('app/manifest.json', objects)).toMatchObject({ level: 'presence', fault: null });
 });
 
-test('an object beside the objects of a manifest, which it does not name, is present', async () => {
+test('an object next to the objects of a manifest that does not name it is present', async () => {
   const manifest = knownFormats.find(({ format }) => format === 'manifest');
   if (manifest === undefined) throw new Error('the manifest is a known format');
   const path = `${manifest.item.image_path}/other.img`;
@@ -116,14 +116,14 @@ test('an object beside the objects of a manifest, which it does not name, is pre
   expect(await examineAt(path, objects)).toMatchObject({ level: 'presence', fault: null });
 });
 
-test('a file called backup in a folder named by an id may be of any software', () => {
+test('a file called backup in a folder named by an id may be any software’s', () => {
   const folder = '6f/ea/6fea9211-38a5-cccc-c95f-c8b61fb35442';
   expect(findOwner(`${folder}/backup_full.img`)).toBeNull();
   expect(findOwner(`${folder}/backup-00001`)).toEqual({ imagePath: `${folder}/backup`, isExact: true });
 });
 
 test.each(knownFormats)(
-  'a $format backup in the disk layout of MinIO is told as such',
+  'a $format backup in the disk layout of MinIO is reported as such',
   async ({ objects, item: { image_path } }) => {
     await using buckets = await makeTestBuckets();
     await buckets.put(
@@ -145,13 +145,13 @@ describe('an outline of a place', () => {
     return outline.finish();
   };
 
-  test('tells the disk layout of MinIO, in a directory alone', () => {
+  test('recognises the disk layout of MinIO, but only in a directory', () => {
     expect(outlineOf(minioKeys, false)).toBe('minio');
     expect(outlineOf(['5c3f/part.1', 'xl.meta'], false)).toBe('minio');
     expect(outlineOf(minioKeys, true)).toBeNull();
   });
 
-  test('leaves a backup of such a disk alone', () => {
+  test('accepts a backup of such a disk', () => {
     expect(outlineOf(['.minio.sys/format.json', ...minioKeys], false)).toBeNull();
     expect(outlineOf(['a.img', 'b.img', 'c.img', 'd.img', ...minioKeys], false)).toBeNull();
   });

@@ -7,8 +7,9 @@ import type { Fault } from '../../proof/link.ts';
 import { PlaceOutline } from './place-outline.ts';
 
 /**
- * Why a place in no known format is no backup either: it has no content, or its content belongs to backups whose image
- * paths are others, or it is MinIO's own disk layout. Null if it may be a backup. Throws what storage throws.
+ * Finds out why a place in no known format is no backup either: it has no content, most of its content belongs to
+ * backups with other image paths, or it is in MinIO's own disk layout. Null if it may be a backup. Throws what storage
+ * throws.
  */
 export async function findRefusal(context: FormatContext, place: PathListing): Promise<Fault | null> {
   const { bucketName, imagePath, listing } = place;
@@ -29,14 +30,14 @@ export async function findRefusal(context: FormatContext, place: PathListing): P
   if (mostOf === 'minio') return minioRefusal(at);
   if (mostOf === 'backup') {
     const others = outline.hasMore ? ', and others' : '';
-    return notABackup(`${at} holds parts of other backups: ${outline.imagePaths.join(', ')}${others}`);
+    return notABackup(`${at} contains parts of other backups: ${outline.imagePaths.join(', ')}${others}`);
   }
-  // Of a folder the listing alone is looked at: most backups in no known format are one.
+  // For a folder, the listing alone decides: most backups in no known format are folders.
   const naming = isOneObject ? await context.findNamingBackup(imagePath) : null;
   return naming === null ? null : notABackup(`${at} is part of ${naming}`);
 }
 
-/** Why nothing is listed at a path that has objects in the disk layout of MinIO beside it. */
+/** Refuses a path at which nothing is listed, with objects in the disk layout of MinIO next to it. */
 export function minioRefusal(at: string): Fault {
   return notABackup(`${at} is in ${minioAdvice}`);
 }

@@ -1,23 +1,23 @@
 import type { FormatContext } from '../../format.ts';
 import { isMinioFile } from '../../minio-layout.ts';
 
-/** Image paths that a refusal names. */
+/** Maximum number of image paths that a refusal names. */
 const namedMax = 3;
 
 const minioSystemFolder = '/.minio.sys/';
 
-/** A folder on the way to the present key. */
+/** A folder on the way to the current key. */
 type OpenFolder = {
   /** Relative to the image path, with "/" at the end; empty for the image path itself. */
   readonly path: string;
-  /** Bytes in it that are nobody's yet. */
+  /** Number of bytes in it that have no known owner yet. */
   bytes: number;
   owner: 'backup' | 'minio' | null;
 };
 
 /**
- * Tells whose bytes are stored below an image path: those of backups of known formats, those of MinIO's disk layout, and
- * all others. Takes the objects in the order of their keys, and holds the folders on the way to the present one.
+ * Counts the bytes below an image path by owner: backups of known formats, MinIO's disk layout, and everything else.
+ * Takes the objects in the order of their keys, and keeps only the folders on the way to the current one.
  */
 export class PlaceOutline {
   readonly #imagePath: string;
@@ -34,7 +34,7 @@ export class PlaceOutline {
     this.#findOwner = findOwner;
   }
 
-  /** `relativeKey` is empty for the object at the image path itself. Only directories have no ETags. */
+  /** Adds an object. `relativeKey` is empty for the object at the image path itself. Only directories have no ETags. */
   add(relativeKey: string, size: number, hasEtag: boolean): void {
     const folder = this.#enter(relativeKey);
     this.#hasMinioSystem ||= `/${relativeKey}`.includes(minioSystemFolder);
@@ -54,21 +54,21 @@ export class PlaceOutline {
     folder.bytes += size;
   }
 
-  /** The owner of most of the bytes; null if that is no known backup and not MinIO. */
+  /** The owner of most of the bytes; null if that is neither a known backup nor MinIO. */
   finish(): 'backup' | 'minio' | null {
     while (this.#folders.length > 0) this.#leave();
     const { backup, minio, other } = this.#bytes;
-    // A whole disk of MinIO below an image path is a backup of that disk.
+    // If a whole MinIO disk is below the image path, it is a backup of that disk.
     if (minio > backup + other) return this.#hasMinioSystem ? null : 'minio';
     return backup > minio + other ? 'backup' : null;
   }
 
-  /** Image paths of the backups, at most three, the first in the order of keys. */
+  /** Image paths of the backups that were found: at most three, the first in the order of keys. */
   get imagePaths(): readonly string[] {
     return this.#exact.length > 0 || this.#pattern === null ? this.#exact : [this.#pattern];
   }
 
-  /** There are backups beside those. */
+  /** Whether there are more backups than those. */
   get hasMore(): boolean {
     return this.#hasMore;
   }

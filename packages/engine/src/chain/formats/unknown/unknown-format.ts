@@ -3,7 +3,7 @@ import { isAtOrBelow, PathComparison } from '../../listing-comparison.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
 import { UnknownProver, unknownCheck } from './unknown-prover.ts';
 
-/** Backups in no known format: whatever is stored at an image path and below it. */
+/** Backups in no known format: all objects at an image path and below it. */
 export const unknownFormat: ChainFormat = {
   backupIdOf() {
     return null;
@@ -22,7 +22,7 @@ export const unknownFormat: ChainFormat = {
   },
 
   async open(context) {
-    // What the bytes mean is not known.
+    // There is no reader, because the meaning of the bytes is unknown.
     return new WalkedChain(context, new UnknownProver(context), null);
   },
 };

@@ -7,10 +7,10 @@ import { concludeEdge, type ListedLink, type ProvedLink, reusedLink } from '../.
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { findRefusal, minioRefusal } from './find-refusal.ts';
 
-/** Its version rises when a place that was accepted before would be refused now. */
+/** Raise the version when a place that was accepted before would be refused now. */
 export const unknownCheck: Check = { version: 'unknown/2', reusable: [], judgedByEtag: [] };
 
-const limit = 'no known backup format lies at the image path: that something is there is all that can be said';
+const limit = 'no known backup format is stored at the image path, so only its presence can be proved';
 
 type UnknownLink = ListedLink & { readonly listing: Listing };
 
