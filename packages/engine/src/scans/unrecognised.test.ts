@@ -17,9 +17,7 @@ test('a listing with objects alone says how many they are, and what they look li
   const detailOf = (changes: Partial<typeof totals>) => faultOfUnrecognised({ ...totals, ...changes }, place)?.detail;
   expect(detailOf({})).toBe('volumebackups/dr/ has 3 objects');
   expect(detailOf({ objects: 1 })).toBe('volumebackups/dr/ has 1 object');
-  expect(detailOf({ passedOver: 2 })).toBe(
-    'volumebackups/dr/ has 3 objects, 2 of them passed over in snapshot folders',
-  );
+  expect(detailOf({ passedOver: 2 })).toBe('volumebackups/dr/ has 3 objects, 2 of them ignored in snapshot folders');
   expect(detailOf({ minioFiles: 1 })).toContain('in the disk layout of MinIO');
 });
 

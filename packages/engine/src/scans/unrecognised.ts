@@ -24,6 +24,6 @@ export function faultOfUnrecognised(
   const detail =
     minioFiles > 0
       ? `${at} is in ${minioAdvice}`
-      : `${at} has ${counted(objects, 'object')}${passedOver === 0 ? '' : `, ${passedOver} of them passed over in snapshot folders`}`;
+      : `${at} has ${counted(objects, 'object')}${passedOver === 0 ? '' : `, ${passedOver} of them ignored in snapshot folders`}`;
   return { code: 'no_backup_recognised', detail: printable(detail) };
 }
