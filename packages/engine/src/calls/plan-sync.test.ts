@@ -43,7 +43,7 @@ test('the sync does and costs what the plan forecast', async () => {
   const plan = await engine.call('planSync', { sync: items });
   expect(classesOf(plan)).toEqual(['new', 'new', 'new', 'new', 'new']);
   expect(plan.plan.map((item) => item.level)).toEqual(Array(5).fill('inventory'));
-  expect(plan.plan[0]?.message).toBe('would be recorded unless its block hashes contradict');
+  expect(plan.plan[0]?.message).toBe('would be recorded unless its block hashes show a fault');
   // One LIST and the metadata; the hashes of each link are still to be read.
   expect(plan.requests).toMatchObject({ lists: 2, gets: 5 });
   expect(plan.forecast).toMatchObject({ lists: 2, gets: 10, seconds: expect.any(Number) });

@@ -48,7 +48,7 @@ test.each([
   ['in another bucket', 'parents', ''],
   ['outside the prefix', 'children', leaf.imagePath],
 ])(
-  'an ancestor that is lost %s breaks what the scan shows, and heals it when it is back',
+  'an ancestor lost %s breaks the backups that build on it, which are whole again once it is back',
   async (_, bucket, prefix) => {
     await using world = await openWorld(bucket);
     await world.scan(bucket);
@@ -68,7 +68,7 @@ test.each([
   },
 );
 
-test('a backup broken at its recorded place is found whole in another bucket, and repairs what builds on it', async () => {
+test('a broken backup found whole in another bucket repairs the backups that build on it', async () => {
   await using world = await openWorld('parents');
   const key = `${full.imagePath}-00001`;
   const bytes = full.objects.get(key) ?? new Uint8Array();

@@ -70,7 +70,7 @@ describe('a scan of every format', () => {
     ],
     ['does not come', 'storage_unreachable', (number) => ({ at: 'read', number, error: refusal('unreachable') })],
     ['is cut', 'storage_unreachable', (number) => ({ at: 'read', number, cutAtByte: 30 })],
-  ])('says why a commit mark %s, and finds the other backups', async (_, code, fault) => {
+  ])('reports each commit mark that %s with the reason, and finds the other backups', async (_, code, fault) => {
     // The marks are read several at a time, so each number selects one of them, of any format.
     const { operation, findings } = await scanWith(fault(1), fault(4), fault(7));
     expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 3 } });
