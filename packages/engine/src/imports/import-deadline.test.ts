@@ -11,7 +11,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** The time left for the older import when it starts. Milliseconds. */
 const leftMs = 50;
 
-test('an import times out a day after it was accepted, and a later one of its chain keeps its own deadline', async () => {
+test('an import times out a day after acceptance; a later one of its chain keeps its own deadline', async () => {
   const chain = writeSmallChain('import-deadline', 4, [[1]]);
   const objects = new Map(chain.flatMap(({ objects }) => [...objects]));
   const whole = openMemoryStorageUnit(new Map([[bucketName, objects]]));

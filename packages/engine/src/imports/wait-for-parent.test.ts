@@ -83,7 +83,7 @@ async function openImports() {
   };
 }
 
-test('a child waits for the import of a parent that is not stored yet, and is examined when that has ended', async () => {
+test('a child waits for the import of a parent that is not stored yet, and is examined after it', async () => {
   await using imports = await openImports();
   const { buckets, queued, accept, work, show } = imports;
   await buckets.put('first', [['unrelated', 'x']]);
