@@ -40,8 +40,9 @@ export type TokenRequest = {
  * Authenticates callers. The interfaces ask it who is calling; the engine then authorises that caller.
  *
  * The audit has an entry before a request to issue, exchange or revoke a token is answered. If a token is saved or
- * removed, the entry is written in the same step of the catalogue. Two kinds of refusal leave no entry, since anyone
- * could fill the disk with them: an exchange of a token that is not valid, and a password attempt that is `throttled`.
+ * removed, the entry is written in the same step of the catalogue. These refusals leave no entry, since they could fill
+ * the disk: an exchange of a token that is not valid, exchanges beyond a caller's first 100 refusals in a minute, and
+ * `throttled` password attempts.
  */
 export interface Identity {
   /** Address of the outside identity service that issues the tokens, with its version. Null if they are issued here. */

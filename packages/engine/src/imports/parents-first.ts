@@ -11,7 +11,7 @@ export async function* parentsFirst<Item, Seen>(
   ways: {
     readonly idOf: (item: Item) => string;
     readonly look: (item: Item) => Promise<Seen>;
-    /** The parent first. */
+    /** The ids of an item's ancestors, the parent first. */
     readonly ancestorIdsOf: (seen: Seen) => readonly string[];
   },
 ): AsyncGenerator<Sighting<Item, Seen>, void, void> {

@@ -36,8 +36,8 @@ export class SourceRun {
   }
 
   /**
-   * Records the members seen in a batch of findings, without forgotten backups and copies. Throws {@link
-   * SourceGoneError}.
+   * Records the members seen in a batch of findings, without forgotten backups and copies.
+   * Throws {@link SourceGoneError}.
    */
   async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
     const { services, operation } = this.#run;
