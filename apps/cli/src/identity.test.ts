@@ -66,8 +66,8 @@ test('a server whose access keys could not be used does not start, and starts on
   await rm(join(home.dataDirectory, 'secret.key'));
   const refused = await call('serve', '--listen', '127.0.0.1:0');
   expect(refused).toMatchObject({ code: 1, output: '' });
-  expect(refused.messages).toContain(`secret.key is not there, and the secrets of these access keys`);
-  expect(refused.messages).toContain(`${key.access_key}. Bring back`);
+  expect(refused.messages).toContain(`secret.key does not exist, so the secrets of these access keys`);
+  expect(refused.messages).toContain(`${key.access_key}. Restore`);
   expect(await call('access-keys', 'create', 'ada', 'default')).toMatchObject({ code: 1, output: '' });
   expect(await call('access-keys', 'disable', key.access_key)).toMatchObject({ code: 0 });
   await using _server = await startServer(home.dataDirectory, home.storage);

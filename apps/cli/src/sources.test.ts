@@ -28,7 +28,7 @@ describe('sources', () => {
     });
     await command('sources', 'scan', 'nightly');
     expect((await command('backups', 'list', '--status', 'error')).messages).toContain('0 of 0');
-    expect((await command('sources', 'scan', 'nightly')).messages).toContain('1 no longer there');
+    expect((await command('sources', 'scan', 'nightly')).messages).toContain('1 marked as vanished');
     const gone = JSON.parse((await command('backups', 'list', '--status', 'error', '--json')).output);
     expect(gone.backups[0].backup_sync.reason.code).toBe('vanished');
 
@@ -47,13 +47,13 @@ describe('sources', () => {
     for (const _ of ['first', 'second']) {
       const holding = await command('sources', 'scan', 'nightly');
       expect(holding.code).toBe(3);
-      expect(holding.messages).toContain('removals wait for someone');
+      expect(holding.messages).toContain('removals wait for confirmation');
     }
     expect((await command('sources', 'list')).output).toMatch(/nightly .* held/);
     const held = await command('sources', 'show', 'nightly');
     expect(held.output).toMatch(/by operation \S+: the listing showed no backup at all.* 2 no longer listed/);
     expect(held.output).toContain('What to do: Check that the bucket is the right one');
-    expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 no longer there');
+    expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 marked as vanished');
     expect((await command('sources', 'remove', 'nightly')).code).toBe(0);
     expect(await command('sources', 'show', 'nightly')).toMatchObject({ code: 1, output: '' });
   }, 60_000);

@@ -25,7 +25,7 @@ async function open(clock?: Clock) {
 
 const password = 'a password of twelve';
 
-test('a change is written down with who made it, to what, from where, and how it ended', async () => {
+test('a change leaves an event with who made it, to what, from where, and how it ended', async () => {
   await using opened = await open();
   const { as, events, projectId } = opened;
   await as('administrator', 'createUser', { name: 'ada', password });
@@ -65,7 +65,7 @@ test('a change is written down with who made it, to what, from where, and how it
   expect(await events({ end_time: '2001-01-01T00:00:00Z' })).toEqual([]);
 });
 
-test('a new name of a backup is written down with who gave it', async () => {
+test('a renamed backup leaves an event with who renamed it', async () => {
   await using opened = await open();
   const { as, events } = opened;
   const renaming = as('operator', 'updateBackup', { backup_id: 'b-1', backup: { name: 'mine' } });
@@ -81,7 +81,7 @@ test('a new name of a backup is written down with who gave it', async () => {
   });
 });
 
-test('what a call has made is found by its id: an access key, a project, a source, an operation', async () => {
+test('the audit can be searched by the id that a call created: access key, project, source, operation', async () => {
   await using opened = await open();
   const { as, events, projectId, buckets } = opened;
   await buckets.put('bucket', [['a', 'b']]);
@@ -102,7 +102,7 @@ test('what a call has made is found by its id: an access key, a project, a sourc
   expect(disabled?.subjects).toEqual([{ field: 'access_key', value: key }]);
 });
 
-test('what cannot be written down is not done', async () => {
+test('a call whose audit event cannot be written fails', async () => {
   await using opened = await open();
   const { as } = opened;
   using database = new DatabaseSync(opened.databasePath);
@@ -112,7 +112,7 @@ test('what cannot be written down is not done', async () => {
   expect(users).toEqual([]);
 });
 
-test('whoever is refused cannot fill the disk: little of each call is written down, and a hundred calls a minute', async () => {
+test('a refused caller cannot fill the disk: events are short, and 100 calls a minute are written', async () => {
   const clock = new TestClock();
   await using opened = await open(clock);
   const { as, events } = opened;
@@ -134,7 +134,7 @@ test('whoever is refused cannot fill the disk: little of each call is written do
   expect(await events({ limit: 1000 })).toHaveLength(102);
 });
 
-test('reading is not written down, but that someone tried who had no right to is', async () => {
+test('a read leaves no event, but an attempt to read without the right does', async () => {
   await using opened = await open();
   const { as, events } = opened;
   await as('reader', 'listBackups', {});
@@ -152,7 +152,7 @@ test('reading is not written down, but that someone tried who had no right to is
   ]);
 });
 
-test('a sync names its backups, and a request that makes no sense what can be read of it', async () => {
+test('the event of a sync names its backups; that of an invalid request names what can be read of it', async () => {
   await using opened = await open();
   const { as, events } = opened;
   const sync = [{ backup_id: 'b-1' }, { backup_id: 'b-2' }, 'nonsense', { backup_id: 3 }];
@@ -166,14 +166,14 @@ test('a sync names its backups, and a request that makes no sense what can be re
   expect(long?.subjects[0]?.value).toHaveLength(255);
 });
 
-test('what a call has no field for is not written down', async () => {
+test('unknown fields of a call are not written to the audit', async () => {
   await using opened = await open();
   const { as, events } = opened;
   await as('administrator', 'createUser', { name: 'ada', password, prefix: 'x'.repeat(100_000) });
   expect((await events())[0]?.subjects).toEqual([{ field: 'name', value: 'ada' }]);
 });
 
-test('who came in with a password is written down, and who failed to; no secret is', async () => {
+test('a login leaves an event, whether it succeeds or fails; no secret is written', async () => {
   await using opened = await open();
   const { as, events, engine, projectId } = opened;
   await as('administrator', 'createUser', { name: 'ada', password });
@@ -193,7 +193,7 @@ test('who came in with a password is written down, and who failed to; no secret 
   for (const secret of [password, key.secret_key, issued.token]) expect(all).not.toContain(secret);
 });
 
-test('a token that was got for another, one of the operator, and the end of one are written down', async () => {
+test('an exchanged token, an operator token and a revocation leave events', async () => {
   await using opened = await open();
   const { events, projectId } = opened;
   const { identity } = opened.engine;
@@ -209,7 +209,7 @@ test('a token that was got for another, one of the operator, and the end of one 
   ]);
 });
 
-test('the first administrator is made in the name of the operator, which is written down once', async () => {
+test('the operator creates the first administrator, which leaves one event', async () => {
   await using opened = await open();
   const { events, projectId } = opened;
   const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
@@ -230,7 +230,7 @@ test('the first administrator is made in the name of the operator, which is writ
   ]);
 });
 
-test('an exchange that is refused to who holds a token is written down; tokens that nobody holds fill no disk', async () => {
+test('a refused exchange by a token’s holder leaves an event; invented tokens cannot fill the disk', async () => {
   await using opened = await open();
   const { as, events, projectId } = opened;
   const { identity } = opened.engine;
@@ -252,7 +252,7 @@ test('an exchange that is refused to who holds a token is written down; tokens t
   ]);
 });
 
-test('ten wrong passwords are the last for a while, for a user that does not exist as well, and none of the rest is written down', async () => {
+test('after 10 wrong passwords, also for an unknown user, further attempts are refused without an event', async () => {
   const clock = new TestClock();
   await using opened = await openTestEngine(clock);
   const { identity } = opened.engine;

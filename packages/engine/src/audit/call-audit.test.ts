@@ -9,7 +9,7 @@ import { openServicesOver } from '../testing/services-over.ts';
 
 const [nothing, never] = [async () => {}, undefined as never];
 
-/** An engine whose `createProject` is this; and the events that its calls leave. */
+/** An engine with this `createProject`, and the events of its calls. */
 async function open(createProject: MutationHandler<'createProject'>) {
   const over = await openServicesOver(openMemoryStorageUnit(new Map()), 'bucket');
   const { services, projectId } = over;
@@ -29,7 +29,7 @@ async function open(createProject: MutationHandler<'createProject'>) {
 const project = (name: string) => ({ id: name, name, createdAtMs: 1 });
 const answer = { project: { id: '', name: '', created_at: '' }, made_explicit: [] };
 
-test('a call that fails behind its change is done, and written down once', async () => {
+test('a call that fails after its change is done, and leaves one event', async () => {
   await using opened = await open(async ({ change }) => {
     await change('addProject', project('second'));
     throw new Error('what was changed cannot be read');
@@ -38,23 +38,23 @@ test('a call that fails behind its change is done, and written down once', async
   expect(await opened.eventsOf('createProject')).toEqual([['done', null]]);
 });
 
-test('a call has one change', async () => {
+test('a call can make only one change', async () => {
   await using opened = await open(async ({ change }) => {
     await change('addProject', project('second'));
     await change('addProject', project('third'));
     return answer;
   });
-  await expect(opened.create()).rejects.toThrow('createProject asks for a second change: addProject');
+  await expect(opened.create()).rejects.toThrow('createProject requests a second change: addProject');
   expect(await opened.eventsOf('createProject')).toEqual([['done', null]]);
 });
 
-test('no mutation is answered that has changed nothing', async () => {
+test('a mutation that has changed nothing is not answered', async () => {
   await using opened = await open(async () => answer);
-  await expect(opened.create()).rejects.toThrow('createProject is to be answered, and has changed nothing');
+  await expect(opened.create()).rejects.toThrow('createProject has changed nothing, so it must not be answered');
   expect(await opened.eventsOf('createProject')).toEqual([['failed', 'internal']]);
 });
 
-test('nor one that takes no notice of what its change came to', async () => {
+test('a mutation that ignores the outcome of its change is not answered', async () => {
   await using opened = await open(async ({ change }) => {
     await change('addProject', project('second'));
     return answer;
@@ -71,7 +71,7 @@ test('nor one that takes no notice of what its change came to', async () => {
   );
 });
 
-test('a handler has no way to change something but its change', () => {
+test('a handler can change data only by its `change`', () => {
   expectTypeOf<Catalogue['directory']>().toHaveProperty('addProject');
   expectTypeOf<CallServices['catalogue']['directory']>().not.toHaveProperty('addProject');
   expectTypeOf<QueryServices['catalogue']['directory']>().not.toHaveProperty('addProject');

@@ -8,7 +8,7 @@ import type { Origin } from './origin.ts';
 import type { RefusalLimit } from './refusal-limit.ts';
 import { subjectsOf, subjectsOfUnchecked } from './subjects.ts';
 
-/** Refusals of what may be done, rather than of how it was asked for. */
+/** Refusals because of missing rights, not because of a malformed request. */
 const refusalsOfRight: ReadonlySet<ErrorCode> = new Set([
   'project_not_allowed',
   'role_not_allowed',
@@ -20,7 +20,7 @@ type Call = {
   readonly caller: Caller;
   readonly requestId: string;
   readonly origin: Origin;
-  /** As they came. */
+  /** The unchecked input. */
   readonly fields: unknown;
 };
 
@@ -31,17 +31,18 @@ type AuditServices = {
 };
 
 /**
- * Writes down a call: each mutation, and a query or stream that the caller had no right to. Of calls that are refused
- * before they begin, the first hundred of a caller in a minute. A request that a door cannot read, since its body is no
- * JSON or no object, never becomes a call and leaves no event: it names nothing and changes nothing.
+ * Writes the audit event of a call: of each mutation, and of a query or stream that the caller had no right to. Of
+ * calls refused before they begin, it writes the first 100 of a caller in a minute. A request that an interface cannot
+ * read, because its body is no JSON or no object, never becomes a call and leaves no event: it names and changes
+ * nothing.
  *
- * A change and its event are one step of the catalogue. From then on the call is `done`, even if the caller is answered
- * an error, because what was changed could not be read for the answer.
+ * A change and its event are one step of the catalogue. From then on the call is `done`, even if the caller gets an
+ * error because the changed data could not be read for the answer.
  */
 export class CallAudit {
   readonly #services: AuditServices;
   readonly #call: Call;
-  /** The input as it was checked; null while it has not been. */
+  /** The checked input. Null until the input was checked. */
   #checked: { readonly input: object } | null = null;
   #hasAskedForChange = false;
   #isRecorded = false;
@@ -51,17 +52,17 @@ export class CallAudit {
     this.#call = call;
   }
 
-  /** Once `input` was checked, before anything is done. */
+  /** Sets the checked input. Call it before anything is done. */
   begin(input: object): void {
     this.#checked = { input };
   }
 
-  /** The one change of the call, which its event goes with. Throws if the call has asked for one before. */
+  /** Makes the one change of the call, and writes its event in the same step. Throws if it was called before. */
   readonly change: Change = async <Name extends ChangeName>(
     step: Name,
     ...input: StepInput<Name>
   ): Promise<StepOutput<Name>> => {
-    if (this.#hasAskedForChange) throw new Error(`${this.#call.name} asks for a second change: ${step}`);
+    if (this.#hasAskedForChange) throw new Error(`${this.#call.name} requests a second change: ${step}`);
     this.#hasAskedForChange = true;
     const event = this.#eventOf(subjectsOf(this.#checked?.input));
     const { answer, isRecorded } = await this.#services.catalogue.change(event, step, ...input);
@@ -69,13 +70,13 @@ export class CallAudit {
     return answer;
   };
 
-  /** Before the answer. Throws if a mutation is not written down: then nothing has been changed as it should be. */
+  /** Throws if a mutation has no event, since it has then changed nothing. Call it before the answer. */
   checkRecorded(): void {
     if (calls[this.#call.name].kind !== 'mutation' || this.#isRecorded) return;
-    throw new Error(`${this.#call.name} is to be answered, and has changed nothing`);
+    throw new Error(`${this.#call.name} has changed nothing, so it must not be answered`);
   }
 
-  /** Writes down why the call is not answered, before the caller is told. */
+  /** Writes the event of a refused or failed call. Call it before the caller gets the error. */
   async refuse(error: unknown): Promise<void> {
     if (this.#isRecorded) return;
     const errorCode = error instanceof BackupSyncError ? error.code : 'internal';
@@ -102,7 +103,7 @@ export class CallAudit {
   }
 }
 
-/** What the service could not do, against what it would not. */
+/** Whether the service failed (status 500 or more), or refused the call. */
 export function outcomeOf(errorCode: ErrorCode): 'refused' | 'failed' {
   return errors[errorCode].httpStatus >= 500 ? 'failed' : 'refused';
 }

@@ -14,7 +14,7 @@ const rounds = 8;
 const longestMs = 250;
 const program = fileURLToPath(new URL('../testing/change-until-killed.ts', import.meta.url));
 
-/** Lets a process change things, kills it so long behind its first change, and answers the calls that were answered. */
+/** Runs a process that changes things, kills it this long after its first change, and returns the answered calls. */
 async function changeUntilKilled(dataDirectory: string, buckets: string, round: number, afterMs: number) {
   const child = spawn(process.execPath, [...process.execArgv, program, dataDirectory, buckets, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -29,7 +29,7 @@ async function changeUntilKilled(dataDirectory: string, buckets: string, round: 
   return told.filter((line) => line !== 'ready');
 }
 
-/** What the changes and the events of a database say, each as the names that they are about. */
+/** The changes and the events of a database, each as the names they are about. */
 function lookInto(path: string) {
   using database = new DatabaseSync(path);
   const column = (sql: string) =>
@@ -44,7 +44,7 @@ function lookInto(path: string) {
     integrity: column('PRAGMA integrity_check'),
     requests: column('SELECT request_id FROM audit_events'),
     outcomes: column('SELECT DISTINCT outcome FROM audit_events'),
-    /** Pairs that must be equal: what is there, and what the events say is there. */
+    /** Pairs that must be equal: the stored names, and those in the events. */
     pairs: {
       imports: [column(`SELECT backup_id FROM operations WHERE kind = 'import'`), done('syncBackups', 'backup_id')],
       projects: [column(`SELECT name FROM projects WHERE name <> 'default'`), done('createProject', 'name')],

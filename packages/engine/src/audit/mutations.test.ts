@@ -8,9 +8,9 @@ const bucket = 'bucket';
 const password = 'a password of twelve';
 const nobody = { user_name: 'nobody' };
 
-/** Calls of one mutation: one that is done, with what its event names as made; then one that is refused. */
+/** Calls of one mutation: one that is done, with the created id that its event names, and one that is refused. */
 type Calls = {
-  /** Brings about by hand what the call needs. */
+  /** Prepares what the call needs. */
   readonly before?: string;
   readonly done: object;
   readonly made?: readonly string[];
@@ -36,7 +36,7 @@ async function open() {
   return { ...opened, as, eventsOf, items: chain.map((backup) => syncItemOf(backup, bucket)) };
 }
 
-/** In an order in which each finds what it needs. */
+/** The mutations, ordered so that each finds what it needs. */
 function callsOf(
   projectId: string,
   items: readonly { readonly backup_id: string; readonly resource_id: string }[],
@@ -140,11 +140,11 @@ function callsOf(
   };
 }
 
-test('each mutation leaves exactly one event, done or refused, which names what was made', async () => {
+test('each mutation leaves exactly one event, done or refused, which names what it created', async () => {
   await using opened = await open();
   const { as, eventsOf, items, projectId } = opened;
   using database = new DatabaseSync(opened.databasePath);
-  /** The newest id of each kind that a call has made, for the calls that take one. */
+  /** The newest id of each kind that a call has created, for the calls that take one. */
   const made = new Map<string, string>();
   const inputOf = (name: string, { done }: Calls): object => {
     if (name === 'disableAccessKey') return { ...done, access_key: made.get('access_key') };
@@ -152,7 +152,7 @@ test('each mutation leaves exactly one event, done or refused, which names what 
     if (name === 'syncCheckpoint') return { ...done, sync: { vault_id: made.get('source_id') } };
     return /Source$/.test(name) && name !== 'addSource' ? { ...done, source_id: made.get('source_id') } : done;
   };
-  /** Until nothing is worked on: a call that joins what is under way, or finds a backup busy, would be another case. */
+  /** Waits until no operation runs: a call that joins a running one, or finds a backup busy, would be another case. */
   const idle = async () => {
     const filter = { status: ['waiting', 'running'] };
     while ((await as('listOperations', 'look', filter)).count > 0);

@@ -3,9 +3,9 @@ import type { Door } from '@backup-sync/contracts';
 /** Where a call came from. */
 export type Origin = {
   readonly door: Door;
-  /** Of the caller, where it came over a network. */
+  /** The network address of the caller. Null if it did not come over a network. */
   readonly address: string | null;
 };
 
-/** A program that has the engine in its own process. */
+/** The origin of calls by a program that runs the engine in its own process. */
 export const ownProcess: Origin = { door: 'engine', address: null };

@@ -4,12 +4,12 @@ import { WindowCounts } from '../window-counts.ts';
 
 const windowMs = 60 * 1000;
 const mostInWindow = 100;
-/** Callers that are remembered; who was refused longest ago is forgotten first. */
+/** Most callers that are remembered. The one refused longest ago is forgotten first. */
 const rememberedMax = 10_000;
 
 /**
- * Bounds what one caller can have written into the audit by asking for what is refused before it is looked at: anyone
- * with any role could fill the disk with it.
+ * Limits the audit events that one caller can cause with requests refused before they are checked. Otherwise anyone
+ * with any role could fill the disk.
  */
 export class RefusalLimit {
   readonly #refusals: WindowCounts;
@@ -18,7 +18,9 @@ export class RefusalLimit {
     this.#refusals = new WindowCounts(clock, windowMs, rememberedMax);
   }
 
-  /** Counts a refusal; whether it is among the first hundred of the caller's in a minute, which are written down. */
+  /**
+   * Counts a refusal. Returns whether it is among the caller's first 100 in a minute, which are written to the audit.
+   */
   isWritten({ kind, name, projectId }: Caller): boolean {
     const refusals = this.#refusals.of(JSON.stringify([kind, name, projectId]));
     refusals.count += 1;

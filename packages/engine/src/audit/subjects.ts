@@ -1,6 +1,6 @@
 import type { AuditSubject } from '../catalogue/audit-records.ts';
 
-/** Fields that say what a call is about. What is not named here never comes into the audit: no secret can. */
+/** Fields that name what a call is about. No other field is written to the audit, so no secret can be. */
 const subjectFields = [
   'backup_id',
   'operation_id',
@@ -17,11 +17,11 @@ const subjectFields = [
   'access_key',
 ] as const;
 
-/** Of a request that was refused before it was checked: anything may be there, and none of it need be true. */
+/** Most subjects of a request that was refused before it was checked: its input may be anything. */
 const uncheckedMax = 8;
 const uncheckedCharactersMax = 255;
 
-/** The ids and names in the input of a call that was checked, in the order of the fields above. */
+/** The ids and names in the checked input of a call, in the order of the fields above. */
 export function subjectsOf(fields: unknown): readonly AuditSubject[] {
   const subjects: AuditSubject[] = [...namedIn(fields)];
   subjects.push(...namedIn({ name: fieldOf(fieldOf(fields, 'backup'), 'name') }));
@@ -32,7 +32,7 @@ export function subjectsOf(fields: unknown): readonly AuditSubject[] {
   return subjects;
 }
 
-/** What can be read of input that was refused as it came: the first few ids and names, cut where they are too long. */
+/** The first ids and names that can be read in unchecked input, cut if they are too long. */
 export function subjectsOfUnchecked(fields: unknown): readonly AuditSubject[] {
   const sync = fieldOf(fields, 'sync');
   const items = Array.isArray(sync) ? sync.slice(0, uncheckedMax) : sync;

@@ -18,7 +18,7 @@ export function accessKeyView(key: AccessKeyRecord): AccessKey {
   };
 }
 
-/** Makes a key. Its secret has 256 random bits, is answered this once, and is kept sealed. */
+/** Creates an access key. Its secret has 256 random bits, is returned only once, and is stored sealed. */
 export const createAccessKey: MutationHandler<'createAccessKey'> = async (
   { services, change },
   { user_name, target_project_id },
@@ -39,7 +39,7 @@ export const createAccessKey: MutationHandler<'createAccessKey'> = async (
   return { access_key: accessKeyView(record), secret_key: secretKey };
 };
 
-/** Ends a key for good: there is no way back, so that nobody waits for one. */
+/** Disables an access key permanently: nothing enables it again. */
 export const disableAccessKey: MutationHandler<'disableAccessKey'> = async ({ services, change }, { access_key }) => {
   refuseOutsideAccounts(services);
   const disabled = await change('disableAccessKey', access_key, services.world.clock.nowMs());

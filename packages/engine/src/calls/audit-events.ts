@@ -1,7 +1,7 @@
 import { toWireTime } from '@backup-sync/contracts';
 import type { QueryHandler } from './call-context.ts';
 
-/** Of every project: an administrator sees to the whole installation. */
+/** Lists the audit events of every project: an administrator is responsible for the whole installation. */
 export const listAuditEvents: QueryHandler<'listAuditEvents'> = async ({ services }, { project_id: _, ...filter }) => {
   const { events, count } = await services.catalogue.audit.listAuditEvents(filter);
   return {

@@ -4,9 +4,10 @@ import type { QueryServices } from '../services.ts';
 
 const gibibyte = 2 ** 30;
 
-/** Names by the id of the source, as far as these records have one. */
+/** Names of sources by id. */
 type SourceNames = ReadonlyMap<string | null, string>;
 
+/** Returns the names of the project's sources. Empty if none of the records has a source. */
 export async function sourceNames(
   { catalogue }: QueryServices,
   projectId: string,
@@ -17,7 +18,7 @@ export async function sourceNames(
   return new Map(sources.map(({ id, name }) => [id, name]));
 }
 
-/** A record in the form of the wire. */
+/** Converts a record to its wire form. */
 export function backupView(record: BackupRecord, names: SourceNames): Backup {
   const { listing, location } = record;
   return {

@@ -32,7 +32,7 @@ export const showBackup: QueryHandler<'showBackup'> = async (context, input) => 
   return answerBackup(context.services, input, record);
 };
 
-/** Throws `backup_not_found` if there is no record. */
+/** Returns the wire form of a record. Throws `backup_not_found` if there is none. */
 async function answerBackup(
   services: QueryServices,
   { project_id, backup_id }: CallInput<'showBackup'>,
@@ -43,19 +43,19 @@ async function answerBackup(
 }
 
 /**
- * Accepts backups to be brought into the catalogue: when this has answered, every item is on disk and will reach an
- * end. The answer keeps the order of the request.
+ * Accepts the imports of a list of backups. Once it has answered, every item is on disk and will reach an end. The
+ * answer keeps the order of the request.
  */
 export const syncBackups: MutationHandler<'syncBackups'> = async (context, input) => {
   return await acceptRequest(context, { ...input, with_ancestors: false });
 };
 
-/** As `syncBackups`; the missing ancestors of these backups are accepted on the way, as operations of their own. */
+/** As `syncBackups`, but also accepts the missing ancestors of these backups, as separate operations. */
 export const importBackups: MutationHandler<'importBackups'> = async (context, input) => {
   return await acceptRequest(context, input);
 };
 
-/** Renames a backup. How long the name stays is said in name-backup.ts. */
+/** Renames a backup. See name-backup.ts for how long the name stays. */
 export const updateBackup: MutationHandler<'updateBackup'> = async (context, input) => {
   const record = await context.change('renameBackup', {
     projectId: input.project_id,
@@ -66,7 +66,7 @@ export const updateBackup: MutationHandler<'updateBackup'> = async (context, inp
   return answerBackup(context.services, input, record);
 };
 
-/** Accepts a verification of a recorded backup, or joins the same one. It goes on by itself: see verify-chain.ts. */
+/** Accepts a verification of a recorded backup, or joins the same one. It runs on its own: see verify-chain.ts. */
 export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, input) => {
   const {
     catalogue,
@@ -93,8 +93,8 @@ export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, inp
     createdAtMs,
     lane: null,
   };
-  // One that runs may have read some links already. It is joined all the same: whoever repeats a command wants its outcome,
-  // not the volume read twice. Whoever wants all of it read from now on asks again when it has ended.
+  // A running verification is joined although it may have read some links before this call: a caller that repeats a
+  // command wants the outcome, not the volume read twice. To have all of it read from now on, call again after it ends.
   const joined = await context.change('joinOperation', operation, { level: input.level });
   if (joined.result === 'added') {
     queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
@@ -103,15 +103,15 @@ export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, inp
 };
 
 /**
- * Shows the backup whose volume its caller is about to read out by itself. It is called a mutation so that it is in the
- * audit: all that somebody had in a volume leaves with it, and nothing else here would tell.
+ * Returns the backup whose volume the caller is about to extract itself. It is a mutation so that the audit has it: the
+ * whole content of a volume leaves with an extraction, and no other call would record that.
  */
 export const beginExtraction: MutationHandler<'beginExtraction'> = async (context, input) => {
   const record = await context.change('beginExtraction', input.project_id, input.backup_id);
   return answerBackup(context.services, input, record);
 };
 
-/** Forgets the record. The bucket is never touched; an explicit sync brings the backup back. */
+/** Deletes the record of a backup. The bucket is never changed; an explicit sync imports the backup again. */
 export const deleteBackup: MutationHandler<'deleteBackup'> = async (context, input) => {
   const { clock, newId } = context.services.world;
   const deletion = await context.change('deleteBackup', {
@@ -126,12 +126,15 @@ export const deleteBackup: MutationHandler<'deleteBackup'> = async (context, inp
     throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
   }
   if (deletion.result === 'busy') {
-    throw new BackupSyncError('backup_busy', `operation ${deletion.operationId} is bringing this backup in`);
+    throw new BackupSyncError('backup_busy', `operation ${deletion.operationId} is importing this backup`);
   }
   await afterEnd(context.services, { ended: deletion.ended, due: [] });
 };
 
-/** Accepts the items of a caller's request. Throws `bucket_not_bound` and `backlog_full`. Returns the answer, in the request's order. */
+/**
+ * Accepts the items of a request. Returns the answer, in the order of the request. Throws `bucket_not_bound` and
+ * `backlog_full`.
+ */
 async function acceptRequest(
   { services, caller, requestId, change }: MutationContext,
   request: {

@@ -14,7 +14,7 @@ export const listBucketGrants: QueryHandler<'listBucketGrants'> = async ({ servi
   return { grants: grants.map(grantView) };
 };
 
-/** Lets a project use a bucket, or a folder of it. Several projects may have the same. */
+/** Grants a project a bucket or a folder of it. Several projects may have the same grant. */
 export const grantBucket: MutationHandler<'grantBucket'> = async ({ services, change }, input) => {
   await refuseUnknownProject(services, input.target_project_id);
   const grant = grantOf(services, input);
@@ -22,11 +22,11 @@ export const grantBucket: MutationHandler<'grantBucket'> = async ({ services, ch
   return { grant: grantView(grant), made_explicit: madeExplicit.map(grantView) };
 };
 
-/** Takes it away: work under way that needs it fails within seconds. Records stay. */
+/** Revokes a grant. Operations in progress that need it fail within seconds. Records stay. */
 export const revokeBucket: MutationHandler<'revokeBucket'> = async ({ services, change }, input) => {
   if (!(await change('removeGrant', grantOf(services, input)))) {
     const place = input.prefix === '' ? input.bucket_name : `${input.bucket_name}/${input.prefix}`;
-    throw new BackupSyncError('bucket_grant_not_found', `${place} is not granted to ${input.target_project_id}`);
+    throw new BackupSyncError('bucket_grant_not_found', `project ${input.target_project_id} has no grant for ${place}`);
   }
 };
 
@@ -35,7 +35,7 @@ function grantOf({ work: { storage } }: CallServices, input: CheckedInput<'grant
   return { projectId: target_project_id, storageUnitId: storage.id, bucketName: bucket_name, prefix };
 }
 
-/** Of an outside identity the projects are not known here: their ids are taken as they are. */
+/** Throws `project_not_found`. With an outside identity the projects are not known here, so any id is accepted. */
 async function refuseUnknownProject(
   { catalogue, world: { outsideIdentity } }: QueryServices,
   projectId: string,

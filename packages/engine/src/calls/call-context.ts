@@ -13,61 +13,60 @@ import type { Caller } from '../caller.ts';
 import type { Change } from '../catalogue/catalogue.ts';
 import type { CallServices, QueryServices } from '../services.ts';
 
-/** What every handler gets beside its input. */
+/** The context that every handler gets along with its input. */
 export type CallContext<Available = CallServices> = {
   readonly services: Available;
   readonly caller: Caller;
   readonly requestId: string;
 };
 
-/** What is done for a call that reads: checked input of an authorised caller in, answer out. */
+/** Handles a call that is answered once: takes the checked input of an authorised caller, returns the answer. */
 export type CallHandler<Name extends UnaryCallName, Available> = (
   context: CallContext<Available>,
   input: CheckedInput<Name>,
 ) => Promise<CallOutput<Name>>;
 
-/** What the handler of a mutation gets beside its input. */
+/** The context that the handler of a mutation gets along with its input. */
 export type MutationContext<Available = CallServices> = CallContext<Available> & {
-  /** By this alone a call changes something, once. */
+  /** The only means by which a call changes something. It is used once. */
   readonly change: Change;
 };
 
 /**
- * The same for a call that changes something. It changes it by one step, `change`, which the event of the call goes with;
- * what it reads before may be another by then, so the step looks again. The engine answers no mutation that was not
- * written down.
+ * Handles a mutation. It makes its change by one step, `change`, which also writes the audit event of the call. Data it
+ * read before may have changed by then, so the step checks again. The engine answers no mutation that the audit lacks.
  */
 export type MutationHandler<Name extends MutationName> = AnyHandler<Name, CallServices>;
 
-/** As the engine calls them all; a handler of a query leaves `change` alone. */
+/** The type by which the engine calls every handler. The handler of a query does not use `change`. */
 type AnyHandler<Name extends UnaryCallName, Available> = (
   context: MutationContext<Available>,
   input: CheckedInput<Name>,
 ) => Promise<CallOutput<Name>>;
 
-/** The same for a call that is answered from the catalogue alone. */
+/** Handles a query that needs only the catalogue. */
 export type QueryHandler<Name extends UnaryCallName> = CallHandler<Name, QueryServices>;
 
-/** What a stream goes on answering. */
+/** One event of a stream. */
 export type StreamEvent<Name extends StreamName> = { readonly id: string; readonly data: CallOutput<Name> };
 
 export type EventStream<Name extends StreamName> = {
-  /** Where it begins: the id behind which the first event comes. */
+  /** The id after which the stream starts. */
   readonly start: string;
   /**
-   * Events by the page, none of them empty. Ends only by throwing: the signal's reason, or why it cannot go on. Nothing
-   * is read ahead of the reader but a page.
+   * Pages of events, none of them empty. At most one page is read ahead of the reader. Ends only by throwing: the
+   * signal's reason, or the error that prevents it from continuing.
    */
   readonly pages: AsyncIterable<readonly StreamEvent<Name>[]>;
 };
 
-/** What is done for a call that goes on answering until the signal is aborted. What it refuses, it refuses before the stream begins. */
+/** Handles a call that streams events until the signal is aborted. Refusals are thrown before the stream starts. */
 export type StreamHandler<Name extends StreamName> = (
   context: CallContext<QueryServices> & { readonly signal: AbortSignal },
   input: CheckedInput<Name>,
 ) => Promise<EventStream<Name>>;
 
-/** What is done, by the name of the call, for those that answer once. A query gets no step of the catalogue that writes. */
+/** Handlers of calls that are answered once, by name. The handler of a query gets no catalogue step that writes. */
 export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available = CallServices> = {
   readonly [Name in Names]: AnyHandler<
     Name,
@@ -75,17 +74,20 @@ export type CallHandlers<Names extends UnaryCallName = UnaryCallName, Available 
   >;
 };
 
-/** What is done, by the name of the call, for those that go on answering. */
+/** Handlers of streams, by the name of the call. */
 export type StreamHandlers = { readonly [Name in StreamName]: StreamHandler<Name> };
 
-/** Refuses a caller whose credentials are for another project. */
+/** Throws `project_not_allowed` if the caller's credentials are for another project. */
 export function authoriseProject(caller: Caller, projectId: unknown): void {
   if (caller.projectId === projectId) return;
-  // Known or not: a caller learns nothing of other projects.
+  // The same whether the project exists or not: a caller learns nothing about other projects.
   throw new BackupSyncError('project_not_allowed', 'the credentials are not for this project');
 }
 
-/** Refuses a caller who may not do this, whatever the door. The engine asks before any handler runs. */
+/**
+ * Throws `project_not_allowed` or `role_not_allowed` if the caller may not use this call. The engine checks this for
+ * every interface, before any handler runs.
+ */
 export function authorise(caller: Caller, name: CallName, projectId: unknown): void {
   authoriseProject(caller, projectId);
   const needed = calls[name].role;

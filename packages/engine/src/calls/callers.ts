@@ -17,7 +17,7 @@ export const showCaller: QueryHandler<'showCaller'> = async ({ services, caller 
   };
 };
 
-/** Null if the project is not one of the directory. */
+/** The name of the caller's project. Null if the project is not in the directory. */
 async function projectName(
   { catalogue, world: { outsideIdentity } }: QueryServices,
   { kind, projectId }: Caller,

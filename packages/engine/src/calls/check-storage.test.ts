@@ -7,7 +7,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 import type { CallContext } from './call-context.ts';
 import { checkStorage } from './storage-checks.ts';
 
-/** The services of a project that is granted `mine`, over a directory of buckets. */
+/** The services of a project with a grant for `mine`, over a directory of buckets. */
 async function open() {
   await using stack = new AsyncDisposableStack();
   const buckets = stack.use(await makeTestBuckets());
@@ -33,7 +33,7 @@ async function open() {
   return { services, context, projectId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-test('tries the buckets that the project is granted, at the prefix of the grant, and no others', async () => {
+test('checks the buckets granted to the project, at the prefix of the grant, and no others', async () => {
   await using over = await open();
   const { services, context, projectId } = over;
   const call = (bucket_names?: string[]) =>
@@ -52,7 +52,7 @@ test('tries the buckets that the project is granted, at the prefix of the grant,
   });
 });
 
-test('says that the disk of the catalogue is full, and tries the buckets all the same', async () => {
+test('reports that the disk of the catalogue is full, and still checks the buckets', async () => {
   await using over = await open();
   const { services, context, projectId } = over;
   const touch = () => Promise.reject(new CatalogueFullError('/data'));
@@ -64,7 +64,7 @@ test('says that the disk of the catalogue is full, and tries the buckets all the
   expect(answer.buckets).toMatchObject([{ list: 'allowed' }]);
 });
 
-test('an empty bucket is tried too', async () => {
+test('checks an empty bucket too', async () => {
   await using over = await open();
   await using buckets = await makeTestBuckets();
   await buckets.put('empty', new Map());

@@ -5,7 +5,7 @@ import { openTestEngine } from '../testing/test-engine.ts';
 const password = 'a password of twelve';
 const from = { origin: { door: 'engine', address: null }, requestId: 'r' } as const;
 
-test('a name that could be taken for another is refused, and who has one from before comes in and can be removed', async () => {
+test('a user name that looks like another is refused; a user who already has one can still log in', async () => {
   await using opened = await openTestEngine();
   const { engine, projectId, databasePath } = opened;
   const caller = { kind: 'system', name: 'tester', projectId, role: 'administrator' } as const;

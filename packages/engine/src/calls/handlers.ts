@@ -38,7 +38,7 @@ import { createUser, disableUser, enableUser, listUsers, removeUser, setUserPass
 import { listVaults, showCheckpoint, showVault } from './vaults.ts';
 import { watchOperations } from './watch-operations.ts';
 
-/** What is done, for each call of the table in contracts that answers once. */
+/** Handlers of the calls in contracts that are answered once. */
 export const handlers: CallHandlers = {
   syncBackups,
   importBackups,
@@ -95,5 +95,5 @@ export const handlers: CallHandlers = {
   listAuditEvents,
 };
 
-/** The same for those that go on answering. */
+/** Handlers of the calls that stream events. */
 export const streams: StreamHandlers = { watchOperations };

@@ -4,10 +4,10 @@ import type { SourceRunOf } from '../catalogue/source-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
 import type { Outages } from '../storage/outage.ts';
 
-/** What CBR calls our kinds of operation. */
+/** CBR's names for our kinds of operation. */
 const typeOfKind = { import: 'sync', delete: 'delete' } as const satisfies Record<ItemKind, OperationType>;
 
-/** An operation in the form of the wire. `run` is the run of a source that accepted it. */
+/** Converts the operation of one backup to CBR's operation log. `run` is the run of a source that accepted it. */
 export function operationLogView(record: ItemOperation, run: SourceRunOf | undefined, outages: Outages): OperationLog {
   const { item } = record;
   const reason = record.fault === null ? null : describeReason(record.fault.code, record.fault.detail);
@@ -63,7 +63,7 @@ export function operationLogView(record: ItemOperation, run: SourceRunOf | undef
   };
 }
 
-/** What a run has come to; zeros until its imports have ended. The catalogue writes it: see end-run.ts. */
+/** The numbers of a run. Those of imports are zero until the imports have ended. See end-run.ts, which writes them. */
 function numbersOf({ result, progress }: SingleOperation) {
   const numbers = result as { sync_backup_num?: number; err_sync_backup_num?: number } | null;
   return {
@@ -74,8 +74,8 @@ function numbersOf({ result, progress }: SingleOperation) {
 }
 
 /**
- * The run of a source in the form of the wire: what CBR calls the sync of a whole vault. The numbers are those of backups
- * that were imported or confirmed, marked as gone, or are in error. Each import has its own log.
+ * Converts the run of a source to CBR's operation log: CBR calls it the sync of a whole vault. The numbers count
+ * backups that were imported or confirmed, were marked as vanished, or are in error. Each import has its own log.
  */
 export function sourceRunLogView(
   operation: SingleOperation,

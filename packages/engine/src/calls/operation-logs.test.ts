@@ -5,7 +5,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 
 const bucket = 'volumebackups';
 
-test('an import and the run of a source have an operation log, a scan of a caller has none', async () => {
+test('an import and the run of a source have an operation log; a scan started by a caller has none', async () => {
   await using buckets = await makeTestBuckets();
   for (const backup of writeSmallChain('logs', 8, [])) await buckets.put(bucket, backup.objects);
   await using engine = await startClockedEngine(buckets.directory);

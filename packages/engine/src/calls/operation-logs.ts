@@ -32,7 +32,7 @@ export const showOperationLog: QueryHandler<'showOperationLog'> = async (context
   if (record !== null && hasItem(record)) {
     return { operation_log: operationLogView(record, run, await outagesFor(catalogue, [record])) };
   }
-  // CBR knows of no scan, plan or verification but the run of a source.
+  // CBR has no operation log for scans, plans and verifications, except for the run of a source.
   if (record !== null && record.sourceId !== null) {
     return { operation_log: sourceRunLogView(record, run, await outagesFor(catalogue, [record])) };
   }

@@ -61,7 +61,7 @@ const single: SingleOperation = {
   listedAtMs: null,
 };
 
-test.each([ofItem, single])('the fields of an operation come in the order that earlier releases printed', (record) => {
+test.each([ofItem, single])('the fields of an operation keep the order that earlier releases printed', (record) => {
   expect(Object.keys(operationView(record, { of: () => null }))).toEqual([
     ...['id', 'project_id', 'parent_operation_id', 'status', 'created_at', 'started_at', 'ended_at', 'updated_at'],
     ...['message', 'reason', 'requests', 'phase', 'kind', 'bucket_name', 'backup_id', 'backup_name', 'source_id'],

@@ -10,7 +10,7 @@ import { waitingForView } from '../operations/waiting-for.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Outages } from '../storage/outage.ts';
 
-/** An operation of any kind in the form of the wire. The command prints the fields in this order. */
+/** Converts an operation of any kind to its wire form. The command line prints the fields in this order. */
 export function operationView(record: OperationRecord, outages: Outages): Operation {
   const { kind, phase, backup_name, source_id, progress, result } = hasItem(record) ? ofItem(record) : ofSingle(record);
   return {
@@ -40,7 +40,7 @@ export function operationView(record: OperationRecord, outages: Outages): Operat
 
 type OfKind = Pick<Operation, 'kind' | 'phase' | 'backup_name' | 'source_id' | 'progress' | 'result'>;
 
-/** The scan that a source runs is a kind of its own on the wire. */
+/** On the wire, the scan of a source has its own kind. */
 function ofSingle(operation: SingleOperation): OfKind {
   return {
     kind: operation.kind === 'scan' && operation.sourceId !== null ? 'source_run' : operation.kind,
@@ -72,7 +72,7 @@ function requestsView({ lists, gets, bytesRead }: RequestCount) {
   return { lists, gets, bytes_read: bytesRead };
 }
 
-/** The wire's type has no readonly; the value is not changed. */
+/** Drops `readonly`, which the wire's type does not have. The value is not changed. */
 function mutable(json: Json): Operation['result'] {
   return json as Operation['result'];
 }

@@ -29,8 +29,8 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
 };
 
 /**
- * Cancels an operation. One that waits ends at once; one that runs is ended within about a second by whoever works on it,
- * and an import then records nothing. One that has ended stays as it ended. Imports that a scan has accepted go on.
+ * Cancels an operation. A waiting one ends immediately. A running one ends within about a second; if it is an import,
+ * it records nothing. An operation that has ended stays as it is. Imports that a scan has accepted continue.
  */
 export const cancelOperation: MutationHandler<'cancelOperation'> = async (context, input) => {
   const {
@@ -48,8 +48,8 @@ export const cancelOperation: MutationHandler<'cancelOperation'> = async (contex
 };
 
 /**
- * A page of what a scan or plan has found, while it runs or after. Throws `operation_not_found` if none of this kind has
- * the id.
+ * Returns a page of the findings of a scan or plan, while it runs or after. Throws `operation_not_found` if no
+ * operation of this kind has the id.
  */
 export async function findingsPage(
   context: CallContext<QueryServices>,
@@ -62,7 +62,7 @@ export async function findingsPage(
   readonly complete: boolean;
 }> {
   const { catalogue } = context.services;
-  // Looked at before the findings: those of an operation that had ended by then are all there.
+  // Read before the findings: if the operation has ended by then, all its findings are there.
   const operation = await catalogue.operations.showOperation(input.project_id, input.operation_id);
   if (operation === null || hasItem(operation) || operation.kind !== kind) {
     throw new BackupSyncError('operation_not_found', `there is no ${kind} ${input.operation_id}`);
@@ -72,7 +72,7 @@ export async function findingsPage(
     found: rows.map(({ finding }) => finding),
     next: rows.at(-1)?.sequence ?? input.after,
     ended: hasEnded(operation.status),
-    // What recognised nothing has gone through all there is.
+    // A scan that recognised nothing has read the whole listing.
     complete:
       operation.status === 'success' ||
       operation.listedAtMs !== null ||

@@ -33,7 +33,7 @@ function requestsOf(logs: readonly OperationLog[]) {
   return { lists: sum('lists'), gets: sum('gets'), bytes_read: sum('bytes_read') };
 }
 
-test('what a plan forecasts is what the sync then does and costs', async () => {
+test('the sync does and costs what the plan forecast', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('plan', 16, [[1], [2, 9]]);
   const other = writeSmallChain('plan/other', 8, [[3]]);
@@ -43,7 +43,7 @@ test('what a plan forecasts is what the sync then does and costs', async () => {
   const plan = await engine.call('planSync', { sync: items });
   expect(classesOf(plan)).toEqual(['new', 'new', 'new', 'new', 'new']);
   expect(plan.plan.map((item) => item.level)).toEqual(Array(5).fill('inventory'));
-  expect(plan.plan[0]?.message).toBe('would be recorded unless its block hashes contradict');
+  expect(plan.plan[0]?.message).toBe('would be recorded unless its block hashes show a fault');
   // One LIST and the metadata; the hashes of each link are still to be read.
   expect(plan.requests).toMatchObject({ lists: 2, gets: 5 });
   expect(plan.forecast).toMatchObject({ lists: 2, gets: 10, seconds: expect.any(Number) });
@@ -58,7 +58,7 @@ test('what a plan forecasts is what the sync then does and costs', async () => {
   expect(engine.faults).toEqual([]);
 });
 
-test('whatever is missing, recorded before or asked for, the forecast is the cost, and who fails was told', async () => {
+test('whatever is missing, recorded or requested, the plan forecasts the cost and each failure', async () => {
   const chain = writeSmallChain('plan/any', 16, [[1], [2, 9], [4]]);
   const keys = chain.flatMap((backup) => [...backup.objects.keys()]);
   const cases = fc.record({
@@ -85,7 +85,7 @@ test('whatever is missing, recorded before or asked for, the forecast is the cos
   );
 });
 
-test('an increment on a proved chain is forecast at its metadata and two hash objects', async () => {
+test('the forecast for an increment on a proved chain is its metadata and two hash objects', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('plan/increment', 16, [[1], [2]]);
   const [full, first, second] = chain;
@@ -103,7 +103,7 @@ test('an increment on a proved chain is forecast at its metadata and two hash ob
   expect(requestsOf(await engine.sync(itemsOf([second])))).toEqual(forecast);
 });
 
-test('a plan writes nothing, whatever it finds', async () => {
+test('a plan never writes to the catalogue, whatever it finds', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('plan/still', 16, [[1], [2]]);
   await put(engine, chain);
@@ -119,7 +119,7 @@ test('a plan writes nothing, whatever it finds', async () => {
   expect(contentsOf(engine.databasePath)).toBe(before);
 });
 
-test('each class is told with its reason, in the order of the request', async () => {
+test('the plan names the class and reason of each item, in the order of the request', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('plan/classes', 16, [[1], [2]]);
   const [full, first, second] = chain;
@@ -159,6 +159,6 @@ test('each class is told with its reason, in the order of the request', async ()
     ['new', 'created', null],
   ]);
   expect(answer.plan[7]).toMatchObject({ level: 'presence', message: 'would be recorded' });
-  // Of a bucket that does not answer, no rate is known.
+  // The rate of a bucket that does not answer is not known.
   expect(answer.forecast.seconds).toBeNull();
 });

@@ -1,4 +1,4 @@
-// In a file of its own, so that a command that only asks the catalogue does not load the formats of backups.
+// In a separate file, so that a command that only reads the catalogue does not load the backup formats.
 import { abortAfter } from '../deadline.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { ForecastTally, sumRequests } from '../plans/forecast.ts';
@@ -6,12 +6,12 @@ import { planChains } from '../plans/plan-chains.ts';
 import type { PlanServices } from '../services.ts';
 import type { CallHandler } from './call-context.ts';
 
-/** What cannot be looked at in this time says so: clients and proxies give up after a minute without a byte. */
+/** Time for the whole plan, in milliseconds. Clients and proxies give up after a minute without a byte. */
 const timeMs = 45_000;
 
 /**
- * Says what a sync of these items would do and cost, from the listings and the metadata that are not proved yet: all
- * that a sync reads but the block hashes. Changes nothing: no operation, no record, no proof.
+ * Plans a sync of these items: what it would do and cost. Reads the listings and the metadata that are not proved yet,
+ * which is all that a sync reads except the block hashes. Changes nothing: no operation, no record, no proof.
  */
 export const planSync: CallHandler<'planSync', PlanServices> = async (context, input) => {
   const { services } = context;
@@ -19,7 +19,7 @@ export const planSync: CallHandler<'planSync', PlanServices> = async (context, i
   using deadline = abortAfter(timeMs);
   const chains = await planChains(services, { projectId: input.project_id, isRequest: true }, input.sync, {
     stopping: services.world.stopping,
-    deadline: { signal: deadline.signal, detail: `a plan of a list looks for ${timeMs / 1000} seconds at most` },
+    deadline: { signal: deadline.signal, detail: `planning a list stops after ${timeMs / 1000} seconds` },
   });
   const byId = new Map(chains.flatMap(({ items }) => items).map((item) => [item.backup_id, item]));
   const forecast = new ForecastTally(services.work.rateOf, services.work.chainsAtOnce);

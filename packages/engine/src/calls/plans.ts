@@ -6,7 +6,7 @@ import type { BucketPlanRequest } from '../plans/bucket-plan-request.ts';
 import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
-/** Starts the plan of a bucket; it is followed by the id of its operation. See plan-bucket.ts. */
+/** Starts the plan of a bucket and returns the id of its operation. See plan-bucket.ts. */
 export const startPlan: MutationHandler<'startPlan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
@@ -36,9 +36,9 @@ export const startPlan: MutationHandler<'startPlan'> = async (context, input) =>
   return { operation_id: id };
 };
 
-/** Pages through what a plan says of a bucket, in the order of planning, while it runs or after. */
+/** Returns a page of a plan's items, in the order of planning, while it runs or after. */
 export const listPlanItems: QueryHandler<'listPlanItems'> = async (context, input) => {
   const { found, ...page } = await findingsPage(context, 'plan', input);
-  // Written by the plan alone, so they have this shape.
+  // Only the plan writes these, so they have this shape.
   return { ...page, plan: found as unknown as BucketPlanItem[] };
 };

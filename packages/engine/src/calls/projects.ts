@@ -12,7 +12,7 @@ export function projectView({ id, name, createdAtMs }: ProjectRecord): Project {
   return { id, name, created_at: toWireTime(createdAtMs) };
 }
 
-/** Makes a project, which has no bucket. The first project, which had all of them, keeps those that it uses. */
+/** Creates a project, which has no grant. The first project, which had all buckets, keeps those it uses. */
 export const createProject: MutationHandler<'createProject'> = async ({ services, change }, { name }) => {
   refuseOutsideAccounts(services);
   const project = { id: services.world.newId(), name, createdAtMs: services.world.clock.nowMs() };

@@ -21,7 +21,7 @@ const backup_id = items[0]?.backup_id ?? '';
 
 class Wrote extends Error {}
 
-/** The catalogue, whose steps that write throw. `touch` changes nothing: see `CatalogueReads`. */
+/** A catalogue whose writing steps throw. `touch` changes nothing: see `CatalogueReads`. */
 function readsOf(catalogue: Catalogue): Catalogue {
   const guarded = Object.entries(stores).map(([store, steps]) => [
     store,
@@ -37,7 +37,7 @@ function readsOf(catalogue: Catalogue): Catalogue {
   return { ...catalogue, ...Object.fromEntries(guarded), change };
 }
 
-test('no query writes, whatever it asks for', async () => {
+test('no query writes to the catalogue', async () => {
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   await using over = await openServicesOver(openMemoryStorageUnit(new Map([[bucketName, objects]])), bucketName);
   const { services, projectId } = over;
@@ -84,7 +84,7 @@ test('no query writes, whatever it asks for', async () => {
       if (!(error instanceof BackupSyncError)) throw error;
     }
   }
-  // It is the run of a source, and no plan.
+  // The id is that of a source run, not of a plan.
   const refused = (Object.keys(inputs) as CallName[]).filter((name) => !answered.includes(name));
   expect(refused).toEqual(['listPlanItems']);
   const removal = handlers.removeSource(context, { project_id: projectId, source_id: source.id });

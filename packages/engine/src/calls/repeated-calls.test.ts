@@ -29,7 +29,7 @@ async function open() {
   });
 }
 
-test('a repeated verification joins the one that waits or runs, and one to another level does not', async () => {
+test('a repeated verification joins the waiting or running one; to another level it does not', async () => {
   await using world = await open();
   const first = await world.verify('content');
   expect(first.joined).toBe(false);
@@ -46,7 +46,7 @@ test('a repeated verification joins the one that waits or runs, and one to anoth
   expect((await world.verify('content')).joined).toBe(false);
 });
 
-test('a repeated scan joins the one that waits or runs, and one of another place or another wish does not', async () => {
+test('a repeated scan joins the waiting or running one; with another place or options it does not', async () => {
   await using world = await open();
   const first = await world.scan('');
   expect(await world.scan('')).toEqual({ operation_id: first.operation_id, joined: true });
@@ -56,7 +56,7 @@ test('a repeated scan joins the one that waits or runs, and one of another place
   expect((await world.scan('')).joined).toBe(false);
 });
 
-test('one that was cancelled is not joined', async () => {
+test('a cancelled operation is not joined', async () => {
   await using world = await open();
   const first = await world.scan('');
   await world.cancel(first.operation_id);

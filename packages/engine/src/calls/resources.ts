@@ -4,7 +4,7 @@ import { ageSecondsOf } from '../imports/taken-at.ts';
 import type { MutationContext, MutationHandler, QueryHandler } from './call-context.ts';
 import { findSource } from './source-view.ts';
 
-/** How old is the newest proved backup of each resource? */
+/** Lists the resources with the age of the newest proved backup of each. */
 export const listResources: QueryHandler<'listResources'> = async (context, input) => {
   const {
     catalogue,
@@ -15,11 +15,11 @@ export const listResources: QueryHandler<'listResources'> = async (context, inpu
   return { resources: rows.map((row) => resourceView(row, clock.nowMs())), count, limit: input.limit };
 };
 
-/** Expects no newer backup of a resource. One that is retired stays so since it was. */
+/** Retires a resource: no newer backup of it is expected. If it is already retired, the time of that stays. */
 export const retireResource: MutationHandler<'retireResource'> = async (context, input) =>
   mark(context, input, await context.services.work.storedTimes.nowMs());
 
-/** Expects newer backups of a resource again. */
+/** Ends the retirement of a resource: newer backups of it are expected again. */
 export const unretireResource: MutationHandler<'unretireResource'> = (context, input) => mark(context, input, null);
 
 async function mark(
@@ -35,7 +35,10 @@ async function mark(
   return { resource };
 }
 
-/** A resource in the form of the wire. A head that is in the future by now, since the clock was set back, is none. */
+/**
+ * Converts a resource to its wire form. A newest proved backup whose time is in the future, because the clock was set
+ * back, is left out.
+ */
 export function resourceView(
   { resourceId, resourceName, backups, proved, head, retiredAtMs }: ResourceStanding,
   nowMs: number,

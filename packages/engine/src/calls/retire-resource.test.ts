@@ -5,7 +5,7 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 
 const bucket = 'backups';
 
-test('a resource is retired until a backup is recorded that is newer than those before', async () => {
+test('a resource stays retired until a newer backup of it is recorded', async () => {
   await using buckets = await makeTestBuckets();
   const links = writeSmallChain('retired', 4, [[1], [2]]);
   const [oldest, older, newer] = links.map((link) => syncItemOf(link, bucket));
@@ -28,7 +28,7 @@ test('a resource is retired until a backup is recorded that is newer than those 
   const { resource } = await engine.call('retireResource', { resource_id });
   expect(resource).toMatchObject({ resource_id, backups: 2, retired_at: expect.any(String) });
   expect(await engine.call('retireResource', { resource_id })).toEqual({ resource });
-  // What is recorded again is not newer.
+  // A backup that is recorded again is not newer.
   await imported(oldest);
   await imported(older);
   expect(await retiredAt()).toBe(resource.retired_at);

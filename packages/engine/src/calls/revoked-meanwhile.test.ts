@@ -18,7 +18,7 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-/** An engine over S3 with two projects, whose first has the bucket by name, and a clock that stands until it is set. */
+/** An engine over S3 with two projects, the first with a grant for the bucket, and a clock that only moves when set. */
 async function openOverS3() {
   await using stack = new AsyncDisposableStack();
   const chain = writeSmallChain('meanwhile', 16, [[1]]);
@@ -79,7 +79,7 @@ async function openOverS3() {
 
 const denied = { status: 'failed', reason: { code: 'access_denied' } };
 
-test('an import under way reads no more once the grant is gone, and one that waits behind it reads nothing', async () => {
+test('a running import stops reading once its grant is revoked, and one waiting behind it reads nothing', async () => {
   await using opened = await openOverS3();
   const { asked, call, chain, clock, ended } = opened;
   const [backup] = chain;
@@ -90,7 +90,7 @@ test('an import under way reads no more once the grant is gone, and one that wai
     const { sync } = await call('syncBackups', { sync: [{ ...item, backup_name: 'another name' }] });
     behind.push(...sync.map((each) => each.operation_log_id));
     await opened.revoke();
-    // So long may work under way still use what was taken away.
+    // Running work may use a revoked grant for this long.
     clock.timeMs += 5_000;
   });
   const { sync } = await call('syncBackups', { sync: [item] });
@@ -101,7 +101,7 @@ test('an import under way reads no more once the grant is gone, and one that wai
   expect(opened.faults).toEqual([]);
 });
 
-test('a source that is due when the grant is gone reads nothing, and says why', async () => {
+test('a source that is due after its grant was revoked reads nothing, and says why', async () => {
   await using opened = await openOverS3();
   const { asked, call, ended } = opened;
   const { source } = await call('addSource', { name: 'hourly', bucket_name: bucket, interval_s: 3600 });

@@ -6,7 +6,7 @@ import type { ScanRequest } from '../scans/scan-request.ts';
 import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
 
-/** Starts a scan, or joins the same one while it waits or lists; it is followed by the id of its operation. */
+/** Starts a scan, or joins the same one while it waits or lists. Returns the id of its operation. */
 export const startScan: MutationHandler<'startScan'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
@@ -46,9 +46,9 @@ export const startScan: MutationHandler<'startScan'> = async (context, input) =>
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 
-/** Pages through findings in the order of finding, while the scan runs or after. */
+/** Returns a page of a scan's findings, in the order they were found, while it runs or after. */
 export const listScanFindings: QueryHandler<'listScanFindings'> = async (context, input) => {
   const { found, ...page } = await findingsPage(context, 'scan', input);
-  // Written by the scan alone, so they have this shape.
+  // Only the scan writes these, so they have this shape.
   return { ...page, findings: found as unknown as ScanFinding[] };
 };

@@ -3,7 +3,7 @@ import type { LastRun, SourceRecord } from '../catalogue/source-records.ts';
 import type { QueryServices } from '../services.ts';
 import type { CallContext } from './call-context.ts';
 
-/** A source in the form of the wire. */
+/** Converts a source to its wire form. */
 export function sourceView(record: SourceRecord): Source {
   const { heldAtMs, heldCause, heldRunId, pausedAtMs } = record;
   const time = (timeMs: number | null) => (timeMs === null ? null : toWireTime(timeMs));
@@ -39,7 +39,7 @@ function lastRunView({ status, fault, progress, endedAtMs }: LastRun): Source['l
   };
 }
 
-/** The source of a call. Throws `source_not_found`. */
+/** Returns the source with this id. Throws `source_not_found`. */
 export async function findSource(
   context: CallContext<QueryServices>,
   projectId: string,

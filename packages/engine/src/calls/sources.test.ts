@@ -5,7 +5,7 @@ import { writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 
 const bucket = 'volumebackups';
-/** Full backups of ten volumes: each stands alone, so one can go without the others. */
+/** Full backups of ten volumes: none needs another, so one can go without the others. */
 const backups = Array.from({ length: 10 }, (_, index) => writeSmallChain(`source-${index}`, 4, [])).flat();
 const minuteMs = 60_000;
 
@@ -50,7 +50,7 @@ async function start(present: readonly WrittenBackup[] = backups) {
 }
 
 describe('a source', () => {
-  test('brings in what is new, and tells the age of the newest proved backup of each resource', async () => {
+  test('imports new backups, and shows the age of the newest proved backup of each resource', async () => {
     await using world = await start(backups.slice(0, 2));
     await world.run();
     const first = await world.show();
@@ -68,7 +68,7 @@ describe('a source', () => {
     expect(world.engine.faults).toEqual([]);
   });
 
-  test('marks a backup that is gone only after two complete runs, and records it again when it is back', async () => {
+  test('marks a missing backup only after two complete runs, and records it again when it is back', async () => {
     await using world = await start();
     const [gone] = backups as [WrittenBackup];
     await world.run();
@@ -76,12 +76,12 @@ describe('a source', () => {
     await world.run();
     expect(await world.vanished()).toEqual([]);
     const second = await world.run();
-    expect(second.message).toContain('1 no longer there');
+    expect(second.message).toContain('1 marked as vanished');
     expect(await world.vanished()).toEqual([world.idOf(gone)]);
     const { backup } = await world.engine.call('showBackup', { backup_id: world.idOf(gone) });
     expect(backup).toMatchObject({ status: 'error', backup_sync: { level: 'linkage', reason: { code: 'vanished' } } });
 
-    // Its resource has lost its only backup: this stays in sight, whatever number of runs comes after.
+    // Its resource has lost its only backup: it is still shown, however many runs follow.
     await world.run();
     const { resources } = await world.show();
     expect(resources.find(({ resource_id }) => resource_id === gone.plan.volumeId)).toMatchObject({
@@ -96,7 +96,7 @@ describe('a source', () => {
     expect((await world.show()).resources.map(({ proved_backups }) => proved_backups)).toEqual(Array(10).fill(1));
   });
 
-  test('holds a mass removal with its list until someone confirms, and marks then what is still gone', async () => {
+  test('holds a mass removal until someone confirms its list, then marks the backups still missing', async () => {
     await using world = await start();
     await world.run();
     const gone = backups.slice(0, 4);
@@ -104,7 +104,7 @@ describe('a source', () => {
     await world.run();
     expect((await world.show()).source.status).toBe('active');
     const holding = await world.run();
-    expect(holding.message).toContain('removals wait for someone');
+    expect(holding.message).toContain('removals wait for confirmation');
     const held = await world.show();
     expect(held.source).toMatchObject({
       status: 'held',
@@ -132,7 +132,7 @@ describe('a source', () => {
     });
   });
 
-  test('holds an empty listing at once', async () => {
+  test('is held immediately when the listing is empty', async () => {
     await using world = await start();
     await world.run();
     await world.remove(backups);
@@ -142,11 +142,11 @@ describe('a source', () => {
     expect(await world.vanished()).toEqual([]);
   });
 
-  test('lifts a hold by itself once all that is held is back, and holds again when it is gone again', async () => {
+  test('ends a hold by itself once every held backup is back, and is held again when they go again', async () => {
     await using world = await start();
     await world.run();
     const held = async () => (await world.show()).source.held?.cause ?? null;
-    // As if a disk was not mounted, whatever share of it.
+    // As if a disk with all or some of the backups was not mounted.
     for (const [gone, cause] of [
       [backups, 'empty_listing'],
       [backups.slice(0, 4), 'too_many'],
@@ -160,13 +160,13 @@ describe('a source', () => {
       expect(await held()).toBe(cause);
       for (const { objects } of gone.slice(0, 1)) await world.buckets.put(bucket, objects);
       const run = await world.run();
-      expect(run).toMatchObject({ status: 'success', message: expect.not.stringContaining('wait for someone') });
+      expect(run).toMatchObject({ status: 'success', message: expect.not.stringContaining('wait for confirmation') });
       expect(await held()).toBeNull();
       expect(await world.vanished()).toEqual([]);
     }
   });
 
-  test('marks what is gone, though its record was written while the clock was months ahead', async () => {
+  test('marks a missing backup even if its record was written while the clock was months ahead', async () => {
     await using world = await start();
     const dayMs = 24 * 60 * minuteMs;
     world.engine.clock.step(180 * dayMs);
@@ -179,11 +179,11 @@ describe('a source', () => {
     expect(await world.vanished()).toEqual([world.idOf(gone)]);
   });
 
-  test('looks for a backup directly before marking it, and says what is the matter with what is left', async () => {
+  test('looks for a backup directly before marking it, and reports what is wrong with the rest', async () => {
     await using world = await start();
     const [half] = backups as [WrittenBackup];
     await world.run();
-    // The commit mark is gone, the data lies there still: half deleted.
+    // Half deleted: the commit mark is gone, the data is still there.
     await world.buckets.remove(bucket, `${half.imagePath}_metadata`);
     await world.run();
     await world.run();
@@ -195,7 +195,7 @@ describe('a source', () => {
     expect(last.reason?.code).toBe('incomplete');
   });
 
-  test('is not held up by a backup that was begun and never committed', async () => {
+  test('has a good sync although a backup was begun and never committed', async () => {
     await using world = await start();
     const [begun] = writeSmallChain('begun', 8, []) as [WrittenBackup];
     await world.buckets.put(bucket, [...begun.objects].slice(0, 2));
@@ -203,7 +203,7 @@ describe('a source', () => {
     expect((await world.show()).source.last_good_sync_at).not.toBeNull();
   });
 
-  test('does not count a run that could not list, and its last good sync stays', async () => {
+  test('counts no absences in a run that could not list, and keeps its last good sync', async () => {
     await using world = await start();
     const [gone] = backups as [WrittenBackup];
     await world.run();
@@ -231,7 +231,7 @@ describe('a source', () => {
     expect(await world.vanished()).toEqual([world.idOf(gone)]);
   });
 
-  test('leaves alone what was forgotten', async () => {
+  test('does not import a forgotten backup again', async () => {
     await using world = await start(backups.slice(0, 3));
     const [forgotten] = backups as [WrittenBackup];
     await world.run();
@@ -242,7 +242,7 @@ describe('a source', () => {
     });
   });
 
-  test('examines again what was proved too long ago', async () => {
+  test('examines a backup again that was proved too long ago', async () => {
     await using world = await start(backups.slice(0, 1));
     const [backup] = backups as [WrittenBackup];
     const added = await world.engine.call('addSource', {
@@ -261,7 +261,7 @@ describe('a source', () => {
     expect(record.backup_sync.verified_at).toBe('2026-11-23T01:30:00.000000');
   });
 
-  test('is started by CBR’s call for a whole vault, whose operation log counts what was brought in', async () => {
+  test('is started by CBR’s call for a whole vault, whose operation log counts the imports', async () => {
     await using world = await start(backups.slice(0, 3));
     const { sync } = await world.engine.call('syncCheckpoint', { sync: { vault_id: world.sourceId } });
     await world.follow(sync.operation_log_id);
@@ -276,11 +276,11 @@ describe('a source', () => {
       },
     });
     const page = await world.engine.call('listOperationLogs', { vault_id: world.sourceId });
-    // The run, and behind it the imports that it accepted.
+    // The run, then the imports it accepted.
     expect(page.operation_logs.map(({ checkpoint_id }) => checkpoint_id)).toEqual(Array(4).fill(sync.operation_log_id));
     const all = await world.engine.call('listOperationLogs', {});
     expect(all.count).toBe(4);
-    // A scan that is no source's is not of the kinds that CBR has.
+    // CBR has no kind for a scan without a source.
     await world.engine.scan({ bucket_name: bucket });
     expect((await world.engine.call('listOperationLogs', {})).count).toBe(4);
   });
@@ -293,7 +293,7 @@ describe('a source', () => {
       'bucket volumebackup does not',
     ],
     ['a prefix with nothing under it', { bucket_name: bucket, prefix: 'volumes/' }, 'prefix_empty', 'under volumes/'],
-  ])('is not added for %s, unless it is forced', async (_, place, code, message) => {
+  ])('is not added for %s, unless forced', async (_, place, code, message) => {
     await using world = await start([]);
     const added = world.engine.call('addSource', { name: 'mistyped', ...place });
     await expect(added).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
@@ -301,7 +301,7 @@ describe('a source', () => {
     expect(forced.source).toMatchObject({ name: 'mistyped', status: 'active' });
   });
 
-  test('is edited: a narrower prefix drops members without marking them, and a wider one finds them again', async () => {
+  test('drops members outside a narrower prefix unmarked, and finds them again with a wider one', async () => {
     await using world = await start();
     const { engine, sourceId: source_id } = world;
     await world.run();
@@ -326,7 +326,7 @@ describe('a source', () => {
     expect(await world.run()).toMatchObject({ result: { sync_backup_num: 10 } });
   });
 
-  test('is paused, resumed and removed; its name is its own', async () => {
+  test('can be paused, resumed and removed; no other source may take its name', async () => {
     await using world = await start([]);
     const { engine } = world;
     await expect(engine.call('addSource', { name: 'nightly', bucket_name: bucket })).rejects.toMatchObject({

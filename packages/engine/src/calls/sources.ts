@@ -16,10 +16,13 @@ export const listSources: QueryHandler<'listSources'> = async (context, input) =
   return { sources: sources.map(sourceView) };
 };
 
-/** Rows of each list that are shown. */
+/** Most rows of each list. */
 const rowsMax = 1000;
 
-/** How old is the newest proved backup of each resource, how did the newest run end, what is in error, and what waits to be confirmed? */
+/**
+ * Shows a source: its newest run, the newest proved backup of each resource, its errors, and removals that wait for
+ * confirmation.
+ */
 export const showSource: QueryHandler<'showSource'> = async (context, input) => {
   const {
     catalogue,
@@ -53,12 +56,12 @@ export const showSource: QueryHandler<'showSource'> = async (context, input) => 
   };
 };
 
-/** Adds a source. One with an interval runs at once, and then by its interval. */
+/** Adds a source. If it has an interval, it runs immediately, then at that interval. */
 export const addSource: MutationHandler<'addSource'> = async (context, input) => {
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   if (input.format !== null && input.path_template !== null) {
-    throw new BackupSyncError('invalid_request', 'path_template: is for formats that are not known; leave out format');
+    throw new BackupSyncError('invalid_request', 'path_template: cannot be used with format; leave out one of them');
   }
   if (!input.force) await refuseUnlistable(context.services, place);
   const {
@@ -96,7 +99,7 @@ export const addSource: MutationHandler<'addSource'> = async (context, input) =>
   return { source: sourceView(source) };
 };
 
-/** Changes a source. A new interval counts from now; backups outside a new prefix are dropped without being marked. */
+/** Changes a source. A new interval counts from now. Backups outside a new prefix are dropped without being marked. */
 export const updateSource: MutationHandler<'updateSource'> = async (context, input) => {
   const { storedTimes } = context.services.work;
   const before = await findSource(context, input.project_id, input.source_id);
@@ -123,7 +126,7 @@ export const updateSource: MutationHandler<'updateSource'> = async (context, inp
   return { source: sourceView(updated.source) };
 };
 
-/** Plans no more runs; one that is under way goes on. */
+/** Pauses a source: no more runs are planned. A run in progress continues. */
 export const pauseSource: MutationHandler<'pauseSource'> = async (context, input) => {
   const nowMs = await context.services.work.storedTimes.nowMs();
   const source = await context.change('pauseSource', input.project_id, input.source_id, nowMs);
@@ -131,7 +134,7 @@ export const pauseSource: MutationHandler<'pauseSource'> = async (context, input
   return { source: sourceView(source) };
 };
 
-/** Plans a run at once, where the source has an interval. One that is not paused stays as it is. */
+/** Resumes a source: if it has an interval, a run is due immediately. A source that is not paused stays as it is. */
 export const resumeSource: MutationHandler<'resumeSource'> = async (context, input) => {
   const nowMs = await context.services.work.storedTimes.nowMs();
   const source = await context.change('resumeSource', input.project_id, input.source_id, nowMs);
@@ -145,17 +148,17 @@ export const scanSource: MutationHandler<'scanSource'> = async (context, input) 
   return { operation_id: operationId, joined: !isNew };
 };
 
-/** Lets a run mark what is held back, where it is still gone. */
+/** Confirms held removals: starts a run that marks those that are still missing. */
 export const confirmSource: MutationHandler<'confirmSource'> = async (context, input) => {
   const source = await findSource(context, input.project_id, input.source_id);
   if (source.heldAtMs === null) {
-    throw new BackupSyncError('source_not_held', `source ${source.name} holds nothing back`);
+    throw new BackupSyncError('source_not_held', `source ${source.name} is not held: there are no removals to confirm`);
   }
   const { operationId, isNew } = await runSource(context, input.project_id, input.source_id, true);
   return { operation_id: operationId, joined: !isNew };
 };
 
-/** CBR's form of it: everything in the storage of a vault. */
+/** Runs a source by CBR's call, which syncs everything in the storage of a vault. */
 export const syncCheckpoint: MutationHandler<'syncCheckpoint'> = async (context, input) => {
   const { vault_id } = input.sync;
   const { operationId } = await runSource(context, input.project_id, vault_id, false);
@@ -169,7 +172,7 @@ async function runSource(
   confirmsRemovals: boolean,
 ): Promise<{ readonly operationId: string; readonly isNew: boolean }> {
   const source = await findSource(context, projectId, sourceId);
-  // A grant may have been taken away since the source was added.
+  // The grant may have been revoked since the source was added.
   await refuseUngranted(context.services, projectId, [source]);
   const { caller, requestId, services } = context;
   const actor = { kind: caller.kind, name: caller.name };
@@ -181,7 +184,10 @@ async function runSource(
   });
   if (started === null) throw sourceNotFound(sourceId);
   if (confirmsRemovals && !started.isNew) {
-    throw new BackupSyncError('backup_busy', `operation ${started.operationId} is running source ${source.name}`);
+    throw new BackupSyncError(
+      'backup_busy',
+      `operation ${started.operationId} is already running source ${source.name}`,
+    );
   }
   return started;
 }

@@ -5,13 +5,13 @@ import type { QueryServices, Work } from '../services.ts';
 import { everything, reaches } from '../storage/grants.ts';
 import type { CallHandler } from './call-context.ts';
 
-/** Milliseconds for each request: the answer to the call must come before the caller gives it up. */
+/** Milliseconds for each request: the call must be answered before the caller gives up. */
 const requestTimeoutMs = 10_000;
 
-/** What looks at storage and the catalogue has. */
+/** The services that a check of storage and the catalogue needs. */
 type CheckServices = QueryServices & { readonly work: Pick<Work, 'storage' | 'storageProbe'> };
 
-/** Tries what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
+/** Checks what a sync needs: whether the catalogue can be written, and what each bucket lets the server do. */
 export const checkStorage: CallHandler<'checkStorage', CheckServices> = async ({ services }, input) => {
   const {
     work: { storageProbe },
@@ -38,7 +38,10 @@ async function whyNotWritable({ catalogue }: CheckServices): Promise<StorageChec
   }
 }
 
-/** Each bucket at the widest prefix that is granted. Throws `bucket_not_bound` if one that is named is not granted at all. */
+/**
+ * Each bucket with the widest prefix that is granted. Throws `bucket_not_bound` if a named bucket is not granted at
+ * all.
+ */
 async function placesToTry(
   { catalogue, work: { storage } }: CheckServices,
   projectId: string,
@@ -58,7 +61,7 @@ async function placesToTry(
     else refused.push(bucketName);
   }
   if (named !== undefined && refused.length > 0) {
-    throw new BackupSyncError('bucket_not_bound', `not granted to the project: ${refused.join(', ')}`);
+    throw new BackupSyncError('bucket_not_bound', `the project has no grant for: ${refused.join(', ')}`);
   }
   return places;
 }

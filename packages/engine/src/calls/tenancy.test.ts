@@ -7,7 +7,7 @@ import { openTestEngine } from '../testing/test-engine.ts';
 
 const bucket = 'shared';
 
-/** Two projects on one bucket: the folder of one chain is granted to the second. */
+/** Two projects on one bucket. The second has a grant for the folder of one chain. */
 async function openWithTwoProjects() {
   const opened = await openTestEngine();
   const { engine, buckets, projectId } = opened;
@@ -43,7 +43,7 @@ async function openWithTwoProjects() {
 }
 
 describe('a project with a folder of a bucket', () => {
-  test('brings in what lies there, scans it, watches it and verifies it', async () => {
+  test('imports, scans, watches and verifies the backups in its folder', async () => {
     await using opened = await openWithTwoProjects();
     const { call, sync, endOf, ours, folder } = opened;
     expect((await sync(ours)).map(({ status }) => status)).toEqual(['success', 'success']);
@@ -56,10 +56,10 @@ describe('a project with a folder of a bucket', () => {
     expect(opened.faults).toEqual([]);
   });
 
-  test('is refused everything else before any request to storage', async () => {
+  test('is refused access to everything else before any request to storage', async () => {
     await using opened = await openWithTwoProjects();
     const { call, theirs } = opened;
-    // Nothing there could be listed any more: whoever asked storage would be told so.
+    // Nothing there can be listed any more: a request to storage would fail.
     await opened.buckets[Symbol.asyncDispose]();
     const beside = { bucket_name: bucket, prefix: 'volume_' };
     const calls: [UnaryCallName, object][] = [
@@ -81,7 +81,7 @@ describe('a project with a folder of a bucket', () => {
     expect((await call('listOperationLogs', {})).operation_logs).toEqual([]);
   });
 
-  test('sees nothing of the other project: backups, operations, sources and counts', async () => {
+  test('sees no backup, operation, source or count of the other project', async () => {
     await using opened = await openWithTwoProjects();
     const { as, call, first, sync, ours, projectId } = opened;
     const [item] = ours;
@@ -121,7 +121,7 @@ describe('a project with a folder of a bucket', () => {
     for (const [name, input, code] of asked) {
       await expect(as(first, name, input), name).rejects.toMatchObject({ code });
     }
-    // To go on behind what is another's shows no more than to begin.
+    // A marker of the other project shows no more than a first page.
     for (const [name, marker] of [
       ['listBackups', item?.backup_id],
       ['listOperationLogs', operation?.id],
@@ -132,12 +132,12 @@ describe('a project with a folder of a bucket', () => {
         as(first, name, input).then(JSON.stringify, (error: { code: string }) => error.code);
       expect(await from({ marker }), name).toBe(await from({ marker: crypto.randomUUID() }));
     }
-    // What was tried has changed nothing.
+    // The refused calls changed nothing.
     expect(await call('listSources', {})).toMatchObject({ sources: [{ id: source.source.id, status: 'active' }] });
     expect(await as(projectId, 'listBackups', {})).toMatchObject({ count: 2 });
   });
 
-  test('keeps its records when the grant is taken away, and reads them no more', async () => {
+  test('keeps its records when the grant is revoked, but no longer reads the bucket', async () => {
     await using opened = await openWithTwoProjects();
     const { as, call, first, sync, ours, projectId, folder } = opened;
     const [item] = ours;
@@ -160,13 +160,13 @@ describe('a project with a folder of a bucket', () => {
   });
 });
 
-test('a grant names a project that is there', async () => {
+test('a grant for a project that does not exist is refused', async () => {
   await using opened = await openWithTwoProjects();
   const grant = { target_project_id: 'nowhere', bucket_name: bucket };
   await expect(opened.as(opened.first, 'grantBucket', grant)).rejects.toMatchObject({ code: 'project_not_found' });
 });
 
-test('who is no administrator sees the grants of the own project alone', async () => {
+test('a user who is no administrator sees only the grants of their own project', async () => {
   await using opened = await openWithTwoProjects();
   const { engine, first, projectId } = opened;
   const listAs = async (role: 'reader' | 'administrator', project: string) => {
@@ -178,7 +178,7 @@ test('who is no administrator sees the grants of the own project alone', async (
   expect(await listAs('administrator', first)).toBe(1);
 });
 
-test('a parent that lies in another project’s bucket is not looked for there', async () => {
+test('a parent in another project’s bucket is not looked for there', async () => {
   await using opened = await openWithTwoProjects();
   const { as, buckets, first, call, sync, projectId } = opened;
   const volume = new Uint8Array(4096).fill(7);

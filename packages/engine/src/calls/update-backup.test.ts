@@ -27,7 +27,7 @@ async function start() {
   };
 }
 
-test('the name that a person has set stays while nightly requests repeat what they said before', async () => {
+test('a name set by a person stays while nightly requests repeat the previous name', async () => {
   await using world = await start();
   await world.sync(items);
   const before = (await world.call('showBackup', { backup_id })).backup;
@@ -44,13 +44,13 @@ test('the name that a person has set stays while nightly requests repeat what th
     'same',
     'same',
   ]);
-  // Renamed twice, it still waits for another name than the first.
+  // After two renames, only a name other than the first replaces it.
   await world.rename('keep for ever');
   expect(await world.syncedName()).toEqual(['unchanged', 'keep for ever']);
   expect((await world.call('listBackups', { name: 'keep for ever' })).backups.map(({ id }) => id)).toEqual([backup_id]);
 });
 
-test('a request that brings another name than the one before is what the backup is called from then on', async () => {
+test('a request with another name than the request before renames the backup', async () => {
   await using world = await start();
   await world.sync(items);
   await world.rename('mine');
@@ -59,7 +59,7 @@ test('a request that brings another name than the one before is what the backup 
   expect(await world.syncedName()).toEqual(['updated', 'daily-0']);
 });
 
-test('a request that brings the very name that a person has set counts as the one before from then on', async () => {
+test('a request with the name a person has set counts as the previous request from then on', async () => {
   await using world = await start();
   await world.sync(items);
   await world.rename('weekly');
@@ -67,7 +67,7 @@ test('a request that brings the very name that a person has set counts as the on
   expect(await world.syncedName()).toEqual(['updated', 'daily-0']);
 });
 
-test('neither scans, runs of sources, verifications nor what builds on it undo a name', async () => {
+test('scans, source runs, verifications and dependent backups do not undo a name', async () => {
   await using world = await start();
   const { operation_id: found } = await world.call('startScan', { bucket_name: bucket, sync: true });
   const ended = async (operation_id: string) => {
@@ -75,7 +75,7 @@ test('neither scans, runs of sources, verifications nor what builds on it undo a
   };
   await ended(found);
   await world.rename('mine');
-  // The metadata was written anew: the scan imports it again.
+  // The metadata was rewritten, so the scan imports the backup again.
   const mark = `${full.imagePath}_metadata`;
   await world.buckets.put(bucket, [[mark, full.objects.get(mark) ?? '']], Date.UTC(2026, 4, 1));
   await ended((await world.call('startScan', { bucket_name: bucket, sync: true })).operation_id);
@@ -85,7 +85,7 @@ test('neither scans, runs of sources, verifications nor what builds on it undo a
   await ended((await world.call('verifyBackup', { backup_id, level: 'content' })).operation_id);
   expect(await world.nameNow()).toBe('mine');
 
-  // When the full backup loses an object and gets it back, the increment is examined on that account.
+  // When the full backup loses an object and gets it back, the increment is examined too.
   const { sync } = await world.call('syncBackups', { sync: [items[1]] });
   await world.ended(sync.map(({ operation_log_id }) => operation_log_id));
   await world.call('updateBackup', { backup_id: increment.plan.backupId, backup: { name: 'also mine' } });
@@ -94,13 +94,13 @@ test('neither scans, runs of sources, verifications nor what builds on it undo a
   await world.sync(items.slice(0, 1));
   await world.buckets.put(bucket, [[lost, full.objects.get(lost) ?? '']]);
   await world.sync(items.slice(0, 1));
-  // The request from before still says nothing new.
+  // The repeated request still brings no new name.
   await world.sync(items);
   const { backup } = await world.call('showBackup', { backup_id: increment.plan.backupId });
   expect(backup).toMatchObject({ name: 'also mine', status: 'available' });
 });
 
-test('what is not recorded cannot be renamed, and a name has its limits', async () => {
+test('a backup that is not recorded cannot be renamed, and an invalid name is refused', async () => {
   await using world = await start();
   await expect(world.rename('mine')).rejects.toMatchObject({ code: 'backup_not_found' });
   await world.sync(items.slice(0, 1));

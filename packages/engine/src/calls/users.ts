@@ -9,7 +9,7 @@ export const listUsers: QueryHandler<'listUsers'> = async ({ services }) => {
   return { users: (await accountsOf(services).listUsers()).map(userView) };
 };
 
-/** Makes a user. Without a role nobody comes in anywhere. */
+/** Creates a user. Without a role, the user can use no project. */
 export const createUser: MutationHandler<'createUser'> = async ({ services, change }, input) => {
   const accounts = accountsOf(services);
   const passwordHash = await hashPassword(input.password);
@@ -21,7 +21,7 @@ export const createUser: MutationHandler<'createUser'> = async ({ services, chan
   return await answerUser(accounts, input.name);
 };
 
-/** Keeps a user out: its tokens end in the same step, its access keys open nothing while it lasts. */
+/** Disables a user: its tokens end in the same step, and its access keys do not work until it is enabled. */
 export const disableUser: MutationHandler<'disableUser'> = async ({ services, change }, { user_name }) => {
   const accounts = accountsOf(services);
   refuseUnlessDone(await change('disableUser', user_name, services.world.clock.nowMs()), user_name);
@@ -34,7 +34,7 @@ export const enableUser: MutationHandler<'enableUser'> = async ({ services, chan
   return await answerUser(accounts, user_name);
 };
 
-/** Gives a user another password; the tokens that the old one brought end. Access keys go on. */
+/** Sets the password of a user. Tokens issued for the old one end. Access keys still work. */
 export const setUserPassword: MutationHandler<'setUserPassword'> = async (
   { services, change },
   { user_name, password },
@@ -66,23 +66,24 @@ export function userView(user: UserRecord): User {
 /** The user as it is after a change. */
 export async function answerUser(directory: CatalogueReads['directory'], name: string): Promise<{ user: User }> {
   const user = await directory.showUser(name);
-  if (user === null) throw new BackupSyncError('user_not_found', `user ${JSON.stringify(name)} was removed meanwhile`);
+  if (user === null)
+    throw new BackupSyncError('user_not_found', `user ${JSON.stringify(name)} was removed during this call`);
   return { user: userView(user) };
 }
 
-/** The directory of users and projects. Throws as {@link refuseOutsideAccounts}. */
+/** Returns the directory of users and projects. Throws as {@link refuseOutsideAccounts}. */
 export function accountsOf(services: QueryServices): CatalogueReads['directory'] {
   refuseOutsideAccounts(services);
   return services.catalogue.directory;
 }
 
-/** Throws `identity_elsewhere` where an outside identity has the users and projects. */
+/** Throws `identity_elsewhere` if an outside identity manages the users and projects. */
 export function refuseOutsideAccounts({ world: { outsideIdentity } }: QueryServices): void {
   if (outsideIdentity === null) return;
-  throw new BackupSyncError('identity_elsewhere', `users, projects and roles are those of ${outsideIdentity}`);
+  throw new BackupSyncError('identity_elsewhere', `${outsideIdentity} manages users, projects and roles`);
 }
 
-/** Throws what a change of a user came to, where it was not done. */
+/** Throws the outcome of a change of a user, unless the change was done. */
 export function refuseUnlessDone(change: UserChange, userName: string, projectId = ''): void {
   if (change === 'done') return;
   const messages = {

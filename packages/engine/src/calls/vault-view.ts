@@ -12,7 +12,7 @@ import {
 import type { SingleOperation } from '../catalogue/operation-records.ts';
 import type { ContainedResource, RunContents, SourceContents, SourceRecord } from '../catalogue/source-records.ts';
 
-/** A source in the form of CBR's vault. */
+/** Converts a source to CBR's vault. */
 export function vaultView(source: SourceRecord, contents: SourceContents): Vault {
   return {
     id: source.id,
@@ -47,7 +47,7 @@ export function vaultView(source: SourceRecord, contents: SourceContents): Vault
   };
 }
 
-/** The run of a source in the form of CBR's checkpoint. */
+/** Converts the run of a source to CBR's checkpoint. */
 export function checkpointView(
   run: SingleOperation,
   source: { readonly id: string; readonly name: string | null },
@@ -71,7 +71,7 @@ export function checkpointView(
   };
 }
 
-/** Whether a vault of this kind would have one of these types of resources. */
+/** Whether a CBR vault of this object type would contain one of the source's resource types. */
 export function holdsObjectType(contents: SourceContents, objectType: string): boolean {
   return objectTypesOf(contents).includes(objectType);
 }

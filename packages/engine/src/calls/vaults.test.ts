@@ -8,7 +8,9 @@ const [full, increment] = writeSmallChain('vault', 4, [[1]]) as [WrittenBackup, 
 const [broken] = writeSmallChain('broken', 4, []) as [WrittenBackup];
 const disk = syncItemOf(full, 'disks');
 
-/** A source of disks, one of which lacks an object, one of virtual machines, and one that has seen nothing. */
+/**
+ * Three sources: one of disks, one of which lacks an object, one of virtual machines, and one that has seen nothing.
+ */
 async function start() {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await openTestEngine());
@@ -46,7 +48,7 @@ afterAll(async () => {
   expect(world.faults).toEqual([]);
 });
 
-test('a source is a vault: its bucket, its resources, what they store, and no invented numbers', async () => {
+test('a vault shows the bucket, resources and stored bytes of its source, and no invented numbers', async () => {
   const { call, projectId } = world;
   const { source } = await call('showSource', { source_id: world.disks });
   const { backups } = await call('listBackups', { resource_id: disk.resource_id });
@@ -78,7 +80,7 @@ test('a source is a vault: its bucket, its resources, what they store, and no in
   await expect(call('showVault', { vault_id: world.ofDisks })).rejects.toMatchObject({ code: 'vault_not_found' });
 });
 
-test('vaults are listed by name, by page and by every filter that CBR has', async () => {
+test('vaults are listed by name, in pages and by every filter of CBR', async () => {
   const list = async (filter: object) => {
     const { vaults, count } = await world.call('listVaults', filter);
     return [vaults.map(({ name }) => name), count];
@@ -112,7 +114,7 @@ test('vaults are listed by name, by page and by every filter that CBR has', asyn
   }
 });
 
-test('a resource that was renamed has the name of its newest record, as in the listing of resources', async () => {
+test('a renamed resource has the name of its newest record, as in the listing of resources', async () => {
   const { call, sync } = world;
   await sync([{ ...disk, resource_name: 'web' }]);
   await sync([{ ...syncItemOf(increment, 'disks'), resource_name: 'app' }]);
@@ -123,7 +125,7 @@ test('a resource that was renamed has the name of its newest record, as in the l
   expect([resources[0]?.resource_name, ...shown]).toEqual(['app', 'app', 'app']);
 });
 
-test('the run of a source is a checkpoint: what it imported, and what it skipped with the reason', async () => {
+test('a checkpoint shows what the run of a source imported, and what it skipped with the reason', async () => {
   const { call } = world;
   const whole = (await call('showCheckpoint', { checkpoint_id: world.ofMachines })).checkpoint;
   expect(whole).toMatchObject({

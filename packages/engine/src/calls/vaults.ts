@@ -11,7 +11,7 @@ import type { QueryServices } from '../services.ts';
 import type { QueryHandler } from './call-context.ts';
 import { checkpointView, holdsObjectType, vaultNotFound, vaultView } from './vault-view.ts';
 
-/** The sources in the form of CBR's vaults. What its filters mean here is said where they are defined. */
+/** Lists the sources as CBR's vaults. The filters are described where they are defined. */
 export const listVaults: QueryHandler<'listVaults'> = async (context, input) => {
   const { services } = context;
   const { limit, offset, marker } = input;
@@ -74,7 +74,7 @@ async function contentsById(
   return new Map(contents.map((each) => [each.sourceId, each]));
 }
 
-/** A source in the form of CBR's vault. */
+/** Shows a source as CBR's vault. */
 export const showVault: QueryHandler<'showVault'> = async (context, input) => {
   const { catalogue } = context.services;
   const source = await catalogue.sources.showSource(input.project_id, input.vault_id);
@@ -84,7 +84,7 @@ export const showVault: QueryHandler<'showVault'> = async (context, input) => {
   return { vault: vaultView(source, contents) };
 };
 
-/** The run of a source in the form of CBR's checkpoint. */
+/** Shows the run of a source as CBR's checkpoint. */
 export const showCheckpoint: QueryHandler<'showCheckpoint'> = async (context, input) => {
   const { catalogue } = context.services;
   const { project_id: projectId, checkpoint_id: id } = input;

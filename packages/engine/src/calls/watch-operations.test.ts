@@ -20,7 +20,7 @@ function watch(fields: object, signal: AbortSignal = new AbortController().signa
   );
 }
 
-/** Reads until an operation has ended so often. */
+/** Reads until the operation has ended this number of times. */
 async function readUntilEnded(pages: EventStream<'watchOperations'>['pages'], ends: number) {
   const read: { id: string; id_of: string; status: string }[] = [];
   let left = ends;
@@ -34,7 +34,7 @@ async function readUntilEnded(pages: EventStream<'watchOperations'>['pages'], en
   throw new Error('the stream has ended');
 }
 
-test('a reader is told of each transition, and resumes behind the last that it has read', async () => {
+test('a reader gets each transition, and resumes after the last it has read', async () => {
   const { pages, start } = await watch({});
   const [log] = await engine.sync([makeItem('a')]);
   const read = await readUntilEnded(pages, 1);
@@ -49,7 +49,7 @@ test('a reader is told of each transition, and resumes behind the last that it h
   expect(await readUntilEnded(resumed.pages, 1)).toEqual(read.slice(1));
 });
 
-test('a reader of one operation is told of no other', async () => {
+test('a reader of one operation gets events of no other', async () => {
   const items = Array.from({ length: syncItemsMax }, (_, index) =>
     makeItem(`of-${index}`, { image_path: 'chain-1/a' }),
   );
@@ -61,7 +61,7 @@ test('a reader of one operation is told of no other', async () => {
   expect(new Set(read.map(({ id_of }) => id_of))).toEqual(new Set([wanted]));
 });
 
-test('a cursor that is none, or none that was given out, is refused before anything is sent', async () => {
+test('an invalid cursor, or one never issued, is refused before anything is sent', async () => {
   await expect(watch({ after: 'x' })).rejects.toMatchObject({
     code: 'invalid_request',
     problems: [{ place: 'after' }],
@@ -70,7 +70,7 @@ test('a cursor that is none, or none that was given out, is refused before anyth
   await expect(watch({ project_id: 'another' })).rejects.toMatchObject({ code: 'project_not_allowed' });
 });
 
-test('a stream ends with the reason of its signal, and when the engine stops', async () => {
+test('a stream ends with the reason of its signal, or when the engine stops', async () => {
   const stopping = new AbortController();
   const { pages } = await watch({}, stopping.signal);
   const ended = expect(readUntilEnded(pages, 1)).rejects.toThrow('enough');

@@ -5,15 +5,15 @@ import { outagesFor } from '../operations/waiting-for.ts';
 import type { StreamHandler } from './call-context.ts';
 import { operationView } from './operation-view.ts';
 
-/** Events that are read at once: all that a reader who does not keep up holds here. */
+/** Events read at a time. A slow reader keeps no more than this in memory. */
 const pageSize = 100;
 
-/** Follows the transitions of operations. A reader who falls behind what is kept is refused, so that it knows. */
+/** Streams the transitions of operations. Throws `events_gone` if the reader is behind the events that are kept. */
 export const watchOperations: StreamHandler<'watchOperations'> = async ({ services, signal }, input) => {
   const { catalogue } = services;
   const query = { projectId: input.project_id, operationId: input.operation_id ?? null, limit: pageSize };
   const start = input.after === undefined ? await catalogue.events.newestCursor(input.project_id) : Number(input.after);
-  // A bad cursor is refused before the stream begins.
+  // A bad cursor is refused before the stream starts.
   const first = await read(catalogue, { ...query, after: start });
   return { start: String(start), pages: follow() };
 
@@ -41,12 +41,15 @@ export const watchOperations: StreamHandler<'watchOperations'> = async ({ servic
 async function read(catalogue: CatalogueReads, query: EventQuery) {
   const page = await catalogue.events.listEvents(query);
   if (page !== 'gone') return page;
-  throw new BackupSyncError('events_gone', `after: events behind ${query.after} are not there any more, or never were`);
+  throw new BackupSyncError(
+    'events_gone',
+    `after: the events after ${query.after} are no longer kept, or never existed`,
+  );
 }
 
 /** `rung` waits until there may be news since it was last waited for, or the signal is aborted. */
 function listen({ onEvents }: CatalogueReads, signal: AbortSignal): Disposable & { rung(): Promise<void> } {
-  // Rung at first: something may have happened since the first page was read.
+  // Rung initially: there may be news since the first page was read.
   let isRung = true;
   let wake = () => {};
   const ring = () => {

@@ -41,7 +41,7 @@ type EmbeddedIdentityOptions = {
   readonly seal: SecretSeal;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** Told, once a minute at most, why access keys cannot be used that should be. */
+  /** Called at most once a minute with the reason why valid access keys cannot be used. */
   readonly onFault: (error: unknown) => void;
 };
 
@@ -58,7 +58,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #newId: () => string;
   readonly #onFault: (error: unknown) => void;
   readonly outsideUrl = null;
-  /** The oldest project: where a token goes that names none. */
+  /** The oldest project. Tokens that name no project are for this one. */
   readonly project: Project;
 
   private constructor({ catalogue, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
@@ -75,10 +75,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     this.project = project;
   }
 
-  /** Opens the identity; makes the first project where there is none. */
+  /** Opens the identity. Creates the first project if there is none. */
   static async open(options: EmbeddedIdentityOptions): Promise<EmbeddedIdentity> {
     const first = { id: options.newId(), name: firstProjectName };
-    // Looked for first: a process that only reads is not to write.
+    // Read first: a process that only reads must not write.
     const project =
       (await options.catalogue.identity.findOldestProject()) ??
       (await options.catalogue.identity.begin({ project: first, nowMs: options.clock.nowMs() }));
@@ -86,11 +86,11 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   }
 
   /**
-   * Makes the administrator where there is no user yet. `password` null: one is generated, and answered once, since it
-   * is kept nowhere. Null is answered where none was generated.
+   * Creates the administrator if there is no user yet. If `password` is null, generates one and returns it; it is
+   * stored nowhere. Returns null if none was generated.
    */
   async beginUsers(operatorName: string, password: string | null, from: RequestedFrom): Promise<string | null> {
-    // Hashing takes a while by intent: not at every start.
+    // Checked first: hashing is slow on purpose, so it must not run at every start.
     if (await this.#store.hasUsers()) return null;
     const given = password ?? randomBytes(18).toString('base64url');
     const user = { id: this.#newId(), name: administratorName, passwordHash: await hashPassword(given) };
@@ -116,7 +116,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       issued = await this.#issueToken(request);
     } catch (error) {
       const code = error instanceof BackupSyncError ? error.code : 'internal';
-      // What is throttled does not come here: whoever guesses could fill the disk with it.
+      // Throttled attempts leave no event: anyone who guesses could fill the disk.
       await this.#audit.refused('issueToken', { kind: 'user', name: userName, projectId: '' }, from, code);
       throw error;
     }
@@ -128,7 +128,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
     const project = request.project === null ? this.project : await this.#findProject(request.project);
-    // Asked for in any case: what is wrong is not to be told from how long it takes to say so.
+    // Read in any case, so that the response time does not tell what was wrong.
     const role = await this.#store.findRole(user?.id ?? '', project?.id ?? '');
     if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
       throw wrongCredentials();
@@ -136,7 +136,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const { passwordHash } = user;
     const holder = { kind: 'user', userId: user.id, userName: user.name, project, role } as const;
     const issued = await this.#save(holder, { kind: 'password', passwordHash }, null, request.from);
-    // Disabled, or given another password, while it was being hashed.
+    // The user was disabled, or got another password, while the password was hashed.
     if (issued === null) throw wrongCredentials();
     return issued;
   }
@@ -150,7 +150,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const project = await this.#projectOrOldest(projectId);
     const holder = { kind: 'system', userId: null, userName: name, project, role: 'administrator' } as const;
     const issued = await this.#save(holder, { kind: 'operator' }, null, from);
-    if (issued === null) throw new Error('the token of the operator was not kept');
+    if (issued === null) throw new Error('the operator token was not saved');
     const { token, issuedAtMs, expiresAtMs } = issued;
     const { kind, userId, userName, role } = holder;
     const record = { kind, userId, userName, role, projectId: project.id, issuedAtMs, expiresAtMs };
@@ -180,7 +180,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
   async projectOf(caller: Caller): Promise<ScopedProject> {
     const project = await this.#store.findProject({ id: caller.projectId });
-    if (project === null) throw new Error(`project ${caller.projectId}, for which there are credentials, is gone`);
+    if (project === null) throw new Error(`there are credentials for project ${caller.projectId}, but it is gone`);
     return { ...project, domain: ownDomain };
   }
 
@@ -188,7 +188,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     // The signer dates the request, so the date is compared with the wall clock.
     const signature = readSignature(request, this.#clock.nowMs());
     const signer = signerOf(await this.#store.seekSigner(signature.accessKey));
-    // Without a key the same is done with one that nobody has.
+    // If there is no such key, do the same work with a secret that nobody has.
     const secretKey = signer === null ? await this.#seal.unsealNobodys() : await this.#unseal(signer);
     const isRight = isSignedWith(secretKey, signature);
     if (signer === null || !isRight) throw badSignature();
@@ -200,7 +200,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       return await this.#seal.unseal(sealedSecret, accessKey);
     } catch (cause) {
       this.#onFault(cause);
-      const message = `what is signed with the access key ${accessKey} cannot be checked here; the operator was told why`;
+      const message = `the server cannot check signatures of access key ${accessKey}; its operator was notified`;
       throw new BackupSyncError('unavailable', message, { cause });
     }
   }
@@ -223,20 +223,20 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return issued;
   }
 
-  /** Null where the holder has no role in the project, or the token has ended meanwhile. */
+  /** Returns null if the holder has no role in the project, or the token has ended meanwhile. */
   async #exchange(record: TokenRecord, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken | null> {
     const project = await this.#findProject(scope ?? { id: record.projectId });
     const role = project === null ? null : await this.#roleIn(record, project);
     if (project === null || role === null) return null;
     const { kind, userId, userName, tokenHash, expiresAtMs } = record;
-    // Looked up again, in one turn with the step that saves. A token that was revoked meanwhile is no longer known as the
-    // operator's, and the catalogue removes it before it looks for it.
+    // Looked up again, in the same turn as the step that saves. A token revoked meanwhile is no longer known as the
+    // operator's, and the catalogue removes it before the step looks for it.
     const operators = this.#operatorTokens.find(tokenHash);
     if (operators === null) return null;
     const isOperators = operators !== undefined;
     return this.#save(
       { kind, userId, userName, project, role },
-      // The store goes by the wall clock, which may have been set since the operator's token was issued.
+      // The store uses the wall clock, which may have been set since the operator's token was issued.
       isOperators ? { kind: 'operator' } : { kind: 'token', tokenHash },
       isOperators && expiresAtMs <= this.#clock.nowMs() ? null : expiresAtMs,
       from,
@@ -247,7 +247,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const record = await this.#findToken(token);
     const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
     const tokenHash = hashToken(token);
-    // In one turn with the step: an exchange comes before both or after both.
+    // In the same turn as the step, so that an exchange comes before both or after both.
     this.#operatorTokens.remove(tokenHash);
     await this.#catalogue.change(this.#audit.eventOf('revokeToken', caller, from, holders), 'removeToken', tokenHash);
   }
@@ -264,14 +264,14 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return this.#store.findToken(tokenHash, this.#clock.nowMs());
   }
 
-  /** The operator of the machine has every right in each project. */
+  /** The role of a token's holder in a project. The operator of the machine is administrator in each. */
   async #roleIn({ userId }: TokenRecord, project: Project): Promise<Role | null> {
     return userId === null ? 'administrator' : this.#store.findRole(userId, project.id);
   }
 
   /**
-   * Keeps a token, and writes down that it was issued: nobody has it before. `endsAtMs` null: a day from now. Answers
-   * null, and writes nothing, if what the token is given for is gone by now.
+   * Saves a new token and the event that it was issued. If `endsAtMs` is null, it expires in 24 hours. Returns null,
+   * and writes nothing, if the ground for the token is gone meanwhile.
    */
   async #save(
     holder: Pick<TokenRecord, 'kind' | 'userId' | 'userName' | 'role'> & { readonly project: Project },
@@ -296,7 +296,7 @@ function callerOf({ kind, userName, projectId, role, expiresAtMs }: TokenRecord)
   return { kind, name: userName, projectId, role, expiresAtMs };
 }
 
-/** The project that a token was wanted for, as it was named. */
+/** The requested project of a token, as it was named. */
 function wantedBy(scope: ProjectScope): readonly AuditSubject[] {
   if (scope === null || scope === 'elsewhere') return [];
   return ['id' in scope ? { field: 'target_project_id', value: scope.id } : { field: 'name', value: scope.name }];
@@ -306,7 +306,7 @@ function wrongCredentials(): BackupSyncError {
   return new BackupSyncError('not_authenticated', 'the user name, the password or the project is wrong');
 }
 
-/** Tokens have 256 random bits, so a plain hash of them cannot be guessed back. */
+/** Hashes a token. Tokens have 256 random bits, so a plain hash cannot be reversed by guessing. */
 function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -20,7 +20,7 @@ async function openWithUser() {
   return { ...opened, clock, admin, login };
 }
 
-test('tokens that are unknown, cut, ended, revoked, or of someone who may not come in any more open nothing, in equal words', async () => {
+test('unknown, cut, expired and revoked tokens, and those of users without access, get the same refusal', async () => {
   await using opened = await openWithUser();
   const { clock, admin, login, projectId } = opened;
   const { identity } = opened.engine;
@@ -47,7 +47,7 @@ test('tokens that are unknown, cut, ended, revoked, or of someone who may not co
   await expect(login()).rejects.toMatchObject({ message: 'the user name, the password or the project is wrong' });
 });
 
-test('a token is exchanged only for a project in which its holder has a role, with that role', async () => {
+test('a token is exchanged only for a project where its holder has a role, with that role', async () => {
   await using opened = await openWithUser();
   const { admin, login } = opened;
   const { identity } = opened.engine;
@@ -63,7 +63,7 @@ test('a token is exchanged only for a project in which its holder has a role, wi
   expect(exchanged.caller).toMatchObject({ kind: 'user', name: 'ada', projectId: project.id, role: 'reader' });
 });
 
-test('a token that was got for another ends with it: none can be kept alive', async () => {
+test('an exchanged token expires with the old one, so none can be kept alive', async () => {
   await using opened = await openWithUser();
   const { clock, login } = opened;
   const { identity } = opened.engine;
@@ -75,7 +75,7 @@ test('a token that was got for another ends with it: none can be kept alive', as
   expect(await identity.authenticate(exchanged.token)).toBeNull();
 });
 
-test('a token that is revoked ends alone: what it was exchanged for goes on to its own end', async () => {
+test('revoking a token does not end the tokens it was exchanged for', async () => {
   await using opened = await openWithUser();
   const { identity } = opened.engine;
   const token = await opened.login();
@@ -85,7 +85,7 @@ test('a token that is revoked ends alone: what it was exchanged for goes on to i
   expect(await identity.authenticate(exchanged.token)).toMatchObject({ name: 'ada' });
 });
 
-test('keys that are unknown, disabled, of a disabled user, or did not sign are refused in equal words', async () => {
+test('keys that are unknown, disabled, of a disabled user, or did not sign get the same refusal', async () => {
   await using opened = await openWithUser();
   const { admin, clock, projectId } = opened;
   const { identity } = opened.engine;
@@ -96,7 +96,7 @@ test('keys that are unknown, disabled, of a disabled user, or did not sign are r
     };
   const call = (accessKey: string, secretKey: string) =>
     identity.authenticateSigned(signedBy(accessKey, secretKey, clock.timeMs));
-  const refused = { code: 'not_authenticated', message: 'access key or signature is not right' };
+  const refused = { code: 'not_authenticated', message: 'the access key or the signature is wrong' };
   const good = await make();
   const key = good.access_key.access_key;
   expect(await call(key, good.secret_key)).toEqual({ kind: 'user', name: 'ada', projectId, role: 'operator' });

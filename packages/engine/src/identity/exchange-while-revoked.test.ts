@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { openTestEngine } from '../testing/test-engine.ts';
 
 const password = 'a password of twelve';
-/** Enough for an exchange to have ended. */
+/** Long enough for an exchange to end. */
 const turnsMax = 12;
 
 test.each(['operator', 'user'] as const)(
-  'an exchange of a token that is revoked meanwhile comes before the end of the token, or is refused: %s',
+  'an exchange of a token that is revoked meanwhile either comes before the revocation or is refused: %s',
   async (holder) => {
     await using opened = await openTestEngine();
     const { identity } = opened.engine;

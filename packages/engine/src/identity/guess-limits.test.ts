@@ -9,7 +9,7 @@ function open() {
 
 const minutesMs = 60_000;
 
-test('the eleventh wrong password for a user is not tried, wherever it comes from, until 15 minutes have passed', () => {
+test('after 10 wrong passwords for a user, no more are tried from any address until 15 minutes have passed', () => {
   const { clock, limits } = open();
   for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', `10.0.0.${guess}`);
   clock.timeMs += 5 * minutesMs;
@@ -20,7 +20,7 @@ test('the eleventh wrong password for a user is not tried, wherever it comes fro
   limits.begin('ada', '10.0.1.1');
 });
 
-test('fifty wrong passwords from one address are the last, whoever they are for; an IPv6 network counts as one', () => {
+test('after 50 wrong passwords from one address, no more are tried for any user; an IPv6 network counts as one', () => {
   for (const addressOf of [() => '10.0.0.1', (guess: number) => `2001:db8::${guess.toString(16)}`]) {
     const { limits } = open();
     for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, addressOf(guess));
@@ -30,49 +30,49 @@ test('fifty wrong passwords from one address are the last, whoever they are for;
   }
 });
 
-test('an address is no other one for how it is spelled, nor for a port that a proxy adds to it', () => {
+test('another spelling, or a port added by a proxy, does not make another address', () => {
   const { limits } = open();
   for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, '::ffff:10.0.0.1');
-  expect(() => limits.begin('another', '0:0:0:0:0:ffff:a00:1')).toThrow('too many passwords');
+  expect(() => limits.begin('another', '0:0:0:0:0:ffff:a00:1')).toThrow('too many wrong passwords');
   limits.begin('another', '::ffff:10.0.0.2');
   for (let guess = 0; guess < 50; guess += 1) limits.begin(`user-${guess}`, `10.0.0.3:${guess}`);
-  expect(() => limits.begin('another', '10.0.0.3:50')).toThrow('too many passwords');
+  expect(() => limits.begin('another', '10.0.0.3:50')).toThrow('too many wrong passwords');
 });
 
-test('right passwords do not count, and give nobody wrong ones back', () => {
+test('right passwords do not count, and do not reset the count of wrong ones', () => {
   const { limits } = open();
   for (let login = 0; login < 100; login += 1) limits.begin('ada', '10.0.0.1')();
   for (let guess = 0; guess < 10; guess += 1) limits.begin('bob', '10.0.0.1');
   limits.begin('ada', '10.0.0.1')();
-  expect(() => limits.begin('bob', '10.0.0.1')).toThrow('too many passwords');
+  expect(() => limits.begin('bob', '10.0.0.1')).toThrow('too many wrong passwords');
 });
 
-test('guesses at once are no way around', () => {
+test('parallel guesses do not evade the limit', () => {
   const { limits } = open();
   const under = Array.from({ length: 10 }, () => limits.begin('ada', null));
-  expect(() => limits.begin('ada', null)).toThrow('too many passwords');
+  expect(() => limits.begin('ada', null)).toThrow('too many wrong passwords');
   for (const takeBack of under) takeBack();
   limits.begin('ada', null);
 });
 
 test.each([-60, 25 * 60])(
-  'after the wall clock was set by %d minutes the window still lasts a quarter of an hour',
+  'after the wall clock was set by %d minutes, the window still lasts 15 minutes',
   (minutes) => {
     const { clock, limits } = open();
     for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', null);
     clock.step(minutes * minutesMs);
     clock.timeMs += 14 * minutesMs;
-    expect(() => limits.begin('ada', null)).toThrow('too many passwords');
+    expect(() => limits.begin('ada', null)).toThrow('too many wrong passwords');
     clock.timeMs += minutesMs;
     limits.begin('ada', null);
   },
 );
 
-test('guesses from elsewhere lock nobody out where the user came in before, and there it is limited as well', () => {
+test('guesses from elsewhere do not lock a user out at a known address, where guesses are limited too', () => {
   const { limits } = open();
   limits.begin('ada', '10.0.0.1')();
   for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', `10.0.1.${guess}`);
-  expect(() => limits.begin('ada', '10.0.2.1')).toThrow('too many passwords');
+  expect(() => limits.begin('ada', '10.0.2.1')).toThrow('too many wrong passwords');
   for (let guess = 0; guess < 10; guess += 1) limits.begin('ada', '10.0.0.1');
-  expect(() => limits.begin('ada', '10.0.0.1')).toThrow('too many passwords');
+  expect(() => limits.begin('ada', '10.0.0.1')).toThrow('too many wrong passwords');
 });

@@ -4,17 +4,18 @@ import { type WindowCount, WindowCounts } from '../window-counts.ts';
 import { networkOf } from './network-of.ts';
 
 const windowMs = 15 * 60 * 1000;
-/** Wrong passwords within the window. Many users may come from one address. */
+/** Most wrong passwords of a user within the window. */
 const mostByUser = 10;
+/** Most wrong passwords from one address: it may have many users. */
 const mostByAddress = 50;
-/** Users and addresses that are remembered; the ones that tried longest ago are forgotten first. */
+/** Most users and addresses that are remembered. Those that tried longest ago are forgotten first. */
 const rememberedMax = 100_000;
 
-/** By what guesses are counted. */
+/** The counts of wrong passwords. */
 class Counts {
   readonly byUser: WindowCounts;
   readonly byAddress: WindowCounts;
-  /** By address and user: there is an entry where the user came in from there before. */
+  /** By address and user. There is an entry if the user has logged in from there before. */
   readonly atHome: WindowCounts;
 
   constructor(clock: Clock) {
@@ -25,25 +26,25 @@ class Counts {
 }
 
 /**
- * Limits guesses at passwords: by the user whose it is, known or not, and by the address that they come from. Where a
- * user came in before, guesses are counted by themselves, so that strangers lock nobody out who is at home there. A
- * guess counts before it is tried, so that many at once are no way around, and stops counting when it was right.
+ * Limits wrong passwords by user, known or not, and by address. Guesses from an address where the user has logged in
+ * before are counted separately, so that strangers cannot lock the user out there. A guess counts before it is tried,
+ * so that parallel guesses do not evade the limit. It stops counting if it was right.
  */
 export class GuessLimits {
   readonly #clock: Clock;
-  /** Made with the first guess: room for so many takes tens of milliseconds, and most commands ask for no password. */
+  /** Created with the first guess: its memory takes tens of milliseconds, and most commands check no password. */
   #counts: Counts | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Counts a guess; what is answered tells that it was right. Throws `throttled` where there were too many. */
+  /** Counts a guess. Call the returned function if it was right. Throws `throttled` after too many wrong ones. */
   begin(userName: string, address: string | null): () => void {
     this.#counts ??= new Counts(this.#clock);
     const { byUser, byAddress, atHome } = this.#counts;
     const network = networkOf(address);
-    // No network has a space, so no two of these are alike.
+    // No network contains a space, so these keys are unique.
     const home = `${network} ${userName}`;
     const counted = [
       atHome.has(home) ? this.#guessesOf(atHome, home, mostByUser) : this.#guessesOf(byUser, userName, mostByUser),
@@ -59,7 +60,7 @@ export class GuessLimits {
   #guessesOf(kept: WindowCounts, key: string, most: number): WindowCount {
     const guesses = kept.of(key);
     if (guesses.count >= most) {
-      throw new BackupSyncError('throttled', 'too many passwords were tried', {
+      throw new BackupSyncError('throttled', 'too many wrong passwords', {
         retryAfterMs: guesses.sinceMs + windowMs - this.#clock.monotonicMs(),
       });
     }

@@ -14,10 +14,10 @@ type LookServices = {
 };
 
 /**
- * A token, for who may look into it or end it: an administrator of its project, or its own holder.
+ * Returns a token to a caller who may inspect or revoke it: an administrator of its project, or its holder.
  *
- * Throws `token_not_found` where it opens nothing, and `role_not_allowed`, which is in the audit by then: of each caller,
- * the first hundred in a minute.
+ * Throws `token_not_found` if it is not valid. Throws `role_not_allowed` to other callers, after writing it to the
+ * audit: for each caller, the first 100 in a minute.
  */
 export async function lookIntoToken(
   { catalogue, world, identity, refusals }: LookServices,
@@ -29,7 +29,7 @@ export async function lookIntoToken(
   const issued = await identity.inspectToken(token);
   if (issued === null) throw new BackupSyncError('token_not_found', 'this token does not exist, or it has expired');
   if (mayLookInto(caller, issued.caller)) return issued;
-  // Who is in another project is not for the administrators of this one to read.
+  // The administrators of this project must not learn the users of another.
   const isOfProject = issued.caller.projectId === caller.projectId;
   const holders = isOfProject ? [{ field: 'user_name', value: issued.caller.name }] : [];
   if (refusals.isWritten(caller)) {

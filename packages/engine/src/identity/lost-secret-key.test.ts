@@ -6,7 +6,7 @@ import { signedBy } from '../testing/signed-by.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { TestClock } from '../testing/test-clock.ts';
 
-test('a signature that cannot be checked, since the key to secrets is lost, is not called wrong, and the operator is told', async () => {
+test('with a lost secret key, signatures are not called wrong, and the operator is notified', async () => {
   await using buckets = await makeTestBuckets();
   const dataDirectory = join(buckets.directory, '.data');
   const clock = new TestClock(Date.UTC(2026, 10, 23, 12));
@@ -35,7 +35,7 @@ test('a signature that cannot be checked, since the key to secrets is lost, is n
 
   await using engine = await open();
   const call = () => engine.identity.authenticateSigned(signedBy(accessKey, secretKey, clock.timeMs));
-  await expect(engine.identity.checkAccessKeys()).rejects.toThrow(`${file} is not there`);
+  await expect(engine.identity.checkAccessKeys()).rejects.toThrow(`${file} does not exist`);
   await expect(call()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(accessKey) });
   await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
   expect(faults).toEqual([['signatures', expect.objectContaining({ name: 'SecretKeyError' })]]);

@@ -1,10 +1,10 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * By what callers are counted whose address is all that is known of them: an address of IPv4, also where it is mapped
- * into IPv6, or the /64 of an address of IPv6, since whoever has one has the 2^64 beside it as well. A zone (`%eth0`) is
- * passed over. Empty for null, where a connection has no address, and for what is none: all these count as one, or a
- * proxy that adds a port to the address would give every connection a count of its own.
+ * The key under which callers are counted of whom only the address is known. It is the IPv4 address, also if mapped
+ * into IPv6, or the /64 of an IPv6 address: a host with one address has all 2^64 of them. A zone (`%eth0`) is ignored.
+ * It is empty for null and for an invalid address. These count as one; otherwise a proxy that adds a port to the
+ * address would give every connection its own count.
  */
 export function networkOf(address: string | null): string {
   if (address === null || !ipaddr.isValid(address)) return '';

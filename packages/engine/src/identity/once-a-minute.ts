@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 
 const minuteMs = 60 * 1000;
 
-/** Tells of a fault, and then of none with its message for a minute: while something is away, every call meets the same. */
+/** Reports a fault, then none with the same message for a minute: during an outage every call meets the same fault. */
 export function onceAMinute(clock: Clock, tell: (error: unknown) => void): (error: unknown) => void {
   const toldAtMs = new Map<string, number>();
   return (error) => {

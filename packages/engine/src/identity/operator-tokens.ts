@@ -2,8 +2,8 @@ import type { TokenRecord } from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
 
 /**
- * The operator's tokens that this process has issued. Their time is counted in this process, so that a wall clock that is
- * set locks no local command out, and keeps no token alive. They end with the process at the latest.
+ * The operator tokens that this process has issued. The process counts their time itself, so that setting the wall
+ * clock neither locks out local commands nor keeps a token alive. They end with the process at the latest.
  */
 export class OperatorTokens {
   readonly #clock: Clock;
@@ -19,7 +19,7 @@ export class OperatorTokens {
     this.#issued.set(record.tokenHash, { record, untilMs: this.#clock.monotonicMs() + this.#livesMs });
   }
 
-  /** Undefined if this process has not issued it, null once its time is up. */
+  /** Returns the record of a token. Undefined if this process has not issued it, null once it has expired. */
   find(tokenHash: string): TokenRecord | null | undefined {
     const issued = this.#issued.get(tokenHash);
     if (issued === undefined) return undefined;

@@ -1,17 +1,17 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** Cost of scrypt: 32 MiB and some 80 ms for each guess. */
+/** Cost of scrypt: 32 MiB and about 80 ms for each guess. */
 const cost = { N: 2 ** 15, r: 8, p: 1 };
 const keyBytes = 32;
 
-/** `scrypt$N$r$p$salt$key`, salt and key in base64url. */
+/** Hashes a password to `scrypt$N$r$p$salt$key`, salt and key in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(password, salt, cost);
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
-/** Whether the password is the one that was hashed. Without a hash it takes as long, and is never right. */
+/** Whether the password matches the hash. Without a hash it takes as long, and is always false. */
 export async function passwordMatches(password: string, hash: string | null): Promise<boolean> {
   const [scheme, N, r, p, salt, key] = hash?.split('$') ?? [];
   if (scheme !== 'scrypt' || salt === undefined || key === undefined) {

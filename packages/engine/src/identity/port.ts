@@ -6,12 +6,12 @@ import type { SignedRequest } from './signed-request.ts';
 
 export type Domain = { readonly id: string; readonly name: string };
 
-/** The domain of everything that this installation keeps itself. */
+/** The domain of all users and projects that this installation stores itself. */
 export const ownDomain: Domain = { id: 'default', name: 'Default' };
 
 export type ScopedProject = Project & { readonly domain: Domain };
 
-/** A token as it is handed out, once. */
+/** A token as it is returned when it is issued or inspected. */
 export type IssuedToken = {
   readonly token: string;
   readonly issuedAtMs: number;
@@ -21,12 +21,12 @@ export type IssuedToken = {
 };
 
 /**
- * The project that a token is wanted for. Null: the oldest for a password, that of the old token for an exchange.
- * `elsewhere`: one of a domain that is not here, or for a user of such a domain; it is refused as an unknown one is.
+ * The project that a token is requested for. Null: the oldest project for a password, or that of the old token for an
+ * exchange. `elsewhere`: a project or user of an unknown domain, which is refused like an unknown project.
  */
 export type ProjectScope = { readonly id: string } | { readonly name: string } | 'elsewhere' | null;
 
-/** Where a request for a token, or for its end, comes from. */
+/** The origin of a request to issue or revoke a token. */
 export type RequestedFrom = { readonly origin: Origin; readonly requestId: string };
 
 export type TokenRequest = {
@@ -37,58 +37,70 @@ export type TokenRequest = {
 };
 
 /**
- * Who may call. Doors ask it; the engine authorises what it answers.
+ * Authenticates callers. The interfaces ask it who is calling; the engine then authorises that caller.
  *
- * - `issueToken` throws `not_authenticated` alike for an unknown or disabled user, a wrong password and a project that the
- *   user has no role in: whoever guesses learns nothing. `throttled`, with the time to wait, after too many wrong ones.
- * - `exchangeToken` gives another token of the same caller, which ends when the old one does: who has got hold of a token
- *   cannot keep it alive. `not_authenticated` where the old one is not valid, or the caller has no role in the project.
- * - `authenticate` and `inspectToken` answer null for a token that is unknown, cut, ended, revoked or of someone who may not come in any
- *   more: all alike, by the same way.
- * - `authenticateSigned` throws `not_authenticated`; alike for a key that is unknown, disabled, of someone who may not
- *   come in any more, or not the one that signed. `unavailable` where the secret of the key cannot be opened here.
- * - `projectOf` answers the project that a caller may act in.
- * - `revoke` ends a token now.
- *
- * Who got a token, was refused one or ended one is in the audit once it is answered: a token that is kept or ended, in the
- * same step of the catalogue. An exchange is only if the old token
- * is valid: a stranger who makes tokens up has no name to write down, and could fill the disk with it. For the same
- * reason passwords are not once their guesses are `throttled`.
+ * The audit has an entry before a request to issue, exchange or revoke a token is answered. If a token is saved or
+ * removed, the entry is written in the same step of the catalogue. These refusals leave no entry, since they could fill
+ * the disk: an exchange of a token that is not valid, exchanges beyond a caller's first 100 refusals in a minute, and
+ * `throttled` password attempts.
  */
 export interface Identity {
-  /** Address of the outside identity service that issues the tokens, with its version; null if they are issued here. */
+  /** Address of the outside identity service that issues the tokens, with its version. Null if they are issued here. */
   readonly outsideUrl: string | null;
+  /**
+   * Issues a token for a user's password. Throws `not_authenticated` in the same way for an unknown or disabled user, a
+   * wrong password, and a project where the user has no role, so that guessing reveals nothing. Throws `throttled`,
+   * with the time to wait, after too many wrong passwords.
+   */
   issueToken(request: TokenRequest): Promise<IssuedToken>;
+  /**
+   * Returns the caller of a token. Returns null in the same way for a token that is unknown, cut, expired, revoked, or
+   * of a user who no longer has access.
+   */
   authenticate(token: string): Promise<Caller | null>;
+  /**
+   * Returns the caller of a signed request. Throws `not_authenticated` in the same way for a key that is unknown,
+   * disabled, of a user who no longer has access, or did not sign. Throws `unavailable` if the secret of the key cannot
+   * be opened here.
+   */
   authenticateSigned(request: SignedRequest): Promise<Caller>;
+  /** Returns a token with its times, project and caller. Returns null as {@link authenticate} does. */
   inspectToken(token: string): Promise<IssuedToken | null>;
+  /** Returns the project that a caller may act in. */
   projectOf(caller: Caller): Promise<ScopedProject>;
+  /**
+   * Issues another token for the caller of a token. It expires when the old one does, so a stolen token cannot be kept
+   * alive. Throws `not_authenticated` if the old token is not valid, or the caller has no role in the project.
+   */
   exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken>;
+  /** Ends a token immediately. */
   revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void>;
 }
 
-/**
- * What the operator of the machine has of the identity, whoever keeps the users.
- *
- * - `project` is the oldest project of the data directory.
- * - `operator` is the operator as a caller, with every right in a project: by its id, the oldest for null. Throws
- *   `project_not_found`.
- * - `issueSystemToken` gives a token for the operator, likewise. It is good for a day of this process, whatever the wall
- *   clock shows.
- * - `beginUsers` makes the first administrator where there is no user yet, in the name of the operator, and writes it
- *   down; it answers the password that it made up, if none was given.
- * - `checkAccessKeys` throws `SecretKeyError`, which tells the operator what to do, where an access key that is not disabled
- *   has a secret that the key at hand does not open: it could not be used.
- */
+/** The part of the identity for the operator of the machine, whichever service keeps the users. */
 export interface OperatorIdentity {
+  /** The oldest project of the data directory. */
   readonly project: Project;
+  /** Returns the operator as administrator of a project: by id, or the oldest for null. Throws `project_not_found`. */
   operator(name: string, projectId: string | null): Promise<Caller>;
+  /**
+   * Issues a token for the operator, for a project as in {@link operator}. It is valid for 24 hours of this process,
+   * whatever the wall clock shows.
+   */
   issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken>;
+  /**
+   * Creates the first administrator if there is no user yet, as the operator, with an audit event. Returns the
+   * generated password if none was given, otherwise null.
+   */
   beginUsers(operatorName: string, password: string | null, from: RequestedFrom): Promise<string | null>;
+  /**
+   * Checks that the secret of every enabled access key can be opened. Throws `SecretKeyError`, which says what to do,
+   * if one cannot: that key could not be used.
+   */
   checkAccessKeys(): Promise<void>;
 }
 
-/** What every token that opens nothing is answered, whatever is the matter with it. */
+/** The refusal of every token that is not valid, whatever the reason. */
 export function badToken(): BackupSyncError {
   return new BackupSyncError('not_authenticated', 'the token is not valid, or it has expired');
 }

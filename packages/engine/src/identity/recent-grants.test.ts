@@ -5,7 +5,7 @@ import { recentGrants } from './recent-grants.ts';
 
 const grant: BucketGrant = { projectId: 'p', storageUnitId: 'unit', bucketName: 'bucket', prefix: '' };
 
-test('grants are those of five seconds ago at most, asked for once meanwhile, and again after a failure', async () => {
+test('grants are at most 5 seconds old, read once in that time, and again after a failure', async () => {
   const clock = new TestClock(0);
   const answers = [[grant], new Error('the catalogue is away'), []];
   const asked: string[] = [];

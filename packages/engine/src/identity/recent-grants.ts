@@ -2,13 +2,10 @@ import type { BucketGrant } from '../catalogue/bucket-grant.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** So long work under way may still use what was taken away. */
+/** How long running work may still use a revoked grant. Milliseconds. */
 const recentMs = 5_000;
 
-/**
- * The grants of a project as they were some seconds ago at most: for work that makes many requests, each of which needs
- * them.
- */
+/** Reads the grants of a project, at most 5 seconds old, for work that checks them on each of many requests. */
 export function recentGrants(
   { grants }: { readonly grants: Pick<Catalogue['grants'], 'listGrants'> },
   projectId: string,

@@ -6,12 +6,12 @@ import { expect, test } from 'vitest';
 import type { SealedSecret } from '../catalogue/identity-records.ts';
 import { SecretKeyError, SecretSeal } from './secret-seal.ts';
 
-/** A seal over what is said to be sealed already. */
+/** A seal with these secrets as already sealed. */
 function openSeal(key: string | null, directory: string, ...sealed: SealedSecret[]): SecretSeal {
   return SecretSeal.open(key, directory, async () => sealed);
 }
 
-test('a sealed secret is read again by its owner, in another process too, with a key that is its owner’s alone', async () => {
+test('a sealed secret can be opened for its owner, also in another process, with a private key file', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const sealed = await openSeal(null, home.path).seal('top secret', 'AK1');
   expect(sealed).not.toContain('secret');
@@ -20,7 +20,7 @@ test('a sealed secret is read again by its owner, in another process too, with a
   expect(await openSeal(null, home.path).seal('top secret', 'AK1')).not.toBe(sealed);
 });
 
-test('secrets that are the first to be sealed, many at once, are sealed with one key', async () => {
+test('the first secrets, sealed concurrently, are sealed with one key', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const seal = openSeal(null, home.path);
   const sealed = await Promise.all(Array.from({ length: 20 }, (_, index) => seal.seal(`secret ${index}`, 'AK1')));
@@ -30,7 +30,7 @@ test('secrets that are the first to be sealed, many at once, are sealed with one
   expect(await readdir(home.path)).toEqual(['secret.key']);
 });
 
-test('it cannot be put in another’s place, altered, or opened with another key', async () => {
+test('a sealed secret cannot be moved to another owner, altered, or opened with another key', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const seal = openSeal(randomBytes(32).toString('base64'), home.path);
   const sealed = await seal.seal('top secret', 'AK1');
@@ -38,19 +38,19 @@ test('it cannot be put in another’s place, altered, or opened with another key
   await expect(seal.unseal(`A${sealed.slice(1)}B`, 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
   await expect(seal.unseal('', 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
   const other = openSeal(randomBytes(32).toString('base64'), home.path);
-  await expect(other.unseal(sealed, 'AK1')).rejects.toThrow('BACKUP_SYNC_SECRET_KEY holds another key');
+  await expect(other.unseal(sealed, 'AK1')).rejects.toThrow('BACKUP_SYNC_SECRET_KEY contains another key');
 });
 
-test('a key that was lost is not made anew behind what it sealed, and one that is no key is refused', async () => {
+test('a lost key is not replaced while secrets depend on it, and an invalid key is refused', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const sealed = await openSeal(null, home.path).seal('top secret', 'AK1');
   await rm(join(home.path, 'secret.key'));
   await expect(openSeal(null, home.path).unseal(sealed, 'AK1')).rejects.toBeInstanceOf(SecretKeyError);
   await expect(readFile(join(home.path, 'secret.key'))).rejects.toThrow('ENOENT');
-  expect(() => openSeal('c2hvcnQ=', home.path)).toThrow('BACKUP_SYNC_SECRET_KEY must hold 32 bytes in base64');
+  expect(() => openSeal('c2hvcnQ=', home.path)).toThrow('BACKUP_SYNC_SECRET_KEY must be 32 bytes in base64');
 });
 
-test('it is said which secrets the key at hand does not open, why, and what is to be done', async () => {
+test('the error names the secrets that the present key does not open, why, and what to do', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const path = join(home.path, 'secret.key');
   const ofFile = { accessKey: 'AK1', sealedSecret: await openSeal(null, home.path).seal('one', 'AK1') };
@@ -58,20 +58,20 @@ test('it is said which secrets the key at hand does not open, why, and what is t
   const ofGiven = { accessKey: 'AK2', sealedSecret: await openSeal(given, home.path).seal('two', 'AK2') };
   await openSeal(null, home.path).check();
   await openSeal(null, home.path, ofFile).check();
-  const remedy = 'end each with "backup-sync access-keys disable <access-key>"';
+  const remedy = 'disable each with "backup-sync access-keys disable <access-key>"';
   await expect(openSeal(null, home.path, ofFile, ofGiven).check()).rejects.toThrow(remedy);
   await expect(openSeal(null, home.path, ofFile, ofGiven).check()).rejects.toThrow(
-    `${path} holds another key, and the secrets of these access keys cannot be opened: AK2. Bring back`,
+    `${path} contains another key, so the secrets of these access keys cannot be opened: AK2. Restore`,
   );
   await writeFile(path, 'no key');
-  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} holds no key`);
+  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} contains no key`);
   await rm(path);
-  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} is not there`);
+  await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} does not exist`);
   const many = Array.from({ length: 12 }, (_, index) => ({ ...ofFile, accessKey: `AK${index}` }));
   await expect(openSeal(null, home.path, ...many).check()).rejects.toThrow('AK8, AK9 and 2 more.');
 });
 
-test('nothing is sealed beside what the key at hand does not open, so that one key opens all', async () => {
+test('nothing is sealed while the present key does not open all secrets, so that one key opens all', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const sealedSecret = await openSeal(null, home.path).seal('one', 'AK1');
   await rm(join(home.path, 'secret.key'));
@@ -82,7 +82,7 @@ test('nothing is sealed beside what the key at hand does not open, so that one k
   await expect(other.seal('two', 'AK2')).rejects.toThrow('AK1');
 });
 
-test('where there is no secret, one is opened that is never told, and is no other’s', async () => {
+test('if there is no secret, a random one is opened that belongs to nobody', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const [seal, another] = [openSeal(null, home.path), openSeal(null, home.path)];
   expect(await seal.unsealNobodys()).toHaveLength(43);

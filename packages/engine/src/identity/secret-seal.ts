@@ -9,25 +9,25 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const fileName = 'secret.key';
 const variable = 'BACKUP_SYNC_SECRET_KEY';
-/** Access keys that a message names, at most. */
+/** Most access keys that a message names. */
 const shownMax = 10;
 
-/** The key that seals secrets is not as it must be. The message is for the operator. */
+/** Thrown if the key that seals secrets is missing, invalid or wrong. The message is for the operator. */
 export class SecretKeyError extends Error {
   override readonly name = 'SecretKeyError';
 }
 
-/** Whose secret is opened where there is none: no access key is empty. */
+/** The owner used if there is no such access key: no access key is empty. */
 const nobody = '';
 
 /**
- * Seals secrets that must be read again, as signatures need them: AES-256-GCM, bound to the name of their owner, so that
- * one cannot be put in another's place. Whoever has the database alone cannot read them. What is sealed is all sealed with
- * one key: nothing is added to what the key at hand does not open.
+ * Seals secrets that must be read again to check signatures. Uses AES-256-GCM, bound to the name of the owner, so that
+ * one secret cannot be put in the place of another. The database alone does not reveal them. All secrets are sealed
+ * with one key: nothing new is sealed while the present key does not open the existing ones.
  */
 export class SecretSeal {
   readonly #path: string;
-  /** What holds the key, in words. */
+  /** The file or variable of the key, for messages. */
   readonly #place: string;
   readonly #listSealed: () => Promise<readonly SealedSecret[]>;
   /** Null until the file has been read. */
@@ -43,8 +43,9 @@ export class SecretSeal {
   }
 
   /**
-   * `key`: 32 bytes in base64. Null: a file of the data directory, for its owner alone, made when the first secret is
-   * sealed. `listSealed` answers what is sealed and may be asked for. Throws {@link SecretKeyError}.
+   * Opens the seal. `key` has 32 bytes in base64. Null: the key is in a file of the data directory, readable only by
+   * its owner, which is created when the first secret is sealed. `listSealed` returns the secrets that are in use.
+   * Throws {@link SecretKeyError}.
    */
   static open(
     key: string | null,
@@ -55,7 +56,7 @@ export class SecretSeal {
     return new SecretSeal(given, join(dataDirectory, fileName), listSealed);
   }
 
-  /** Throws {@link SecretKeyError}, which says what is to be done, where a secret cannot be opened with the key at hand. */
+  /** Throws {@link SecretKeyError}, which says what to do, if the present key does not open one of the secrets. */
   async check(): Promise<void> {
     const closed: string[] = [];
     let cause: unknown;
@@ -70,9 +71,9 @@ export class SecretSeal {
     if (closed.length > 0) throw this.#closed(closed, cause);
   }
 
-  /** Throws {@link SecretKeyError} as {@link check} does. */
+  /** Seals a secret for its owner. Throws {@link SecretKeyError} as {@link check} does. */
   async seal(secret: string, owner: string): Promise<string> {
-    // One key for all who ask at once; where it cannot be had, the next one tries again.
+    // One key for all concurrent callers. If it cannot be read, the next caller tries again.
     this.#keyToSeal ??= this.#checkedKey().catch((error: unknown) => {
       this.#keyToSeal = undefined;
       throw error;
@@ -80,7 +81,7 @@ export class SecretSeal {
     return sealWith(await this.#keyToSeal, secret, owner);
   }
 
-  /** Throws {@link SecretKeyError} where it was sealed with another key, or for another owner. */
+  /** Opens a secret. Throws {@link SecretKeyError} if it was sealed with another key, or for another owner. */
   async unseal(sealed: string, owner: string): Promise<string> {
     try {
       return openWith(await this.#keyToOpen(), sealed, owner);
@@ -89,13 +90,13 @@ export class SecretSeal {
     }
   }
 
-  /** Opens a secret that nobody has, by the same work: who has none is not to be told by the time. */
+  /** Opens a secret that nobody has, by the same work, so that the time does not reveal that a key is unknown. */
   async unsealNobodys(): Promise<string> {
     try {
       this.#nobodysSecret ??= sealWith(await this.#keyToOpen(), randomBytes(32).toString('base64url'), nobody);
       return await this.unseal(this.#nobodysSecret, nobody);
     } catch {
-      // Without a key nobody has a secret that could be told from this.
+      // Without a key no secret can be opened, so this one cannot be distinguished.
       return randomBytes(32).toString('base64url');
     }
   }
@@ -115,18 +116,18 @@ export class SecretSeal {
     const shown = accessKeys.slice(0, shownMax).join(', ');
     const more = accessKeys.length > shownMax ? ` and ${accessKeys.length - shownMax} more` : '';
     const message =
-      `${whyClosed(this.#place, cause)}, and the secrets of these access keys cannot be opened: ${shown}${more}. Bring back ` +
-      `the ${fileName} of the data directory, or the ${variable}, that they were made with; or end each with ` +
-      '"backup-sync access-keys disable <access-key>" on the data directory, and make another.';
+      `${whyClosed(this.#place, cause)}, so the secrets of these access keys cannot be opened: ${shown}${more}. Restore ` +
+      `the ${fileName} of the data directory, or the ${variable}, that sealed them. Or disable each with ` +
+      '"backup-sync access-keys disable <access-key>" on the data directory, and create a new one.';
     return new SecretKeyError(message, { cause });
   }
 }
 
 function whyClosed(place: string, cause: unknown): string {
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? cause.code : null;
-  if (code === 'ENOENT') return `${place} is not there`;
+  if (code === 'ENOENT') return `${place} does not exist`;
   if (code !== null) return `${place} cannot be read (${code})`;
-  return `${place} holds ${cause instanceof SecretKeyError ? 'no key' : 'another key'}`;
+  return `${place} contains ${cause instanceof SecretKeyError ? 'no key' : 'another key'}`;
 }
 
 function sealWith(key: Buffer, secret: string, owner: string): string {
@@ -136,7 +137,7 @@ function sealWith(key: Buffer, secret: string, owner: string): string {
   return Buffer.concat([nonce, sealed, sealing.getAuthTag()]).toString('base64url');
 }
 
-/** Throws where it was sealed with another key, or for another owner. */
+/** Opens a secret. Throws if it was sealed with another key, or for another owner. */
 function openWith(key: Buffer, sealed: string, owner: string): string {
   const bytes = Buffer.from(sealed, 'base64url');
   const opening = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
@@ -152,7 +153,7 @@ async function readOrMakeKey(path: string): Promise<Buffer> {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
   }
   const key = randomBytes(keyBytes);
-  // Written aside and renamed: a file that was cut by a crash would be no key for good.
+  // Written to a temporary file and renamed: a file cut short by a crash would never be a valid key.
   const aside = `${path}.${process.pid}`;
   await writeFile(aside, `${key.toString('base64')}\n`, { mode: 0o600, flush: true });
   await rename(aside, path);
@@ -166,7 +167,9 @@ async function readKey(path: string): Promise<Buffer> {
 function parseKey(text: string, place: string): Buffer {
   const key = Buffer.from(text, 'base64');
   if (key.length !== keyBytes || key.toString('base64') !== text) {
-    throw new SecretKeyError(`${place} must hold ${keyBytes} bytes in base64; "openssl rand -base64 32" makes them.`);
+    throw new SecretKeyError(
+      `${place} must be ${keyBytes} bytes in base64; create them with "openssl rand -base64 32".`,
+    );
   }
   return key;
 }

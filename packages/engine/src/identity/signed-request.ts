@@ -2,28 +2,28 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { canonicalRequest, signingAlgorithm, stringToSign } from '@backup-sync/core';
 
-/** How far the date of a signed request may be off, either way. */
+/** How far the date of a signed request may be off, either way. Milliseconds. */
 const windowMs = 15 * 60 * 1000;
 const requiredHeaders = ['host', 'x-sdk-date'];
 
 /**
- * Visible ASCII without "#". The signature covers the address decoded, so that `a%23x` and `a#x` are signed alike, while
- * routers cut the latter short: who has seen one request could make another of it.
+ * Visible ASCII without "#". The signature covers the decoded address, so `a%23x` and `a#x` have the same signature,
+ * but routers cut the second short: anyone who has seen one request could turn it into another.
  */
 const plainTarget = /^\/[\x21\x22\x24-\x7e]*$/;
 
-/** A request as it came, whose signature covers it. */
+/** A signed request as it was received. */
 export type SignedRequest = {
   readonly method: string;
   /** Path and query as they are on the wire. */
   readonly target: string;
-  /** In any order; names in any case, values as text. */
+  /** Headers in any order, names in any case, values as text. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The bytes of the body; none where there is no body. */
+  /** The bytes of the body. Empty if there is no body. */
   readonly body: Uint8Array;
 };
 
-/** What a request says of its signature. */
+/** The signature of a request, with the string that it must sign. */
 export type Signature = {
   readonly accessKey: string;
   readonly digest: Buffer;
@@ -31,20 +31,23 @@ export type Signature = {
 };
 
 /**
- * Reads the signature of a request, and what it must be one of. Throws `not_authenticated`, saying why, for what is wrong
- * whatever the key: another scheme or form, a header that must be signed and is not, a date that is off, a body that is
- * not the one that the headers name, or is not covered.
+ * Reads the signature of a request and the string that it must sign. Throws `not_authenticated`, with the reason, for
+ * faults that do not depend on the key:
+ * - another scheme or form;
+ * - a header that must be signed and is not;
+ * - a date that is too far off;
+ * - a body that does not match the headers, or is not signed.
  */
 export function readSignature(request: SignedRequest, nowMs: number): Signature {
   if (!plainTarget.test(request.target)) {
-    throw refusal('the address must be a path, percent-encoded where it is not plain ASCII');
+    throw refusal('the address must be a path, with "#" and everything but visible ASCII percent-encoded');
   }
   const { accessKey, signedHeaders, digest } = parseAuthorization(headerOf(request, 'authorization') ?? '');
   for (const name of requiredHeaders) {
     if (!signedHeaders.includes(name)) throw refusal(`the header ${name} must be signed`);
   }
-  // Temporary keys are not made here, so nothing stands behind one.
-  if (headerOf(request, 'x-security-token') !== null) throw refusal('temporary access keys are not known here');
+  // This service issues no temporary keys, so none can be valid.
+  if (headerOf(request, 'x-security-token') !== null) throw refusal('temporary access keys are not supported');
   const date = headerOf(request, 'x-sdk-date') ?? '';
   if (Math.abs(parseDate(date) - nowMs) > windowMs) {
     throw refusal('X-Sdk-Date is more than 15 minutes off; set the clock');
@@ -52,20 +55,20 @@ export function readSignature(request: SignedRequest, nowMs: number): Signature 
   const bodyHash = sha256Hex(request.body);
   const named = headerOf(request, 'x-sdk-content-sha256');
   if (named === 'UNSIGNED-PAYLOAD') throw refusal('the body must be signed: UNSIGNED-PAYLOAD is not accepted here');
-  if (named !== null && named !== bodyHash) throw refusal('X-Sdk-Content-Sha256 is not that of the body');
+  if (named !== null && named !== bodyHash) throw refusal('X-Sdk-Content-Sha256 does not match the body');
   const canonical = canonicalRequest({ ...request, signedHeaders, bodyHash });
   return { accessKey, digest, stringToSign: stringToSign(date, sha256Hex(Buffer.from(canonical))) };
 }
 
-/** Whether the signature was made with this secret key; takes as long whatever differs. */
+/** Whether the signature was made with this secret key. Takes the same time whatever differs. */
 export function isSignedWith(secretKey: string, signature: Signature): boolean {
   const expected = createHmac('sha256', secretKey).update(signature.stringToSign).digest();
   return timingSafeEqual(expected, signature.digest);
 }
 
-/** What a key that is not known, not in use, or not the one that signed is answered, all alike. */
+/** The same refusal for a key that is unknown, disabled, or did not sign. */
 export function badSignature(): BackupSyncError {
-  return refusal('access key or signature is not right');
+  return refusal('the access key or the signature is wrong');
 }
 
 function parseAuthorization(value: string) {
@@ -81,14 +84,14 @@ function parseAuthorization(value: string) {
   return { accessKey, signedHeaders, digest: Buffer.from(digest, 'hex') };
 }
 
-/** The one value of a header, trimmed; null where it is not there. Throws where it is there twice. */
+/** The value of a header, trimmed. Null if the header is missing. Throws if it occurs twice. */
 function headerOf({ headers }: SignedRequest, name: string): string | null {
   const values = headers.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value.trim());
-  if (values.length > 1) throw refusal(`the header ${name} is there twice`);
+  if (values.length > 1) throw refusal(`the header ${name} occurs twice`);
   return values[0] ?? null;
 }
 
-/** `20261123T125510Z` as milliseconds since 1970. */
+/** Parses `20261123T125510Z` to milliseconds since 1970. */
 function parseDate(text: string): number {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
   const milliseconds = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);

@@ -6,13 +6,13 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { RequestedFrom } from './port.ts';
 
-/** Whose call it was that is written down: of someone who did not come in, the name as it was given, in no project. */
+/** The actor of an event. For a failed login it is the name as given, without a project. */
 type Actor = Pick<Caller, 'kind' | 'name' | 'projectId'>;
 
-/** Calls that are none of the table, and the making of the first user, which nobody calls. */
+/** Calls outside the table of calls, and the creation of the first user, which no caller requests. */
 type IdentityCall = 'issueToken' | 'inspectToken' | 'revokeToken' | 'createUser';
 
-/** Writes down what becomes of tokens, and of the first user who may ask for any: issued, refused, revoked, made. */
+/** Writes audit events for issued, refused, inspected and revoked tokens, and for the creation of the first user. */
 export class TokenAudit {
   readonly #audit: Catalogue['audit'];
   readonly #clock: Clock;
@@ -24,7 +24,10 @@ export class TokenAudit {
     this.#newId = newId;
   }
 
-  /** The event of a change, which the catalogue writes with it. `subjects`: who holds what is revoked, or who is made. */
+  /**
+   * The event of a change, which the catalogue writes with it. `subjects`: the holder of a revoked token, or the new
+   * user.
+   */
   eventOf(
     operation: IdentityCall,
     { kind, name, projectId }: Actor,
@@ -35,7 +38,7 @@ export class TokenAudit {
     return { ...call, id: this.#newId(), atMs: this.#clock.nowMs() };
   }
 
-  /** Before whoever asked is told. */
+  /** Writes the event of a refusal. Call it before the caller gets the error. */
   refused(
     operation: IdentityCall,
     actor: Actor,

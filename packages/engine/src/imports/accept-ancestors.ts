@@ -8,14 +8,14 @@ import type { StorageUnit } from '../storage/port.ts';
 import { acceptImports } from './accept-imports.ts';
 import { legalBackupName } from './legal-backup-name.ts';
 
-/** The newest second that `created_at` can say. */
+/** The largest value of `created_at`, in seconds since 1970. */
 const createdAtMaxS = 2 ** 31 - 1;
 
 type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
 
 /**
- * Accepts an import of each of these ancestors that is not recorded, in the course of their child's. All of them lie
- * where the project may read. Returns how many were accepted. Throws what storage throws.
+ * Accepts imports of those ancestors that are not recorded, as children of their child's import. The project may read
+ * all of them. Returns how many were accepted. Throws what storage throws.
  */
 export async function acceptAncestors(
   services: Services,
@@ -25,7 +25,7 @@ export async function acceptAncestors(
 ): Promise<number> {
   const items: BackupSync[] = [];
   for (const ancestor of ancestors.toReversed()) {
-    // A copy under the child's own id must not follow it.
+    // A copy under the child's own id must not be imported after it.
     if (ancestor.backupId === child.item.backup_id) continue;
     if (ancestor.location.storageUnitId !== services.work.storage.id) continue;
     if ((await services.catalogue.backups.showBackup(child.projectId, ancestor.backupId)) !== null) continue;
@@ -46,7 +46,10 @@ export async function acceptAncestors(
   return accepted.length;
 }
 
-/** Null where its metadata does not allow it: then the chain has that fault, and the child's operation says so. */
+/**
+ * Builds the item of an ancestor. Null if its metadata does not allow it: the child's operation then reports that
+ * fault.
+ */
 async function itemOf(reader: Reader, { backupId, location }: Ancestor, child: BackupSync): Promise<BackupSync | null> {
   const { bucketName, imagePath } = location;
   try {
@@ -57,7 +60,7 @@ async function itemOf(reader: Reader, { backupId, location }: Ancestor, child: B
       backup_name: legalBackupName(described.originalName, backupId),
       bucket_name: bucketName,
       image_path: imagePath,
-      // The links of a chain are of one resource, and the caller has said what that is to be called.
+      // The links of a chain have one resource, and the caller has named it.
       resource_id: child.resource_id,
       resource_name: child.resource_name,
       resource_type: child.resource_type,

@@ -5,21 +5,21 @@ import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
-/** An item to bring in; see `Acceptance` of the catalogue for the time. */
+/** An item to import. See `Acceptance` of the catalogue for `proofsNotBeforeMs`. */
 export type ImportWanted = { readonly item: BackupSync; readonly proofsNotBeforeMs: number | null };
 
 /** An import that is on disk. */
 export type AcceptedImport = { readonly item: BackupSync; readonly id: string };
 
-/** On whose behalf imports are accepted, and how. */
+/** For whom imports are accepted, and how. */
 type Origin = Omit<Acceptance, 'items' | 'acceptedAtMs'>;
 
-/** What accepts imports: work, with the catalogue itself; or a call, with its change in the place of the step. */
+/** Services for accepting imports. Work passes the catalogue itself; a call passes its `change` as the step. */
 type Acceptor = Pick<Services, 'work' | 'world'> & {
   readonly catalogue: { readonly operations: Pick<Catalogue['operations'], 'accept'> };
 };
 
-/** Writes imports down, and sees to it that they are worked on. The backlog was told of them before. */
+/** Writes imports to disk and queues them. Add them to the backlog first. */
 export async function acceptImports(
   { catalogue, work: { storedTimes, storage, queue }, world: { newId } }: Acceptor,
   imports: readonly ImportWanted[],

@@ -26,7 +26,7 @@ async function start(backlogMax: number) {
   };
 }
 
-test('a call is refused while too many imports of its project have not ended, and accepts nothing', async () => {
+test('a call is refused, and accepts nothing, while too many imports of its project have not ended', async () => {
   await using world = await start(2);
   await world.sync(items.slice(0, 2));
   const refused = { code: 'backlog_full', retryAfterMs: 5_000 };
@@ -39,14 +39,14 @@ test('a call is refused while too many imports of its project have not ended, an
   expect((await world.sync(items.slice(2))).sync).toHaveLength(1);
 });
 
-test('calls at the same time are not accepted beyond the backlog together', async () => {
+test('concurrent calls together do not exceed the backlog', async () => {
   await using world = await start(2);
   const outcomes = await Promise.allSettled(items.map((item) => world.sync([item])));
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   expect(await world.services.catalogue.operations.countBacklog(world.projectId)).toBe(2);
 });
 
-test('a scan that imports pauses while there is no room, and goes on when there is', async () => {
+test('a scan that imports pauses while the backlog is full, and continues when there is room', async () => {
   await using world = await start(1);
   const { catalogue } = world.services;
   await world.sync(items.slice(0, 1));
@@ -59,13 +59,13 @@ test('a scan that imports pauses while there is no room, and goes on when there 
   await world.workOnAll();
   world.clock.timeMs += 1_000;
   await scanning;
-  // It had looked before the first was recorded.
+  // It had read the catalogue before the first was recorded.
   expect(await catalogue.operations.countBacklog(world.projectId)).toBe(3);
   await world.workOnAll();
   expect(await show()).toMatchObject({ status: 'success', result: { sync_backup_num: 3 } });
 });
 
-test('a scan that pauses ends when it is cancelled', async () => {
+test('a paused scan ends when it is cancelled', async () => {
   await using world = await start(1);
   const { catalogue } = world.services;
   await world.sync(items.slice(0, 1));
@@ -79,7 +79,7 @@ test('a scan that pauses ends when it is cancelled', async () => {
   expect(await show()).toMatchObject({ status: 'failed', fault: { code: 'cancelled' } });
 });
 
-test('scans that pause leave a place for the imports that make room', async () => {
+test('paused scans leave a place for the imports that make room', async () => {
   const never = new AbortController();
   const clock = { nowMs: () => 0, monotonicMs: () => 0 };
   const backlog = new Backlog({ operations: { countBacklog: async () => 1 } }, clock, { max: 1, jobsAtOnce: 2 });

@@ -3,21 +3,21 @@ import { BackupSyncError, counted } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** Unfinished imports of a project, if the engine is told nothing else. */
+/** Default limit of unfinished imports of a project. */
 export const defaultBacklogMax = 100_000;
 
-/** Counting a full backlog takes milliseconds: often enough. */
+/** Shortest time between two counts of a full backlog. A count takes milliseconds. */
 const countedEveryMs = 1_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-/** What a caller who is refused is told to wait. */
+/** The time that a refused caller is asked to wait. */
 const retryAfterMs = 5_000;
 
 type CountingCatalogue = { readonly operations: Pick<Catalogue['operations'], 'countBacklog'> };
 
 /**
- * How many imports of each project have not ended, and how many may. Counted in the catalogue when it may be full, at most
- * once a second; what was let in since is added.
+ * Limits the unfinished imports of each project. Counts them in the catalogue if the backlog may be full, at most once
+ * a second, and adds the imports admitted since.
  */
 export class Backlog {
   readonly #catalogue: CountingCatalogue;
@@ -39,22 +39,22 @@ export class Backlog {
     this.#pausedMax = Math.max(0, limits.jobsAtOnce - 1);
   }
 
-  /** Notes imports that are accepted without asking for room. */
+  /** Adds imports that are accepted without a check for room. */
   grow(projectId: string, imports: number): void {
     const known = this.#known.get(projectId);
     if (known !== undefined) known.count += imports;
   }
 
-  /** Makes room for imports of a caller. Throws `backlog_full` if no more are accepted now. */
+  /** Admits imports of a caller. Throws `backlog_full` if the backlog is full. */
   async admit(projectId: string, imports: number): Promise<void> {
     const count = await this.#count(projectId);
-    // Calls at the same time each have to see what the others were let in with.
+    // Grows without another await, so that concurrent calls see each other's imports.
     if (count < this.#max) return this.grow(projectId, imports);
-    const message = `${counted(count, 'import of the project has', 'imports of the project have')} not ended, and ${this.#max} may be accepted ahead`;
+    const message = `${counted(count, 'import of the project has', 'imports of the project have')} not ended; the limit is ${this.#max}`;
     throw new BackupSyncError('backlog_full', message, { retryAfterMs });
   }
 
-  /** Waits until there is room for more imports, and makes it. Throws the signal's reason. */
+  /** Waits until the backlog has room, then admits the imports. Throws the signal's reason. */
   async untilRoom(projectId: string, imports: number, signal: AbortSignal): Promise<void> {
     if ((await this.#count(projectId)) < this.#max || this.#paused >= this.#pausedMax) {
       return this.grow(projectId, imports);
@@ -81,7 +81,7 @@ export class Backlog {
     }
     const count = await this.#catalogue.operations.countBacklog(projectId);
     const other = this.#known.get(projectId);
-    // Somebody else has counted meanwhile, and imports may have been let in since.
+    // Another call has counted meanwhile, and imports may have been admitted since.
     if (other !== undefined && other !== known) return other.count;
     this.#known.set(projectId, { count, countedAtMs: nowMs });
     return count;

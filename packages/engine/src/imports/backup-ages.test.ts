@@ -8,12 +8,12 @@ import { makeTestBuckets } from '../testing/test-buckets.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
 const bucket = 'backups';
-/** When the objects of a test were written: after every backup was made. */
+/** The time at which the objects of a test were written, after every backup was made. */
 const writtenMs = Date.UTC(2026, 2, 10);
 const toldOf2035 = expect.stringContaining('The request says 2035-01-01 00:00:00 UTC');
 
 test.each(formatsUnderTest)(
-  'a request for 2035 makes no backup younger: $format',
+  'a request with a time in 2035 makes no backup younger: $format',
   async ({ format, item, objects }) => {
     await using engine = await openTestEngine();
     await engine.buckets.put(bucket, objects, writtenMs);
@@ -31,7 +31,7 @@ test.each(formatsUnderTest)(
       expect(backup.backup_sync).toMatchObject({ ...expected, time_contradiction: toldOf2035 });
     }
     const { plan } = await engine.call('planSync', { sync: [future] });
-    expect(plan[0]?.message).toMatch(/is recorded as it is.* The request says 2035-01-01 00:00:00 UTC/);
+    expect(plan[0]?.message).toMatch(/is already recorded.* The request says 2035-01-01 00:00:00 UTC/);
 
     const [corrected] = await engine.sync([item]);
     expect(corrected?.backup_sync).toMatchObject({ outcome: 'updated', time_contradiction: null });
@@ -41,7 +41,7 @@ test.each(formatsUnderTest)(
 );
 
 test.each(formatsUnderTest.filter(({ format }) => format !== 'unknown'))(
-  'a recorded proof tells the time of the format without a read: $format',
+  'the time of the format comes from a recorded proof without a read: $format',
   async ({ item, objects }) => {
     await using buckets = await makeTestBuckets();
     await buckets.put(bucket, objects, writtenMs);
@@ -55,7 +55,7 @@ test.each(formatsUnderTest.filter(({ format }) => format !== 'unknown'))(
   },
 );
 
-test('for a proof of an earlier release the path of Cinder tells the time', async () => {
+test('for a proof of an earlier release, the time comes from the Cinder path', async () => {
   await using buckets = await makeTestBuckets();
   const [full] = writeSmallChain('earlier release', 4, []);
   if (full === undefined) throw new Error('a chain has links');
@@ -67,11 +67,11 @@ test('for a proof of an earlier release the path of Cinder tells the time', asyn
   expect(again).toMatchObject({ newProofs: [], formatTime: { atMs: full.plan.takenAtMs, hasZone: true } });
 });
 
-test('a parent that was made after its child is told', async () => {
+test('a parent that was made after its child is reported', async () => {
   await using engine = await openTestEngine();
   const [full, child] = writeSmallChain('parent later', 8, [[1]]);
   if (full === undefined || child === undefined) throw new Error('the chain has two links');
-  // Cinder's metadata of the child, one day before the full backup that it builds on.
+  // The child's Cinder metadata, dated one day before the full backup it builds on.
   const metadata = `${child.imagePath}_metadata`;
   const objects = new Map(child.objects);
   const text = Buffer.from(objects.get(metadata) ?? []).toString();
@@ -85,7 +85,7 @@ test('a parent that was made after its child is told', async () => {
   );
 });
 
-test('a backup of the future is no newest backup, and check and sources give the same age', async () => {
+test('a backup dated in the future never counts as newest, and check and sources give the same age', async () => {
   await using buckets = await makeTestBuckets();
   const [full] = writeSmallChain('same age', 4, []);
   if (full === undefined) throw new Error('a chain has links');

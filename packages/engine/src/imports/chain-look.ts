@@ -19,34 +19,34 @@ export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly storage: StorageUnit;
   readonly imagePaths: readonly string[];
-  /** Where a plan's own items are: to its looks they are what unfinished imports are to those of a sync. */
+  /** Locations of a plan's own items. A plan treats them as a sync treats unfinished imports. */
   readonly planned: ReadonlyMap<string, Location>;
   /** See {@link ChainContext}. */
   readonly absences: ChainContext['absences'];
   /** False for plans; see {@link ChainContext}. */
   readonly readHashes: ChainContext['readHashes'];
-  /** Proofs made before then do not count, milliseconds since 1970; 0: all do. */
+  /** Proofs made before this time are ignored. Milliseconds since 1970; 0: none is. */
   readonly proofsNotBeforeMs: number;
-  /** Aborted when the work is not wanted any more: then a look throws its reason. */
+  /** Aborted when the work is no longer wanted. A look then throws its reason. */
   readonly stopping: AbortSignal;
-  /** Aborted when the time is up: then a look says so, in these words. */
+  /** Aborted when the time is up. A look then ends with `deadline_exceeded` and this detail. */
   readonly deadline: { readonly signal: AbortSignal; readonly detail: string };
-  /** Told of faults of this program. Returns what the caller is told of them. */
+  /** Called with faults of this program. Returns the detail that the caller gets. */
   readonly onFault: (item: BackupSync, error: unknown) => string;
 };
 
-/** What a look at one backup showed: it was examined, or could not be, and why. */
+/** The result of a look at one backup: its examination, or the fault that prevented it. */
 export type Seen = {
-  /** Those that the look took. What the links of a chain share counts for the first of them. */
+  /** The requests of the look. Requests shared by the links of a chain count for the first of them. */
   readonly requests: RequestCount;
 } & ({ readonly kind: 'seen'; readonly examination: Examination } | { readonly kind: 'unseen'; readonly fault: Fault });
 
-/** The backups that this one builds on, as far as they were found, the nearest first. */
+/** Ids of the ancestors that were found, the parent first. */
 export function ancestorIdsOf(seen: Seen): readonly string[] {
   return seen.kind === 'seen' ? seen.examination.ancestors.map(({ backupId }) => backupId) : [];
 }
 
-/** One look at a chain, which is listed once, when the first backup is asked for. */
+/** Examines the backups of one chain. Lists the chain once, when the first backup is examined. */
 export class ChainLook {
   /** The storage unit, within the grants of the project, its requests counted for this chain. */
   readonly storage: StorageUnit;
@@ -57,15 +57,15 @@ export class ChainLook {
   readonly #count: () => RequestCount;
   #examiner: Promise<ChainExaminer> | undefined;
   #buckets: Promise<readonly string[]> | undefined;
-  /** Of the records that were asked for: null if there was none. */
+  /** Revisions of the records that were looked up. Null if there was no record. */
   readonly #revisions = new Map<string, number | null>();
   #accounted: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
-  /** Proofs that no backup has taken with it yet. */
+  /** Proofs that {@link withProofs} has not handed out yet. */
   #proofs: readonly EdgeProof[] = [];
 
   constructor(services: PlanServices, options: ChainLookOptions) {
     const listGrants = recentGrants(services.catalogue, options.chain.projectId, services.world.clock);
-    // What is refused for want of a grant is no request.
+    // A request refused because of a missing grant does not count.
     const counted = countRequests(options.storage);
     this.storage = limitToGrants(counted.unit, listGrants);
     this.#count = counted.count;
@@ -75,7 +75,7 @@ export class ChainLook {
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
   }
 
-  /** Looks at one backup. Throws the reason of `stopping`, and what the catalogue throws. */
+  /** Examines one backup. Throws the reason of `stopping`, and what the catalogue throws. */
   async look(item: BackupSync): Promise<Seen> {
     return await this.attempt(item, async () => {
       this.#examiner ??= this.#open();
@@ -89,7 +89,7 @@ export class ChainLook {
     });
   }
 
-  /** Says so if the image path is found in another Unicode normalisation: macOS and some copying programs change it. */
+  /** A note if the image path exists in another Unicode normalisation: macOS and some copying programs change it. */
   async #otherForm({ bucket_name: bucket, image_path: imagePath }: BackupSync): Promise<string> {
     for (const prefix of otherForms(imagePath)) {
       for await (const page of this.storage.list({ bucket, prefix, signal: this.signal })) {
@@ -103,8 +103,8 @@ export class ChainLook {
   }
 
   /**
-   * Hands out the proofs of a backup and its ancestors that no other has taken with it. Taken parents first, each
-   * backup has its own, whoever was looked at first.
+   * Adds the new proofs of a backup and its ancestors that were not handed out yet. If parents come first, each backup
+   * gets its own, in whatever order they were examined.
    */
   withProofs(item: BackupSync, seen: Seen): Seen {
     if (seen.kind === 'unseen') return seen;
@@ -115,15 +115,17 @@ export class ChainLook {
     return { ...seen, examination: { ...examination, newProofs } };
   }
 
-  /** The parent whose absence is the fault of what was seen, and what was known of it; null if there is none. */
+  /**
+   * The missing parent that is the fault of the backup, with the revision of its record. Null if no parent is missing.
+   */
   missingParentOf(seen: Seen): MissingParent | null {
     const backupId = seen.kind === 'seen' ? seen.examination.missingParentId : null;
     return backupId === null ? null : { backupId, revision: this.#revisions.get(backupId) ?? null };
   }
 
   /**
-   * Runs work that examines a backup of this chain. What storage refuses, or a fault of this program, is why it could not
-   * be seen. Throws the reason of `stopping`, and what the catalogue throws.
+   * Runs work that examines a backup of this chain. If storage refuses, the time is up or this program has a fault, the
+   * result is `unseen` with that fault. Throws the reason of `stopping`, and what the catalogue throws.
    */
   async attempt(item: BackupSync, work: () => Promise<Examination | Fault>): Promise<Seen> {
     const found = await this.#examineOrFail(item, work);
@@ -147,7 +149,7 @@ export class ChainLook {
     }
   }
 
-  /** The requests since the last call. */
+  /** Returns the requests since the last call. */
   takeRequests(): RequestCount {
     const total = this.#count();
     const before = this.#accounted;
@@ -176,7 +178,7 @@ export class ChainLook {
         const nowMs = clock.nowMs();
         return proofs.filter(
           ({ verifiedAtMs, fault }) =>
-            // What reading the data has found, no look without it takes back.
+            // A fault found by reading the data stands until the data is read again.
             fault?.code === 'content_mismatch' || isSince(verifiedAtMs, proofsNotBeforeMs, nowMs),
         );
       },
@@ -201,7 +203,7 @@ export class ChainLook {
       this.#options.chain.projectId,
       backupId,
     );
-    // What was true at the first look is what the verdict rests on.
+    // The verdict is based on the revision of the first lookup.
     if (!this.#revisions.has(backupId)) this.#revisions.set(backupId, revision);
     const planned = this.#options.planned.get(backupId);
     return planned === undefined ? locations : [...locations, planned];

@@ -75,7 +75,7 @@ function decide(current: BackupRecord | null, examination: Examination, location
   return decideSync({ ...subject, location, current }, { kind: 'seen', examination, requests });
 }
 
-/** The record that a sync of this leaves behind. */
+/** The record that a sync with this examination leaves. */
 function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
   const { record } = decide(null, examination);
   if (record === null) throw new Error('a first sync of what was seen makes a record');
@@ -90,14 +90,14 @@ function recorded(examination: Examination, changes: Partial<BackupRecord> = {})
   return { ...record, ...kept, ...changes };
 }
 
-test('a whole backup that is new is recorded as available', () => {
+test('a new, whole backup is recorded as available', () => {
   const decision = decide(null, whole);
   expect(decision).toMatchObject({ status: 'success', outcome: 'created', level: 'linkage' });
   expect(decision.record).toMatchObject({ backupId: 'b1', status: 'available', level: 'linkage', fault: null });
   expect(decision.proofs).toHaveLength(1);
 });
 
-test('where nothing could be seen, nothing is recorded, and a record that exists stays as it is', () => {
+test('if nothing could be read, nothing is recorded, and an existing record stays as it is', () => {
   const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' }, requests } as const;
   for (const current of [null, recorded(whole)]) {
     expect(decideSync({ ...subject, current }, seen)).toMatchObject({
@@ -109,7 +109,7 @@ test('where nothing could be seen, nothing is recorded, and a record that exists
   }
 });
 
-test('a request that contradicts the path that it gives says nothing of the backup: no record is made or changed', () => {
+test('a request that contradicts its own image path creates or changes no record', () => {
   const contradiction: Examination = {
     ...whole,
     contentId: null,
@@ -132,13 +132,13 @@ test('an operation out of time ends as timeout', () => {
   expect(decideSync({ ...subject, current: null }, seen).status).toBe('timeout');
 });
 
-test('a broken backup is kept as broken, with the reason', () => {
+test('a broken backup is recorded as an error, with the reason', () => {
   const decision = decide(null, broken);
   expect(decision).toMatchObject({ status: 'failed', outcome: 'marked', fault: { code: 'object_missing' } });
   expect(decision.record).toMatchObject({ status: 'error', fault: { code: 'object_missing', detail: 'a/b-00001' } });
 });
 
-test('nothing is written for a backup that is unchanged', () => {
+test('nothing is written for an unchanged backup', () => {
   const again = decide(recorded(whole), { ...whole, newProofs: [] });
   expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null });
   const stillBroken = decide(recorded(broken), { ...broken, newProofs: [] });
@@ -150,22 +150,22 @@ test('nothing is written for a backup that is unchanged', () => {
   });
 });
 
-test('a proof made anew renews the record', () => {
+test('a new proof renews the record', () => {
   const decision = decide(recorded(whole), { ...whole, verifiedAtMs: 9 });
   expect(decision).toMatchObject({ status: 'success', outcome: 'verified' });
   expect(decision.record?.verifiedAtMs).toBe(9);
 });
 
-test('a proved record whose objects went missing where it lies becomes broken', () => {
+test('a proved record whose objects are missing from its place becomes broken', () => {
   expect(decide(recorded(whole), broken).record).toMatchObject({ status: 'error', fault: { code: 'object_missing' } });
 });
 
-test('a broken copy at another place does not touch a proved record', () => {
+test('a broken copy at another place does not change a proved record', () => {
   expect(decide(recorded(whole), broken, elsewhere)).toMatchObject({ status: 'failed', outcome: 'none', record: null });
 });
 
 test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_customer_key'] as const)(
-  'a proved record stays as it is where %s kept it from being read',
+  'a proved record stays as it is if %s prevented the read',
   (code) => {
     const unread: Examination = {
       ...whole,
@@ -182,7 +182,7 @@ test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_custome
   },
 );
 
-test('what must be thawed first is recorded with that reason; a refusal of access is in the operation log alone', () => {
+test('an archived backup is recorded with that reason; a refused access is only in the operation log', () => {
   const unread = (code: 'archived' | 'access_denied'): Examination => ({
     ...whole,
     contentId: null,
@@ -193,7 +193,7 @@ test('what must be thawed first is recorded with that reason; a refusal of acces
   expect(decide(null, unread('access_denied')).record).toBeNull();
 });
 
-test('another backup is never taken for one whose metadata was not read', () => {
+test('a backup whose metadata was never read is not taken to be another backup', () => {
   const unread = recorded({ ...broken, contentId: null, fault: { code: 'metadata_unreadable', detail: '' } });
   expect(decide(unread, whole, elsewhere)).toMatchObject({ status: 'success', outcome: 'superseded' });
 });
@@ -215,7 +215,7 @@ test('other content never overwrites a record that is proved available', () => {
   });
 });
 
-test('a record is no longer available when something else lies at its very place, and keeps what was proved', () => {
+test('a record whose place has other content is no longer available, and keeps its evidence', () => {
   const other = { ...whole, contentId: 'c2', listing: { ...whole.listing, digest: 'other' } };
   const anotherBackup: Examination = {
     ...other,
@@ -244,19 +244,19 @@ test('a record is no longer available when something else lies at its very place
   }
 });
 
-test('other content takes the place of a record that is broken', () => {
+test('other content replaces a broken record', () => {
   const decision = decide(recorded(broken), { ...whole, contentId: 'c2' });
   expect(decision).toMatchObject({ status: 'success', outcome: 'superseded' });
   expect(decision.record?.contentId).toBe('c2');
 });
 
-test('at presence nothing is proved, so changed content updates the record, and the log says so', () => {
+test('at level presence, changed content updates the record, and the log says so', () => {
   const decision = decide(recorded(present), { ...present, contentId: 'c2' });
   expect(decision).toMatchObject({ status: 'success', outcome: 'updated' });
   expect(decision.message).toContain('content at the image path has changed');
 });
 
-test('the same content at another place is a move, and the record follows', () => {
+test('the same content at another place moves the record', () => {
   const decision = decide(recorded(whole), whole, elsewhere);
   expect(decision).toMatchObject({ status: 'success', outcome: 'moved' });
   expect(decision.record?.location).toEqual(elsewhere);
@@ -287,7 +287,7 @@ describe('a place that is no backup', () => {
     }
   });
 
-  test('ends the presence that a record claims there', () => {
+  test('marks a record that claims presence there as an error', () => {
     for (const [code, fields] of [
       ['path_not_a_backup', {}],
       ['path_not_found', empty],
@@ -298,7 +298,7 @@ describe('a place that is no backup', () => {
     }
   });
 
-  test('leaves a record that has had content, or is proved, or is at another place', () => {
+  test('does not change a record that had content, is proved, or is at another place', () => {
     const refused = refusedAs('path_not_found');
     for (const current of [recorded(present), recorded(whole, empty)]) {
       expect(decide(current, refused)).toMatchObject({ outcome: 'none', record: null });
@@ -307,7 +307,7 @@ describe('a place that is no backup', () => {
   });
 });
 
-test('times that contradict each other fail nothing: the record and the operation say so, also when nothing changed', () => {
+test('contradicting times fail nothing, but record and operation report them, even if nothing changed', () => {
   const formatTime = { atMs: Date.UTC(2026, 2, 1), hasZone: true };
   const later: Examination = { ...whole, formatTime };
   const timeContradiction = expect.stringContaining('Correct created_at in the request.');
@@ -318,7 +318,7 @@ test('times that contradict each other fail nothing: the record and the operatio
   expect(again).toMatchObject({ status: 'success', outcome: 'unchanged', record: null, timeContradiction });
 });
 
-test('a time that could not be told before updates the record', () => {
+test('a time that was unknown before updates the record', () => {
   const formatTime = { atMs: item.created_at * 1000, hasZone: true };
   const told = decide(recorded(whole), { ...whole, formatTime, newProofs: [] });
   expect(told).toMatchObject({ status: 'success', outcome: 'updated' });

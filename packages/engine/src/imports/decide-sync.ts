@@ -7,35 +7,35 @@ import type { Seen } from './chain-look.ts';
 import { nameBackup } from './name-backup.ts';
 import { judgeTakenAt } from './taken-at.ts';
 
-/** What a decision is about: an item, and the record as it stands. */
+/** The subject of a decision: an item, and the present record. */
 export type SyncSubject = {
   readonly item: BackupSync;
   readonly projectId: string;
   readonly location: Location;
-  /** Null if there is none. */
+  /** Null if there is no record. */
   readonly current: BackupRecord | null;
-  /** A caller named the item, not a scan or the record itself. */
+  /** The item comes from a caller, not from a scan or the record itself. */
   readonly isRequest: boolean;
   readonly nowMs: number;
 };
 
 /**
- * Decides what a sync does, from the record as it stands and what was seen. Pure.
+ * Decides what a sync does, from the present record and the result of the look. Pure.
  *
- * Every import goes one way: `ChainLook` answers what it has {@link Seen}, this turns it into a {@link Decision}, and the
- * catalogue's `finishImport` writes that. A plan ends with the decision. A verification, which reads the data as well,
+ * Every import takes these steps: `ChainLook` returns {@link Seen}, this function turns it into a {@link Decision}, and
+ * the catalogue's `finishImport` writes that. A plan ends with the decision. A verification, which also reads the data,
  * starts at {@link decideExamined}, and its `recordVerdict` writes the same record and proofs.
  */
 export function decideSync(subject: SyncSubject, seen: Seen): Decision {
-  // No object was seen, so there is nothing to record; and a record that exists is not judged by one look.
+  // No object was seen, so there is nothing to record. An existing record is not judged by one look.
   return seen.kind === 'unseen' ? failed(seen.fault, 'none') : decideExamined(subject, seen.examination);
 }
 
 /**
- * Decides what becomes of an examined backup. Pure. `volumeSha256` is of its volume, if that was replayed.
+ * Decides what to record of an examined backup. Pure. `volumeSha256` is the hash of its volume, if that was replayed.
  *
- * Nothing that is proved available is overwritten by something else: that is a conflict. What is broken, incomplete or
- * only present gives way.
+ * A record that is proved available is never overwritten by other content: that is a conflict. A record that is broken,
+ * incomplete or only present is overwritten.
  */
 export function decideExamined(
   subject: SyncSubject,
@@ -47,7 +47,7 @@ export function decideExamined(
   const record = recordOf(subject, examination, volumeSha256);
   if (examination.contradictsRequest && fault !== null) {
     if (restedOnLess(current, location, examination)) return failed(fault, 'marked', { level, record });
-    // What is not there is not judged by one look.
+    // A missing backup is not judged by one look.
     return fault.code !== 'path_not_found' && isDisplaced(subject)
       ? displaced(subject.current, examination, fault)
       : failed(fault, 'none');
@@ -56,7 +56,7 @@ export function decideExamined(
   const proofs = examination.newProofs;
   if (fault !== null) {
     if (saysNothing(fault.code, current)) return failed(fault, 'none');
-    // A broken copy elsewhere does not touch what is recorded, be that whole or not.
+    // A broken copy elsewhere does not change the record, whether that is whole or not.
     if (current !== null && current.fault?.code !== 'vanished' && !isSameLocation(current.location, location)) {
       return failed(fault, 'none', facts);
     }
@@ -67,7 +67,7 @@ export function decideExamined(
   const outcome = outcomeOf(current, record, examination);
   if (outcome === 'conflict') {
     const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
-    const conflict: Fault = { code: 'conflict', detail: `the recorded one lies at ${place} and has other content` };
+    const conflict: Fault = { code: 'conflict', detail: `the recorded backup at ${place} has other content` };
     if (isDisplaced(subject)) return displaced(subject.current, examination, conflict);
     return failed(conflict, 'none', facts);
   }
@@ -83,8 +83,8 @@ export function decideExamined(
 }
 
 /**
- * Whether a record claims presence at this very place, which an earlier release gave to what is no backup. A backup whose
- * content is gone since is not judged by one look.
+ * Whether an earlier release recorded presence at this place although there is no backup. A backup whose content has
+ * disappeared since is not judged by one look.
  */
 function restedOnLess(current: BackupRecord | null, location: Location, { fault }: Examination): boolean {
   if (current === null || current.status !== 'available' || current.format !== 'unknown') return false;
@@ -93,8 +93,9 @@ function restedOnLess(current: BackupRecord | null, location: Location, { fault 
 }
 
 /**
- * Whether a fault tells nothing of the backup itself: it could not be read, or not at one moment. What is not proved yet
- * is recorded with the reason where an object must be thawed or a key is missing: that lasts.
+ * Whether a fault says nothing about the backup itself: it could not be read, or changed while it was read. If an
+ * object must be thawed or a key is missing, that lasts, so a backup that is not proved yet is recorded with that
+ * reason.
  */
 function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
   if (code === 'access_denied' || code === 'changed_while_read') return true;
@@ -102,8 +103,8 @@ function saysNothing(code: ReasonCode, current: BackupRecord | null): boolean {
 }
 
 /**
- * Whether something else lies at the very place of the record, so that what is recorded is no longer there. A request that
- * gives another resource may be wrong itself.
+ * Whether something else is stored at the place of the record, so the recorded backup is gone. If the request names
+ * another resource, the request may be wrong, so this is false.
  */
 function isDisplaced(subject: SyncSubject): subject is SyncSubject & { readonly current: BackupRecord } {
   const { item, current, location } = subject;
@@ -115,7 +116,7 @@ function isDisplaced(subject: SyncSubject): subject is SyncSubject & { readonly 
   );
 }
 
-/** The record keeps what was proved, so that what lies there now does not pass for it, and says that it is gone. */
+/** Marks the record as gone. It keeps its evidence, so that what is stored there now does not pass for the backup. */
 function displaced(current: BackupRecord, examination: Examination, fault: Fault): Decision {
   const {
     createdAtMs: _created,
@@ -143,7 +144,7 @@ function outcomeOf(
     return current.status === 'error' ? 'superseded' : 'updated';
   }
   if (!isSameLocation(current.location, next.location)) {
-    // Whether it is the same backup cannot be told of one whose metadata was never read.
+    // If its metadata was never read, nobody knows whether it is the same backup.
     return current.contentId === null ? 'superseded' : 'moved';
   }
   if (!sameNames(current, next)) return 'updated';
@@ -152,7 +153,9 @@ function outcomeOf(
   return sameRecord(current, next) ? 'unchanged' : 'verified';
 }
 
-/** Proved beyond mere presence, and not known to be broken itself: what must not be overwritten. */
+/**
+ * Whether a record must not be overwritten: it is proved beyond presence, and the backup itself is not known broken.
+ */
 function isProved(record: BackupRecord): boolean {
   const isWhole = record.status === 'available' || record.fault?.code === 'conflict';
   return isWhole && record.level !== null && reaches(record.level, 'metadata');
@@ -193,8 +196,8 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
 }
 
 /**
- * What is shared may have grown, and a request may have brought the very name that a person has set, though nothing of the
- * backup has changed: the record follows, to be compared with next.
+ * Whether an unchanged record can stay as it is. If the shared objects have grown, or a request has brought the name
+ * that a person has set, the record is written again, for the next comparison.
  */
 function isKeptAs(current: BackupRecord | null, { shared, requestedName }: RecordWrite): boolean {
   const before = current?.shared ?? null;
@@ -234,7 +237,7 @@ function recordOf(
   };
 }
 
-/** What a replay has given now, or gave before if every link of the chain is still the same. */
+/** The hash of this replay, or of an earlier one if every link of the chain is still the same. */
 function volumeHashOf(
   current: BackupRecord | null,
   examination: Examination,
@@ -248,11 +251,11 @@ function volumeHashOf(
 
 const failureMessages = {
   none: 'nothing was recorded or changed',
-  unchanged: 'recorded as broken before; nothing has changed',
+  unchanged: 'already recorded with this reason; nothing has changed',
   marked: 'recorded with the reason',
 } as const satisfies Partial<Record<SyncOutcome, string>>;
 
-/** Ends with this fault. Says and writes nothing more of the backup than is given. */
+/** A decision that ends with this fault, and records only `known`. */
 function failed(fault: Fault, outcome: keyof typeof failureMessages, known: Partial<Decision> = {}): Decision {
   return {
     status: fault.code === 'deadline_exceeded' ? 'timeout' : 'failed',
@@ -279,18 +282,18 @@ function successMessage(outcome: SyncOutcome, current: BackupRecord | null, exam
       return `nothing has changed since it was ${proved}`;
     case 'updated':
       return current !== null && current.contentId !== examination.contentId
-        ? `the content at the image path has changed, the record follows, ${proved}`
-        : `the record has the names and times of this request now, ${proved}`;
+        ? `the content at the image path has changed and the record was updated, ${proved}`
+        : `the record now has the names and times of this request, ${proved}`;
     case 'moved':
-      return `the same backup was recorded at ${from}, the record follows, ${proved}`;
+      return `the same backup was recorded at ${from} and the record was moved, ${proved}`;
     case 'superseded':
-      return `took the place of a recorded backup that was not whole, ${proved}`;
+      return `replaced a recorded backup that was not whole, ${proved}`;
     default:
-      return current?.status === 'error' ? `whole again, ${proved}` : `${proved} anew`;
+      return current?.status === 'error' ? `whole again, ${proved}` : `${proved} again`;
   }
 }
 
-/** SHA-256, hex, over what the listings of a backup and its ancestors show: another one means that a link is another. */
+/** SHA-256 in hex over the listing digests of a backup and its ancestors. It changes if any link changes. */
 function chainDigest({ listing, ancestors }: Pick<Examination, 'listing' | 'ancestors'>): string {
   const digests = [listing.digest, ...ancestors.map(({ listingDigest }) => listingDigest)];
   return createHash('sha256').update(digests.join()).digest('hex');

@@ -1,7 +1,7 @@
 import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { RecordedListing } from '../chain/proof/link.ts';
 
-/** What the listing showed of each of these backups when it was recorded. */
+/** Returns the recorded listing of each of these backups. */
 export async function findListings(
   { backups }: Pick<CatalogueReads, 'backups'>,
   projectId: string,

@@ -3,10 +3,12 @@ import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { QueryServices, Work } from '../services.ts';
 import { isGranted } from '../storage/grants.ts';
 
-/** What a call would look at: everything in the bucket whose key begins so. */
+/** The part of a bucket that a call would read: every object whose key begins with `prefix`. */
 export type Place = { readonly bucketName: string; readonly prefix: string };
 
-/** Throws `bucket_not_bound` where one of these places is not the project's: before any request to storage. */
+/**
+ * Throws `bucket_not_bound` if the project has no grant for one of these places. Call it before any request to storage.
+ */
 export async function refuseUngranted(
   { catalogue, work: { storage } }: QueryServices & { readonly work: Pick<Work, 'storage'> },
   projectId: string,
@@ -19,11 +21,11 @@ export async function refuseUngranted(
     if (!isGranted(grants, place)) refused.add(prefix === '' ? bucketName : `${bucketName}/${prefix}`);
   }
   if (refused.size > 0) {
-    throw new BackupSyncError('bucket_not_bound', `not granted to the project: ${[...refused].join(', ')}`);
+    throw new BackupSyncError('bucket_not_bound', `the project has no grant for: ${[...refused].join(', ')}`);
   }
 }
 
-/** Where the chain of this backup lies: it is listed from its root. */
+/** The place of this backup's chain, which is listed from its root. */
 export function placeOfItem(item: Pick<BackupSync, 'bucket_name' | 'image_path'>): Place {
   return { bucketName: item.bucket_name, prefix: chainRootOf(item.image_path) };
 }

@@ -20,7 +20,7 @@ function idsOf(chain: readonly WrittenBackup[]): string[] {
   return chain.map(({ plan }) => plan.backupId);
 }
 
-test('whatever the order of a request, each backup has its own proof and is recorded once', async () => {
+test('each backup has its own proof and is recorded once, whatever the order of the request', async () => {
   const chain = writeSmallChain('order', 16, [[1], [2], [3]]);
   const orders = fc.shuffledSubarray([...chain], { minLength: chain.length });
   await fc.assert(
@@ -34,7 +34,7 @@ test('whatever the order of a request, each backup has its own proof and is reco
       const endedAt = new Map(ended);
       const times = idsOf(chain).map((id) => endedAt.get(id) ?? '');
       expect(times).toEqual(times.toSorted());
-      // The proofs were recorded with them: nothing is read again.
+      // Their proofs were recorded too, so nothing is read again.
       const again = await engine.sync(items);
       expect(again.map((log) => log.backup_sync.outcome)).toEqual(items.map(() => 'unchanged'));
       expect(again.map((log) => log.backup_sync.requests?.gets)).toEqual(items.map(() => 0));
@@ -44,7 +44,7 @@ test('whatever the order of a request, each backup has its own proof and is reco
   );
 });
 
-test('with ancestors, those that are not recorded are imported in the course of their child', async () => {
+test('with ancestors, the missing ones are imported along with their child', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('ancestors', 16, [[1], [2], [3]]);
   await put(engine, bucket, chain);
@@ -59,7 +59,7 @@ test('with ancestors, those that are not recorded are imported in the course of 
     backup_sync: {
       outcome: 'created',
       level: 'linkage',
-      message: expect.stringContaining('imported as well: 2'),
+      message: expect.stringContaining('imports of 2 missing ancestors were accepted'),
     },
   });
   const { backups } = await engine.call('listBackups', { sort: 'protected_at:asc' });
@@ -77,12 +77,12 @@ test('with ancestors, those that are not recorded are imported in the course of 
     expect(operation.parent_operation_id).toBe(isAncestor ? log?.id : null);
     expect((operation.ended_at ?? '') <= (log?.ended_at ?? '')).toBe(true);
   }
-  // Two links to prove: their metadata, their hashes and their parent's; and the metadata of two ancestors to name them.
+  // Proving two links reads their metadata, their hashes and their parent's; naming two ancestors reads their metadata.
   expect(log?.backup_sync.requests).toMatchObject({ lists: 1, gets: 7 });
   expect(engine.faults).toEqual([]);
 });
 
-test('asked again, nothing is imported twice', async () => {
+test('a repeated request imports nothing twice', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('ancestors/again', 16, [[1], [2]]);
   await put(engine, bucket, chain);
@@ -101,7 +101,7 @@ test('an ancestor in another bucket is imported from there', async () => {
   if (!full || !first || !leaf) throw new Error('the chain has three links');
   await put(engine, 'other', [full, first]);
   await put(engine, bucket, [leaf]);
-  // The catalogue knows where the parent lies, and not of the full backup.
+  // The catalogue knows the place of the parent, but not the full backup.
   await engine.sync([syncItemOf(first, 'other')]);
   const [log] = await importWithAncestors(engine, [syncItemOf(leaf, bucket)]);
   expect(log?.backup_sync).toMatchObject({ outcome: 'created', level: 'linkage' });
@@ -111,7 +111,7 @@ test('an ancestor in another bucket is imported from there', async () => {
   expect(backup.backup_sync).toMatchObject({ bucket_name: 'other', level: 'linkage' });
 });
 
-test('a child whose ancestor is absent fails for that reason alone, and others go on', async () => {
+test('a child whose ancestor is absent fails only for that reason, and the others are imported', async () => {
   await using engine = await openTestEngine();
   const chain = writeSmallChain('ancestors/absent', 16, [[1], [2], [3]]);
   const [full, lost, second, leaf] = chain;
@@ -126,7 +126,7 @@ test('a child whose ancestor is absent fails for that reason alone, and others g
     ['success', null],
   ]);
   expect(logs[0]?.backup_sync.reason?.message).toContain(`parent "${lost.plan.backupId}"`);
-  // The ancestor that is there is recorded, with what is wrong with it.
+  // The present ancestor is recorded, with its fault.
   const { backup } = await engine.call('showBackup', { backup_id: second.plan.backupId });
   expect(backup).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_missing' } } });
   expect(engine.faults).toEqual([]);

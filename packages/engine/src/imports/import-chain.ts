@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import type { ChainKey, EndedOperation, ItemOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
@@ -16,7 +17,10 @@ import { parentsFirst } from './parents-first.ts';
 import type { RunAbsences } from './run-absences.ts';
 import { watchCancels } from './watch-cancels.ts';
 
-/** What the work behind a sync needs beyond the services: who it is, and whom to tell of faults of this program. */
+/**
+ * The worker that imports chains: its services, its name as owner of leases, and where to report faults of this
+ * program.
+ */
 export type ImportWorker = {
   readonly services: Services;
   readonly leaseOwner: string;
@@ -24,21 +28,21 @@ export type ImportWorker = {
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
-/** One job: a chain, its look, and the operations that were taken up. */
+/** One job: a chain, its look, and the operations that were started. */
 type ChainJob = {
   readonly worker: ImportWorker;
   readonly chain: ChainKey;
   readonly look: ChainLook;
   readonly started: ItemOperation[];
   readonly began: AttemptBeginning;
-  /** What has ended so far. */
+  /** The operations that have ended so far. */
   readonly ended: EndedOperation[];
 };
 
 /**
- * Works off what waits for one chain: lists it once, proves each backup, records what was found, parents before
- * children. Every operation that it takes up reaches its end here, or waits for the import of a missing parent or for
- * another attempt. If the signal is aborted or the catalogue fails, this throws: then the queue comes again.
+ * Runs the waiting imports of one chain: lists it once, proves each backup, and records the results, parents before
+ * children. Every operation it starts ends here, or waits for the import of a missing parent or for another attempt.
+ * Throws if the signal is aborted or the catalogue fails: the queue then tries again.
  */
 export async function importChain(
   worker: ImportWorker,
@@ -54,7 +58,7 @@ export async function importChain(
   const began = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() };
   const operations = await catalogue.operations.startChain(chain, worker.leaseOwner, startedAtMs);
   if (operations.length > 0) await workOff(worker, chain, operations, began, run);
-  // Whatever the chain was queued for now has taken the place of the time at which it is tried again.
+  // Queuing the chain for now has replaced the time of its next attempt in the queue.
   const retry = await catalogue.operations.retryOfChain(chain);
   if (retry !== null) queueWork(queue, [retry]);
 }
@@ -77,7 +81,7 @@ async function workOff(
     planned: new Map(),
     absences: worker.absences.of(operations),
     readHashes: true,
-    // Proofs are shared by the links of a chain: who wants recent ones gets them for all.
+    // Proofs are shared by the links of a chain, so an operation that wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),
     storage: run.storage,
     stopping: AbortSignal.any([run.signal, cancels.signal]),
@@ -92,12 +96,12 @@ async function workOff(
   try {
     await endEach(job, run, cancels.signal);
   } finally {
-    // Once for all of them: what follows may be chosen among what they brought in.
+    // Once for all of them: the next work may be chosen from all backups they imported.
     await afterEnd(worker.services, { ended: job.ended, due: [] });
   }
 }
 
-/** Ends each operation that was taken up, or makes it wait. */
+/** Ends each started operation, or makes it wait. */
 async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: AbortSignal): Promise<void> {
   const { worker, chain, look, began } = job;
   const left: ItemOperation[] = [];
@@ -114,7 +118,7 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
   } catch (error) {
     if (run.signal.aborted || !cancels.aborted) throw error;
     await endCancelled(job);
-    // The others are taken up again by the job that comes after this one.
+    // The next job of this chain starts the others again.
     const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
     queueWork(worker.services.work.queue, [{ kind: 'chain', chain, lane, notBeforeMs: null }]);
   }
@@ -128,7 +132,7 @@ const overdue: Seen = {
   requests: noRequests,
 };
 
-/** Ends what was cancelled while it ran. */
+/** Ends the operations that were cancelled while they ran. */
 async function endCancelled(job: ChainJob): Promise<void> {
   const ids = new Set(await job.worker.services.catalogue.operations.cancelledImports(job.chain));
   for (const operation of job.started) {
@@ -144,7 +148,7 @@ function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[])
   });
 }
 
-/** Records the ancestors that are not recorded yet, then the backup itself. */
+/** Imports the ancestors that are not recorded yet, then records the backup itself. */
 async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen: Seen): Promise<void> {
   const { worker, chain, look } = job;
   const {
@@ -152,43 +156,43 @@ async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen
     world: { clock },
   } = worker.services;
   let accepted = 0;
-  // What describing the ancestors takes is the child's.
+  // Requests for describing the ancestors count for the child.
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
-    // Those that lie elsewhere, or wait behind another operation, are worked on in a job of their own.
+    // Ancestors that are stored elsewhere, or wait behind another operation, are imported by a separate job.
     accepted = await acceptAncestors(worker.services, look, operation, ancestors);
     return seen.kind === 'seen' ? seen.examination : seen.fault;
   });
   if (accepted > 0) {
-    // They were seen in this very listing, so it serves them though it began before they were accepted.
+    // They were seen in this listing, so it can be used although it began before they were accepted.
     const own = await catalogue.operations.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
       await finish(job, each.item, look.withProofs(each.item.item, each.seen));
     }
   }
-  const addition = accepted === 0 ? '' : `; ancestors that were not recorded and are imported as well: ${accepted}`;
+  const addition = accepted === 0 ? '' : `; imports of ${counted(accepted, 'missing ancestor')} were accepted too`;
   const requests = sum(seen.requests, outcome.requests);
   await finish(job, operation, look.withProofs(operation.item, { ...outcome, requests }), addition);
 }
 
 /**
- * Ends an operation, or makes it wait for the import of a parent that was not found or for another attempt. One that
- * cannot be recorded ends as a fault of this program, so that it holds up no other.
+ * Ends an operation, or makes it wait for the import of a missing parent or for another attempt. If it cannot be
+ * recorded, it ends with `internal`, so that it does not hold up others.
  */
 async function finish(job: ChainJob, operation: ItemOperation, seen: Seen, addition = ''): Promise<void> {
   const {
     work: { queue, storedTimes },
   } = job.worker.services;
   if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
-    // Another operation's time is up, and ended the look that they share. This one gets a look of its own.
+    // The deadline of another operation ended the look that they share. This one gets another look.
     queueWork(queue, [{ kind: 'chain', chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
     return;
   }
   try {
     await record(job, operation, seen, addition);
   } catch (error) {
-    // The queue comes again: nothing is wrong with the backup.
+    // The queue tries again: nothing is wrong with the backup.
     if (isCatalogueFault(error)) throw error;
     job.worker.onFault(operation.id, error);
     const detail = `see the server's log for operation ${operation.id}`;
@@ -200,7 +204,7 @@ function isOutOfTime(seen: Seen): boolean {
   return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
 }
 
-/** Records what was found; decides anew where the record changed meanwhile. */
+/** Records the result. If the record has changed meanwhile, decides again. */
 async function record(
   { worker, look, began, ended }: ChainJob,
   operation: ItemOperation,
@@ -221,7 +225,7 @@ async function record(
     const subject = { item, projectId, location, current, isRequest, nowMs: clock.nowMs() };
     const decision = decideSync(subject, seen);
     const { fault } = decision;
-    // What says something of the backup is recorded; a look that says nothing may be made again.
+    // A result about the backup is recorded. A look without one may be retried.
     const saysNothing = fault !== null && decision.record === null;
     const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, operation, began, fault.code) : null;
     if (saysNothing && notBeforeMs !== null) {
@@ -243,14 +247,14 @@ async function record(
     });
     if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
     if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
-    // `stale_epoch`: someone else has taken the operation up and will end it.
+    // `stale_epoch`: another worker has started the operation and will end it.
     ended.push(...finished.ended);
     queueWork(queue, finished.due);
     return;
   }
 }
 
-/** Backups that wait for each other build on each other. */
+/** Turns a backup that waits for itself into a cycle: backups that wait for each other build on each other. */
 function asCycle(seen: Seen, way: readonly string[]): Seen {
   if (seen.kind === 'unseen') return seen;
   const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };

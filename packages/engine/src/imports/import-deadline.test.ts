@@ -8,10 +8,10 @@ import { acceptImports } from './accept-imports.ts';
 
 const bucketName = 'volumebackups';
 const dayMs = 24 * 60 * 60 * 1000;
-/** What the older import has left when it is taken up. */
+/** The time left for the older import when it starts. Milliseconds. */
 const leftMs = 50;
 
-test('an import ends a day after its acceptance, and leaves a later one of its chain its own time', async () => {
+test('an import times out a day after acceptance; a later one of its chain keeps its own deadline', async () => {
   const chain = writeSmallChain('import-deadline', 4, [[1]]);
   const objects = new Map(chain.flatMap(({ objects }) => [...objects]));
   const whole = openMemoryStorageUnit(new Map([[bucketName, objects]]));

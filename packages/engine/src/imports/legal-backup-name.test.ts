@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { legalBackupName } from './legal-backup-name.ts';
 
-test('a legal name stays, and a backup without one is called by its id', () => {
+test('a legal name stays, and a backup without a name gets its id', () => {
   expect(legalBackupName('日次', 'id')).toBe('日次');
   expect(legalBackupName(null, 'id')).toBe('id');
   expect(legalBackupName('', 'id')).toBe('id');
 });
 
-test('whatever the writer called it, the name is legal, and long names that differ stay apart', () => {
+test('any original name becomes a legal one, and different long names stay different', () => {
   const nameSchema = backupSync.shape.backup_name;
   const names = fc.string({ unit: 'binary', maxLength: 300 });
   fc.assert(

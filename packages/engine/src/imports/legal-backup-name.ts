@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** Code points of a legal `backup_name` at most. */
+/** Most code points of a legal `backup_name`. */
 const backupNameMax = 64;
-/** Of the hash that keeps shortened names apart. */
+/** Hex digits of the hash that keeps shortened names apart. */
 const hashDigits = 8;
 
 /**
- * A legal `backup_name`: the name as it is where it has 1 to 64 characters; the backup's id where there is none; of a
- * longer name its first 55 characters, a dash and 8 hex digits of its SHA-256, so that names that begin alike stay apart.
+ * Returns a legal `backup_name`. A name of 1 to 64 characters stays as it is; without a name the backup's id is taken.
+ * A longer name is cut to its first 55 characters, a dash and 8 hex digits of its SHA-256, so that names that begin
+ * alike stay apart.
  */
 export function legalBackupName(originalName: string | null, backupId: string): string {
   const name = originalName === null || originalName === '' ? backupId : originalName.toWellFormed();

@@ -4,21 +4,21 @@ import { nameBackup } from './name-backup.ts';
 const renamed = { backupName: 'before the migration', requestedName: 'nightly' };
 const asRequested = { backupName: 'nightly', requestedName: null };
 
-test('a backup that nobody has renamed has the name that it is imported with', () => {
+test('a backup that nobody has renamed has the name from its import', () => {
   expect(nameBackup('nightly', true, null)).toEqual(asRequested);
   expect(nameBackup('weekly', true, asRequested)).toEqual({ backupName: 'weekly', requestedName: null });
   expect(nameBackup('volume-7', false, null)).toEqual({ backupName: 'volume-7', requestedName: null });
 });
 
-test('the name that a person has set stays while requests bring the name from before', () => {
+test('a name set by a person stays while requests repeat the previous name', () => {
   expect(nameBackup('nightly', true, renamed)).toEqual(renamed);
 });
 
-test('a request with another name than the one before takes the place of the name that a person has set', () => {
+test('a request with another name than the previous one replaces the name set by a person', () => {
   expect(nameBackup('weekly', true, renamed)).toEqual({ backupName: 'weekly', requestedName: null });
 });
 
-test('what a scan calls a recorded backup never takes the place of the name that it has', () => {
+test('the name in a scan never replaces that of a recorded backup', () => {
   expect(nameBackup('volume-7', false, renamed)).toEqual(renamed);
   expect(nameBackup('volume-7', false, asRequested)).toEqual(asRequested);
 });

@@ -16,7 +16,7 @@ import { importChain } from './import-chain.ts';
 
 const chain = writeSmallChain('elsewhere', 16, [[1], [2]]);
 const [full, middle, leaf] = chain as readonly [WrittenBackup, WrittenBackup, WrittenBackup];
-/** Each link in a bucket of its own. */
+/** Puts each link in a separate bucket. */
 const items = [syncItemOf(full, 'first'), syncItemOf(middle, 'second'), syncItemOf(leaf, 'third')] as const;
 
 async function put(engine: TestEngine): Promise<void> {
@@ -41,7 +41,7 @@ const orders = [
 
 describe('a chain whose links are in three buckets, in one request', () => {
   test.each(orders.map((order) => [order.map((item) => item.bucket_name).join(', '), order] as const))(
-    'is whole in the order %s, and so says the plan',
+    'is whole in the order %s, and the plan says so',
     async (_, order) => {
       await using engine = await openTestEngine();
       await put(engine);
@@ -53,7 +53,7 @@ describe('a chain whose links are in three buckets, in one request', () => {
     },
   );
 
-  test('is whole in the format of the manifest too', async () => {
+  test('is whole in the manifest format too', async () => {
     const [parent, child] = writeSmallManifestChain('elsewhere', 16, [[1]]);
     if (parent === undefined || child === undefined) throw new Error('the chain has two links');
     const sync = [syncItemOfManifest(child, 'second'), syncItemOfManifest(parent, 'first')];
@@ -65,7 +65,7 @@ describe('a chain whose links are in three buckets, in one request', () => {
     expect(outcomesOf(await engine.sync(sync))).toEqual(sync.map(() => ['created', 'linkage']));
   });
 
-  test('is whole on S3, if the child is examined before its parent and after', async () => {
+  test('is whole on S3, whether the child is examined before or after its parent', async () => {
     const objectsOf = (backup: WrittenBackup) => Object.fromEntries(backup.objects);
     await using server = await startS3Server({
       first: objectsOf(full),
@@ -118,7 +118,7 @@ describe('a chain whose links are in three buckets, in one request', () => {
   });
 });
 
-describe('a parent that nobody has asked for', () => {
+describe('a parent that is not in the request', () => {
   test('is found in a bucket that a grant, a source or a record names', async () => {
     await using engine = await openTestEngine();
     await put(engine);
@@ -143,7 +143,7 @@ describe('a parent that nobody has asked for', () => {
   });
 });
 
-test('a bucket of which another folder is granted is not asked, and the verdict is the same without it', async () => {
+test('a bucket with a grant for another folder is not searched, and the verdict does not depend on it', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('first', full.objects);
   await buckets.put('second', middle.objects);
@@ -171,7 +171,7 @@ test('a bucket of which another folder is granted is not asked, and the verdict 
   }
 });
 
-test('the jobs of one run ask a bucket once for a volume, and those of another run ask again', async () => {
+test('the jobs of one run search a bucket once for a volume, and those of another run search again', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('first', [['unrelated', 'x']]);
   for (const backup of [middle, leaf]) await buckets.put('second', backup.objects);
@@ -202,7 +202,7 @@ test('the jobs of one run ask a bucket once for a volume, and those of another r
 });
 
 test('a chain that leads through two buckets back to itself is a cycle', async () => {
-  // Each says that the other is its parent.
+  // Each names the other as its parent.
   const [one] = writeSmallChain('elsewhere/cycle', 8, [[1]]) as readonly [WrittenBackup];
   const [, two] = writeSmallChain('elsewhere/cycle', 8, [[1]]) as readonly [WrittenBackup, WrittenBackup];
   const metadataKey = `${one.imagePath}_metadata`;

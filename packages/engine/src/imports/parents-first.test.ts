@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parentsFirst } from './parents-first.ts';
 
-/** Each backup's parent by index; a parent may come later, and ways may lead in circles. */
+/** Each backup's parent by index. A parent may come later, and there may be cycles. */
 const forests = fc.array(fc.option(fc.nat({ max: 11 }), { nil: null }), { minLength: 1, maxLength: 12 });
 const asked = fc.uniqueArray(fc.nat({ max: 11 }), { minLength: 1, maxLength: 12 });
 
-/** The nearest first; a circle ends where it closes. */
+/** The ancestors of a backup, the parent first. A cycle ends where it closes. */
 function ancestorsOf(parents: readonly (number | null)[], backup: number): number[] {
   const way: number[] = [];
   let next = parents[backup] ?? null;
@@ -32,7 +32,7 @@ async function orderOf(parents: readonly (number | null)[], items: readonly numb
   return { looked, order };
 }
 
-test('each item is looked at once and comes once, whatever the ways between them', async () => {
+test('each item is looked at once and yielded once, whatever builds on what', async () => {
   await fc.assert(
     fc.asyncProperty(forests, asked, async (parents, items) => {
       const { looked, order } = await orderOf(parents, items);
@@ -42,7 +42,7 @@ test('each item is looked at once and comes once, whatever the ways between them
   );
 });
 
-test('an ancestor that is asked for as well comes before its descendants', async () => {
+test('an ancestor in the request comes before its descendants', async () => {
   const trees = forests.map((parents) =>
     parents.map((parent, index) => (parent === null ? null : parent % (index + 1))),
   );
@@ -60,7 +60,7 @@ test('an ancestor that is asked for as well comes before its descendants', async
   );
 });
 
-test('items that do not build on each other stay as they came', async () => {
+test('items that do not build on each other keep their order', async () => {
   await fc.assert(
     fc.asyncProperty(asked, async (items) => {
       expect((await orderOf([], items)).order).toEqual(items);

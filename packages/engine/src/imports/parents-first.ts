@@ -1,17 +1,17 @@
-/** A backup of a batch, and what a look at it showed. */
+/** A backup of a batch, and the result of looking at it. */
 export type Sighting<Item, Seen> = { readonly item: Item; readonly seen: Seen };
 
 /**
- * Looks at each item of a chain once and yields them in the order in which they are to be recorded: each behind those
- * of its ancestors that are in the batch, otherwise as they came. An item's ancestors are known once it was looked at;
- * what has been yielded may be recorded before the next look. No id may occur twice.
+ * Looks at each item of a chain once and yields the items in the order to record them: each after those of its
+ * ancestors that are in the batch, otherwise in their given order. An item's ancestors are known once it was looked at.
+ * A yielded item may be recorded before the next look. No id may occur twice.
  */
 export async function* parentsFirst<Item, Seen>(
   items: readonly Item[],
   ways: {
     readonly idOf: (item: Item) => string;
     readonly look: (item: Item) => Promise<Seen>;
-    /** The nearest first. */
+    /** The ids of an item's ancestors, the parent first. */
     readonly ancestorIdsOf: (seen: Seen) => readonly string[];
   },
 ): AsyncGenerator<Sighting<Item, Seen>, void, void> {
@@ -19,7 +19,7 @@ export async function* parentsFirst<Item, Seen>(
   for (const item of items) yield* settle(item);
 
   async function* settle(item: Item): AsyncGenerator<Sighting<Item, Seen>, void, void> {
-    // Out of the map before it is looked at: a chain that leads back to itself ends here.
+    // Removed from the map before the look, so that a chain that leads back to itself ends here.
     if (!waiting.delete(ways.idOf(item))) return;
     const seen = await ways.look(item);
     for (const id of ways.ancestorIdsOf(seen).toReversed()) {

@@ -1,14 +1,14 @@
 import type { ItemOperation } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 
-/** Runs whose answers are remembered at a time. The one that was begun first makes room for a new one. */
+/** Most runs whose answers are remembered. The oldest is dropped first. */
 const runsMax = 16;
 
-/** What each run has looked for in other buckets and not found: the jobs of one scan or request share their answers. */
+/** Remembers what each run has not found in other buckets: the jobs of one scan or request share their answers. */
 export class RunAbsences {
   readonly #byRun = new Map<string, Absences>();
 
-  /** Those of the run that all of these operations belong to. Operations of several runs get an empty memory. */
+  /** The absences of the run that all these operations belong to. Operations of several runs get an empty memory. */
   of(operations: readonly ItemOperation[]): Absences {
     const [run = '', ...others] = new Set(operations.map(runOf));
     if (others.length > 0) return new Absences();
@@ -22,7 +22,9 @@ export class RunAbsences {
   }
 }
 
-/** Callers may use an id for several requests, so that the time of acceptance is part of a request's name. */
+/**
+ * Names the run of an operation. Callers may use one id for several requests, so the name has the acceptance time too.
+ */
 function runOf({ projectId, parentOperationId, requestId, createdAtMs }: ItemOperation): string {
   return JSON.stringify([projectId, ...(parentOperationId === null ? [requestId, createdAtMs] : [parentOperationId])]);
 }

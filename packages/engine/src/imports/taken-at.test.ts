@@ -6,7 +6,7 @@ const hourMs = 60 * minuteMs;
 const madeMs = Date.UTC(2026, 2, 1, 2);
 const nowMs = Date.UTC(2026, 10, 25);
 
-/** All times but that of the format are `madeMs` unless a case says otherwise. */
+/** All times except that of the format are `madeMs`, unless a case overrides them. */
 function judge(times: {
   readonly requestMs?: number;
   readonly objectMs?: number | null;
@@ -103,7 +103,7 @@ test.each([
     { requestMs: future, objectMs: future + hourMs },
     future,
     'request',
-    told('No time of it can be right, so it counts as no new backup.'),
+    told('None of its times can be right, so it does not count as a new backup.'),
   ],
   [
     'the parent was made later',
@@ -118,7 +118,7 @@ test.each([
   expect(judge(times)).toEqual({ takenAtMs, takenAtSource, timeContradiction });
 });
 
-test('a backup of the future has no age, but for a clock that is a little fast', () => {
+test('a backup dated in the future has no age, unless the clock is only a little fast', () => {
   expect(ageSecondsOf(nowMs - 1500, nowMs)).toBe(1);
   expect(ageSecondsOf(nowMs + 5 * minuteMs, nowMs)).toBe(0);
   expect(ageSecondsOf(nowMs + 5 * minuteMs + 1, nowMs)).toBeNull();

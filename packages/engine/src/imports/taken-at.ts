@@ -8,7 +8,7 @@ const zoneHoursMax = 14;
 /** The newest time of the wire: the end of the year 9999. */
 const wireTimeMaxMs = Date.UTC(10_000, 0, 1) - 1;
 
-/** When a backup was made, where that comes from, and what speaks against it. */
+/** When a backup was made, the source of that time, and the times that contradict it. */
 export type TakenAt = {
   readonly takenAtMs: number;
   readonly takenAtSource: TakenAtSource;
@@ -16,12 +16,12 @@ export type TakenAt = {
   readonly timeContradiction: string | null;
 };
 
-/** Whether a time is in the future, by more than clocks may differ. */
+/** Whether a time is in the future by more than clocks may differ. */
 export function isInFuture(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + timeToleranceMs;
 }
 
-/** Seconds since a backup was made; null if that is in the future, which says nothing of its age. */
+/** Seconds since a backup was made. Null if that time is in the future, since the age is then unknown. */
 export function ageSecondsOf(takenAtMs: number, nowMs: number): number | null {
   return isInFuture(takenAtMs, nowMs) ? null : Math.max(0, Math.floor((nowMs - takenAtMs) / 1000));
 }
@@ -29,9 +29,9 @@ export function ageSecondsOf(takenAtMs: number, nowMs: number): number | null {
 /**
  * Decides when a backup was made. Pure.
  *
- * The format's own time counts. If there is none, or it is in the future, the earlier of the request's time and the
- * newest object's counts. The text of a contradiction does not depend on the moment, so that it stays the same from
- * sync to sync.
+ * The format's own time counts. If there is none, or it is in the future, the earlier of two times counts: the
+ * request's and the newest object's. The text of a contradiction does not depend on the present time, so that it stays
+ * the same from sync to sync.
  */
 export function judgeTakenAt(
   requestedAtS: number,
@@ -70,7 +70,7 @@ export function judgeTakenAt(
   if (found.length === 0) return { ...taken, timeContradiction: null };
   found.push(
     isInFuture(taken.takenAtMs, nowMs)
-      ? 'No time of it can be right, so it counts as no new backup.'
+      ? 'None of its times can be right, so it does not count as a new backup.'
       : `Its age is judged by ${sourceNames[taken.takenAtSource]}: ${text(taken.takenAtMs)}.`,
   );
   return { ...taken, timeContradiction: found.join(' ') };
@@ -88,21 +88,21 @@ function choose(requestMs: number, objectMs: number | null, formatMs: number | n
   if (formatMs !== null && !isInFuture(formatMs, nowMs)) {
     return { takenAtMs: formatMs, takenAtSource: 'format' } as const;
   }
-  // Requests have whole seconds: one made from the object's time is not earlier than it.
+  // Requests have whole seconds: a request made from the object's time does not count as earlier.
   if (objectMs !== null && isOnTheWire(objectMs) && Math.floor(objectMs / 1000) * 1000 <= requestMs) {
     return { takenAtMs: objectMs, takenAtSource: 'object' } as const;
   }
   return { takenAtMs: requestMs, takenAtSource: 'request' } as const;
 }
 
-/** Writers that left a time out write the year 1; nothing was backed up before 1970. */
+/** Whether the API can express a time. Programs without a time write the year 1; no backup is older than 1970. */
 function isOnTheWire(timeMs: number): boolean {
   return timeMs >= 0 && timeMs <= wireTimeMaxMs;
 }
 
 /**
- * A time without a zone is read as UTC. If that is later than the newest object by no more than a zone can be, it was
- * local time, and is put back by the fewest whole hours that end this.
+ * Reads a time without a zone as UTC. If it is later than the newest object by no more than a zone can differ, it was
+ * local time: it is put back by the fewest whole hours that make it not later.
  */
 function placeInZone({ atMs, hasZone }: FormatTime, objectMs: number | null): number {
   if (hasZone || objectMs === null) return atMs;
@@ -110,7 +110,7 @@ function placeInZone({ atMs, hasZone }: FormatTime, objectMs: number | null): nu
   return hours > 0 && hours <= zoneHoursMax ? atMs - hours * hourMs : atMs;
 }
 
-/** Whether two times agree: within the tolerance, and, if one has no zone, up to whole hours that a zone can be. */
+/** Whether two times agree within the tolerance. If one has no zone, they may also differ by whole hours of a zone. */
 function agree(one: FormatTime, other: FormatTime): boolean {
   const differenceMs = Math.abs(one.atMs - other.atMs);
   if (differenceMs <= timeToleranceMs) return true;
@@ -119,7 +119,7 @@ function agree(one: FormatTime, other: FormatTime): boolean {
   return hours <= zoneHoursMax && Math.abs(differenceMs - hours * hourMs) <= timeToleranceMs;
 }
 
-/** `2026-03-01 02:00:00 UTC`. */
+/** Formats a time as `2026-03-01 02:00:00 UTC`. */
 function text(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

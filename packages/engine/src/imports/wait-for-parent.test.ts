@@ -24,7 +24,7 @@ const [full, middle, leaf] = writeSmallChain('wait', 16, [[1], [2]]) as readonly
   WrittenBackup,
 ];
 
-/** Imports over buckets of a directory, whose chains are worked on when the test says so. */
+/** Imports over buckets of a directory, whose chains run when the test runs them. */
 async function openImports() {
   await using stack = new AsyncDisposableStack();
   const buckets = stack.use(await makeTestBuckets());
@@ -65,7 +65,7 @@ async function openImports() {
     accept: async (items: readonly BackupSync[]) => {
       const imports = items.map((item) => ({ item, proofsNotBeforeMs: null }));
       const accepted = await acceptImports(services, imports, origin);
-      // What is queued from here on is queued by what tests work on.
+      // Anything queued from here on comes from the work that tests run.
       queued.length = 0;
       return accepted;
     },
@@ -83,7 +83,7 @@ async function openImports() {
   };
 }
 
-test('a child waits for the import of a parent that is not to be seen yet, and is examined when that has ended', async () => {
+test('a child waits for the import of a parent that is not stored yet, and is examined after it', async () => {
   await using imports = await openImports();
   const { buckets, queued, accept, work, show } = imports;
   await buckets.put('first', [['unrelated', 'x']]);
@@ -95,7 +95,7 @@ test('a child waits for the import of a parent that is not to be seen yet, and i
     await work(each);
     const message = `waits for the import of backup ${full.plan.backupId}, which its chain builds on`;
     expect(await show(each)).toMatchObject({ status: 'waiting', message, endedAtMs: null });
-    // What waits is not taken up, whoever comes.
+    // A waiting import is not started again.
     await work(each);
     expect(await show(each)).toMatchObject({ status: 'waiting', epoch: 1 });
   }
@@ -111,7 +111,7 @@ test('a child waits for the import of a parent that is not to be seen yet, and i
   expect(imports.faults).toEqual([]);
 });
 
-test('a child whose parent turns out not to be there is missing its parent, and says so', async () => {
+test('a child whose parent turns out to be missing is recorded with that reason', async () => {
   await using imports = await openImports();
   const { accept, work, show } = imports;
   await imports.buckets.put('first', [['unrelated', 'x']]);
@@ -128,7 +128,7 @@ test('a child whose parent turns out not to be there is missing its parent, and 
   expect(record).toMatchObject({ status: 'error', parentBackupId: full.plan.backupId });
 });
 
-test('a child that waits longer than operations live ends as a timeout', async () => {
+test('a child that waits past its deadline ends as timeout', async () => {
   await using imports = await openImports();
   await imports.buckets.put('first', [['unrelated', 'x']]);
   await imports.buckets.put('second', middle.objects);
@@ -144,7 +144,7 @@ test('a child that waits longer than operations live ends as a timeout', async (
 });
 
 test('backups that wait for each other end as a cycle', async () => {
-  // Each of them is recorded where it no longer is, and at a path that only its import tells.
+  // Each is stored at a path that only its import names.
   const written = writeSmallManifestChain('wait/cycle', 8, [[1]]) as readonly [WrittenManifest, WrittenManifest];
   const [one, two] = written;
   const closing = writeManifestBackup({ ...one.plan, parent: two, imagePath: 'moved/one' });
@@ -154,7 +154,7 @@ test('backups that wait for each other end as a cycle', async () => {
   await imports.buckets.put('second', moved.objects);
   const accepted = await imports.accept([
     syncItemOfManifest(moved, 'second'),
-    // Nothing is at its path until the other waits for it.
+    // Nothing is stored at its path until the other waits for it.
     syncItemOfManifest(closing, 'first'),
   ]);
   const [ofTwo, ofOne] = accepted as readonly [AcceptedImport, AcceptedImport];
@@ -166,14 +166,14 @@ test('backups that wait for each other end as a cycle', async () => {
   const ended = await imports.show(ofOne);
   expect(ended).toMatchObject({ status: 'failed', fault: { code: 'cycle' }, outcome: 'marked' });
   expect(ended.fault?.detail).toBe(`${one.plan.backupId} -> ${two.plan.backupId} -> ${one.plan.backupId}`);
-  // The other goes on, and is no longer there.
+  // The other continues, and finds its objects gone.
   expect(imports.queued).toEqual(['second']);
   await imports.work(ofTwo);
   expect(await imports.show(ofTwo)).toMatchObject({ status: 'failed', fault: { code: 'path_not_found' } });
   expect(imports.faults).toEqual([]);
 });
 
-test('an engine that was killed while a child waited takes up its parent, then the child', async () => {
+test('an engine that was killed while a child waited imports the parent, then the child', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('first', full.objects);
   await buckets.put('second', middle.objects);

@@ -3,7 +3,9 @@ import type { ChainKey } from '../catalogue/operation-records.ts';
 
 const looksEveryMs = 1_000;
 
-/** A signal that is aborted within a second once a running import of the chain is cancelled. Disposing ends the looks. */
+/**
+ * A signal that is aborted within a second after a running import of the chain is cancelled. Disposing stops watching.
+ */
 export function watchCancels(
   { operations }: Pick<Catalogue, 'operations'>,
   chain: ChainKey,

@@ -142,7 +142,7 @@ describe('a service whose ETags are not MD5s', () => {
   test('a sync reads one object of each link, as its plan says, and records a remark', async () => {
     await using engine = await openOverS3(sealed);
     const plan = await engine.call('planSync', { sync: items });
-    const message = expect.stringMatching(/^would be recorded unless its objects or block hashes contradict/);
+    const message = expect.stringMatching(/^would be recorded unless its objects or block hashes show a fault/);
     expect(plan.plan).toMatchObject(items.map(() => ({ class: 'new', message })));
     expect(engine.dataAsked()).toEqual([]);
     const operations = await engine.sync();

@@ -23,7 +23,7 @@ function object(key: string, bytes: number) {
   return { bucketName: 'bucket', key, bytes };
 }
 
-test('hashes that two edges need are read once, unless they are too many to be kept', () => {
+test('hashes that two edges need are read once, unless they are too many to keep in memory', () => {
   const edgesOf = (bytes: number) => [
     { backupId: 'leaf', objects: [object('leaf', bytes), object('full', bytes)] },
     { backupId: 'full', objects: [object('full', bytes)] },
@@ -34,12 +34,12 @@ test('hashes that two edges need are read once, unless they are too many to be k
   expect(costOfHashes([])).toEqual({ lists: 0, gets: 0, bytesRead: 0 });
 });
 
-test('the time is that of the requests and bytes at the bucket’s rate', () => {
+test('the time is the requests and bytes at the bucket’s rate', () => {
   const chain: ChainCost = { bucketName: 'a', lists: 2, gets: 3, bytesRead: 1_000_000 };
   expect(forecastSync([chain], () => rate, 4)).toEqual({ lists: 2, gets: 3, bytes_read: 1_000_000, seconds: 1.07 });
 });
 
-test('side by side, jobs take at least the longest and at most the sum, and no cost is lost', () => {
+test('parallel jobs take at least as long as the longest and at most the sum, and no cost is lost', () => {
   fc.assert(
     fc.property(chains, fc.integer({ min: 1, max: 32 }), (costs, atOnce) => {
       const whole = forecastSync(costs, () => rate, atOnce);
@@ -52,7 +52,7 @@ test('side by side, jobs take at least the longest and at most the sum, and no c
   );
 });
 
-test('what was never measured makes no time, unless nothing of it is needed', () => {
+test('the time is unknown if a rate it needs was never measured', () => {
   const rateOf = () => ({ ...rate, getMs: null, byteMs: null });
   const listing: ChainCost = { bucketName: 'a', lists: 1, gets: 0, bytesRead: 0 };
   expect(forecastSync([listing], rateOf, 1).seconds).toBe(0.02);

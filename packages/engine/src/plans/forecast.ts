@@ -4,15 +4,15 @@ import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { StorageRate } from '../storage/measured-storage-unit.ts';
 
 /**
- * Bytes of a hash file up to which its hashes stay in memory between the two edges that need them, so that it is read
- * once; a longer one is read for each edge.
+ * Largest size of a hash file that is read once: its hashes stay in memory between the two edges that need them. A
+ * larger file is read for each edge. Bytes.
  */
 const readOnceBytesMax = 64 * 1024 * 1024;
 
-/** What a job of a sync, which works on one chain, asks of its bucket. */
+/** The requests that one job of a sync, which imports one chain, sends to its bucket. */
 export type ChainCost = RequestCount & { readonly bucketName: string };
 
-/** The requests that reading the block hashes of these edges of one chain takes. */
+/** The requests for reading the block hashes of these edges of one chain. */
 export function costOfHashes(edges: readonly UnreadHashes[]): RequestCount {
   const readBefore = new Set<string>();
   let gets = 0;
@@ -28,9 +28,9 @@ export function costOfHashes(edges: readonly UnreadHashes[]): RequestCount {
 }
 
 /**
- * Adds up what the jobs of a sync cost, in memory that does not grow with them. The time is that of the longest job, or of
- * all of them spread over the `jobsAtOnce` that run side by side, whichever is more; null where a rate that counts was
- * never measured. Pure, but for the rates as they are at each time.
+ * Adds up the cost of the jobs of a sync, one total per bucket. The time is that of the longest job, or that of all
+ * jobs spread over the `jobsAtOnce` parallel ones, whichever is longer. It is null if a rate it needs was never
+ * measured. Pure, except for the rates at each moment.
  */
 export class ForecastTally {
   readonly #rateOf: (bucketName: string) => StorageRate;

@@ -41,14 +41,14 @@ const classesOf = (plan: readonly BucketPlanItem[]) =>
   Object.fromEntries(plan.map(({ backup_id, class: planClass }) => [backup_id, planClass]));
 
 describe('the plan of a bucket', () => {
-  test('says what a scan would bring in and at what cost, and changes nothing', async () => {
+  test('says what a scan would import and at what cost, and changes nothing', async () => {
     await using world = await start([...chain, other]);
     const { operation, plan, result, complete } = await world.plan();
     expect(operation).toMatchObject({ kind: 'plan', status: 'success' });
     expect(complete).toBe(true);
     expect(plan).toHaveLength(4);
     expect(plan.map(({ class: planClass, reason }) => [planClass, reason])).toEqual(plan.map(() => ['new', null]));
-    expect(plan[0]?.message).toBe('would be recorded unless its block hashes contradict');
+    expect(plan[0]?.message).toBe('would be recorded unless its block hashes show a fault');
     expect(result?.classes).toEqual({ new: 4 });
     expect((await world.engine.call('listBackups', {})).count).toBe(0);
     expect((await world.engine.call('listOperations', { kind: 'import' })).count).toBe(0);
@@ -62,7 +62,7 @@ describe('the plan of a bucket', () => {
     expect(world.engine.faults).toEqual([]);
   });
 
-  test('reads nothing but the listing where all is known, and tells what is gone, half gone, forgotten and broken', async () => {
+  test('reads only the listing if all is known, and reports gone, half gone, forgotten and broken ones', async () => {
     await using world = await start([...chain, other]);
     await world.bringIn();
     const same = await world.plan();
@@ -78,7 +78,7 @@ describe('the plan of a bucket', () => {
     expect(classesOf(plan)).toEqual({
       [full.plan.backupId]: 'forgotten',
       [first.plan.backupId]: 'incomplete',
-      // It builds on what is half gone.
+      // It builds on the one that is half gone.
       [second.plan.backupId]: 'broken',
       [other.plan.backupId]: 'vanished',
     });
@@ -88,7 +88,7 @@ describe('the plan of a bucket', () => {
     expect(await world.engine.call('listBackups', {})).toEqual(before);
   });
 
-  test('judges what lies and is recorded below its prefix alone', async () => {
+  test('covers only objects and records below its prefix', async () => {
     await using world = await start([...chain, other]);
     await world.bringIn();
     await world.remove(other);
@@ -98,7 +98,7 @@ describe('the plan of a bucket', () => {
     expect(classesOf(gone.plan)).toEqual({ [other.plan.backupId]: 'vanished' });
   });
 
-  test('says of a backup that has moved that alone', async () => {
+  test('reports a moved backup only as moved', async () => {
     await using world = await start();
     const template = { bucket_name: 'other', path_template: '{folder}/{backup_id}' };
     await world.buckets.put('other', [['one/backup-1', 'some bytes']]);
@@ -111,7 +111,7 @@ describe('the plan of a bucket', () => {
     ]);
   });
 
-  test('ends failed, and says nothing of what is gone, where the listing does', async () => {
+  test('fails if the listing fails, and reports nothing as gone', async () => {
     await using world = await start();
     await world.bringIn();
     const { rename } = await import('node:fs/promises');
@@ -122,7 +122,7 @@ describe('the plan of a bucket', () => {
     expect([plan, complete]).toEqual([[], false]);
   });
 
-  test('is no scan: each is asked for by its own name', async () => {
+  test('is not a scan: its id has no scan findings', async () => {
     await using world = await start();
     const { operation } = await world.plan();
     await expect(world.engine.call('listScanFindings', { operation_id: operation.id })).rejects.toMatchObject({

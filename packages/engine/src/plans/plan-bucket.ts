@@ -28,15 +28,15 @@ import { planAtPlace, planLeftAlone, planVanished } from './plan-finding.ts';
 
 /** Backups that are looked up, described and planned together. */
 const batchSize = 100;
-/** Links of one chain that are waited for at most, so that the chain is listed once. */
+/** Most links of one chain that are collected before planning, so that the chain is listed once. */
 const chainLinksMax = 1000;
 /** Recorded places read from the catalogue at a time. */
 const placesAtOnce = 1000;
 
 /**
- * The work of a plan of a bucket: goes through it as a scan with `sync` does, and says of each backup what such a scan would
- * do. Changes nothing. What is kept until the listing is complete is what of the records has changed, is gone, or builds on
- * that: it is planned as well, though it is listed as it was. All else is read from the catalogue again in the end, page by page.
+ * Plans a bucket: reads it as a scan with `sync` does, and reports for each backup what such a scan would do. Changes
+ * nothing. Until the listing is complete it keeps the records that have changed, are gone, or build on those: they are
+ * planned too, even if listed unchanged. All other records are read from the catalogue at the end, page by page.
  */
 export async function planBucket(run: OperationRun): Promise<OperationOutcome> {
   const plan = new BucketPlan(run);
@@ -53,18 +53,18 @@ class BucketPlan {
   readonly #template: ReturnType<typeof compileTemplate> | null;
   readonly #finding: FindingContext;
   readonly #outside: OutsideAncestors;
-  /** What the scan itself asks for, beside what its imports do. */
+  /** Requests of the scan itself, without those of its imports. */
   readonly #scanRequests: ReturnType<typeof countRequests>;
   readonly #forecast: ForecastTally;
-  /** To be brought in, until the whole chain has come by. */
+  /** Backups to import, collected until their whole chain is listed. */
   #due: BackupSync[] = [];
-  /** Recorded backups that are planned by what was listed. */
+  /** Ids of recorded backups that are already planned. */
   readonly #settled = new Set<string>();
-  /** Recorded backups that build on what is due or gone. */
+  /** Recorded backups that build on backups that are due or gone. */
   readonly #dependants = new Map<string, BackupSync>();
-  /** Image paths at which something is recorded and nothing was listed. */
+  /** Image paths with a record but no listed object. */
   readonly #absent: string[] = [];
-  /** Image paths that a backup which was found elsewhere is recorded at. */
+  /** Recorded image paths of backups that were found elsewhere. */
   readonly #movedFrom = new Set<string>();
   readonly #classes: { [Class in PlanClass]?: number } = {};
   #objects = 0;
@@ -95,12 +95,12 @@ class BucketPlan {
     this.#forecast = new ForecastTally(services.work.rateOf, services.work.chainsAtOnce);
   }
 
-  /** Known once the work is done. */
+  /** The result. Complete once the work is done. */
   get result(): BucketPlanResult {
     return { objects: this.#objects, classes: this.#classes, forecast: this.#forecast.finish() };
   }
 
-  /** Known once the work is done. */
+  /** The fault of the listing, if any. Known once the work is done. */
   get fault(): Fault | null {
     const totals = {
       objects: this.#objects,
@@ -147,13 +147,15 @@ class BucketPlan {
       this.#due.push(...due);
       await this.#addDependants(due.map(({ backup_id }) => backup_id));
       const leftAlone = made.filter(({ finding: { state, sync } }) => !isToSync(state) || sync === null);
-      // What is known may yet turn out to build on something that has changed.
+      // A known backup may still turn out to build on one that has changed.
       await this.#keep(leftAlone.filter(({ finding }) => finding.state !== 'known').map(planLeftAlone));
       await this.#planWholeChains();
     }
   }
 
-  /** Notes what builds on backups that are gone or due, on and on: a scan examines it in the same run. */
+  /**
+   * Adds all backups that build, directly or not, on ones that are gone or due: a scan examines them in the same run.
+   */
   async #addDependants(parents: readonly string[]): Promise<void> {
     for (let next = parents; next.length > 0; ) {
       const children = await this.#finding.catalogue.backups.knownChildren(this.#finding.projectId, next);
@@ -165,7 +167,7 @@ class BucketPlan {
     }
   }
 
-  /** Plans what builds on something else, unless it is due by itself. */
+  /** Plans the dependants that are not due by themselves. */
   async #planDependants(): Promise<void> {
     for (const [backupId, item] of this.#dependants) {
       if (this.#settled.has(backupId)) continue;
@@ -175,7 +177,7 @@ class BucketPlan {
     await this.#planDue(() => true);
   }
 
-  /** Plans what waits, but for the chain that is still coming by. */
+  /** Plans the collected backups, except those of the chain that is still being listed. */
   async #planWholeChains(): Promise<void> {
     const last = this.#due.at(-1);
     if (last === undefined || this.#due.length < batchSize) return;
@@ -197,7 +199,7 @@ class BucketPlan {
     const ends = { stopping: signal, deadline: { signal, detail: deadlineDetail } };
     const origin = { projectId: operation.projectId, isRequest: false };
     while (items.length > 0) {
-      // Copies have one id: an import of one comes behind that of the other.
+      // Copies have the same id: they are imported one after the other.
       const byId = new Map(items.toReversed().map((item) => [item.backup_id, item]));
       const first = items.filter((item) => byId.get(item.backup_id) === item);
       items = items.filter((item) => byId.get(item.backup_id) !== item);
@@ -213,7 +215,7 @@ class BucketPlan {
     }
   }
 
-  /** Answers the ids of what is gone. */
+  /** Plans the backups that are gone, and returns their ids. */
   async #planVanished(): Promise<readonly string[]> {
     const paths = this.#absent.filter((imagePath) => !this.#movedFrom.has(imagePath));
     const ids: string[] = [];
@@ -226,7 +228,7 @@ class BucketPlan {
     return ids;
   }
 
-  /** What is recorded below the prefix, and listed as it was. */
+  /** Plans the recorded backups below the prefix that are listed unchanged. */
   async #planUnchanged(): Promise<void> {
     const { catalogue, projectId, bucketName, storage, signal } = this.#finding;
     const below = { projectId, storageUnitId: storage.id, bucketName, prefix: this.#prefix, limit: placesAtOnce };

@@ -16,18 +16,18 @@ export type PlannedChain = {
   readonly items: readonly PlannedItem[];
   readonly requests: RequestCount;
   readonly bucketName: string;
-  /** What a sync of them costs. */
+  /** The requests of a sync of these items. */
   readonly cost: RequestCount;
 };
 
-/** How long chains are looked at: see {@link ChainLookOptions}. */
+/** When to stop looking at chains: see {@link ChainLookOptions}. */
 export type PlanEnds = Pick<ChainLookOptions, 'stopping' | 'deadline'>;
 
-/** Whose items are planned; `isRequest` tells that a caller named them, not a scan. */
+/** The project whose items are planned. `isRequest`: a caller named them, not a scan. */
 export type PlanOrigin = { readonly projectId: string; readonly isRequest: boolean };
 
 /**
- * Looks at the chains of these items as the jobs of a sync do, up to block hashes, and says what a sync would do with each
+ * Examines the chains of these items as a sync does, without block hashes, and plans what a sync would do with each
  * item. No id may occur twice. Changes nothing. Throws the reason of `stopping`, and faults of this program.
  */
 export async function planChains(
@@ -106,7 +106,7 @@ function locationOf(storageUnitId: string, item: BackupSync): Location {
 
 type ChainOfPlan = { readonly chain: ChainKey; readonly items: BackupSync[] };
 
-/** The items of each chain, as the jobs of a sync have them. */
+/** Groups the items by chain, as the jobs of a sync do. */
 function byChain(services: PlanServices, projectId: string, items: readonly BackupSync[]): readonly ChainOfPlan[] {
   const chains = new Map<string, ChainOfPlan>();
   for (const item of items) {

@@ -11,16 +11,16 @@ import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { Found } from '../scans/make-findings.ts';
 import { classOfReason } from './plan-item.ts';
 
-/** What a scan lets be, and why. What it brings in is planned as an item of a list. */
+/** Why a scan would ignore a backup. Backups it would import are planned as the items of a list. */
 const sentences = {
-  known: 'is recorded as it is; nothing would be read but the listing',
-  copy: 'is recorded at another place where it still lies; the record would stand',
-  forgotten: 'was deleted from the catalogue, and would be left alone; a sync of the backup itself brings it back',
-  incomplete: 'would be left alone until it is written',
-  unreadable: 'would be left alone: no sync request can be made of it',
+  known: 'is already recorded; only the listing would be read',
+  copy: 'is recorded at another place and still stored there; the record would not change',
+  forgotten: 'was deleted from the catalogue and would be ignored; to import it again, sync the backup itself',
+  incomplete: 'would be ignored until it is complete',
+  unreadable: 'would be ignored: no sync request can be built from it',
 } as const satisfies Partial<Record<FindingState, string>>;
 
-/** What a scan that brings in would do with a finding that it does not bring in. Pure. */
+/** Plans a finding that a scan with `sync` would not import. Pure. */
 export function planLeftAlone({ finding, known }: Pick<Found, 'finding' | 'known'>): BucketPlanItem {
   const { state, problem } = finding;
   const sentence = state in sentences ? sentences[state as keyof typeof sentences] : sentences.unreadable;
@@ -40,12 +40,12 @@ function classOf({ state, problem }: ScanFinding): PlanClass {
   return state === 'known' ? 'same' : 'unreadable';
 }
 
-/** What was planned for an item, with its place. */
+/** Adds the place of an item to its plan. */
 export function planAtPlace(item: BackupSync, planned: PlannedItem): BucketPlanItem {
   return { ...placeOf(item, item), ...planned };
 }
 
-/** A record at whose place the complete listing showed nothing. Pure. */
+/** Plans a record whose place the complete listing did not show. Pure. */
 export function planVanished({ record, isVanished }: KnownBackup): BucketPlanItem {
   const { bucketName, imagePath } = record.location;
   return {
@@ -56,8 +56,8 @@ export function planVanished({ record, isVanished }: KnownBackup): BucketPlanIte
     class: 'vanished',
     outcome: 'none',
     message: isVanished
-      ? 'is marked as no longer there, and is not'
-      : 'a scan would leave the record; a source marks it where two listings in a row have missed it',
+      ? 'is already marked as vanished, and is still missing'
+      : 'a scan would not change the record; a source marks it after two listings in a row have missed it',
     level: record.level,
     reason: describeReason('vanished', `${bucketName}/${imagePath}`),
   };

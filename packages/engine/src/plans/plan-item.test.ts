@@ -34,7 +34,7 @@ function decision(outcome: Decision['outcome'], reasonCode: ReasonCode | null): 
   };
 }
 
-describe('an item that would end well', () => {
+describe('an item that would succeed', () => {
   test.each([
     ['created', 'new'],
     ['unchanged', 'same'],
@@ -47,16 +47,16 @@ describe('an item that would end well', () => {
     expect(planned).toMatchObject({ backup_id: 'b1', class: expected, outcome, level: 'inventory', reason: null });
   });
 
-  test('says when its block hashes are still to be read', () => {
+  test('says if its block hashes are still to be read', () => {
     const planned = planItem(item, unseen, null, decision('created', null), true);
-    expect(planned.message).toBe('would be recorded unless its block hashes contradict');
+    expect(planned.message).toBe('would be recorded unless its block hashes show a fault');
   });
 });
 
 describe('an item that would fail', () => {
   const failing = ['conflicting', 'incomplete', 'broken', 'absent', 'unreadable'];
 
-  test.each(reasonCodes)('for %s is never called whole, whatever becomes of its record', (code) => {
+  test.each(reasonCodes)('for %s is never called whole, whatever happens to its record', (code) => {
     for (const outcome of syncOutcomes) {
       const planned = planItem(item, unseen, null, decision(outcome, code), false);
       expect(failing).toContain(planned.class);
@@ -65,7 +65,7 @@ describe('an item that would fail', () => {
   });
 });
 
-test('an item whose times contradict each other says so', () => {
+test('the message of an item says if its times contradict each other', () => {
   const timeContradiction = 'The request says one time, the metadata another.';
   const planned = planItem(item, unseen, null, { ...decision('created', null), timeContradiction }, false);
   expect(planned.message).toBe(`would be recorded. ${timeContradiction}`);

@@ -9,7 +9,7 @@ import {
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import type { Seen } from '../imports/chain-look.ts';
 
-/** What becomes of an item that ends well; `marked` and `none` do not end so. */
+/** The class of an item that would succeed. `marked` and `none` never do. */
 const classOfOutcome = {
   created: 'new',
   unchanged: 'same',
@@ -21,7 +21,7 @@ const classOfOutcome = {
   none: 'same',
 } as const satisfies Record<SyncOutcome, PlanClass>;
 
-/** What an item is that fails. */
+/** The class of an item that would fail. */
 export const classOfReason = {
   path_not_found: 'absent',
   path_not_a_backup: 'absent',
@@ -61,32 +61,32 @@ export const classOfReason = {
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
   listing_too_large: 'unreadable',
-  // Said of listings as a whole.
+  // A reason of whole listings.
   no_backup_recognised: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
-  // Said of records by their source alone: a sync finds the path absent.
+  // A reason that only sources give: a sync finds the path absent.
   vanished: 'absent',
   internal: 'unreadable',
 } as const satisfies Record<ReasonCode, PlanClass>;
 
-/** What would happen, by what a sync would do to the catalogue. */
+/** Messages, by the outcome that a sync would have. */
 const sentences = {
   created: 'would be recorded',
-  unchanged: 'is recorded as it is; nothing would be read but the listing',
-  verified: 'is recorded as it is, and would be proved anew',
-  updated: 'the record would follow what has changed',
-  moved: 'is recorded at another place; the record would follow',
-  superseded: 'would take the place of a recorded backup that is not whole',
+  unchanged: 'is already recorded; only the listing would be read',
+  verified: 'is already recorded, and would be proved again',
+  updated: 'has changed, and the record would be updated',
+  moved: 'is recorded at another place, and the record would be moved',
+  superseded: 'would replace a recorded backup that is not whole',
   marked: 'would fail, and be recorded with the reason',
   none: 'would fail; nothing would be recorded or changed',
 } as const satisfies Record<SyncOutcome, string>;
 
 /**
- * Puts what a sync would decide, as far as was looked, into the words of a plan. Pure.
+ * Describes the decision that a sync would make, as far as the plan has read. Pure.
  *
- * `hashesUnread`: block hashes are still to be read, which may show that the chain is broken; at `metadata` objects whose
- * ETag is not their MD5 as well.
+ * `hashesUnread`: the sync would still read block hashes, and at `metadata` also objects whose ETag is not their MD5.
+ * These may show that the chain is broken.
  */
 export function planItem(
   item: BackupSync,
@@ -97,9 +97,11 @@ export function planItem(
 ): PlannedItem {
   const { outcome, fault, timeContradiction, level } = decision;
   const sentence =
-    fault !== null && outcome === 'unchanged' ? 'would fail as recorded; nothing has changed' : sentences[outcome];
+    fault !== null && outcome === 'unchanged'
+      ? 'would fail with the recorded reason; nothing has changed'
+      : sentences[outcome];
   const unread = level === 'metadata' ? 'its objects or block hashes' : 'its block hashes';
-  const condition = hashesUnread && fault === null ? ` unless ${unread} contradict` : '';
+  const condition = hashesUnread && fault === null ? ` unless ${unread} show a fault` : '';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
@@ -113,7 +115,7 @@ export function planItem(
 function classOf(item: BackupSync, seen: Seen, current: BackupRecord | null, decision: Decision): PlanClass {
   const { outcome, fault } = decision;
   if (fault === null) {
-    // Proved anew, a record that was broken becomes available.
+    // A broken record that is proved again becomes available.
     return outcome === 'verified' && current?.status === 'error' ? 'changed' : classOfOutcome[outcome];
   }
   if (seen.kind === 'seen' && seen.examination.contradictsRequest && fault.code === 'identity_mismatch') {

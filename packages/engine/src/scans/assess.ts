@@ -4,17 +4,19 @@ import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';
 import { isSameLocation, type Location } from '../chain/proof/link.ts';
 import type { Sighting } from './compare-listing.ts';
 
-/** What the catalogue says of a place at which something was seen. */
+/** How the catalogue knows a place where the listing showed objects. */
 export type PlaceAssessment =
   | { readonly kind: 'known' | 'forgotten' | 'changed'; readonly known: KnownBackup }
   | { readonly kind: 'unrecorded' };
 
 /**
- * Compares what was seen at a place with what is recorded there. Pure.
+ * Compares what the listing shows at a place with the records of that place. Pure.
  *
- * It is known if all its objects are as they were recorded, and if what was said of it cannot have changed unseen: a fault
- * that may pass by itself, or that lies in a right to read, is looked at again, and so is one of a parent that is whole by
- * now (`mendedParents`), and what an earlier check has said that this one may not.
+ * A backup is known if all its objects are as they were recorded and its verdict cannot have changed unseen. These
+ * are examined again:
+ * - a fault that may pass by itself, or that comes from a missing permission to read;
+ * - a fault of a parent that is whole now (`mendedParents`);
+ * - a verdict of an earlier check that the present check may not share.
  */
 export function assessPlace(
   { likeness }: Sighting,
@@ -38,7 +40,7 @@ export function assessPlace(
   return { kind: 'unrecorded' };
 }
 
-/** The parent in which the reason of a recorded backup lies; null if it lies in none. */
+/** The parent that is the reason why a recorded backup is in error. Null if no parent is. */
 export function parentAtFault({ record: { fault, parentBackupId } }: KnownBackup): string | null {
   return fault !== null && reasonsOfParent.includes(fault.code) ? parentBackupId : null;
 }

@@ -6,7 +6,9 @@ import { seededUuid } from '../testing/seeded-bytes.ts';
 import { BegunBackups } from './begun-backups.ts';
 
 const id = seededUuid('begun');
-/** Zones that begin one another, so that image paths do, and a folder of the manifest below and beside a backup. */
+/**
+ * Zones that are prefixes of each other, so that image paths are too, and a manifest folder below and next to a backup.
+ */
 const paths = ['nova', `nova_backup_${id}-00001`, 'nova!', 'other']
   .map((zone) => `volume_v/20260301020000/az_${zone}_backup_${id}`)
   .concat(['disks/a', 'disks/a-b', 'disks/a/b']);
@@ -24,7 +26,7 @@ function begunIn(keys: readonly string[], prefix: string): readonly string[] {
   return [...begun, ...backups.end()].map(({ markKey }) => markKey);
 }
 
-test('each backup that has parts and no commit mark comes out once, whatever lies around it', () => {
+test('each backup with parts but no commit mark is found once, whatever is stored around it', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key, { maxLength: 40 }), (keys) => {
       const parts = keys.map(partOf).filter((part) => part !== null);
@@ -40,7 +42,7 @@ test('a backup that begins before the prefix is left out: its commit mark may no
   expect(begunIn([`${path}-00001`], `${path}`)).toEqual([`${path}_metadata`]);
 });
 
-test('a backup that was begun is as young as its newest object', () => {
+test('the age of a begun backup is that of its newest object', () => {
   const backups = new BegunBackups('');
   const [path] = paths;
   for (const [number, modifiedAtMs] of [1_000, 3_000, 2_000].entries()) {

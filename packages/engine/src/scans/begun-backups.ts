@@ -2,10 +2,10 @@ import type { BackupPart } from '../chain/format.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
-/** A part of a backup, by the format whose it is. */
+/** A part of a backup, with the backup's format. */
 type FormatPart = BackupPart & { readonly format: KnownFormat };
 
-/** A backup of which a listing shows objects, and no commit mark. */
+/** A backup of which a listing shows objects but no commit mark. */
 export type BegunBackup = FormatPart & {
   /** When the newest of its objects was written. Milliseconds since 1970. */
   readonly newestAtMs: number;
@@ -14,20 +14,22 @@ export type BegunBackup = FormatPart & {
 type Open = { readonly begun: FormatPart; isCommitted: boolean; newestAtMs: number };
 
 /**
- * Tells the backups that were begun and not committed, while a listing streams by in the order of its keys: all keys of
- * a backup begin with its image path, so that it is known whole at the first that does not. Open at a time are only
- * backups whose image paths begin one another.
+ * Finds the backups without a commit mark in a listing that is read in the order of its keys. All keys of a backup
+ * begin with its image path, so a backup is complete at the first key that does not. Only backups whose image paths are
+ * prefixes of each other are open at the same time.
  */
 export class BegunBackups {
   readonly #prefix: string;
   #open: Open[] = [];
 
-  /** Backups that begin before `prefix`, whose mark may thus not be listed, are left out. */
+  /** Leaves out backups that begin before `prefix`: their mark may not be listed. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  /** Takes the next object, with the backup that it is a part of, and gives those that were not committed. */
+  /**
+   * Takes the next object with the backup it is a part of. Returns the backups now complete that were not committed.
+   */
   add(
     { key, modifiedAtMs }: Pick<ObjectEntry, 'key' | 'modifiedAtMs'>,
     part: FormatPart | null,
@@ -44,7 +46,7 @@ export class BegunBackups {
     return ended;
   }
 
-  /** The listing is at its end. */
+  /** Returns the remaining backups that were not committed. Call it at the end of the listing. */
   end(): readonly BegunBackup[] {
     return this.#uncommitted(this.#open);
   }

@@ -12,25 +12,25 @@ import { type PassedPlace, RecordedPlaces } from './recorded-places.ts';
 /** Recorded backups read from the catalogue at a time. */
 const recordedAtOnce = 1000;
 
-/** A place at which the listing shows a backup, or objects of what is recorded there. */
+/** An image path where the listing shows a backup, or objects of a recorded backup. */
 export type Sighting = {
   readonly imagePath: string;
-  /** Null if the objects alone do not tell a backup. */
+  /** Null if the objects alone do not identify a backup. */
   readonly candidate: Candidate | null;
-  /** It is in a snapshot folder that nobody asked for: what is recorded there is compared, and nothing is found. */
+  /** It is in an ignored snapshot folder: records there are compared, but no backup is found. */
   readonly isPassedOver: boolean;
-  /** How the listing shows what is recorded there, by the backup's id; empty if nothing is. */
+  /** How the listing compares with each record of this place, by backup id. Empty if there is no record. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 
-/** What a page of a listing has shown. */
+/** The result of one page of a listing. */
 export type ComparedPage = {
   readonly objects: number;
   /** See `CandidatePage`. */
   readonly passedOver: number;
   readonly minioFiles: number;
   readonly sightings: readonly Sighting[];
-  /** Image paths at which something is recorded, and nothing is listed. */
+  /** Image paths with a record but no listed object. */
   readonly absent: readonly string[];
 };
 
@@ -38,8 +38,8 @@ const nothing: ReadonlyMap<string, Likeness> = new Map();
 const noObjects = { objects: 0, passedOver: 0, minioFiles: 0 };
 
 /**
- * Lists a prefix once, finds the backups in it, and compares all that is recorded below it with what is listed. What is
- * held at a time is a page of the listing, and what is open at its end. Throws what storage throws.
+ * Lists a prefix once, finds the backups in it, and compares all records below it with the listing. Keeps one page of
+ * the listing in memory, and the backups that are open at its end. Throws what storage throws.
  */
 export async function* compareListing(
   context: FindingContext,
@@ -51,7 +51,7 @@ export async function* compareListing(
 ): AsyncGenerator<ComparedPage> {
   const { storage, bucketName, signal } = context;
   const recorded = new RecordedPlaces(context, wanted.prefix, recordedBelow(context, wanted));
-  /** Found at places that the listing has not gone past. */
+  /** Candidates at image paths that the listing has not passed yet. */
   const found = new Map<string, Candidate>();
 
   for await (const { candidates, ...counts } of findCandidates(compared(), wanted)) {
@@ -93,7 +93,7 @@ export async function* compareListing(
   }
 }
 
-/** What is recorded below the prefix, in the formats that are wanted. */
+/** Yields the recorded backups below the prefix in the wanted formats. */
 async function* recordedBelow(
   { catalogue, projectId, bucketName, storage }: FindingContext,
   { prefix, formats, template }: Parameters<typeof compareListing>[1],

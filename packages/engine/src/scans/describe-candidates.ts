@@ -14,7 +14,7 @@ import { describeByPath } from './sync-item.ts';
 /** Metadata objects read at once. */
 const readsAtOnce = 8;
 
-/** What a store that was just listed may refuse of one object alone, such as its name or how it is stored. */
+/** Refusals by a store that was just listed that may concern only one object, such as its name or how it is stored. */
 const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
 
 export type Description =
@@ -22,9 +22,11 @@ export type Description =
   | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault };
 
 /**
- * Reads what the candidates' metadata says, some at a time; the answers are in the order of the candidates. One that
- * cannot be read does not keep the others. Throws the signal's reason. Throws what storage throws if that says nothing of
- * a backup: its bucket is in an outage, and the same is tried again once the bucket answers; or all requests are refused.
+ * Reads the metadata of the candidates, several at a time, and returns the answers in the order of the candidates. One
+ * unreadable candidate does not stop the others.
+ *
+ * Throws the signal's reason. Throws what storage throws if that is no fault of the backup: the bucket is in an outage,
+ * and the same is retried once the bucket answers, or every request is refused.
  */
 export function describeCandidates(
   context: {
@@ -40,7 +42,7 @@ export function describeCandidates(
 
   async function describe(candidate: Candidate): Promise<Description> {
     if (candidate.kind === 'unknown' && !candidate.hasContent) {
-      const detail = `${candidate.imagePath} has only logs, empty objects and the like`;
+      const detail = `${candidate.imagePath} has only logs, empty objects and similar files`;
       return { kind: 'incomplete', fault: { code: 'incomplete', detail } };
     }
     if (candidate.kind === 'unknown') {

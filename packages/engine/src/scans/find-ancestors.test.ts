@@ -4,7 +4,7 @@ import { seededUuid } from '../testing/seeded-bytes.ts';
 import { findAncestors } from './find-ancestors.ts';
 import { OutsideAncestors } from './outside-ancestors.ts';
 
-test('a root whose backups have no end is refused before they fill the memory', async () => {
+test('a root with an endless number of backups is refused before they fill the memory', async () => {
   const backup = (index: number) => `volume_v/${20260101000000 + index}/az_nova_backup_${seededUuid(String(index))}`;
   const storage = endlessStorage((index) => `${backup(index)}_metadata`);
   const context = {

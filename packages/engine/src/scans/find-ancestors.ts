@@ -6,19 +6,19 @@ import type { FindingContext } from './finding-context.ts';
 import { type Found, makeFindings } from './make-findings.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
 
-/** A backup outside the prefix, and the parent that it names. */
+/** A backup outside the prefix, and the parent it names. */
 type Link = { readonly sighting: Sighting; readonly parentId: string | null };
 
-/** Links looked up and described together. */
+/** Links that are looked up and described together. */
 const batchSize = 100;
 
 /**
- * The parents of what was found in chains that begin outside the prefix, by the root of their chain. A prefix that cuts
- * a chain lies within its root, so that all of these are of one root: few, however much was found.
+ * Parents of backups found in chains that begin outside the prefix, by the root of their chain. A prefix that cuts a
+ * chain is within its root, so all of these have one root: they are few, however many backups were found.
  */
 export type Lineage = Map<string, Set<string>>;
 
-/** Notes the parents that a scan of this prefix does not come by. Throws `listing_too_large` where they are too many. */
+/** Adds the parents that a scan of this prefix does not list. Throws `listing_too_large` if they are too many. */
 export function noteLineage(lineage: Lineage, prefix: string, made: readonly Found[]): void {
   for (const { finding } of made) {
     const root = chainRootOf(finding.image_path);
@@ -30,7 +30,7 @@ export function noteLineage(lineage: Lineage, prefix: string, made: readonly Fou
 }
 
 /**
- * The ancestors that lie below the same roots, outside the prefix. Lists each root once. Throws what storage throws, and
+ * Finds the ancestors below the same roots, outside the prefix. Lists each root once. Throws what storage throws, and
  * `listing_too_large`.
  */
 export async function* findAncestors(
@@ -60,7 +60,7 @@ export async function* findAncestors(
   }
 }
 
-/** Walks from the parents up; a link that was taken is not taken again, so a cycle ends. */
+/** Yields the parents and their ancestors. No link is taken twice, so a cycle ends. */
 function* ancestorsOf(parents: ReadonlySet<string>, links: Map<string, Link>): Generator<Sighting> {
   for (const parent of parents) {
     let id: string | null = parent;

@@ -6,25 +6,25 @@ import { type BegunBackup, BegunBackups } from './begun-backups.ts';
 import { isPassedOver } from './passed-over.ts';
 import { type TemplateGroup, TemplateGroups } from './template-groups.ts';
 
-/** A backup that a listing shows: by its commit mark, by its other objects alone, or, in no known format, by its path. */
+/** A backup that a listing shows: by its commit mark, only by other objects, or, in an unknown format, by its path. */
 export type Candidate =
   | ({ readonly kind: 'committed'; readonly mark: ObjectEntry } & Omit<BegunBackup, 'newestAtMs'>)
   | ({ readonly kind: 'begun' } & BegunBackup)
   | ({ readonly kind: 'unknown'; readonly format: 'unknown' } & TemplateGroup);
 
-/** What a page of a listing has shown. */
+/** The result of one page of a listing. */
 export type CandidatePage = {
   readonly objects: number;
-  /** Of these, in snapshot folders that nobody asked for. */
+  /** Of these, objects in ignored snapshot folders. */
   readonly passedOver: number;
-  /** Of these, files in which MinIO keeps objects on its own disk. */
+  /** Of these, files in MinIO's own disk layout. */
   readonly minioFiles: number;
   readonly candidates: readonly Candidate[];
 };
 
 /**
- * Picks the backups out of a listing, page by page: what is held is one page and what is open at its end, however long
- * the listing is. The last page has no objects, and what was open at the end.
+ * Finds the backups in a listing, page by page. Keeps one page in memory and the backups open at its end, however long
+ * the listing is. The last page has no objects, only the backups that were open at the end.
  */
 export async function* findCandidates(
   pages: AsyncIterable<readonly ObjectEntry[]>,
@@ -46,7 +46,7 @@ export async function* findCandidates(
         continue;
       }
       if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
-      // A template must not take for its own what another format has, whether that is wanted or not.
+      // A template must not match objects of another format, whether that format is wanted or not.
       const part = findPart(entry.key, groups === null ? formats : knownFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);

@@ -3,7 +3,7 @@ import type { EdgeProof } from '../chain/proof/link.ts';
 import type { Outages } from '../storage/outage.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
-/** What finding the backups of a bucket needs: the listing, and what the catalogue knows of its places. */
+/** The context for finding the backups of a bucket: the storage to list, and the catalogue's records of its places. */
 export type FindingContext = {
   readonly storage: StorageUnit;
   readonly catalogue: {

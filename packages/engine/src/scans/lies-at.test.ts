@@ -6,17 +6,17 @@ import { liesAt } from './lies-at.ts';
 const place = { storageUnitId: 'endless', bucketName: 'bucket', imagePath: 'a/b' };
 const { signal } = new AbortController();
 
-test('what lies behind a backup of no known format is not gone through, however much it is', async () => {
+test('objects after a backup in an unknown format are not listed, however many there are', async () => {
   const behind = endlessStorage((index) => `a/b0${String(index).padStart(9, '0')}`);
   expect(await liesAt(behind, place, 'unknown', signal)).toBe(false);
 });
 
-test('in a known format the first key that begins with the image path is enough', async () => {
+test('in a known format, the first key that begins with the image path is enough', async () => {
   const objects = endlessStorage((index) => `a/b-${String(index).padStart(9, '0')}`);
   expect(await liesAt(objects, place, 'cinder', signal)).toBe(true);
 });
 
-test('a folder marker is not what lies there in no known format', async () => {
+test('a folder marker alone is no backup in an unknown format', async () => {
   const bucket = new Map([['a/b/', new Uint8Array()]]);
   const storage = openMemoryStorageUnit(new Map([['bucket', bucket]]));
   expect(await liesAt(storage, place, 'unknown', signal)).toBe(false);

@@ -3,9 +3,9 @@ import type { Location } from '../chain/proof/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
 /**
- * Whether anything of a backup lies at its image path, by a listing that ends at the first such object. In no known
- * format that is the object of that very key, or keys below it (`a/b` is not `a/bc`), with content: a folder marker has
- * none.
+ * Whether any object of a backup is stored at its image path. Lists only up to the first such object. In an unknown
+ * format that is the object with exactly this key or a key below it (`a/b` is not `a/bc`), and it must have content: a
+ * folder marker has none.
  *
  * Throws what storage throws: a place that cannot be listed is not empty.
  */
@@ -20,7 +20,7 @@ export async function liesAt(
       ({ key, size }) => format !== 'unknown' || (size > 0 && (key === imagePath || key.startsWith(`${imagePath}/`))),
     );
     if (isThere) return true;
-    // Keys are sorted by their bytes: behind "/" comes nothing that is part of this backup.
+    // Keys are sorted by their bytes: after "/" comes no object of this backup.
     const last = page.at(-1);
     if (last !== undefined && last.key.charAt(imagePath.length) > '/') return false;
   }

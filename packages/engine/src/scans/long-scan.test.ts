@@ -8,7 +8,7 @@ import { scanOver } from '../testing/scan-over.ts';
 const bucketName = 'many';
 const request = { pathTemplate: '{resource_id}/{backup_id}' };
 
-/** A storage unit whose listing calls `beforePage` with the number of objects listed, before each page. */
+/** A storage unit whose listing calls `beforePage` with the number of objects listed so far, before each page. */
 function watchPages(
   unit: StorageUnit,
   beforePage: (listed: number, signal: AbortSignal) => Promise<void>,
@@ -57,7 +57,7 @@ function generatedStorage(objects: number): StorageUnit {
   };
 }
 
-test('what a page showed is on disk before the page after next is asked for, over 20,000 objects', async () => {
+test('the findings of a page are on disk before the page after next is requested, over 20,000 objects', async () => {
   const objects = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [`server/${String(index).padStart(5, '0')}`, '']),
   );
@@ -80,11 +80,11 @@ test('what a page showed is on disk before the page after next is asked for, ove
   expect(Math.max(...held)).toBe(1);
 });
 
-test('a cancelled scan stops in the midst of its listing, and what it found stays', async () => {
+test('a cancelled scan stops in the middle of its listing, and its findings stay', async () => {
   const storage = watchPages(generatedStorage(5_000), async (listed, signal) => {
     if (listed !== 3_000) return;
     await scan.cancel();
-    // A page that does not come until the worker has seen the wish.
+    // The page does not come until the worker has seen the request to cancel.
     await once(signal, 'abort');
     signal.throwIfAborted();
   });
@@ -94,7 +94,7 @@ test('a cancelled scan stops in the midst of its listing, and what it found stay
   expect((await scan.findings()).length).toBe(2_999);
 });
 
-test('a listing that fails on its way ends the scan failed, and what it found stays', async () => {
+test('a listing that fails midway ends the scan as failed, and its findings stay', async () => {
   const storage = watchPages(generatedStorage(5_000), async (listed) => {
     if (listed === 3_000) throw new StorageError('unreachable', 'page 4 did not come');
   });

@@ -13,19 +13,21 @@ import { liesAt } from './lies-at.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
 import { itemOf } from './sync-item.ts';
 
-/** A finding before anything is done about it, with what the catalogue knows of the backup. */
+/** A finding before it is acted on, with the catalogue's record of the backup. */
 export type Found = {
   readonly finding: ScanFinding;
   readonly known: KnownBackup | null;
-  /** Its metadata was read for it. */
+  /** Its metadata was read for this finding. */
   readonly isDescribed: boolean;
-  /** False if objects of an unknown format were compared with the record alone, and the scan itself tells no backup by them. */
+  /**
+   * False if objects of an unknown format were only compared with the record: the scan itself finds no backup in them.
+   */
   readonly isRecognised: boolean;
 };
 
 /**
- * Says of each sighting what it is, in their order: asks the catalogue about all places at once, then reads the metadata
- * of what is new, and of what is changed if the path does not tell whose it is.
+ * Turns sightings into findings, in their order. Asks the catalogue about all places at once. Then reads the metadata
+ * of new backups, and of changed ones if the path does not tell which backup it is.
  */
 export async function makeFindings(
   context: FindingContext,
@@ -57,7 +59,7 @@ export async function makeFindings(
     } else if (assessment.kind !== 'unrecorded') {
       const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
       const isRecognised = candidate !== null || isTold;
-      // Of what no scan finds, only what has changed is worth a word.
+      // A backup that no scan finds is reported only if it has changed.
       if (assessment.kind === 'known' && !isRecognised) continue;
       found.push({ ...recorded(assessment.kind, assessment.known), isRecognised });
     }
@@ -65,13 +67,13 @@ export async function makeFindings(
   return found;
 }
 
-/** A whole backup is as it was if its ancestors are, wherever they lie. */
+/** Turns a known, whole backup into a changed one if any of its ancestors, wherever stored, has changed. */
 async function withAncestors(assessment: PlaceAssessment, outside: OutsideAncestors): Promise<PlaceAssessment> {
   if (assessment.kind !== 'known' || assessment.known.record.status !== 'available') return assessment;
   return (await outside.areAsProved(assessment.known)) ? assessment : { ...assessment, kind: 'changed' };
 }
 
-/** The candidate whose metadata tells what no record and no path does. */
+/** The candidate if its metadata must be read, because neither a record nor the path identifies the backup. */
 function toDescribe({
   sighting: { candidate },
   assessment,
@@ -86,7 +88,7 @@ function toDescribe({
   return candidate.kind === 'committed' && isToldByPath ? null : candidate;
 }
 
-/** Of the parents by which backups are recorded as broken, those that are whole. */
+/** The parents that are whole now although backups are recorded as broken by them. */
 async function findMendedParents(
   { catalogue, projectId }: FindingContext,
   known: readonly KnownBackup[],
@@ -106,7 +108,7 @@ async function findElsewhere(
   return new Map(known.map((each) => [each.record.backupId, each]));
 }
 
-/** What is said of a recorded backup without reading it. */
+/** The finding for a recorded backup that was not read. */
 export function findingOfRecord(state: FindingState, { record }: KnownBackup): ScanFinding {
   return {
     state,
@@ -122,12 +124,15 @@ export function findingOfRecord(state: FindingState, { record }: KnownBackup): S
   };
 }
 
-/** Nothing was read for it. */
+/** The result for a recorded backup that was not read. */
 function recorded(state: FindingState, known: KnownBackup): Found {
   return { finding: findingOfRecord(state, known), known, isDescribed: false, isRecognised: true };
 }
 
-/** More than one finding if another backup has taken the place of what is recorded: an import says so of that. */
+/**
+ * The findings for a candidate that was read. There are two if another backup is now at the place of a recorded one:
+ * the import of the recorded backup then says so.
+ */
 async function judge(
   context: FindingContext,
   candidate: Candidate,
@@ -160,7 +165,7 @@ async function judge(
   const known = byId.get(backup.backupId) ?? null;
   const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
-  // What is recorded keeps the names that it was given.
+  // A recorded backup keeps its names.
   const item =
     known === null ? described : { ...itemOfRecord(known.record), bucket_name: bucketName, image_path: imagePath };
   const finding: ScanFinding = {
@@ -176,23 +181,23 @@ async function judge(
   return [...displaced, { finding, known, isDescribed, isRecognised: true }];
 }
 
-/** When what is there of an incomplete backup was written last. */
+/** When the newest object of an incomplete backup was written. */
 function newestObjectAt(candidate: Candidate): string | null {
   if (candidate.kind === 'unknown') return null;
   return toWireTime(candidate.kind === 'begun' ? candidate.newestAtMs : candidate.mark.modifiedAtMs);
 }
 
-/** What lies here is not what is recorded as available: an import says what has become of it. */
+/** Whether the objects here contradict a record that is available: an import then says what happened to it. */
 function contradicts({ code }: Fault, { record }: KnownBackup): boolean {
   return record.status === 'available' && (code === 'incomplete' || code === 'metadata_unreadable');
 }
 
-/** Recorded at another place: whether it has moved, or lies there still. Without doubt alone it has moved. */
+/** The state of a backup that is recorded at another place: `moved` only if it is certainly gone from there. */
 async function stateElsewhere(context: FindingContext, known: KnownBackup): Promise<FindingState> {
   if (known.isForgotten) return 'forgotten';
   const { location, format } = known.record;
   if (location.storageUnitId !== context.storage.id) return 'copy';
-  // What is broken there may be whole here.
+  // It is broken there, but may be whole here.
   if (known.record.status === 'error') return 'moved';
   try {
     return (await liesAt(context.storage, location, format, context.signal)) ? 'copy' : 'moved';

@@ -9,7 +9,7 @@ const chain = writeSmallChain('outside', 8, [[1], [6]]);
 const [full, first, leaf] = chain as readonly [WrittenBackup, WrittenBackup, WrittenBackup];
 const leafId = leaf.plan.backupId;
 
-/** A chain whose last link is in a bucket, and the others in that or in another. */
+/** A chain whose last link is in one bucket, and the others in the same or another one. */
 async function openWorld(parentBucket: string) {
   const buckets = new Map([
     ['children', new Map(leaf.objects)],
@@ -48,13 +48,13 @@ test.each([
   ['in another bucket', 'parents', ''],
   ['outside the prefix', 'children', leaf.imagePath],
 ])(
-  'an ancestor that is lost %s breaks what the scan shows, and heals it when it is back',
+  'an ancestor lost %s breaks the backups that build on it, which are whole again once it is back',
   async (_, bucket, prefix) => {
     await using world = await openWorld(bucket);
     await world.scan(bucket);
     await world.scan('children', prefix);
     expect(await world.verdict()).toBe('linkage');
-    // Its own listing, and one for each ancestor.
+    // The listing of the scan, and one for each ancestor.
     expect(await world.scan('children', prefix)).toMatchObject({ lists: 3, gets: 0 });
     for (const { imagePath, objects } of [full, first]) {
       const key = `${imagePath}-00001`;
@@ -68,7 +68,7 @@ test.each([
   },
 );
 
-test('a backup that is broken where it is recorded is found whole in another bucket, and heals what builds on it', async () => {
+test('a broken backup found whole in another bucket repairs the backups that build on it', async () => {
   await using world = await openWorld('parents');
   const key = `${full.imagePath}-00001`;
   const bytes = full.objects.get(key) ?? new Uint8Array();

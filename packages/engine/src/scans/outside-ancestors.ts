@@ -6,8 +6,8 @@ import { StorageError } from '../storage/port.ts';
 import type { FindingContext } from './finding-context.ts';
 
 /**
- * The ancestors of what a listing shows, as far as the listing does not show them: they are in another bucket, or outside
- * the prefix. Each is listed once, so that a backup whose parent is lost elsewhere is not taken for unchanged.
+ * The ancestors that a listing does not show, because they are in another bucket or outside the prefix. Each is listed
+ * once, so that a backup whose parent is lost elsewhere is not taken for unchanged.
  */
 export class OutsideAncestors {
   readonly #context: FindingContext;
@@ -19,7 +19,7 @@ export class OutsideAncestors {
     this.#prefix = prefix;
   }
 
-  /** Whether all of them are as they were proved. What cannot be listed is not known to be. */
+  /** Whether all these ancestors are as they were when proved. False for one that cannot be listed. */
   async areAsProved({ record }: KnownBackup): Promise<boolean> {
     const seen = new Set<string>();
     for (let id = record.parentBackupId; id !== null && !seen.has(id); ) {

@@ -9,8 +9,8 @@ const bucket = 'volumebackups';
 const [backup] = writeSmallChain('live', 8, []) as [WrittenBackup];
 const [old] = writeSmallChain('old', 8, []) as [WrittenBackup];
 
-describe('a path is passed over', () => {
-  test.each(snapshotFolders)('in %s, at any depth, but for a prefix that leads there', (folder) => {
+describe('a path is ignored', () => {
+  test.each(snapshotFolders)('in %s, at any depth, unless the prefix leads there', (folder) => {
     for (const path of [`${folder}/daily/a`, `exports/${folder}/daily/a`]) {
       expect(isPassedOver(path, '')).toBe(true);
       expect(isPassedOver(path, 'exports/')).toBe(true);
@@ -19,7 +19,7 @@ describe('a path is passed over', () => {
     expect(isPassedOver(`${folder}/daily/a`, `${folder}/daily`)).toBe(false);
   });
 
-  test('by the whole name of its folder alone', () => {
+  test('only by the whole name of its folder', () => {
     for (const path of ['.snapshot', 'a.snapshot/x', '.snapshots/x', 'zfs/snapshot/x', 'my~snapshot/x', 'snapshot/x']) {
       expect(isPassedOver(path, '')).toBe(false);
     }
@@ -52,19 +52,17 @@ async function start() {
 }
 
 describe('snapshot folders of a filer', () => {
-  test('are passed over by scans and plans, which say so, unless the prefix leads into one', async () => {
+  test('are ignored by scans and plans, which say so, unless the prefix leads into one', async () => {
     await using world = await start();
     const { operation, findings } = await world.engine.scan({ bucket_name: bucket });
     expect(findings.map(({ image_path }) => image_path)).toEqual([backup.imagePath]);
-    expect(operation.message).toContain(
-      `(${snapshotFolders.length * old.objects.size} passed over in snapshot folders)`,
-    );
+    expect(operation.message).toContain(`(${snapshotFolders.length * old.objects.size} ignored in snapshot folders)`);
     expect((await world.plan()).map(({ image_path }) => image_path)).toEqual([backup.imagePath]);
     const asked = await world.engine.scan({ bucket_name: bucket, prefix: '.snapshot/' });
     expect(asked.findings.map(({ image_path }) => image_path)).toEqual([`.snapshot/daily/${old.imagePath}`]);
   });
 
-  test('do not make records that point into them absent', async () => {
+  test('do not make records in them absent', async () => {
     await using world = await start();
     const { engine } = world;
     const asked = await engine.call('addSource', { name: 'snapshot', bucket_name: bucket, prefix: '.snapshot/' });
@@ -82,7 +80,7 @@ describe('snapshot folders of a filer', () => {
     const statuses = async () => (await engine.call('listBackups', {})).backups.map(({ status }) => status);
     expect(await statuses()).toEqual(['available', 'available']);
     expect((await world.plan()).map(({ class: planClass }) => planClass)).toEqual(['same']);
-    // The snapshot expires: a run that was to look there says so.
+    // The snapshot expires: a run that is meant to look there says so.
     for (const key of old.objects.keys()) await world.buckets.remove(bucket, `.snapshot/daily/${key}`);
     await run(asked.source.id);
     expect((await engine.call('showSource', { source_id: asked.source.id })).source.status).toBe('held');

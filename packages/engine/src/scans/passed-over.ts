@@ -1,9 +1,9 @@
-/** Folders in which filers show earlier states of a file system, by the segments of a key. */
+/** Folders where filers show earlier states of a file system, as segments of a key. */
 export const snapshotFolders = ['.snapshot', '~snapshot', '.zfs/snapshot', '#snapshot', '@Recently-Snapshot'] as const;
 
 /**
- * Whether a key or image path is passed over by a listing of `prefix`: it is in a snapshot folder of a filer, where each
- * backup shows once more for each snapshot, and expires with it. A prefix that leads into such a folder asks for it.
+ * Whether a scan of `prefix` ignores a key or image path because it is in a snapshot folder of a filer. There each
+ * backup appears once more for each snapshot, and expires with it. A prefix that leads into such a folder includes it.
  */
 export function isPassedOver(path: string, prefix: string): boolean {
   return isInSnapshot(path) && !isInSnapshot(`${prefix}/`);

@@ -16,7 +16,7 @@ async function* iterate<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   yield* items;
 }
 
-// Few letters, so that paths begin one another; one of them takes two UTF-16 units and four bytes.
+// Few letters, so that paths are prefixes of each other. One of them takes two UTF-16 units and four bytes.
 const path = fc.array(fc.constantFrom('a', 'b', '-', '/', '\u{ff5e}', '\u{1f4be}'), { minLength: 1, maxLength: 6 });
 const paths = fc
   .uniqueArray(
@@ -29,7 +29,7 @@ function entryOf(key: string, hasEtag: boolean, modifiedAtMs: number): ObjectEnt
   return { key, size: 1, etag: hasEtag ? `etag of ${key}` : null, modifiedAtMs, archived: false };
 }
 
-/** What is recorded of the objects that lie at a path or below it. */
+/** The record for the objects at or below a path. */
 function recordedOf(imagePath: string, entries: readonly ObjectEntry[], format: BackupFormat): RecordedBackup {
   const digest = new ListingDigest();
   const own = entries.filter(({ key }) => key === imagePath || key.startsWith(`${imagePath}/`));
@@ -53,7 +53,7 @@ async function compare(recorded: readonly RecordedBackup[], entries: readonly Ob
   return likeness;
 }
 
-test('whatever the listing and its pages, each place is told once: the same, changed or absent', async () => {
+test('each place is reported once as the same, changed or absent, whatever the listing and its pages', async () => {
   await fc.assert(
     fc.asyncProperty(
       paths,
@@ -78,7 +78,7 @@ test('whatever the listing and its pages, each place is told once: the same, cha
   );
 });
 
-test('another time is a change where objects have no ETags, and none where they have', async () => {
+test('a different time is a change only if objects have no ETags', async () => {
   for (const [hasEtags, expected] of [
     [true, 'same'],
     [false, 'changed'],
@@ -88,13 +88,13 @@ test('another time is a change where objects have no ETags, and none where they 
   }
 });
 
-test('a folder marker alone is nothing', async () => {
+test('a folder marker alone counts as absent', async () => {
   const recorded = recordedOf('a', [entryOf('a/1', true, 1)], 'unknown');
   const marker: ObjectEntry = { ...entryOf('a/', true, 1), size: 0 };
   expect((await compare([recorded], [marker], 1)).get('a')).toBe('absent');
 });
 
-test('a listing that begins inside a backup’s objects does not show it to be as it was', async () => {
+test('a listing that begins inside a backup’s objects cannot show that it is unchanged', async () => {
   const imagePath = 'backupstore/volumes/ab/cd/mail/backups/backup_one.cfg';
   const recorded: RecordedBackup = { ...recordedOf(imagePath, [entryOf(imagePath, true, 1)], 'longhorn') };
   const places = new RecordedPlaces(context, 'backupstore/volumes/ab/cd/mail/backups/', iterate([recorded]));

@@ -6,46 +6,49 @@ import { type Likeness, type ListingComparison, PathComparison } from '../chain/
 import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
-/** A place at which something is recorded, once the listing has gone past all objects of it. */
+/** An image path with a record, once the listing has passed all its objects. */
 export type PassedPlace = {
   readonly imagePath: string;
-  /** How the listing shows what is recorded there, by the backup's id. */
+  /** How the listing compares with each record of this place, by backup id. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 
-/** Backups whose objects begin with one prefix, while the listing goes through that. */
+/** The recorded backups whose objects share one prefix, while the listing is in that prefix. */
 type OpenPrefix = {
   readonly prefix: string;
   readonly comparison: ListingComparison;
-  /** False if the listing begins inside: then it does not show whether anything has changed. */
+  /** False if the listing begins inside the prefix: then it does not show whether anything has changed. */
   readonly isWhole: boolean;
   readonly backups: RecordedBackup[];
 };
 
 /**
- * Compares what is recorded, which comes in the order of the bytes of its image paths, with a listing, which has the order
- * of keys. The objects of a backup have a prefix in common, so what is open at a time are the few prefixes that begin the
- * present key, however long the listing is.
+ * Compares records with a listing. Records come in byte order of their image paths, the listing in the order of its
+ * keys. The objects of a backup share a prefix, so only the few prefixes of the current key are open at a time, however
+ * long the listing is.
  */
 export class RecordedPlaces {
   readonly #context: BucketContext;
   readonly #listedPrefix: string;
   readonly #recorded: AsyncIterator<RecordedBackup>;
-  /** Undefined before the first is asked for, null behind the last. */
+  /** Undefined before the first is read, null after the last. */
   #next: RecordedBackup | null | undefined;
   #open: OpenPrefix[] = [];
   readonly #passed: PassedPlace[] = [];
-  /** Image paths that are open, or passed and not taken yet. */
+  /** Image paths that are open, or passed but not taken yet. */
   readonly #present = new Set<string>();
 
-  /** Backups must be sorted by {@link compareKeys} of their image paths. Only keys that begin with `listedPrefix` are listed. */
+  /**
+   * Backups must be sorted by {@link compareKeys} of their image paths. Only keys that begin with `listedPrefix` are
+   * listed.
+   */
   constructor(context: BucketContext, listedPrefix: string, recorded: AsyncIterable<RecordedBackup>) {
     this.#context = context;
     this.#listedPrefix = listedPrefix;
     this.#recorded = recorded[Symbol.asyncIterator]();
   }
 
-  /** The listing goes on with these. Throws what storage throws. */
+  /** Compares the next page of the listing. Throws what storage throws. */
   async pass(page: readonly ObjectEntry[]): Promise<void> {
     for (const entry of page) {
       await this.#openUpTo(entry.key);
@@ -54,19 +57,19 @@ export class RecordedPlaces {
     }
   }
 
-  /** Whether something is recorded at an image path that the listing has come to, and nothing was taken of it yet. */
+  /** Whether there is a record at an image path that the listing has reached and that was not taken yet. */
   has(imagePath: string): boolean {
     return this.#present.has(imagePath);
   }
 
-  /** The places that the listing has gone past since the last call. */
+  /** Returns the places that the listing has passed since the last call. */
   takePassed(): readonly PassedPlace[] {
     const passed = this.#passed.splice(0);
     for (const { imagePath } of passed) this.#present.delete(imagePath);
     return passed;
   }
 
-  /** The listing is complete: yields what {@link takePassed} has not given, and what the listing has not come by. */
+  /** Yields the places not yet taken, then those the listing did not reach. Call it when the listing is complete. */
   async *rest(): AsyncGenerator<PassedPlace> {
     await this.#closeUnless(() => false);
     yield* this.takePassed();

@@ -14,13 +14,13 @@ import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
 /** Backups that are looked up, described and recorded together. */
 const batchSize = 100;
-/** A listing that has lost more is not believed about any: the brake on removals sees to them. */
+/** A listing that misses more than this is not trusted about any: the brake on removals handles them. */
 const absentMax = 10_000;
 
 /** How many backups of each state were found; states that did not occur are left out. */
 export type ScanCounts = { readonly [State in FindingState]?: number };
 
-/** What a scan that saw the whole listing comes to. */
+/** The totals of a scan that saw the whole listing. */
 export type ScanTotals = {
   readonly objects: number;
   readonly passedOver: number;
@@ -29,7 +29,7 @@ export type ScanTotals = {
   /** Backups whose metadata was read. */
   readonly described: number;
   readonly imports: number;
-  /** Found, and incomplete or not to be read. */
+  /** Backups that were found and are incomplete or unreadable. */
   readonly problems: number;
   readonly states: ScanCounts;
 };
@@ -49,9 +49,9 @@ export function progressOf(totals: Omit<ScanTotals, 'states' | 'passedOver' | 'm
 export type BatchListener = (found: readonly Found[], importIds: readonly (string | null)[]) => Promise<void>;
 
 /**
- * Lists the prefix once, and finds, records and, where asked for, brings in what lies there, batch by batch: what is held
- * at a time is a page of the listing and a batch of findings. Ends only when the listing was complete. Throws what
- * listing throws, and the signal's reason; what was found until then stays.
+ * Lists the prefix once and finds the backups there. Records the findings and, if requested, accepts imports, batch by
+ * batch. Keeps one page of the listing and one batch of findings in memory. Returns only after a complete listing.
+ * Throws what listing throws, and the signal's reason; the findings so far are kept.
  */
 export async function scanBucket(run: OperationRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
   const { operation, services, storage, signal } = run;
@@ -68,7 +68,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};
   const lineage: Lineage = new Map();
-  /** Image paths at which something is recorded and nothing is listed. */
+  /** Image paths with a record but no listed object. */
   const absent = new Set<string>();
   let absentCount = 0;
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
@@ -100,7 +100,9 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     }
   }
 
-  /** What builds on a backup that is not listed is no longer whole, whether that is marked as gone or not. */
+  /**
+   * Imports what builds on unlisted backups: it is no longer whole, whether or not the parent is marked as vanished.
+   */
   async function examineChildren(imagePaths: readonly string[]): Promise<void> {
     const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
     const gone = (await catalogue.backups.knownAtPlaces(place)).filter(({ isForgotten }) => !isForgotten);
@@ -116,7 +118,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     return storageUnitId === storage.id && bucket === bucketName && absent.has(imagePath);
   }
 
-  /** Accepts what is to be brought in; the ids stand at the places of their findings. */
+  /** Accepts imports of the findings that are due. Returns one id per finding, null if it is not imported. */
   async function bringIn(made: readonly Found[]): Promise<readonly (string | null)[]> {
     if (!request.sync) return made.map(() => null);
     const { reverifyAfterS } = request;
@@ -151,14 +153,14 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   }
 
   async function keep(findings: readonly ScanFinding[]): Promise<void> {
-    // A source runs again and again: what is as it was and whole is counted, and leaves nothing behind.
+    // A source runs again and again: unchanged, whole backups are only counted, so that findings do not pile up.
     const kept = findings.filter(
       ({ state, problem, operation_log_id }) =>
         operation.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,
     );
     const numbered = kept.map((finding) => {
       sequence += 1;
-      // A finding is plain data, made to cross the wire as JSON.
+      // A finding is plain data that can be sent as JSON.
       return {
         sequence,
         finding: finding as Json,

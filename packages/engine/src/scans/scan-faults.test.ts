@@ -7,13 +7,13 @@ import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { scanOver } from '../testing/scan-over.ts';
 
 const bucketName = 'backups';
-/** Chains of every format side by side, and backups of none by the template. */
+/** Chains of every format side by side, and backups in an unknown format that the template finds. */
 const objects = formatsUnderTest.flatMap((format) => [...format.objects]);
 const request = { pathTemplate: 'plan/{backup_id}' };
 const backupCount = 3 + 3 + 3 + 1;
 const pageEntries = 10;
 
-/** Each fault counts what those behind it have let through. */
+/** Each fault counts the requests that the faults after it let through. */
 async function scanWith(...faults: readonly StorageFault[]) {
   const storage = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
   const counted = injectFault(storage, null, pageEntries);
@@ -29,7 +29,7 @@ async function scanWith(...faults: readonly StorageFault[]) {
 const refusal = (code: StorageErrorCode) => new StorageError(code, 'refused by the test');
 
 describe('a scan of every format', () => {
-  test('finds all of them where nothing fails', async () => {
+  test('finds all backups if nothing fails', async () => {
     const { operation, log, findings } = await scanWith();
     expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
     expect(new Set(findings.map(({ format }) => format))).toEqual(
@@ -44,12 +44,12 @@ describe('a scan of every format', () => {
     ['access_denied', 'access_denied'],
     ['bucket_not_found', 'bucket_not_found'],
     ['storage_wrong_region', 'storage_wrong_region'],
-  ])('is not complete where the third page fails: %s', async (code, reasonCode) => {
+  ])('is not complete if the third page fails: %s', async (code, reasonCode) => {
     const { operation } = await scanWith({ at: 'page', number: 3, error: refusal(code) });
     expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
   });
 
-  test('of an empty listing is complete, and found nothing', async () => {
+  test('is complete and finds nothing in an empty listing', async () => {
     const { operation, findings } = await scanWith({ at: 'page', number: 1, empty: true });
     expect(operation).toMatchObject({ status: 'success', progress: { objects_listed: 0 } });
     expect(findings).toEqual([]);
@@ -70,8 +70,8 @@ describe('a scan of every format', () => {
     ],
     ['does not come', 'storage_unreachable', (number) => ({ at: 'read', number, error: refusal('unreachable') })],
     ['is cut', 'storage_unreachable', (number) => ({ at: 'read', number, cutAtByte: 30 })],
-  ])('tells of a commit mark that %s why, and finds the others', async (_, code, fault) => {
-    // The marks are read some at a time, so that each number tells one of them, of some format.
+  ])('reports each commit mark that %s with the reason, and finds the other backups', async (_, code, fault) => {
+    // The marks are read several at a time, so each number selects one of them, of any format.
     const { operation, findings } = await scanWith(fault(1), fault(4), fault(7));
     expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 3 } });
     const unread = findings.filter(({ state }) => state !== 'new');
@@ -80,26 +80,26 @@ describe('a scan of every format', () => {
     expect(new Set(unread.map(({ format }) => format)).size).toBeGreaterThan(1);
   });
 
-  test('tells of every commit mark that could not be read once credentials have expired', async () => {
+  test('reports every commit mark that could not be read after the credentials expired', async () => {
     const { operation, findings } = await scanWith({
       at: 'read',
       number: 2,
       everythingAfter: refusal('access_denied'),
     });
     const unread = findings.filter(({ problem }) => problem?.code === 'access_denied');
-    // A page behind it is refused as well.
+    // A later page is refused as well.
     expect(operation).toMatchObject({ status: 'failed', fault: { code: 'access_denied' } });
     for (const { state, sync } of unread) expect([state, sync]).toEqual(['unreadable', null]);
   });
 
-  test('calls no backup unreadable if all requests are refused: the scan fails with that reason', async () => {
+  test('fails with the reason if all requests are refused, and calls no backup unreadable', async () => {
     const error = refusal('storage_token_expired');
     const { operation, findings } = await scanWith({ at: 'read', number: 2, everythingAfter: error });
     expect(operation).toMatchObject({ status: 'failed', fault: { code: 'storage_token_expired' } });
     expect(findings.filter(({ state }) => state === 'unreadable')).toEqual([]);
   });
 
-  test('reads marks that come byte by byte', async () => {
+  test('reads commit marks that arrive byte by byte', async () => {
     const { operation } = await scanWith({ at: 'read', number: 1, slow: true });
     expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
   });

@@ -3,8 +3,8 @@ import type { NumberedFinding } from '../catalogue/operation-records.ts';
 import type { ScanRequest } from './scan-request.ts';
 
 /**
- * What makes a backup that a scan found, and could not import, an error. Null for those that are recorded as they are or
- * imported, since record and import say how they stand, and for those that are probably still being written.
+ * The problem that makes a found backup, which the scan could not import, an error. Null for backups that are recorded
+ * or imported, since the record or import has their state, and for those that are probably still being written.
  */
 export function problemOf(
   finding: ScanFinding,

@@ -2,29 +2,32 @@ import { BackupSyncError, incompleteAfterDefaultS, type PathTemplate, parsePathT
 import type { Json } from '../catalogue/operation-records.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
 
-/** What a scan is asked to do, as its operation keeps it. */
+/** The request of a scan, as its operation stores it. */
 export type ScanRequest = {
   readonly prefix: string;
-  /** Only backups of these formats; null: of all that are known. */
+  /** Only backups of these formats. Null: all known formats. */
   readonly formats: readonly KnownFormat[] | null;
   readonly pathTemplate: string | null;
   readonly sync: boolean;
   readonly withAncestors: boolean;
-  /** Records whose proof is older than so many seconds are examined again; null: never. */
+  /** Records whose proof is older than this many seconds are examined again. Null: none. */
   readonly reverifyAfterS: number | null;
-  /** Backups that are still without their commit mark after so many seconds are in error. */
+  /** Seconds after which a backup without its commit mark counts as an error. */
   readonly incompleteAfterS: number;
-  /** Of a source's run: marks the removals that were held, since someone confirmed them. */
+  /** True for a source's run that marks held removals, because they were confirmed. */
   readonly confirmsRemovals: boolean;
 };
 
-/** The request of a scan's operation: written by the calls alone, so it has this shape. Older releases wrote no time. */
+/**
+ * Reads the request of a scan's operation. Only calls and sources write it, so it has this shape; older releases wrote
+ * no `incompleteAfterS`.
+ */
 export function scanRequestOf(request: Json): ScanRequest {
   const asked = request as Omit<ScanRequest, 'incompleteAfterS'> & Partial<ScanRequest>;
   return { ...asked, incompleteAfterS: asked.incompleteAfterS ?? incompleteAfterDefaultS };
 }
 
-/** A template that was checked when it came in. */
+/** Compiles a path template that was checked when the request was accepted. */
 export function compileTemplate(template: string): PathTemplate {
   const parsed = parsePathTemplate(template);
   if ('problem' in parsed) throw new BackupSyncError('invalid_request', `path_template: ${parsed.problem}`);

@@ -33,7 +33,7 @@ async function removeBackup(buckets: TestBuckets, backup: WrittenBackup): Promis
 }
 
 describe('a scan', () => {
-  test('finds what lies there, and its items can be synced', async () => {
+  test('finds the stored backups, and its items can be synced', async () => {
     await using world = await start();
     const { operation, findings } = await world.engine.scan({ bucket_name: bucket });
     expect(operation).toMatchObject({ status: 'success', reason: null });
@@ -50,7 +50,7 @@ describe('a scan', () => {
     expect(world.engine.faults).toEqual([]);
   });
 
-  test('that imports makes operations for what is new, as their parent, and none the second time', async () => {
+  test('with sync creates child operations for new backups, and none the second time', async () => {
     await using world = await start();
     const once = await world.engine.scan({ bucket_name: bucket, sync: true });
     const imports = await world.engine.imported(once.findings);
@@ -65,7 +65,7 @@ describe('a scan', () => {
     expect(again.operation.progress).toMatchObject({ backups_found: 3, described: 0, imports_accepted: 0 });
   });
 
-  test('tells changed, forgotten, moved and copied backups apart, and keeps the names that were given', async () => {
+  test('distinguishes changed, forgotten, moved and copied backups, and keeps their names', async () => {
     await using world = await start();
     const { engine, buckets } = world;
     const { findings } = await engine.scan({ bucket_name: bucket });
@@ -94,7 +94,7 @@ describe('a scan', () => {
     expect(statesOf(moved.findings)[second.plan.backupId]).toBe('moved');
   });
 
-  test('says why it could not read a backup, and goes on', async () => {
+  test('says why it could not read a backup, and continues', async () => {
     await using world = await start();
     await world.buckets.put(bucket, [[`${first.imagePath}_metadata`, '{"backup_id": 1']]);
     const old = await world.engine.scan({ bucket_name: bucket });
@@ -109,7 +109,7 @@ describe('a scan', () => {
     expect(young.findings[1]).toMatchObject({ state: 'incomplete', problem: { code: 'incomplete', retry: 'later' } });
   });
 
-  test('tells what was begun and not committed as incomplete, with what is missing, and imports none of it', async () => {
+  test('reports a backup without its commit mark as incomplete, names the mark, and does not import it', async () => {
     await using world = await start([full]);
     const [posix] = writeSmallChain('begun', 8, [], { layout: 'posix' }) as [WrittenBackup];
     const [manifest] = writeSmallManifestChain('begun', 8, []) as [WrittenManifest];
@@ -144,7 +144,7 @@ describe('a scan', () => {
   test.each([
     ['is gone', null, 'incomplete'],
     ['is no longer readable', '{"backup_id": 1', 'metadata_unreadable'],
-  ])('brings in a recorded backup whose commit mark %s, so that it is not called available', async (_, text, code) => {
+  ])('imports a recorded backup whose commit mark %s, so that it does not stay available', async (_, text, code) => {
     await using world = await start([full]);
     await world.engine.imported((await world.engine.scan({ bucket_name: bucket, sync: true })).findings);
     const mark = `${full.imagePath}_metadata`;
@@ -191,7 +191,7 @@ describe('a scan', () => {
     expect(statesOf((await world.engine.scan(scan)).findings)['backup-2']).toBe('changed');
   });
 
-  test('tells a folder of logs and placeholders, which a template matches, as incomplete, and imports none of it', async () => {
+  test('reports a matching folder with only logs and placeholders as incomplete, and does not import it', async () => {
     await using world = await start([]);
     await world.buckets.put(bucket, [
       ['server-1/backup-1/disk.img', 'data'],
@@ -207,7 +207,7 @@ describe('a scan', () => {
       ['server-1/backup-3', 'incomplete'],
     ]);
     expect(findings[1]?.problem?.message).toContain('server-1/backup-2 has only logs');
-    // Both are older than a day: nobody is writing them any more.
+    // Both are older than a day, so they are not still being written.
     expect(operation).toMatchObject({
       status: 'failed',
       reason: { code: 'incomplete' },
@@ -220,7 +220,7 @@ describe('a scan', () => {
     expect((await world.engine.scan(scan)).findings.map(({ state }) => state)).toEqual(['known', 'new', 'incomplete']);
   });
 
-  test('of a bucket that is not there fails with the reason, and is not complete', async () => {
+  test('of a missing bucket fails with the reason, and is not complete', async () => {
     await using world = await start();
     const { operation } = await world.engine.scan({ bucket_name: 'no-such-bucket' });
     expect(operation).toMatchObject({ status: 'failed', reason: { code: 'bucket_not_found' } });
@@ -228,7 +228,7 @@ describe('a scan', () => {
     expect(page).toEqual({ findings: [], next: 0, ended: true, complete: false });
   });
 
-  test('is refused where the input or the role will not do', async () => {
+  test('is refused if the input is invalid or the role does not allow it', async () => {
     await using world = await start([]);
     const refused = [
       [{ prefix: '../other' }, 'prefix: '],
@@ -244,7 +244,7 @@ describe('a scan', () => {
   });
 });
 
-test('a scan finds the genuine fixture where it is at hand', async (context) => {
+test('a scan finds the genuine fixture if it is available', async (context) => {
   const { existsSync } = await import('node:fs');
   const fixture = join(import.meta.dirname, '../../../../../shared/fixtures/cinder-s3-zlib');
   if (!existsSync(fixture)) return context.skip('the fixture is not at hand');

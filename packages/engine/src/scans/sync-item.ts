@@ -4,10 +4,10 @@ import type { Fault } from '../chain/proof/link.ts';
 import { legalBackupName } from '../imports/legal-backup-name.ts';
 import type { TemplateGroup } from './template-groups.ts';
 
-/** Code points of a resource name at most. */
+/** Most code points of a resource name. */
 const resourceNameMax = 255;
 
-/** The item of a sync request for a described backup; a fault where it cannot be said in one. */
+/** Builds the item of a sync request for a described backup. Returns a fault if its values do not fit one. */
 export function itemOf(
   described: DescribedBackup,
   place: { readonly bucketName: string; readonly imagePath: string },
@@ -24,12 +24,12 @@ export function itemOf(
   });
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error).map(({ place: field, message }) => `${field} ${message}`);
-  return { code: 'metadata_unreadable', detail: `no sync request can name it: ${problems.join('; ')}` };
+  return { code: 'metadata_unreadable', detail: `its values do not fit a sync request: ${problems.join('; ')}` };
 }
 
 /**
- * What a path says of a backup in no known format. Without a resource in the template the backup stands for itself; its
- * time is that of its newest object.
+ * Describes a backup in an unknown format by its path. If the template names no resource, the backup's id is used. The
+ * backup's time is that of its newest object.
  */
 export function describeByPath({ values, listing }: TemplateGroup, resourceType: string): DescribedBackup {
   const backupId = values.get('backup_id') ?? '';

@@ -11,18 +11,18 @@ function entryOf(key: string): ObjectEntry {
   return { key, size: 1, etag: key, modifiedAtMs: 0, archived: false };
 }
 
-/** The groups that end before an object, which is taken then. */
+/** Returns the groups that end before each object, then adds the object. */
 function take(groups: TemplateGroups, entry: ObjectEntry) {
   const ended = groups.endBefore(entry.key);
   groups.add(entry);
   return ended;
 }
 
-/** Segments that begin one another, and characters on both sides of the slash in the order of keys. */
+/** Segments that are prefixes of each other, and characters that sort before and after the slash. */
 const segment = fc.constantFrom('a', 'a-', 'a.', 'a0', 'ab', 'b', 'b!');
 const key = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
 
-test('each image path comes out once, with all objects at and below it', () => {
+test('each image path is found once, with all objects at and below it', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key, { maxLength: 60 }), (keys) => {
       const groups = new TemplateGroups(template, '');
@@ -41,7 +41,7 @@ test('each image path comes out once, with all objects at and below it', () => {
   );
 });
 
-test('what begins before the prefix is not listed whole, and left out', () => {
+test('a group that begins before the prefix is not listed completely, and left out', () => {
   const groups = new TemplateGroups(template, 'a/b/c');
   const found = [...take(groups, entryOf('a/b/c/1')), ...groups.end()];
   expect(found).toEqual([]);
@@ -71,7 +71,7 @@ describe('a group of files in the disk layout of MinIO', () => {
     expect(groupsOf(['a/b/xl.meta'], null)).toEqual([]);
   });
 
-  test('is a backup of such a disk if anything is beside it, or if a service has it', () => {
+  test('is a backup of such a disk if there are other files too, or if a service stores it', () => {
     expect(groupsOf(['a/b/.minio.sys/format.json', part, 'a/b/disk.img/xl.meta'], null)).toHaveLength(1);
     expect(groupsOf([part, 'a/b/disk.img/xl.meta'], 'etag')).toHaveLength(1);
   });

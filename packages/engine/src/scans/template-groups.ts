@@ -4,7 +4,7 @@ import { isMinioFile, isMinioPart } from '../chain/minio-layout.ts';
 import type { Listing } from '../chain/proof/link.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
-/** Names of files that programs leave in a folder beside what they are there for. */
+/** Names of files that programs leave in a folder along with the real content. */
 const byproductNames: ReadonlySet<string> = new Set([
   '.keep',
   '.gitkeep',
@@ -15,12 +15,12 @@ const byproductNames: ReadonlySet<string> = new Set([
 ]);
 const logPattern = /\.log(?:\.gz)?$/;
 
-/** Objects that lie at or below one image path, listed whole. */
+/** All objects at or below one image path. */
 export type TemplateGroup = {
   readonly imagePath: string;
   readonly values: TemplateMatch;
   readonly listing: Listing;
-  /** False if there are only logs, empty objects and the like: see {@link isByproduct}. */
+  /** False if there are only logs, empty objects and similar files: see {@link isByproduct}. */
   readonly hasContent: boolean;
 };
 
@@ -29,29 +29,29 @@ type OpenGroup = {
   readonly values: TemplateMatch;
   readonly digest: ListingDigest;
   hasContent: boolean;
-  /** It has nothing but files of MinIO's disk layout. */
+  /** It has only files of MinIO's disk layout. */
   isMinioAlone: boolean;
 };
 
 /**
- * Gathers objects by the image paths that a template gives them, while a listing streams by in the order of its keys.
- * Open at a time are only groups whose image paths begin one another: `a/b` stays open while `a/b-x/…` passes, since
- * `a/b/…` comes after it.
+ * Groups objects by the image paths that a template gives them, in a listing that is read in the order of its keys.
+ * Only groups whose image paths are prefixes of each other are open at the same time: `a/b` stays open while `a/b-x/…`
+ * passes, since `a/b/…` comes after it.
  */
 export class TemplateGroups {
   readonly #template: PathTemplate;
   readonly #prefix: string;
   #open: OpenGroup[] = [];
-  /** The image path, with a slash, that was last found to be another format's. */
+  /** The image path, with a slash, last found to belong to another format. */
   #dropped: string | null = null;
 
-  /** Groups that begin before `prefix`, and are thus not listed whole, are left out. */
+  /** Leaves out groups that begin before `prefix`: they are not listed completely. */
   constructor(template: PathTemplate, prefix: string) {
     this.#template = template;
     this.#prefix = prefix;
   }
 
-  /** The listing has come to this key: gives the groups that are whole now. */
+  /** Returns the groups that are complete when the listing has reached this key. */
   endBefore(key: string): readonly TemplateGroup[] {
     return this.#finish((group) => !key.startsWith(group.imagePath));
   }
@@ -72,7 +72,7 @@ export class TemplateGroups {
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
   }
 
-  /** The key is a commit mark of a known format: what has its image path is no unknown backup. */
+  /** Drops the group of this key, which is part of a backup in a known format. */
   drop(key: string): void {
     const match = matchPathTemplate(this.#template, key);
     if (match === null) return;
@@ -80,7 +80,7 @@ export class TemplateGroups {
     this.#open = this.#open.filter(({ imagePath }) => imagePath !== match.imagePath);
   }
 
-  /** The listing is at its end. */
+  /** Returns the remaining groups. Call it at the end of the listing. */
   end(): readonly TemplateGroup[] {
     return this.#finish(() => true);
   }
@@ -102,8 +102,8 @@ export class TemplateGroups {
 }
 
 /**
- * Whether an object is no part of what a backup holds: it is empty, such as a folder marker, or a log, or a file that a
- * file manager or job leaves behind. A folder with nothing else in it is no backup.
+ * Whether an object is no content of a backup: it is empty, such as a folder marker, or a log, or a file that a file
+ * manager or job leaves behind. A folder with nothing else in it is no backup.
  */
 function isByproduct(key: string, size: number): boolean {
   const name = key.slice(key.lastIndexOf('/') + 1);

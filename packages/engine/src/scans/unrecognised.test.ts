@@ -8,18 +8,16 @@ const bucket = 'volumebackups';
 const totals = { objects: 3, passedOver: 0, minioFiles: 0, found: 0 };
 const place = { bucketName: bucket, prefix: 'dr/' };
 
-test('a listing with a backup in it, or with nothing, has no such fault', () => {
+test('a listing with a backup, or without objects, has no such fault', () => {
   expect(faultOfUnrecognised({ ...totals, found: 1 }, place)).toBeNull();
   expect(faultOfUnrecognised({ ...totals, objects: 0 }, place)).toBeNull();
 });
 
-test('a listing with objects alone says how many they are, and what they look like', () => {
+test('a listing with objects but no backup says how many objects, and what they look like', () => {
   const detailOf = (changes: Partial<typeof totals>) => faultOfUnrecognised({ ...totals, ...changes }, place)?.detail;
   expect(detailOf({})).toBe('volumebackups/dr/ has 3 objects');
   expect(detailOf({ objects: 1 })).toBe('volumebackups/dr/ has 1 object');
-  expect(detailOf({ passedOver: 2 })).toBe(
-    'volumebackups/dr/ has 3 objects, 2 of them passed over in snapshot folders',
-  );
+  expect(detailOf({ passedOver: 2 })).toBe('volumebackups/dr/ has 3 objects, 2 of them ignored in snapshot folders');
   expect(detailOf({ minioFiles: 1 })).toContain('in the disk layout of MinIO');
 });
 
@@ -55,7 +53,7 @@ describe('objects in which no backup is recognised', () => {
     expect(page).toMatchObject({ findings: [], ended: true, complete: true });
   });
 
-  test('fail a plan, and a run of a source, which is not good', async () => {
+  test('fail a plan and the run of a source, which is then no good sync', async () => {
     await using world = await start(logs);
     const { engine } = world;
     const plan = await engine.call('startPlan', { bucket_name: bucket });
@@ -66,7 +64,7 @@ describe('objects in which no backup is recognised', () => {
     expect((await engine.call('showSource', { source_id: source.id })).source.last_good_sync_at).toBeNull();
   });
 
-  test('fail no scan that finds a backup by a template, or one that was begun', async () => {
+  test('fail no scan that finds a backup by a template, or a begun one', async () => {
     await using world = await start([
       ...logs,
       ['volume_a/20260301020000/az_nova_backup_6fea9211-38a5-cccc-c95f-c8b61fb35442-00001', 'x'],
@@ -76,7 +74,7 @@ describe('objects in which no backup is recognised', () => {
     expect((await world.engine.scan(byTemplate)).operation.status).toBe('success');
   });
 
-  test('in the disk layout of MinIO are told as such by a scan, with a template or without, and by a sync', async () => {
+  test('are named as MinIO’s disk layout by a scan, with a template or without, and by a sync', async () => {
     const chain = writeSmallChain('minio', 8, [[1]]);
     await using world = await start(
       chain.flatMap(({ objects }) => Array.from(objects, ([key, bytes]) => [`${key}/xl.meta`, bytes] as const)),

@@ -3,18 +3,18 @@ import { minioAdvice } from '../chain/minio-layout.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { printable } from '../quote.ts';
 
-/** What a complete listing came to. */
+/** The totals of a complete listing. */
 export type ListedTotals = {
   readonly objects: number;
-  /** Of these, in snapshot folders that nobody asked for. */
+  /** Of these, objects in ignored snapshot folders. */
   readonly passedOver: number;
-  /** Of these, files in which MinIO keeps objects on its own disk. */
+  /** Of these, files in MinIO's own disk layout. */
   readonly minioFiles: number;
-  /** Backups, begun ones and those of a path template among them. */
+  /** Backups, including begun ones and those found by a path template. */
   readonly found: number;
 };
 
-/** Why a complete listing is no success: it has objects, and none of them is recognised as part of a backup. Pure. */
+/** The fault of a complete listing that has objects but none recognised as part of a backup. Null otherwise. Pure. */
 export function faultOfUnrecognised(
   { objects, passedOver, minioFiles, found }: ListedTotals,
   place: { readonly bucketName: string; readonly prefix: string },
@@ -24,6 +24,6 @@ export function faultOfUnrecognised(
   const detail =
     minioFiles > 0
       ? `${at} is in ${minioAdvice}`
-      : `${at} has ${counted(objects, 'object')}${passedOver === 0 ? '' : `, ${passedOver} of them passed over in snapshot folders`}`;
+      : `${at} has ${counted(objects, 'object')}${passedOver === 0 ? '' : `, ${passedOver} of them ignored in snapshot folders`}`;
   return { code: 'no_backup_recognised', detail: printable(detail) };
 }

@@ -18,16 +18,17 @@ const bucketName = 'backups';
 const template = '{plan}/{backup_id}';
 const laterMs = Date.UTC(2026, 5, 1);
 
-/** What a format's writer leaves, and an object of it that every backup needs, of which not even a part is right. */
+/** Backups of one format, with an object that every backup needs and that is invalid when cut short. */
 type Case = {
   readonly format: string;
   readonly objects: ReadonlyMap<string, Uint8Array>;
-  /** The first has the object; the others build on it, or share it. */
+  /** The first has the object. The others build on it or share it. */
   readonly items: readonly BackupSync[];
   readonly key: string;
   readonly level: string;
-  /** What is said of each backup when the object is lost, and when it is empty. Null: that it is there is all that is said. */
+  /** The reason of each backup when the object is lost. Null: the format proves only that the backup is there. */
   readonly whenLost: readonly (ReasonCode | null)[];
+  /** The same when the object is empty. */
   readonly whenEmpty: readonly (ReasonCode | null)[];
 };
 
@@ -108,7 +109,7 @@ async function openBucket(kind: (typeof kinds)[number], objects: ReadonlyMap<str
       memory.delete(key);
       await buckets.remove(bucketName, key);
     },
-    /** Listings end silently behind this key; null: they are whole. */
+    /** Listings end silently after this key. Null: they are complete. */
     cutListings: (key: string | null) => {
       cutBehind = key;
     },
@@ -144,7 +145,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
     faults: over.faults,
     ways: { scan, run },
     requestsOf,
-    /** Imports that came of an operation. */
+    /** Imports that an operation accepted. */
     importsOf: async (id: string) => {
       const page = await services.catalogue.operations.listOperations({
         project_id: projectId,
@@ -153,7 +154,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
       });
       return page === 'marker_not_found' ? [] : page.rows.filter(({ parentOperationId }) => parentOperationId === id);
     },
-    /** Reason, or level, of each backup, as it is recorded. */
+    /** The recorded reason or level of each backup. */
     verdicts: async () =>
       Promise.all(
         items.map(async ({ backup_id }) => {
@@ -161,7 +162,7 @@ async function openWorld(kind: (typeof kinds)[number], { objects, items, format 
           return record?.fault?.code ?? record?.level;
         }),
       ),
-    /** What `check` goes by: the newest backup that is proved to its level. */
+    /** The newest backup that is proved to its level, on which `check` decides. */
     newestProved: async () => {
       const level = format === 'unknown' ? 'presence' : 'linkage';
       const { rows } = await services.catalogue.backups.listResources({ project_id: projectId, level, limit: 10 });
@@ -199,7 +200,7 @@ describe.each(table)(
       reasons.map((reason) => (reason === null ? 'changed' : 'broken'));
     const bytes = objects.get(key) ?? new Uint8Array();
 
-    test('an object that is lost is noticed at once, and once it is back all is whole again', async () => {
+    test('a lost object is noticed in the next run, and once it is back every backup is whole again', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
       await work();
@@ -211,7 +212,7 @@ describe.each(table)(
       const left = items.filter((_, index) => whenLost[index] === null);
       expect(await world.newestProved()).toBe(left.at(-1)?.backup_id ?? null);
       expect(await world.verdicts()).toEqual(expected(whenLost));
-      // Nothing has changed since: the listing is all that is read.
+      // Nothing has changed since, so only the listing is read.
       const again = await work();
       expect(await world.requestsOf(again)).toMatchObject({ lists: 1, gets: 0 });
       expect(await world.importsOf(again)).toEqual([]);
@@ -222,7 +223,7 @@ describe.each(table)(
       expect(world.faults).toEqual([]);
     });
 
-    test('an object that is replaced is noticed at once, and so is its return', async () => {
+    test('a replaced object is noticed in the next run, and so is its return', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
       await work();
@@ -238,7 +239,7 @@ describe.each(table)(
       expect(world.faults).toEqual([]);
     });
 
-    test('an object that was cut to a byte is noticed', async () => {
+    test('an object cut to one byte is noticed', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
       await work();
@@ -250,8 +251,8 @@ describe.each(table)(
       expect(await world.verdicts()).toEqual(whole);
     });
 
-    test('what builds on a backup that is gone altogether is broken at once, and whole once that is back', async () => {
-      // Only in chains does a backup need another.
+    test('backups that build on a missing one are broken in the next run, and whole once it is back', async () => {
+      // Backups need each other only in chains.
       const [first, ...rest] = items;
       if (first === undefined || !whenLost.includes('parent_broken')) return;
       await using world = await openWorld(kind, each);
@@ -270,14 +271,14 @@ describe.each(table)(
       expect(await world.verdicts()).toEqual(whole);
     });
 
-    test('another backup in the place of a record is no proof of it', async () => {
+    test('another backup at the image path of a record does not prove it', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
       await work();
       const mark = [...objects.keys()].find((each) => each.endsWith('_metadata') || each.endsWith('manifest.json'));
       if (mark === undefined) return;
       const bytes = objects.get(mark) ?? new Uint8Array();
-      // The same document with another space in it: what was proved is not there any more.
+      // The same document with an extra space: the proved object is gone.
       await world.put(mark, Buffer.concat([Buffer.from(bytes), Buffer.from('\n')]));
       await work();
       expect((await world.verdicts())[0]).toBe('conflict');
@@ -286,7 +287,7 @@ describe.each(table)(
       expect(await world.verdicts()).toEqual(whole);
     });
 
-    test('a listing that was cut once leaves nothing broken behind', async () => {
+    test('a listing that was cut short once leaves no backup broken', async () => {
       await using world = await openWorld(kind, each);
       const work = world.ways[way];
       await work();

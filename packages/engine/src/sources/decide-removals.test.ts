@@ -35,7 +35,7 @@ describe('after a complete listing', () => {
   });
 });
 
-/** A run: what it lists, and how it goes. */
+/** A run: what it lists, and how it ends. */
 const run = fc.record({
   listed: fc.uniqueArray(fc.integer({ min: 0, max: 19 })),
   ending: fc.constantFrom('complete', 'incomplete', 'stopped after counting'),
@@ -44,21 +44,21 @@ const run = fc.record({
 
 type Model = { absences: Map<number, number>; held: Set<number> | null; countedBy: number };
 
-test('no sequence of listings, failures and restarts marks too many, too early, or what is listed', () => {
+test('no sequence of listings, failures and restarts marks too many, too early, or a listed backup', () => {
   fc.assert(
     fc.property(fc.array(run, { maxLength: 30 }), fc.double({ min: 0, max: 1, noNaN: true }), (runs, removalShare) => {
       const model: Model = { absences: new Map(), held: null, countedBy: -1 };
       const completeListings: ReadonlySet<number>[] = [];
       for (const [index, { listed, ending, isConfirmed }] of runs.entries()) {
         const seen = new Set(listed);
-        // Sightings are noted while the listing runs, whatever becomes of it.
+        // Sightings are recorded while the listing runs, whether or not it completes.
         for (const id of seen) {
           model.absences.set(id, 0);
           model.held?.delete(id);
         }
         if (ending === 'incomplete') continue;
         completeListings.push(seen);
-        // A run that is stopped after it has counted comes again, and counts no second time.
+        // A run stopped after it has counted starts again, and does not count twice.
         const tries = ending === 'stopped after counting' ? 2 : 1;
         for (let attempt = 0; attempt < tries; attempt += 1) {
           const marked = conclude(

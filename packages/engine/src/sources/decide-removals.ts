@@ -7,35 +7,35 @@ export type RunFacts = ClosedListing & {
   readonly seen: number;
   /** From 0 to 1. */
   readonly removalShare: number;
-  /** Removals waited for someone when the run ended. */
+  /** The source was already held when the listing ended. */
   readonly isHeld: boolean;
-  /** Someone confirmed them, and this run was started by that. */
+  /** This run was started by confirming the held removals. */
   readonly isConfirmed: boolean;
 };
 
 /**
- * What becomes of backups that are no longer listed:
- * - `none`: nothing is marked;
- * - `mark`: those that are due are marked, each after it was looked for directly;
- * - `mark_confirmed`: of those, the ones in the list that was confirmed, however many;
- * - `hold`: nothing is marked, and someone is told;
- * - `release`: nothing is marked, and the hold ends, since nothing is left to confirm.
+ * What to do about backups that are no longer listed:
+ * - `none`: mark nothing;
+ * - `mark`: mark those that are due, after looking for each directly;
+ * - `mark_confirmed`: of those, mark the ones in the confirmed list, however many;
+ * - `hold`: mark nothing, and hold the source until someone confirms;
+ * - `release`: mark nothing, and end the hold, since nothing is left to confirm.
  */
 export type RemovalDecision =
   | { readonly kind: 'none' | 'mark' | 'mark_confirmed' | 'release' }
   | { readonly kind: 'hold'; readonly cause: HoldCause };
 
 /**
- * The brake on mass removal. Pure. It is asked only after a complete listing, which began after the run before was
- * recorded; absences of incomplete listings are never counted.
+ * The brake on mass removal: decides about the backups that a listing did not show. Pure. Call it only after a complete
+ * listing that began after the previous run was recorded: absences of incomplete listings are never counted.
  *
- * A listing that shows nothing where there are records is held at once: that is how an unmounted disk, a wrong
- * prefix and a lost right look. Otherwise nothing is marked before two complete listings in a row have missed it. All
- * that this listing missed counts against the share, due or not: a listing that has lost many is not believed about a
- * few. One backup alone of several may always go, or a small source would be held at each removal.
+ * If there are records and the listing shows none, the source is held immediately: an unmounted disk, a wrong prefix
+ * and a lost permission look like this. Otherwise nothing is marked before two complete listings in a row have missed
+ * it. All backups this listing missed count against the share, due or not: a listing that has lost many is not trusted
+ * about a few. One backup of several may always go, or a small source would be held at each removal.
  *
- * A hold ends by itself when all of its list is back. While a part is missing, nobody knows whether that was meant to go.
- * What went missing later is decided about by the next run, as if there had been no hold.
+ * A hold ends by itself when all of its list is back. While a part is missing, nobody knows whether that was meant to
+ * go. The next run decides about backups that went missing later, as if there had been no hold.
  */
 export function decideRemovals(facts: RunFacts): RemovalDecision {
   if (facts.isConfirmed) return { kind: facts.heldDue > 0 ? 'mark_confirmed' : 'none' };

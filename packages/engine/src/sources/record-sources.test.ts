@@ -11,7 +11,7 @@ const [one, other] = ['one', 'other'].flatMap((seed) => writeSmallChain(`of-${se
 ];
 const folder = `${one.imagePath.split('/')[0]}/`;
 
-/** Two sources that overlap: `all` has the whole bucket, `part` the folder of one backup. */
+/** Two overlapping sources: `all` watches the whole bucket, `part` the folder of one backup. */
 async function start() {
   await using stack = new AsyncDisposableStack();
   const buckets = stack.use(await makeTestBuckets());
@@ -54,7 +54,7 @@ test('a record keeps the source and the run that first imported it', async () =>
   expect(await world.ids({ checkpoint_id: byPart })).toEqual(idsOf(one));
 });
 
-test('sources may overlap: each has its members, whichever imported them', async () => {
+test('overlapping sources each have their members, whichever imported them', async () => {
   await using world = await start();
   await world.run(world.part);
   await world.run(world.all);
@@ -77,7 +77,7 @@ test('the logs of a run and of its imports name the source and the run', async (
   expect(shown.operation_log).toMatchObject({ vault_id: world.part, vault_name: 'part', checkpoint_id: byPart });
 });
 
-test('when a source is removed its records become those of their oldest other source, or of none', async () => {
+test('when a source is removed, its records pass to their oldest other source, or to none', async () => {
   await using world = await start();
   await world.run(world.part);
   await world.run(world.all);
@@ -89,7 +89,7 @@ test('when a source is removed its records become those of their oldest other so
   }
 });
 
-test('a record that was synced by hand becomes that of the first source that sees it', async () => {
+test('a record that was synced manually passes to the first source that sees it', async () => {
   await using world = await start();
   const { sync } = await world.engine.call('syncBackups', { sync: [syncItemOf(one, bucket)] });
   const log = await world.engine.ended(sync[0]?.operation_log_id ?? '');

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('says which right is missing if the storage refuses to list', async () => {
+test('names the missing permission if storage refuses to list', async () => {
   const error = new StorageError('access_denied', 'volumebackups: AccessDenied');
   const { unit } = injectFault(
     openMemoryStorageUnit(new Map([[bucketName, new Map()]])),
@@ -26,7 +26,7 @@ test('says which right is missing if the storage refuses to list', async () => {
   });
 });
 
-test('waits fifteen seconds for storage that does not answer', async () => {
+test('waits 15 seconds for storage that does not answer', async () => {
   const silent: StorageUnit = {
     ...openMemoryStorageUnit(new Map([[bucketName, new Map()]])),
     async *list({ signal }) {
@@ -44,7 +44,7 @@ test('waits fifteen seconds for storage that does not answer', async () => {
   vi.useRealTimers();
 });
 
-test('asks for one page, however much is stored there', async () => {
+test('requests one page, however much is stored there', async () => {
   const objects = new Map(Array.from({ length: 5 }, (_, index) => [`key-${index}`, new Uint8Array(1)]));
   const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 1);
   await using over = await openServicesOver(unit, bucketName);

@@ -5,12 +5,12 @@ import type { CallServices } from '../services.ts';
 import { StorageError } from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 
-/** Longest wait for the first page of the listing. */
+/** Longest wait for the first page of the listing. Milliseconds. */
 const firstPageWaitMs = 15_000;
 
 /**
- * Refuses a place that a source could not import anything from, so that a mistyped name does not look healthy. Makes one
- * LIST request. Throws `bucket_not_found`, `prefix_empty` or `storage_not_readable`.
+ * Refuses a bucket or prefix from which a source could import nothing, so that a mistyped name does not look healthy.
+ * Sends one LIST request. Throws `bucket_not_found`, `prefix_empty` or `storage_not_readable`.
  */
 export async function refuseUnlistable(
   { work: { storage }, world: { stopping } }: CallServices,

@@ -17,7 +17,7 @@ const chain = writeSmallChain('phases', 8, [[1]]);
 const [full] = chain;
 if (full === undefined) throw new Error('a chain has links');
 
-/** A source over the two backups of a chain. Nothing is worked on until the test does it. */
+/** A source over the two backups of a chain. No work runs until the test runs it. */
 async function start() {
   const objects = new Map(chain.flatMap((backup) => [...backup.objects]));
   const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 1000);
@@ -39,7 +39,7 @@ async function start() {
     catalogue,
     nowMs: clock.nowMs(),
     pages: () => log.pages,
-    /** Asks for a run. */
+    /** Requests a run. */
     async ask() {
       const origin = { actor, requestId: 'request-1', confirmsRemovals: false };
       const started = await startSourceRun(services, source, origin);
@@ -93,7 +93,7 @@ test('a run without imports ends with its listing', async () => {
   expect(await world.show(second.operationId)).toMatchObject({ status: 'success', result: { sync_backup_num: 2 } });
 });
 
-test('a request joins the run that lists; beside one that imports, another lists and waits for the same imports', async () => {
+test('a request joins a run that lists; while one imports, another lists and waits for the same imports', async () => {
   await using world = await start();
   const first = await world.ask();
   expect(await world.ask()).toEqual({ operationId: first.operationId, isNew: false });
@@ -108,7 +108,7 @@ test('a request joins the run that lists; beside one that imports, another lists
   }
 });
 
-test('a run that imports is not listed again after its process was killed, and ends with its imports', async () => {
+test('a run whose process was killed while it imported does not list again, and ends with its imports', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);
@@ -121,7 +121,7 @@ test('a run that imports is not listed again after its process was killed, and e
   expect((await world.show(operationId)).status).toBe('success');
 });
 
-test('a run that imports ends at once when it is cancelled, and its imports go on', async () => {
+test('a run that imports ends immediately when cancelled, and its imports continue', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);
@@ -140,7 +140,7 @@ test('a run that imports ends at once when it is cancelled, and its imports go o
   expect(await world.show(next.operationId)).toMatchObject({ status: 'success', result: { sync_backup_num: 2 } });
 });
 
-test('a run whose imports do not end in its time ends as timeout', async () => {
+test('a run whose imports do not end before its deadline ends as timeout', async () => {
   await using world = await start();
   const { operationId } = await world.ask();
   await world.list(operationId);

@@ -8,7 +8,7 @@ import { faultOfUnrecognised } from '../scans/unrecognised.ts';
 import { type Removals, SourceGoneError, SourceRun } from './source-run.ts';
 import { startVerifications } from './start-verifications.ts';
 
-/** The work of a scan. What throws on the way leaves what was found, listed as not complete. */
+/** Works on a scan. If it throws, the findings so far are kept, and listed as not complete. */
 export async function workOnScan(run: OperationRun): Promise<OperationOutcome> {
   const request = scanRequestOf(run.operation.request);
   const { sourceId, projectId } = run.operation;
@@ -55,16 +55,16 @@ function faultOf(
   return faultOfUnrecognised(totals, { bucketName, prefix });
 }
 
-/** What the listing has shown. How many backups are in error is known when the imports have ended. */
+/** Summarises the listing. The number of backups in error is known only when the imports have ended. */
 function describe(
   { sync }: ScanRequest,
   { objects, passedOver, found, problems }: ScanTotals,
   removals?: Removals,
 ): string {
-  const snapshots = passedOver === 0 ? '' : ` (${passedOver} passed over in snapshot folders)`;
+  const snapshots = passedOver === 0 ? '' : ` (${passedOver} ignored in snapshot folders)`;
   const listing = `the listing is complete: ${counted(objects, 'object')}${snapshots}, ${counted(found, 'backup')}`;
   const scan = sync ? listing : `${listing}, ${problems} with a problem`;
   if (removals === undefined) return scan;
-  if (removals.held) return `${scan}; removals wait for someone to confirm them`;
-  return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} no longer there`;
+  if (removals.held) return `${scan}; the source is held: removals wait for confirmation`;
+  return removals.vanished === 0 ? scan : `${scan}; ${removals.vanished} marked as vanished`;
 }

@@ -24,7 +24,7 @@ async function start(fields: object = {}) {
     buckets,
     engine,
     source_id,
-    /** A run a minute later, with the log that CBR has of it. */
+    /** A run a minute later, with its CBR operation log. */
     async run() {
       engine.clock.timeMs += 60_000;
       const { operation_id } = await engine.call('scanSource', { source_id });
@@ -43,7 +43,7 @@ async function start(fields: object = {}) {
 }
 
 describe('a run of a source', () => {
-  test('fails while backups are in error, with the same numbers at the first run and at every other', async () => {
+  test('fails while backups are in error, with the same numbers in every run', async () => {
     await using world = await start();
     await world.putBroken();
     const first = await world.run();
@@ -63,7 +63,7 @@ describe('a run of a source', () => {
     }
   });
 
-  test('shows what is in error, why, and what to do, until it is mended or forgotten', async () => {
+  test('shows each backup in error, why, and what to do, until it is fixed or forgotten', async () => {
     await using world = await start();
     await world.putBroken();
     await world.run();
@@ -85,7 +85,7 @@ describe('a run of a source', () => {
     expect((await world.run()).operation.status).toBe('success');
   });
 
-  test('counts a backup that leaves no record at every run, and imports it again', async () => {
+  test('counts a backup that leaves no record in every run, and imports it again', async () => {
     await using world = await start();
     const [unreadable] = writeSmallChain('unreadable', 4, []) as [WrittenBackup];
     await world.buckets.put(bucket, unreadable.objects);
@@ -96,7 +96,7 @@ describe('a run of a source', () => {
     expect((await world.show()).errors).toMatchObject([{ backup_id: null, image_path: unreadable.imagePath }]);
   });
 
-  test('counts a backup without its commit mark when its newest object is a day old', async () => {
+  test('counts a backup without its commit mark once its newest object is a day old', async () => {
     await using world = await start();
     const writtenAtMs = world.engine.clock.timeMs;
     await world.buckets.put(bucket, [...begun.objects].slice(0, 2), writtenAtMs);
@@ -116,7 +116,7 @@ describe('a run of a source', () => {
     expect((await world.run()).operation).toMatchObject({ status: 'failed', reason: { code: 'incomplete' } });
   });
 
-  test('leaves out what is marked as gone: that is told as removed', async () => {
+  test('counts a backup marked as vanished as removed, not as an error', async () => {
     await using world = await start();
     await world.putBroken();
     await world.run();
@@ -126,7 +126,7 @@ describe('a run of a source', () => {
     expect(marking.numbers).toEqual({ sync_backup_num: 4, delete_backup_num: 1, err_sync_backup_num: 1 });
   });
 
-  test('that lists no object is no good sync, and is told of', async () => {
+  test('that lists no object is no good sync, and says so', async () => {
     await using world = await start({ prefix: 'volumes/', force: true });
     const { operation } = await world.run();
     expect(operation.status).toBe('success');

@@ -9,19 +9,19 @@ import type { Found } from '../scans/make-findings.ts';
 import { isPassedOver, snapshotFolders } from '../scans/passed-over.ts';
 import { decideRemovals } from './decide-removals.ts';
 
-/** Backups looked for directly, and marked, together. */
+/** Backups that are looked for directly and marked together. */
 const batchSize = 100;
 const looksAtOnce = 8;
 
-/** What a run did about backups that are gone. */
+/** What a run did about backups that are gone: how many it marked, and whether the source is held. */
 export type Removals = { readonly vanished: number; readonly held: boolean };
 
-/** The source was removed while a run of it was under way. */
+/** Thrown when the source was removed during its run. */
 export class SourceGoneError extends Error {
   override readonly name = 'SourceGoneError';
 }
 
-/** One run of a source, beside the scan that it is. */
+/** The part of a source's run that a plain scan does not have: its members, and the brake on removals. */
 export class SourceRun {
   readonly #run: OperationRun;
   readonly #source: SourceRecord;
@@ -35,13 +35,17 @@ export class SourceRun {
     this.#isConfirmed = isConfirmed;
   }
 
-  /** Notes what a batch of findings has seen. Forgotten backups and copies are no members. Throws {@link SourceGoneError}. */
+  /**
+   * Records the members seen in a batch of findings, without forgotten backups and copies.
+   * Throws {@link SourceGoneError}.
+   */
   async note(found: readonly Found[], importIds: readonly (string | null)[]): Promise<void> {
     const { services, operation } = this.#run;
     const recognised = found.filter(({ isRecognised }) => isRecognised).length;
     const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
-      // What was begun and not committed is no backup yet: it may lie there for good, and holds up nothing.
+      // A backup without its commit mark is no backup yet. It may stay so permanently, so it must not hold up the
+      // source.
       if (isDescribed && problem !== null && reasons[problem.code].retry !== 'final') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
       if (sync === null || !isMember || !isRecognised || state === 'forgotten') return [];
@@ -53,7 +57,7 @@ export class SourceRun {
     }
   }
 
-  /** The listing is complete: decides about what it did not show. Throws what storage throws. */
+  /** Decides about backups that the complete listing did not show, and acts on it. Throws what storage throws. */
   async conclude(objects: number): Promise<Removals> {
     const { services, operation } = this.#run;
     const {
@@ -77,14 +81,14 @@ export class SourceRun {
     else if (decision.kind === 'mark_confirmed') vanished = await this.#mark(true);
     const isReleased = this.#isConfirmed || decision.kind === 'release';
     if (isReleased) await catalogue.sourceRuns.release(this.#source.id);
-    // A listing without any object is how a wrong prefix looks: it is never a good sync.
+    // A listing without objects may mean a wrong prefix, so it is never a good sync.
     if (this.#passingProblems === 0 && objects > 0)
       await catalogue.sourceRuns.awaitImports(this.#source.id, operation.id);
     const isHeld = decision.kind === 'hold' || (now?.heldAtMs != null && !isReleased);
     return { vanished, held: isHeld };
   }
 
-  /** Looks for each once more, and marks those that are not there. */
+  /** Looks for each due member once more, and marks those that are gone. Returns how many it marked. */
   async #mark(onlyHeld: boolean): Promise<number> {
     const { services, operation, signal } = this.#run;
     const sourceId = this.#source.id;
@@ -117,7 +121,7 @@ export class SourceRun {
     }
   }
 
-  /** Something lies there, though not what the listing tells a backup by: an import says what is the matter. */
+  /** Imports members that the listing missed although objects of them are stored: the import records what is wrong. */
   async #examine(members: readonly SourceMember[]): Promise<void> {
     if (members.length === 0) return;
     const { services, operation } = this.#run;

@@ -18,11 +18,11 @@ afterAll(async () => {
   await buckets[Symbol.asyncDispose]();
 });
 
-test('a source with an interval runs by itself, survives restarts, and waits for its time', async () => {
+test('a source with an interval runs by itself, survives restarts, and waits until it is due', async () => {
   const added = await engine.call('addSource', { name: 'hourly', bucket_name: bucket, interval_s: 3600 });
   const source_id = added.source.id;
   const show = async () => (await engine.call('showSource', { source_id })).source;
-  /** Starts the engine anew, which looks at the plan at once, and waits for a run other than `before`. */
+  /** Starts a new engine, which reads the plan immediately, and waits for a run other than `before`. */
   const runAfterRestart = async (before: string | null) => {
     await engine.restart();
     while (true) {
@@ -44,7 +44,7 @@ test('a source with an interval runs by itself, survives restarts, and waits for
   engine.clock.timeMs += 3 * 3600 * 1000;
   const second = await runAfterRestart(first.id);
   expect(second).toMatchObject({ status: 'success', progress: { imports_accepted: 0 } });
-  // What was missed meanwhile runs once, and the next is an interval from now.
+  // Missed runs are made up for by one; the next is an interval from now.
   expect((await show()).next_run_at).toBe('2026-11-23T04:00:00.000000');
   while ((await show()).last_good_sync_at !== '2026-11-23T03:00:00.000000');
   expect(engine.faults).toEqual([]);

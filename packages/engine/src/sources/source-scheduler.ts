@@ -3,12 +3,12 @@ import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 import { startSourceRun } from './start-source-run.ts';
 
-/** A plan that was changed, and a clock that was set, are seen by then at the latest. */
+/** Longest time until the scheduler notices a changed plan or a clock that was set. */
 const longestSleepMs = 30_000;
 
 /**
- * Starts the runs of sources that are due, with one timer. What is planned lies in the catalogue, so a restart changes
- * nothing: a source that became due meanwhile runs once, at once.
+ * Starts the runs of sources that are due, with one timer. The plan is stored in the catalogue, so a restart changes
+ * nothing: a source that became due meanwhile runs once, immediately.
  */
 export class SourceScheduler implements AsyncDisposable {
   readonly #services: Services;
@@ -45,7 +45,7 @@ export class SourceScheduler implements AsyncDisposable {
     try {
       sleepMs = await runDueSources(this.#services);
     } catch (error) {
-      // The catalogue could not be asked: the plan stands, and is looked at again.
+      // The catalogue could not be read. The plan is unchanged, so the next wake reads it again.
       if (!this.#isStopped) this.#onFault(error);
     }
     this.#sleep(sleepMs);
@@ -53,8 +53,8 @@ export class SourceScheduler implements AsyncDisposable {
 }
 
 /**
- * Starts what is due now, ends imports that have waited too long for a parent, and runs that are overdue. Answers how long
- * there is nothing to do, milliseconds.
+ * Starts the sources that are due, and ends overdue runs and imports that have waited too long for a parent. Returns
+ * the time until something may be due again, in milliseconds.
  */
 export async function runDueSources(services: Services): Promise<number> {
   const {

@@ -9,7 +9,7 @@ const bucket = 'volumebackups';
 const chain = writeSmallChain('source-verifications', 8, [[1], [2, 7], [3], [4], [5]]);
 const [full] = chain;
 if (full === undefined) throw new Error('a chain has links');
-// Each verification is an operation of its own.
+// Each verification is a separate operation.
 vi.setConfig({ testTimeout: 60_000 });
 
 const dayS = 24 * 60 * 60;
@@ -49,7 +49,7 @@ async function start(level: VerificationLevel, backups: readonly WrittenBackup[]
   };
 }
 
-test('a source that wants replay verifies all that it brings in by itself, as children of its run', async () => {
+test('a source with level replay verifies all its imports by itself, as children of its run', async () => {
   await using world = await start('replay');
   const run = await world.run();
   await world.untilProved(chain.length);
@@ -67,7 +67,7 @@ test('a source that wants replay verifies all that it brings in by itself, as ch
   expect(world.engine.faults).toEqual([]);
 });
 
-test('what was proved while the clock was months ahead is read again, and what has rotted since is found', async () => {
+test('a backup proved while the clock was months ahead is read again, and damage since then is found', async () => {
   await using world = await start('content', [full]);
   world.engine.clock.step(180 * dayS * 1000);
   await world.run();
@@ -84,7 +84,7 @@ test('what was proved while the clock was months ahead is read again, and what h
   expect((await world.recordOf(full)).backup_sync).toMatchObject({ reason: { code: 'content_mismatch' } });
 });
 
-test('what was proved too long ago is read again, and what has rotted since is found', async () => {
+test('a backup proved too long ago is read again, and damage since then is found', async () => {
   await using world = await start('content', [full]);
   await world.run();
   await world.untilProved(1);
@@ -104,7 +104,7 @@ test('what was proved too long ago is read again, and what has rotted since is f
   expect(world.engine.faults).toEqual([]);
 });
 
-test('what was being verified when the engine stopped goes on, and the rest follows', async () => {
+test('a verification interrupted when the engine stopped continues, and the others follow', async () => {
   await using world = await start('content');
   await world.run();
   await world.engine.restart();
@@ -112,10 +112,10 @@ test('what was being verified when the engine stopped goes on, and the rest foll
   expect(world.engine.faults).toEqual([]);
 });
 
-test('what nobody has chosen to verify, since the engine was killed just after it came in, is verified after the next start', async () => {
+test('a backup imported just before the engine was killed is verified after the next start', async () => {
   await using world = await start('linkage');
   await world.run();
-  // As if it had always been so: nothing else starts verifications of what a run brought in.
+  // As if the level had always been content: changing it starts no verification of what a run has imported.
   await world.engine.call('updateSource', { source_id: world.sourceId, level: 'content' });
   const verifications = async () => (await world.engine.call('listOperations', { kind: ['verify'] })).count;
   expect(await verifications()).toBe(0);

@@ -7,14 +7,14 @@ import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { Services } from '../services.ts';
 
-/** What starts runs: the scheduler, with the catalogue itself; or a call, with its change in the place of the step. */
+/** Services for starting runs. The scheduler passes the catalogue itself; a call passes its `change` as the step. */
 type RunStarter = Pick<Services, 'work' | 'world'> & {
   readonly catalogue: { readonly sourceRuns: Pick<Catalogue['sourceRuns'], 'startRun'> };
 };
 
 /**
- * Starts a run of a source, plans the next, and answers its operation. If the newest run is still listing, that one is
- * answered instead. Null if the source is gone.
+ * Starts a run of a source, plans the next, and returns its operation. If the newest run is still listing, returns that
+ * one instead. Null if the source is gone.
  */
 export async function startSourceRun(
   { catalogue, work: { storedTimes, queue }, world: { newId } }: RunStarter,
@@ -28,7 +28,7 @@ export async function startSourceRun(
     pathTemplate: source.pathTemplate,
     sync: true,
     withAncestors: false,
-    // What the data was read of is verified again by reading it again: see start-verifications.ts.
+    // A source whose level reads data reverifies by verifications instead: see start-verifications.ts.
     reverifyAfterS: readsData(source) ? null : source.reverifyAfterS,
     incompleteAfterS: source.incompleteAfterS,
     confirmsRemovals: origin.confirmsRemovals,
@@ -62,12 +62,12 @@ function readsData({ level }: SourceRecord): boolean {
   return dataLevels.some((each) => each === level);
 }
 
-/** Milliseconds since 1970; null where the source runs by hand alone, or is paused. */
+/** When the next run is due, in milliseconds since 1970. Null if the source has no interval or is paused. */
 export function nextRunAfter({ intervalS, pausedAtMs }: SourceRecord, nowMs: number): number | null {
   return intervalS === null || pausedAtMs !== null ? null : nowMs + intervalS * 1000;
 }
 
-/** One format, or those of the template alone, or all that are known. */
+/** The formats a run looks for: the source's own, none if it has a path template, otherwise all (null). */
 function formatsOf({ format, pathTemplate }: SourceRecord): readonly KnownFormat[] | null {
   if (format !== null && format !== 'unknown') return [format];
   return pathTemplate === null ? null : [];

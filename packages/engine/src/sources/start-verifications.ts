@@ -3,12 +3,13 @@ import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
-/** Verifications of a source that are accepted and have not ended: the next are chosen as these end. */
+/** Most unfinished verifications of a source. The next are chosen as these end. */
 const atOnce = 4;
 
 /**
- * Accepts verifications of what a source brought in and has not proved to a level that reads data, or has proved too
- * long ago, as children of its newest run. `runId` is any run of it; nothing happens if it is no run of a source.
+ * Accepts verifications of a source's members that are not proved to its level, or were proved too long ago. They
+ * become children of the source's newest run. Does nothing if the level of the source does not read data. `runId` is
+ * any of its runs; for another operation nothing happens.
  */
 export async function startVerifications(
   { catalogue, work: { storedTimes, queue }, world: { newId } }: Services,
@@ -22,15 +23,15 @@ export async function startVerifications(
   );
 }
 
-/** An import may have brought in something to verify, and a verification that has ended makes room for the next. */
+/** Starts verifications after an end: an import may have added a backup to verify, a verification has made room. */
 export async function verifyAfterEnd(services: Services, ended: readonly EndedOperation[]): Promise<void> {
   const parents = new Set(ended.map(({ parentOperationId }) => parentOperationId));
   for (const parent of parents) if (parent !== null) await startVerifications(services, parent);
 }
 
 /**
- * Catches up with what a process that was killed has not started after an end. Leaves it to the next end or start if the
- * disk is full: an engine that changes nothing can start all the same, and answer questions.
+ * Starts the verifications that a killed process did not start after an end. If the catalogue cannot be written, leaves
+ * them to the next end or start: with a full disk the engine can still start and answer queries.
  */
 export async function startForgottenVerifications(services: Services): Promise<void> {
   try {

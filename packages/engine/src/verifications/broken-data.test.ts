@@ -9,7 +9,7 @@ import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 const bucketName = 'volumebackups';
 const [full] = writeSmallChain('broken data', 8, []);
 
-/** A backup of which a verification has found rotten data, which no listing shows. */
+/** A backup in which a verification has found rotten data that no listing shows. */
 async function openWithRot() {
   if (full === undefined) throw new Error('a chain has links');
   const item = syncItemOf(full, bucketName);
@@ -66,7 +66,7 @@ async function* rot(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
   for await (const piece of body) yield piece.map((byte) => byte ^ 1);
 }
 
-test('a verification that does not come to read the data leaves a broken backup broken', async () => {
+test('a verification that cannot read the data leaves a broken backup broken', async () => {
   await using world = await openWithRot();
   world.answers('none');
   await world.verify();
@@ -78,7 +78,7 @@ test('a verification that does not come to read the data leaves a broken backup 
   expect(await world.reason()).toBeNull();
 });
 
-test.each([-1, -180 * 24])('a verification reads the data anew after the clock was set by %d hours', async (hours) => {
+test.each([-1, -180 * 24])('a verification reads the data again after the clock was set by %d hours', async (hours) => {
   await using world = await openWithRot();
   world.answers('right');
   await world.verify();
@@ -89,7 +89,7 @@ test.each([-1, -180 * 24])('a verification reads the data anew after the clock w
   expect(await world.reason()).toBe('content_mismatch');
 });
 
-test('a look that wants recent proofs, and reads no data, does not take back what reading it has found', async () => {
+test('an import that wants recent proofs but reads no data does not undo a fault found in the data', async () => {
   await using world = await openWithRot();
   await world.importAgain(world.clock.nowMs() + 1);
   expect(await world.reason()).toBe('content_mismatch');

@@ -11,7 +11,7 @@ const [full] = writeSmallChain('changed meanwhile', 8, []) as [WrittenBackup];
 const item = syncItemOf(full, bucketName);
 const otherBucket = 'copies';
 
-/** A recorded backup, of which a verification reads the data while something else happens. */
+/** A recorded backup whose data a verification reads while something else happens. */
 async function verifyWhile(work: (world: Awaited<ReturnType<typeof open>>) => Promise<unknown>) {
   const world = await open();
   world.meanwhile = () => work(world);
@@ -69,7 +69,7 @@ async function* behind(work: () => Promise<unknown>, body: AsyncIterable<Uint8Ar
   yield* body;
 }
 
-test('a name that a request brings while a verification reads the data stays', async () => {
+test('a name set by a request while a verification reads the data stays', async () => {
   const record = await verifyWhile(({ sync }) => sync({ backup_name: 'weekly', resource_name: 'renamed' }));
   expect(record).toMatchObject({ backupName: 'weekly', resourceName: 'renamed', level: 'content' });
 });

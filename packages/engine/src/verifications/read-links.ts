@@ -8,14 +8,14 @@ import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
 import { printable } from '../quote.ts';
 
-/** What reading the links of a chain has shown. */
+/** The result of reading the links of a chain. */
 export type LinksRead = {
-  /** Of the whole chain; null where one is not as it must be. */
+  /** The level of the whole chain. Null if a link has a fault. */
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
-  /** The proof of each link, as far as they were read. */
+  /** The proof of each link, up to the last one read. */
   readonly proofs: ReadonlyMap<string, EdgeProof>;
-  /** Of these, those that were made by reading now. */
+  /** The proofs among these that this reading made. */
   readonly made: readonly EdgeProof[];
 };
 
@@ -23,13 +23,13 @@ type LinkReader = {
   readonly run: OperationRun;
   readonly threads: ReadingThreads;
   readonly examination: Examination;
-  /** Links that were read to their end since then are not read again, milliseconds since 1970. */
+  /** Links that were completely read after this time are not read again. Milliseconds since 1970. */
   readonly readAfterMs: number;
-  /** Called as soon as a link has been read to its end. */
+  /** Called as soon as a link has been completely read. */
   readonly keep: (proof: EdgeProof) => Promise<void>;
 };
 
-/** Reads what each link stores, full backup first, up to the first that is not as it must be. */
+/** Reads the stored data of each link, full backup first, up to the first link with a fault. */
 export async function readLinks(reader: LinkReader, data: ChainData): Promise<LinksRead> {
   const proofs = new Map(await edgesOf(reader, data));
   const made: EdgeProof[] = [];
@@ -49,14 +49,14 @@ export async function readLinks(reader: LinkReader, data: ChainData): Promise<Li
   return { level: lowest, fault: null, proofs, made };
 }
 
-/** The proof of each link up to `linkage`: made just now, or recorded and still standing. */
+/** The proof of each link up to `linkage`: made just now, or recorded and still valid. */
 async function edgesOf({ run, examination }: LinkReader, { links }: ChainData) {
   const ids = links.map((link) => link.backupId);
   const recorded = await run.services.catalogue.backups.findProofs(run.operation.projectId, ids);
   return [...recorded, ...examination.newProofs].map((proof) => [proof.backupId, proof] as const);
 }
 
-/** By this very verification before it was interrupted, or by another since the time that is asked for. */
+/** Whether a link was read by this verification before it was interrupted, or by another one after `readAfterMs`. */
 function isReadAlready(
   reader: LinkReader,
   index: number,
@@ -68,12 +68,12 @@ function isReadAlready(
   return isSince(verifiedAtMs, reader.readAfterMs + 1, reader.run.services.world.clock.nowMs());
 }
 
-/** What was read of another listing than the present one does not count. */
+/** Whether the proof of a link was made just now. Data read of an earlier listing does not count then. */
 function isFresh({ examination }: LinkReader, id: string): boolean {
   return examination.newProofs.some(({ backupId }) => backupId === id);
 }
 
-/** Goes on behind what an interrupted run had proved of the very same listing. */
+/** Reads one link. Continues after the objects that an interrupted run had proved of the same listing. */
 async function readLink(reader: LinkReader, link: LinkData, index: number, edge: EdgeProof): Promise<EdgeProof> {
   const { run, threads, keep } = reader;
   const before = run.operation.progress;
@@ -96,8 +96,8 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
     const level = edge.level === null ? null : lowerLevel(edge.level, 'linkage');
     return { ...edge, level, fault, verifiedAtMs };
   }
-  // What was replayed stays so, at its own time. What has no block hashes, as of early writers, stays where it was:
-  // `content` is beyond `linkage`.
+  // A replayed link stays replayed, with its own time. A link without block hashes, as early programs wrote them, keeps
+  // its level: `content` is beyond `linkage`.
   const staysAtLevel = edge.level !== 'linkage' && edge.level !== 'content';
   if (staysAtLevel && !reader.examination.awaitingData.includes(edge.backupId)) return edge;
   const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
@@ -105,7 +105,10 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
   return proof;
 }
 
-/** An ancestor that could not be read, or changed meanwhile, is not known to be broken. */
+/**
+ * The fault of a backup through one of its links. If that could not be read or changed meanwhile, it is not called
+ * broken.
+ */
 function throughLink(link: LinkData, { code, detail }: Fault): Fault {
   const place = `through link ${link.backupId} (${printable(link.location.imagePath)})`;
   if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };

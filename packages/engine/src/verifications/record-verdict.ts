@@ -6,8 +6,8 @@ import { queueWork } from '../operations/queue-work.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 
 /**
- * What a sync would do with what was found, before anything is written down. By the names that the record has: whatever a
- * request has called the backup since the verification began, stays.
+ * Decides what a sync would do with an examination, without writing it. Uses the names of the record: a name that a
+ * request has set since the verification began stays.
  */
 export function decideVerdict(
   { operation, services }: OperationRun,
@@ -27,9 +27,9 @@ export function decideVerdict(
 }
 
 /**
- * Decides what was found of a backup as a sync would, writes it, and returns the decision. If the record has changed
- * meanwhile, it decides again. A record that was deleted, or is of another place by now, is left alone. Proofs that are
- * `written` already are left out. `volumeSha256` is of a replay.
+ * Decides as a sync would about an examined backup, writes the decision, and returns it. If the record has changed
+ * meanwhile, decides again. A record that was deleted or has moved is not changed. Proofs already in `written` are not
+ * written again. `volumeSha256` is the hash of a replayed volume.
  */
 export async function recordExamination(
   run: OperationRun,
@@ -50,7 +50,7 @@ export async function recordExamination(
   }
 }
 
-/** Writes one proof at once, whatever becomes of the rest. */
+/** Writes one proof immediately, whatever happens to the rest. */
 export async function recordProof(run: OperationRun, backupId: string, proof: EdgeProof): Promise<void> {
   while (true) {
     const current = await run.services.catalogue.backups.showBackup(run.operation.projectId, backupId);
@@ -58,7 +58,10 @@ export async function recordProof(run: OperationRun, backupId: string, proof: Ed
   }
 }
 
-/** False if the record changed meanwhile. What builds on the backup is examined if its state changes. */
+/**
+ * Writes a verdict. Returns false if the record changed meanwhile. If its state changes, queues imports of its
+ * dependants.
+ */
 async function recordVerdict(
   { services, operation }: OperationRun,
   backupId: string,

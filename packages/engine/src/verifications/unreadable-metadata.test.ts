@@ -12,7 +12,7 @@ const bucketName = 'volumebackups';
 const [full, leaf] = writeSmallChain('unreadable metadata', 8, [[1]]) as [WrittenBackup, WrittenBackup];
 const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
 
-/** Verifies the leaf of a recorded chain over storage that answers otherwise than when it was recorded. */
+/** Verifies the last link of a recorded chain over storage that answers differently than when it was recorded. */
 async function verifyOver(alterations: Alterations) {
   let isAltered = false;
   const objects = new Map([...full.objects, ...leaf.objects]);
@@ -65,18 +65,15 @@ test.each([
   ['metadata', '_metadata', 'metadata_unreadable'],
   ['metadata of the parent', `${full.plan.backupId}_metadata`, 'parent_broken'],
   ['block hashes', '_sha256file', 'metadata_unreadable'],
-] as const)(
-  '%s that rots where no listing shows it marks the record, and a sync does not call it whole',
-  async (...row) => {
-    const [, suffix, reasonCode] = row;
-    const { operation, verified, synced } = await verifyOver({
-      get: ({ key }, content) => (key.endsWith(suffix) ? { ...content, body: rotten(content.body) } : content),
-    });
-    expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
-    expect(verified).toMatchObject({ status: 'error', fault: { code: reasonCode } });
-    expect(synced).toMatchObject({ status: 'error', fault: { code: reasonCode } });
-  },
-);
+] as const)('rot in %s that no listing shows marks the record, and a sync does not call it whole', async (...row) => {
+  const [, suffix, reasonCode] = row;
+  const { operation, verified, synced } = await verifyOver({
+    get: ({ key }, content) => (key.endsWith(suffix) ? { ...content, body: rotten(content.body) } : content),
+  });
+  expect(operation).toMatchObject({ status: 'failed', fault: { code: reasonCode } });
+  expect(verified).toMatchObject({ status: 'error', fault: { code: reasonCode } });
+  expect(synced).toMatchObject({ status: 'error', fault: { code: reasonCode } });
+});
 
 async function* rotten(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const bytes of body) yield bytes.map((byte, index) => (index === 0 ? byte ^ 0x5a : byte));

@@ -30,7 +30,7 @@ const volumeHashOf = async (engine: TestEngine, backupId: string) =>
 const levelOf = async (engine: TestEngine, backupId: string) =>
   (await engine.call('showBackup', { backup_id: backupId })).backup.backup_sync.level;
 
-test('content reads every object of the chain, and again when it is asked again', async () => {
+test('content reads every object of the chain, and again on the next request', async () => {
   await using engine = await openWithChain('content');
   const { full, first, leaf } = engine;
   const objects = [full, first, leaf].reduce((sum, backup) => sum + backup.objects.size - 2, 0);
@@ -49,7 +49,7 @@ test('content reads every object of the chain, and again when it is asked again'
   expect(engine.faults).toEqual([]);
 });
 
-test('replay gives the SHA-256 and size of the volume, and a sync afterwards keeps the level', async () => {
+test('replay returns the SHA-256 and size of the volume, and a later sync keeps the level', async () => {
   await using engine = await openWithChain('replay');
   const { leaf } = engine;
   expect(await volumeHashOf(engine, leaf.plan.backupId)).toBeNull();
@@ -69,19 +69,19 @@ test('replay gives the SHA-256 and size of the volume, and a sync afterwards kee
 test.each([
   ['the backup itself', 'leaf'],
   ['the full backup that it builds on', 'full'],
-] as const)('the SHA-256 of the volume stays in the evidence until %s is another', async (_, changed) => {
+] as const)('the SHA-256 of the volume stays in the evidence until %s changes', async (_, changed) => {
   await using engine = await openWithChain(`volume hash ${changed}`);
   const { leaf, full, first } = engine;
   const sha256 = createHash('sha256').update(leaf.plan.volume).digest('hex');
   const hash = () => volumeHashOf(engine, leaf.plan.backupId);
   await verify(engine, leaf.plan.backupId, 'replay');
   expect(await hash()).toBe(sha256);
-  // Ancestors are read by it, and not replayed for themselves.
+  // It reads ancestors, but does not replay each of them.
   expect(await volumeHashOf(engine, first.plan.backupId)).toBeNull();
   await engine.sync([syncItemOf(leaf, bucket)]);
   await verify(engine, leaf.plan.backupId, 'content');
   expect(await hash()).toBe(sha256);
-  // The same bytes at another time are other evidence.
+  // The same bytes written at another time are different evidence.
   await engine.buckets.put(bucket, engine[changed].objects, Date.UTC(2026, 2, 2));
   await engine.sync([full, first, leaf].map((backup) => syncItemOf(backup, bucket)));
   expect(await hash()).toBeNull();
@@ -91,7 +91,7 @@ test.each([
   expect(engine.faults).toEqual([]);
 });
 
-test('a backup that is found broken has no SHA-256 of its volume any more', async () => {
+test('a backup that is found broken no longer has a SHA-256 of its volume', async () => {
   await using engine = await openWithChain('volume hash of rot');
   const { leaf, full } = engine;
   await verify(engine, leaf.plan.backupId, 'replay');
@@ -99,13 +99,13 @@ test('a backup that is found broken has no SHA-256 of its volume any more', asyn
   const bytes = Uint8Array.from(full.objects.get(key) ?? []);
   bytes[7] = (bytes[7] ?? 0) ^ 1;
   await engine.buckets.put(bucket, [[key, bytes]]);
-  // Found by way of another: the record of the leaf is marked with it.
+  // The fault is found through another backup, and marks the record of the last link too.
   await verify(engine, full.plan.backupId, 'content');
   const { backup } = await engine.call('showBackup', { backup_id: leaf.plan.backupId });
   expect(backup).toMatchObject({ status: 'error', backup_sync: { evidence: { volume_sha256: null } } });
 });
 
-test('a changed byte that no listing shows is found, and marks the backup and those that build on it', async () => {
+test('a changed byte that no listing shows is found, and marks the backup and all that build on it', async () => {
   await using engine = await openWithChain('damage');
   const { full, first, leaf } = engine;
   const key = `${full.imagePath}-00001`;
@@ -125,7 +125,7 @@ test('a changed byte that no listing shows is found, and marks the backup and th
   expect(log?.status).toBe('failed');
 });
 
-test('rot that no listing shows is found in the link that has it, and mending it without a trace is found as well', async () => {
+test('rot that no listing shows is found in its link, and so is a fix that no listing shows', async () => {
   await using engine = await openWithChain('rot');
   const { full, leaf } = engine;
   const key = `${full.imagePath}-00001`;
@@ -146,7 +146,7 @@ test('rot that no listing shows is found in the link that has it, and mending it
   expect([await statusOf(full), await statusOf(leaf)]).toEqual(['available', 'available']);
 });
 
-test('a record that was replayed does not fall back when its content is read once more', async () => {
+test('a replayed record keeps its level when its content is read again', async () => {
   await using engine = await openWithChain('fall-back');
   const { leaf } = engine;
   await verify(engine, leaf.plan.backupId, 'replay');
@@ -157,7 +157,7 @@ test('a record that was replayed does not fall back when its content is read onc
   expect(await levelOf(engine, leaf.plan.backupId)).toBe('replay');
 });
 
-test('a backup of an unknown format cannot be verified, and the reason says why', async () => {
+test('a backup in an unknown format cannot be verified, and the reason says why', async () => {
   await using engine = await openTestEngine();
   await engine.buckets.put('bucket', [['a/b/disk', 'bytes']]);
   const item = {
@@ -177,7 +177,7 @@ test('a backup of an unknown format cannot be verified, and the reason says why'
   expect(backup).toMatchObject({ status: 'available', backup_sync: { level: 'presence' } });
 });
 
-test('a backup that is not recorded is refused', async () => {
+test('verifying a backup that is not recorded is refused', async () => {
   await using engine = await openTestEngine();
   await expect(engine.call('verifyBackup', { backup_id: 'nobody', level: 'content' })).rejects.toMatchObject({
     code: 'backup_not_found',

@@ -17,18 +17,21 @@ import { type LinksRead, readLinks } from './read-links.ts';
 import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
-const unknownFormat = 'there is nothing to hold its data against';
+const unknownFormat = 'there is nothing to compare its data with';
 
 /**
- * The work of a verification: proves the chain as a sync would, then reads what is stored, link by link, full backup
- * first: always anew, since data can rot where no listing shows it. Each link is recorded as it ends, so that an
- * interrupted run goes on behind the links, and in its link behind the objects, that were proved.
+ * Verifies a chain: proves it as a sync would, then reads the stored data, link by link, full backup first. The data is
+ * always read again, since no listing shows when data rots. Each link is recorded as soon as it is read. An interrupted
+ * run continues after the last proved link, and within a link after the last proved object.
  */
 export async function verifyChain(run: OperationRun, threads: ReadingThreads): Promise<OperationOutcome> {
   const { operation } = run;
   const record = await claimChain(run);
   if (record === null) {
-    return failed({ code: 'path_not_found', detail: 'the record was deleted meanwhile' }, operation.backupId ?? '');
+    return failed(
+      { code: 'path_not_found', detail: 'the record was deleted after the verification was accepted' },
+      operation.backupId ?? '',
+    );
   }
   const item = itemOfRecord(record);
   const examiner = await openExaminer(run, record);
@@ -39,7 +42,7 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
   }
   if (examination.fault !== null || examination.newProofs.length > 0) {
     const { fault, message } = await recordBeforeReading(run, record, examination);
-    // Broken as a sync would find it, or another backup than the recorded one: there is nothing to read.
+    // A sync would find it broken, or it is another backup than the recorded one: there is nothing to read.
     if (fault !== null) return failed(fault, record.backupId, message);
   }
   let data: ChainData | null;
@@ -54,8 +57,8 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
 }
 
 /**
- * The record of the backup, once no other verification reads its chain: the one that waited finds what the other has
- * read. Null if it was deleted.
+ * Waits until no other verification reads the chain, then returns the record of the backup: a verification that waited
+ * can use what the other has read. Null if the record was deleted.
  */
 async function claimChain({ operation, services, claim }: OperationRun): Promise<BackupRecord | null> {
   const show = () => services.catalogue.backups.showBackup(operation.projectId, operation.backupId ?? '');
@@ -67,8 +70,8 @@ async function claimChain({ operation, services, claim }: OperationRun): Promise
 }
 
 /**
- * Proofs that hold only if the data is right are not written down before it is read, nor is a record that is broken called
- * whole by what shows without its data: it may have been broken by that.
+ * Records what is proved before the data is read. Proofs that depend on the data are not written yet. A broken record
+ * is not called whole yet either: its data may be what is broken.
  */
 async function recordBeforeReading(
   run: OperationRun,
@@ -89,8 +92,8 @@ async function recordBeforeReading(
 }
 
 /**
- * What tells where the data is cannot be read. If it has rotted, a proof of before had been taken over: without those, it
- * shows which link is at fault, and that is recorded.
+ * Ends a verification if the objects that locate the data cannot be read. If they have rotted, an earlier proof had
+ * been reused. Examining again without proofs shows which link is at fault, and that is recorded.
  */
 async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: Fault): Promise<OperationOutcome> {
   if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
@@ -116,7 +119,7 @@ function openExaminer(
     storage: run.storage,
     bucketName: record.location.bucketName,
     imagePaths: [record.location.imagePath],
-    // Faults that were found in data may have been mended where no listing shows it: they are not taken over.
+    // A fault in data may have been fixed without a change in the listing, so recorded faults are not reused.
     findProofs: async (backupIds) => {
       const proofs = reusesProofs ? await catalogue.backups.findProofs(projectId, backupIds) : [];
       return proofs.filter(({ fault }) => fault === null);
@@ -126,7 +129,7 @@ function openExaminer(
     locate: async (backupId) => (await catalogue.backups.locateBackup(projectId, backupId)).locations,
     projectBuckets: () => catalogue.backups.projectBuckets(projectId, run.storage.id),
     absences: new Absences(),
-    // Who asks for the data asks for the hashes, however many.
+    // A caller who wants the data read wants the hashes read too, however many.
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,
     dataFollows: true,
@@ -184,10 +187,10 @@ function replayData(run: OperationRun, threads: ReadingThreads, data: ChainData)
 }
 
 type DataVerdict = {
-  /** Null where something is not as it must be. */
+  /** Null if there is a fault. */
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
-  /** Those that this verification has made. */
+  /** The proofs that this verification has made. */
   readonly proofs: readonly EdgeProof[];
 };
 
@@ -206,7 +209,7 @@ function verdictOf(run: OperationRun, record: BackupRecord, read: LinksRead, rep
   return { level, fault: replay.fault, proofs: [...read.made, proof] };
 }
 
-/** A record that was replayed does not fall back by being read once more. */
+/** The level to record. A replayed record keeps `replay` if it is only read again. */
 function recordLevel(record: BackupRecord, examination: Examination, { fault, level, proofs }: DataVerdict) {
   if (fault !== null) return examination.level === null ? null : lowerLevel(examination.level, 'linkage');
   const leafIsNew = proofs.some(({ backupId }) => backupId === record.backupId);

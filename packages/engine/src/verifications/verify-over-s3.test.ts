@@ -52,7 +52,7 @@ afterAll(() => {
   vi.unstubAllEnvs();
 });
 
-/** An engine over S3 that has recorded the chain. The server notes each object that is asked for, and may hold one. */
+/** An engine over S3 that has recorded the chain. The server logs each requested object, and can delay one. */
 async function openOverS3() {
   await using stack = new AsyncDisposableStack();
   const asked: string[] = [];
@@ -115,7 +115,7 @@ async function openOverS3() {
   };
 }
 
-test('content and replay over S3 count each request and byte that the service has seen', async () => {
+test('content and replay over S3 count each request and byte that the service saw', async () => {
   await using engine = await openOverS3();
   const { asked, ended, verify } = engine;
   asked.length = 0;
@@ -134,14 +134,14 @@ test('content and replay over S3 count each request and byte that the service ha
   expect(engine.faults).toEqual([]);
 });
 
-test('a verification that was stopped goes on behind what it has proved, in its link and before it', async () => {
+test('a stopped verification continues after the links and objects it has proved', async () => {
   await using engine = await openOverS3();
   const { asked, holding, until, call, ended, verify } = engine;
   const release = Promise.withResolvers<void>();
   holding.key = dataKeysOf(chain.middle)[150] ?? '';
   holding.released = release.promise;
   const operation_id = await verify(chain.leaf, 'content');
-  // Objects are proved in batches of 64; all before the one that is held will be.
+  // Objects are proved in batches of 64. All objects before the delayed one will be proved.
   await until(async () => {
     const { operation } = await call('showOperation', { operation_id });
     const { link, proved_objects: proved } = operation.progress;
@@ -159,7 +159,7 @@ test('a verification that was stopped goes on behind what it has proved, in its 
   expect(engine.faults).toEqual([]);
 });
 
-test('several backups of a chain that are verified together read each link once', async () => {
+test('verifications of several backups of a chain read each link once', async () => {
   await using engine = await openOverS3();
   const { asked, holding, ended, verify } = engine;
   const release = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import { signedBy } from '../../testing/signed-by.ts';
 import { makeTestBuckets } from '../../testing/test-buckets.ts';
 import { TestClock } from '../../testing/test-clock.ts';
 
-test('where Keystone has the users, tokens and access keys of those from before open nothing', async () => {
+test('with Keystone, tokens and access keys of earlier embedded users give no access', async () => {
   await using buckets = await makeTestBuckets();
   const clock = new TestClock(Date.UTC(2026, 10, 23, 12));
   await using keystone = await startKeystone(clock);

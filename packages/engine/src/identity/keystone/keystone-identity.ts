@@ -9,8 +9,8 @@ import type { KeystoneOptions } from './keystone-options.ts';
 import { TokenValidation } from './token-validation.ts';
 
 /**
- * Users, projects and roles are Keystone's; this service takes its word for tokens, and for nothing that it has not
- * said: fails closed. Of the embedded identity the operator of the machine alone is left, who has the data directory.
+ * The identity that takes users, projects and roles from Keystone. It accepts only tokens that Keystone confirms, so it
+ * fails closed. Of the embedded identity only the operator of the machine remains, who has the data directory.
  */
 export class KeystoneIdentity implements Identity, OperatorIdentity {
   readonly #local: EmbeddedIdentity;
@@ -68,7 +68,7 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return this.#local.exchangeToken(token, scope, from);
   }
 
-  /** Which projects there are is not known here, so each is as good as another. */
+  /** Accepts any project id, since the projects are not known here. */
   operator(name: string, projectId: string | null): Promise<Caller> {
     return Promise.resolve({ kind: 'system', name, projectId: projectId ?? this.project.id, role: 'administrator' });
   }
@@ -77,12 +77,12 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return this.#local.issueSystemToken(name, projectId, from);
   }
 
-  /** There are no users here to begin with. */
+  /** Does nothing: there are no users here. */
   beginUsers(): Promise<null> {
     return Promise.resolve(null);
   }
 
-  /** None is accepted here, so none must be opened. */
+  /** Does nothing: access keys are not accepted here. */
   async checkAccessKeys(): Promise<void> {}
 
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {

@@ -1,15 +1,15 @@
 import type { Role } from '@backup-sync/contracts';
 
-/** An outside identity: OpenStack Keystone, or what speaks as it does. */
+/** The options of an outside identity: OpenStack Keystone, or a compatible service. */
 export type KeystoneOptions = {
-  /** With the version, without a closing "/", e.g. `https://iam.example.com/v3`. */
+  /** The address with the version and without a closing "/", such as `https://iam.example.com/v3`. */
   readonly url: string;
-  /** Who this service is there, and the project that it is in. */
+  /** The user as which this service logs in there. */
   readonly user: string;
   readonly password: string;
   readonly userDomain: string;
   readonly project: string;
   readonly projectDomain: string;
-  /** What a role there may do here. Others open nothing. */
+  /** The role here for each role there. Other roles there give no access. */
   readonly roles: ReadonlyMap<string, Role>;
 };

@@ -36,7 +36,7 @@ async function listen(answer: RequestListener) {
   };
 }
 
-test.each([301, 302, 307, 308])('tokens are not taken to where an answer of %i leads', async (status) => {
+test.each([301, 302, 307, 308])('tokens are not sent to the target of a %i redirect', async (status) => {
   const reached: unknown[] = [];
   await using other = await listen((request, response) => {
     reached.push(request.headers);
@@ -49,7 +49,7 @@ test.each([301, 302, 307, 308])('tokens are not taken to where an answer of %i l
   expect(reached).toEqual([]);
 });
 
-test('an answer of a mebibyte is read, and one that is longer is not, though its length is not told', async () => {
+test('an answer of 1 MiB is read; a longer one is not, even without a content length', async () => {
   let bytes = mebibyte;
   await using keystone = await listen((_request, response) => {
     response.write(Buffer.alloc(bytes - 2, ' '));

@@ -7,8 +7,8 @@ const answerMaxBytes = 1024 * 1024;
 export type KeystoneAnswer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 /**
- * Asks for `/auth/tokens`, without the catalogue, which nobody here reads. Throws `unavailable` where there is no
- * answer, or one that says that there is none now: nobody comes in while it lasts.
+ * Sends a request to `/auth/tokens`, without the service catalogue, which is not needed here. Throws `unavailable` if
+ * Keystone does not answer, or answers that it cannot now: nobody can log in until it does.
  */
 export async function askKeystone(
   { url }: KeystoneOptions,
@@ -21,7 +21,7 @@ export async function askKeystone(
     response = await fetch(`${url}/auth/tokens?nocatalog`, {
       method,
       headers: { Accept: 'application/json', 'Content-Type': 'application/json', ...request.headers },
-      // Credentials go to the address that was configured, and to no other.
+      // Credentials go only to the configured address.
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
@@ -38,7 +38,7 @@ export async function askKeystone(
   return { status: response.status, headers: response.headers, body };
 }
 
-/** Null for what is not JSON. Throws where there is too much of it. */
+/** Reads a JSON body. Returns null if it is not JSON. Throws if it is too long. */
 async function readJson(response: Response): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -50,7 +50,7 @@ async function readJson(response: Response): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
-    // Whoever asked for it says what it should have been.
+    // The caller reports the form it expected.
     return null;
   }
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../../clock.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
 
-/** Renewed so long before its end; of a token that lives shortly, a tenth of its life is enough. */
+/** A token is renewed this long before its end, or a tenth of its lifetime if that is shorter. */
 const marginMaxMs = 5 * 60 * 1000;
 
-/** Not asked for again so soon after a refusal: Keystone may lock out who comes too often with a wrong password. */
+/** Time until the next attempt after a refusal: Keystone may lock out a user after too many wrong passwords. */
 const refusedForMs = 30 * 1000;
 
-/** The token with which this service asks Keystone about those of others. It is fetched once for all who wait for it. */
+/** The token with which this service validates the tokens of others. It is fetched once for all waiting callers. */
 export class ServiceToken {
   readonly #options: KeystoneOptions;
   readonly #clock: Clock;
@@ -22,7 +22,10 @@ export class ServiceToken {
     this.#clock = clock;
   }
 
-  /** Throws `unavailable` where Keystone does not answer, or does not let this service in. */
+  /**
+   * Returns a valid token. Throws `unavailable` if Keystone does not answer, or refuses the credentials of this
+   * service.
+   */
   get(): Promise<string> {
     const nowMs = this.#clock.monotonicMs();
     const kept = this.#kept;
@@ -34,12 +37,12 @@ export class ServiceToken {
     return this.#fetching;
   }
 
-  /** Keystone did not know this one any more. */
+  /** Forgets a token that Keystone no longer knows. */
   drop(token: string): void {
     if (this.#kept?.token === token) this.#kept = null;
   }
 
-  /** Fetches none for a while, and answers this error instead: a fresh one would be refused as well. */
+  /** Fetches no token for 30 seconds and throws this error instead: a new token would be refused too. */
   rest(error: BackupSyncError): void {
     this.#refusal = { error, untilMs: this.#clock.monotonicMs() + refusedForMs };
   }

@@ -20,7 +20,7 @@ async function open(changes: Partial<KeystoneOptions> = {}) {
 
 const member = { name: 'ada', projectId: 'p1', roles: ['member', 'other'] };
 
-test('a good token is of its user, with the highest of its roles that is one here', async () => {
+test('a valid token gives its user the highest of its roles that is mapped here', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   keystone.tokens.set('good', member);
@@ -34,7 +34,7 @@ test('a good token is of its user, with the highest of its roles that is one her
   expect(await validation.validate('none')).toMatchObject({ opens: null, refusal: { code: 'role_not_allowed' } });
 });
 
-test('two users of different domains never have one name', async () => {
+test('two users of different domains never have the same name', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   const users = [
@@ -54,13 +54,13 @@ test('two users of different domains never have one name', async () => {
   expect(new Set(names).size).toBe(users.length);
 });
 
-test('a token that Keystone does not know opens nothing', async () => {
+test('a token that Keystone does not know gives no access', async () => {
   await using opened = await open();
   expect(await opened.validation.validate('garbage')).toBeNull();
   expect(opened.faults).toEqual([]);
 });
 
-test('a token without a project, and one that access rules restrict, open nothing and say why, from the cache too', async () => {
+test('a token without a project, or with access rules, is refused with the reason, from the cache too', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   const rule = { service: 'cbr', path: '/v3/*/backups', method: 'GET' };
@@ -80,7 +80,7 @@ test('a token without a project, and one that access rules restrict, open nothin
   expect(opened.faults).toEqual([]);
 });
 
-test('Keystone is not asked about what is too long to be a token', async () => {
+test('Keystone is not asked about a string too long to be a token', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   for (const [length, asked] of [
@@ -94,7 +94,7 @@ test('Keystone is not asked about what is too long to be a token', async () => {
   }
 });
 
-test('a good token is asked for once in five minutes, however many wait; a bad one each time', async () => {
+test('a valid token is checked once in five minutes, however many callers wait; an invalid one each time', async () => {
   await using opened = await open();
   const { clock, keystone, validation } = opened;
   keystone.tokens.set('good', member);
@@ -103,7 +103,7 @@ test('a good token is asked for once in five minutes, however many wait; a bad o
   keystone.tokens.delete('good');
   clock.timeMs += 5 * minutesMs;
   expect(await validation.validate('good')).not.toBeNull();
-  // Set back, a wall clock would keep a revoked token for as long.
+  // If the wall clock counted, setting it back would keep a revoked token for that long.
   clock.step(-60 * minutesMs);
   clock.timeMs += 1;
   expect(await validation.validate('good')).toBeNull();
@@ -111,7 +111,7 @@ test('a good token is asked for once in five minutes, however many wait; a bad o
   expect(keystone.asked.filter((each) => each === 'validate good')).toHaveLength(3);
 });
 
-test('a kept token ends with the token, though it would be kept for longer', async () => {
+test('a cached token expires with the token, even before its time in the cache is over', async () => {
   await using opened = await open();
   const { clock, keystone, validation } = opened;
   const endsAtMs = clock.timeMs + 2 * minutesMs;
@@ -124,13 +124,13 @@ test('a kept token ends with the token, though it would be kept for longer', asy
   expect(await validation.validate('good')).toBeNull();
 });
 
-test('a token whose times cannot be read opens nothing', async () => {
+test('a token whose times cannot be read gives no access', async () => {
   await using opened = await open();
   opened.keystone.tokens.set('odd', { ...member, expiresAt: 'some day' });
   await expect(opened.validation.validate('odd')).rejects.toMatchObject({ code: 'unavailable' });
 });
 
-test('when Keystone no longer knows the service, the service comes again, and the caller is not blamed', async () => {
+test('a token of the service that Keystone no longer knows is renewed, and the caller gets no error', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   keystone.tokens.set('one', member);
@@ -152,7 +152,7 @@ test('the token of the service is renewed before its end', async () => {
   expect(keystone.asked.filter((each) => each === 'issue')).toHaveLength(2);
 });
 
-test('a token of the service that lives shortly is renewed late in its life, not for each caller', async () => {
+test('a short-lived token of the service is renewed late in its life, not for each caller', async () => {
   await using opened = await open();
   const { clock, keystone, validation } = opened;
   keystone.issueFor(4 * minutesMs);
@@ -166,7 +166,7 @@ test('a token of the service that lives shortly is renewed late in its life, not
   expect(await issuesAfter(0.1 * minutesMs)).toBe(2);
 });
 
-test('another fault within the minute is told as well, each with its cause', async () => {
+test('another fault within the minute is reported too, each with its cause', async () => {
   await using opened = await open();
   const { keystone, validation, faults } = opened;
   for (const status of [500, 403, 500, 403]) {
@@ -179,7 +179,7 @@ test('another fault within the minute is told as well, each with its cause', asy
   ]);
 });
 
-test('nobody comes in while Keystone does not answer, or does not know this service; someone is told, once a minute', async () => {
+test('nobody can log in while Keystone is silent or refuses this service; it is reported once a minute', async () => {
   await using away = await open();
   away.keystone.tokens.set('good', member);
   for (const status of [500, 503, 429]) {
@@ -201,7 +201,7 @@ test('nobody comes in while Keystone does not answer, or does not know this serv
   expect(JSON.stringify(unknown.faults)).not.toContain('wrong');
 });
 
-test('a service that Keystone does not let in asks again after half a minute, however many callers come', async () => {
+test('a service that Keystone refuses asks again after 30 seconds, however many callers come', async () => {
   await using opened = await open({ password: 'wrong' });
   const { clock, keystone, validation } = opened;
   const refused = () => expect(validation.validate('good')).rejects.toMatchObject({ code: 'unavailable' });
@@ -212,7 +212,7 @@ test('a service that Keystone does not let in asks again after half a minute, ho
   expect(keystone.asked).toEqual(['issue', 'issue']);
 });
 
-test('a service whose fresh token is not known does not fetch one for each caller', async () => {
+test('a service whose new token is not known does not fetch one for each caller', async () => {
   await using opened = await open();
   const { keystone, validation } = opened;
   keystone.neverKnowService();
@@ -222,7 +222,7 @@ test('a service whose fresh token is not known does not fetch one for each calle
   expect(keystone.asked).toEqual(['issue', 'issue']);
 });
 
-test('a long token that the server of Keystone refuses is bad, and no fault of this service', async () => {
+test('a long token that the web server of Keystone refuses is invalid, and no fault of this service', async () => {
   await using opened = await open();
   const { keystone, validation, faults } = opened;
   keystone.tokens.set('good', member);

@@ -17,22 +17,22 @@ import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
 import { ServiceToken } from './service-token.ts';
 
-/** So long a token that was revoked may still open something here. */
+/** How long a valid token is cached. A token revoked at Keystone may still be accepted for this time. */
 const keptMs = 5 * 60 * 1000;
 const keptMax = 10_000;
 
-/** Without it, Keystone says of a token that access rules restrict that there is no such token. */
+/** Without this header, Keystone answers 404 for a token restricted by access rules. */
 const understandsAccessRules = { 'OpenStack-Identity-Access-Rules': '1.0' };
 
-/** A token that is valid at Keystone, and who may do what with it here, or why nobody may do anything. */
+/** A token that is valid at Keystone, with its caller here, or the reason why it gives no access. */
 export type ValidToken = { readonly issuedAtMs: number; readonly expiresAtMs: number } & (
   | { readonly opens: { readonly project: ScopedProject; readonly caller: Caller } }
   | { readonly opens: null; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
 );
 
 /**
- * Asks Keystone whether tokens are good. Good ones are kept for five minutes at most, under a hash; the same token is
- * asked for once, however many wait. Bad ones are not kept.
+ * Validates tokens at Keystone. Caches valid ones for at most five minutes, under a hash. Sends one request for a
+ * token, however many callers wait. Does not cache invalid ones.
  */
 export class TokenValidation {
   readonly #options: KeystoneOptions;
@@ -42,7 +42,7 @@ export class TokenValidation {
 
   readonly #onFault: (error: unknown) => void;
 
-  /** `onFault` is told why Keystone cannot be asked, once a minute at most. */
+  /** `onFault` is called at most once a minute for each reason why Keystone cannot be asked. */
   constructor(options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
     this.#options = options;
     this.#clock = clock;
@@ -53,13 +53,13 @@ export class TokenValidation {
       ttl: keptMs,
       ttlResolution: 0,
       perf: { now: () => clock.monotonicMs() },
-      // What is pushed out while it is asked for is still answered to whoever waits.
+      // An entry evicted while its request runs is still returned to the waiting callers.
       ignoreFetchAbort: true,
       fetchMethod: (_key, _stale, { context }) => this.#askOrTell(context),
     });
   }
 
-  /** Null if the token is not valid. Throws `unavailable` if Keystone cannot be asked. */
+  /** Validates a token. Returns null if it is not valid. Throws `unavailable` if Keystone cannot be asked. */
   async validate(token: string): Promise<ValidToken | null> {
     if (token.length > tokenMaxLength) return null;
     const key = createHash('sha256').update(token).digest('hex');
@@ -68,7 +68,7 @@ export class TokenValidation {
     return valid === undefined || valid.expiresAtMs <= this.#clock.nowMs() ? null : valid;
   }
 
-  /** A project by its id; its name is known while a token for it has been seen lately, and the id again otherwise. */
+  /** Returns a project by id. Its name is known only while a token for it is cached; otherwise the name is the id. */
   projectNamed(id: string): ScopedProject {
     const seen = [...this.#kept.values()].find(({ opens }) => opens?.project.id === id);
     return seen?.opens?.project ?? { id, name: id, domain: ownDomain };
@@ -83,7 +83,7 @@ export class TokenValidation {
     }
   }
 
-  /** 404 tells that the caller's token is bad, 401 that our own is: that is renewed once, and the caller not blamed. */
+  /** Asks Keystone. 404 means that the caller's token is bad; 401 that our own is, which is then renewed once. */
   async #ask(token: string): Promise<ValidToken | undefined> {
     let status = 0;
     for (const _attempt of ['first', 'renewed']) {
@@ -100,7 +100,7 @@ export class TokenValidation {
     const error = new BackupSyncError('unavailable', 'the identity service does not let this service validate tokens', {
       cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
     });
-    // Even the fresh token is not known.
+    // Even the new service token is not known.
     if (status === 401) this.#service.rest(error);
     throw error;
   }
@@ -120,7 +120,10 @@ export class TokenValidation {
   }
 }
 
-/** The web server in front of Keystone may take shorter headers than this one: Apache 8,190 bytes, as it is installed. */
+/**
+ * Whether the web server of Keystone refused a long token. It may take shorter headers than this one: Apache 8,190
+ * bytes.
+ */
 function isTooLongThere(token: string, status: number): boolean {
   return token.length > 4096 && (status === 400 || status === 431);
 }
@@ -140,7 +143,7 @@ function openedBy(
   const role = highest(held.flatMap(({ name }) => mapped.get(name) ?? []));
   if (role === undefined) {
     const wanted = [...mapped.keys()].join(', ');
-    return refused('role_not_allowed', `the token has no role that is mapped to one here (${wanted})`);
+    return refused('role_not_allowed', `the token has no role that is mapped here (mapped: ${wanted})`);
   }
   const caller = { kind: 'user', name: nameOf(user), projectId: project.id, role } as const;
   return { opens: { project, caller } };
@@ -151,8 +154,8 @@ function refused(code: ErrorCode, message: string) {
 }
 
 /**
- * Names are unique within a domain alone: outside the default one it stands behind the name. So it does where a name of
- * the default one would look like that; what is behind the last `@` is always a domain.
+ * The name of a user here. Names are unique only within a domain, so outside the default domain it is `name@domain`. So
+ * it is if a name of the default domain contains `@`: the part after the last `@` is always a domain.
  */
 function nameOf({ name, domain }: KeystoneToken['token']['user']): string {
   if (domain.id === 'default' && !name.includes('@')) return name;
