@@ -72,6 +72,8 @@ export async function runPage(page: Page): Promise<PageRun> {
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     BACKUP_SYNC_LISTEN: real(`127.0.0.1:${shownPort}`),
+    // Credentials come from the page alone, also on a machine of a cloud.
+    AWS_EC2_METADATA_DISABLED: 'true',
     ...reaching,
   };
   await mkdir(environment.HOME);
