@@ -55,8 +55,13 @@ export async function runPage(page: Page): Promise<PageRun> {
     [shownDirectory, work],
     [`127.0.0.1:${shownPort}`, `127.0.0.1:${await freePort()}`],
   ]);
+  let reaching: Readonly<Record<string, string>> = {};
   for (const [address, start] of standIns) {
-    if (page.text.includes(address)) replaced.set(address, resources.use(await start()).endpoint);
+    if (!page.text.includes(address)) continue;
+    const standIn = resources.use(await start());
+    for (const [shown, real] of standIn.replaced ?? []) replaced.set(shown, real);
+    replaced.set(address, standIn.endpoint);
+    reaching = { ...reaching, ...standIn.environment };
   }
   const real = (text: string) => replaceAll(text, new Map([...installed, ...replaced]));
   const shown = (text: string) => replaceAll(text, new Map(Array.from(replaced, ([from, to]) => [to, from])));
@@ -69,6 +74,9 @@ export async function runPage(page: Page): Promise<PageRun> {
     // Compiled code is kept from one page to the next.
     XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache'),
     BACKUP_SYNC_LISTEN: real(`127.0.0.1:${shownPort}`),
+    // Credentials come from the page alone, also on a machine of a cloud.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...reaching,
   };
   await mkdir(environment.HOME);
   const shell = resources.use(openShell(work, scratch, environment));

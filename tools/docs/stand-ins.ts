@@ -1,39 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { examples } from '../../apps/cli/src/testing.ts';
 import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 import { startKeystone } from '../../packages/engine/src/testing/keystone-server.ts';
-import { startS3Server } from '../../packages/engine/src/testing/s3-test-server.ts';
-
-/** A server on loopback that answers for an address that pages name. */
-export type StandIn = AsyncDisposable & { readonly endpoint: string };
+import type { StandIn } from './stand-in.ts';
+import { startAws, startMinio, startObs, startS3 } from './storage-stand-ins.ts';
 
 /** Starts what answers for an address, with the buckets of the examples. */
 export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
-  ['https://s3.eu-central-1.amazonaws.com', startS3],
-  ['https://minio.example.com:9000', startS3],
-  ['https://obs.eu-de.otc.t-systems.com', startS3],
+  ['https://s3.eu-central-1.amazonaws.com', startAws('eu-central-1')],
+  ['https://minio.example.com:9000', startMinio],
+  ['https://obs.eu-de.otc.t-systems.com', startObs('obs.eu-de.otc.t-systems.com')],
   ['https://swift.example.com:8080', startS3],
   ['https://keystone.example.com:5000', startIdentity],
 ]);
-
-async function startS3(): Promise<StandIn> {
-  const server = await startS3Server(await exampleBuckets());
-  return { endpoint: server.options.endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
-
-/** The buckets of the examples: the content of each object by its key. */
-async function exampleBuckets(): Promise<Record<string, Record<string, Uint8Array>>> {
-  const root = join(examples, 'buckets');
-  const buckets: Record<string, Record<string, Uint8Array>> = {};
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const [bucket = '', ...key] = relative(root, path).split(sep);
-    buckets[bucket] = { ...buckets[bucket], [key.join('/')]: await readFile(path) };
-  }
-  return buckets;
-}
 
 async function startIdentity(): Promise<StandIn> {
   const server = await startKeystone({ nowMs: () => Date.now() });

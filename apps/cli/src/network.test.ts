@@ -4,11 +4,11 @@ import { Agent, request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from './environment.ts';
 import { readNetwork } from './network.ts';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+import { makeCertificate } from './testing-certificate.ts';
 import { startForwardProxy } from './testing-proxy.ts';
 import { startHttpServer } from './testing-servers.ts';
 
@@ -19,15 +19,9 @@ const refusal = (code: string, more = '') => `<Error><Code>${code}</Code><Messag
 
 /** An empty S3 service that takes buckets in the host name alone, with a certificate of a private authority. */
 async function startPrivateStorage(caPath: string) {
-  const names = ['obs.example.test', '*.obs.example.test'];
-  const pems = await generate([{ name: 'commonName', value: 'obs.example.test' }], {
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: names.map((value) => ({ type: 2, value })) },
-    ],
-  });
-  await writeFile(caPath, pems.cert);
-  const server = createServer({ cert: pems.cert, key: pems.private }, (request, response) => {
+  const certificate = await makeCertificate('obs.example.test', '*.obs.example.test');
+  await writeFile(caPath, certificate.cert);
+  const server = createServer(certificate, (request, response) => {
     if (request.headers.host?.startsWith('obs.')) response.writeHead(403).end(refusal('SecondLevelDomainForbidden'));
     else if (request.url?.includes('list-type=2')) response.end(emptyListing);
     else response.writeHead(404).end(request.method === 'HEAD' ? '' : refusal('NoSuchKey'));

@@ -40,6 +40,8 @@ type S3Answer = { readonly status: number; readonly code: string; readonly heade
 export type S3Habits = {
   /** ETag of an object (default: the MD5 of its bytes). */
   readonly etagOf?: (key: string, md5: string) => string;
+  /** When every object was written. */
+  readonly modifiedAt?: Date;
   /** Additional headers of every answer about an object. */
   readonly headers?: Record<string, string>;
   /** Called with the bucket of each request. The answer waits for it. */
@@ -67,7 +69,8 @@ export async function startS3Server(
   refuse: S3Refusal = () => null,
   habits: S3Habits = {},
 ): Promise<S3Server> {
-  const { etagOf = (_, md5) => md5, headers = {}, beforeAnswer = async () => {}, beforeLastByte } = habits;
+  const { etagOf = (_, md5) => md5, modifiedAt = usuallyModifiedAt, headers = {} } = habits;
+  const { beforeAnswer = async () => {}, beforeLastByte } = habits;
   const contents = new Map(
     Object.entries(buckets).map(([bucket, objects]) => [
       bucket,
@@ -90,7 +93,7 @@ export async function startS3Server(
     const refusal = object === undefined ? null : await refuse(key);
 
     if (objects === undefined) answerXml(404, errorXml('NoSuchBucket'));
-    else if (key === '') answerXml(200, listingXml(objects, etag, url.searchParams));
+    else if (key === '') answerXml(200, listingXml(objects, etag, url.searchParams, modifiedAt));
     else if (object === undefined) answerXml(404, errorXml('NoSuchKey'));
     else if (refusal !== null) answerXml(refusal.status, errorXml(refusal.code), refusal.headers);
     else {
@@ -130,7 +133,7 @@ export async function startS3Server(
   };
 }
 
-const modifiedAt = new Date('2026-03-01T02:00:00Z');
+const usuallyModifiedAt = new Date('2026-03-01T02:00:00Z');
 
 type StoredObject = { readonly key: string; content: Buffer };
 
@@ -168,6 +171,7 @@ function listingXml(
   objects: readonly StoredObject[],
   etagOf: (object: StoredObject) => string,
   query: URLSearchParams,
+  modifiedAt: Date,
 ): string {
   const after = query.get('continuation-token') ?? query.get('start-after');
   const matching = listedBelow(objects, query.get('prefix') ?? '', query.get('delimiter')).filter(
@@ -180,6 +184,7 @@ function listingXml(
       object === null ? [] : [{ key, size: object.content.length, etag: etagOf(object) }],
     ),
     folders: page.flatMap(({ key, object }) => (object === null ? [key] : [])),
+    modifiedAt,
     ...(next !== undefined && { next }),
   });
 }
@@ -206,8 +211,9 @@ export function listBucketResult(listing: {
   readonly folders?: readonly string[];
   readonly next?: string;
   readonly truncated?: boolean;
+  readonly modifiedAt?: Date;
 }): string {
-  const { entries, folders = [], next, truncated = next !== undefined } = listing;
+  const { entries, folders = [], next, truncated = next !== undefined, modifiedAt = usuallyModifiedAt } = listing;
   const contents = entries.map(
     ({ key, size = 0, etag = 'e', storageClass = 'STANDARD' }) =>
       `<Contents><Key>${encodeForm(key)}</Key><LastModified>${modifiedAt.toISOString()}</LastModified>` +
@@ -234,7 +240,7 @@ export function v1ListBucketResult(listing: {
   const text = encodes ? encodeForm : escapeXml;
   const contents = keys.map(
     (key) =>
-      `<Contents><Key>${text(key)}</Key><LastModified>${modifiedAt.toISOString()}</LastModified>` +
+      `<Contents><Key>${text(key)}</Key><LastModified>${usuallyModifiedAt.toISOString()}</LastModified>` +
       '<ETag>&quot;e&quot;</ETag><Size>1</Size><StorageClass>STANDARD</StorageClass></Contents>',
   );
   const prefixes = folders.map((folder) => `<CommonPrefixes><Prefix>${text(folder)}</Prefix></CommonPrefixes>`);

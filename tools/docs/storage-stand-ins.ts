@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative, sep } from 'node:path';
+import { examples } from '../../apps/cli/src/testing.ts';
+import { makeCertificate } from '../../apps/cli/src/testing-certificate.ts';
+import { errorXml, type S3Habits, startS3Server } from '../../packages/engine/src/testing/s3-test-server.ts';
+import type { StandIn } from './stand-in.ts';
+
+/** Any S3 service with the buckets of the examples. */
+export async function startS3(): Promise<StandIn> {
+  const server = await startStorage();
+  return { endpoint: server.options.endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+/** Refuses requests that are signed for another region, as AWS does. */
+export function startAws(region: string): () => Promise<StandIn> {
+  return async () => {
+    await using resources = new AsyncDisposableStack();
+    const storage = resources.use(await startS3());
+    const expected = `; the region is wrong; expecting '${region}'`;
+    const server = createServer((incoming, response) => {
+      const isExpected = incoming.headers.authorization?.includes(`/${region}/s3/`) ?? false;
+      if (isExpected) forward(incoming, response, new URL(incoming.url ?? '', storage.endpoint));
+      else
+        refuse(
+          incoming,
+          response,
+          400,
+          errorXml('AuthorizationHeaderMalformed', expected, `<Region>${region}</Region>`),
+        );
+    });
+    const port = await listen(server, resources);
+    return standIn(resources, { endpoint: `http://127.0.0.1:${port}` });
+  };
+}
+
+/** Has a certificate of a private authority, whose file is `/etc/ssl/example-ca.pem`. */
+export async function startMinio(): Promise<StandIn> {
+  await using resources = new AsyncDisposableStack();
+  const storage = resources.use(await startS3());
+  const certificate = await makeCertificate('127.0.0.1');
+  const directory = await mkdtemp(join(tmpdir(), 'backup-sync-'));
+  resources.defer(() => rm(directory, { recursive: true, force: true }));
+  const authority = join(directory, 'ca.pem');
+  await writeFile(authority, certificate.cert);
+  const server = createTlsServer(certificate, (incoming, response) =>
+    forward(incoming, response, new URL(incoming.url ?? '', storage.endpoint)),
+  );
+  const port = await listen(server, resources);
+  return standIn(resources, {
+    endpoint: `https://127.0.0.1:${port}`,
+    replaced: new Map([['/etc/ssl/example-ca.pem', authority]]),
+  });
+}
+
+/**
+ * Takes buckets in the host name alone, and has ETags that are not MD5 sums, as OBS with server-side encryption. Nobody
+ * else knows the names of hosts, so that it is reached as a proxy.
+ */
+export function startObs(host: string): () => Promise<StandIn> {
+  return async () => {
+    await using resources = new AsyncDisposableStack();
+    const etagOf = (_key: string, md5: string) => md5.split('').toReversed().join('');
+    const storage = resources.use(await startStorage({ etagOf }));
+    const server = createServer((incoming, response) => {
+      const { hostname, pathname, search } = new URL(incoming.url ?? '');
+      const bucket = hostname.slice(0, -host.length - 1);
+      if (bucket === '') refuse(incoming, response, 403, errorXml('VirtualHostDomainRequired'));
+      else forward(incoming, response, new URL(`/${bucket}${pathname}${search}`, storage.options.endpoint));
+    });
+    const port = await listen(server, resources);
+    return standIn(resources, {
+      endpoint: `http://${host}`,
+      environment: { HTTP_PROXY: `http://127.0.0.1:${port}` },
+    });
+  };
+}
+
+async function startStorage(habits: S3Habits = {}): ReturnType<typeof startS3Server> {
+  // A backup is older than its objects.
+  return await startS3Server(await exampleBuckets(), () => null, { modifiedAt: new Date(), ...habits });
+}
+
+function standIn(resources: AsyncDisposableStack, found: Omit<StandIn, typeof Symbol.asyncDispose>): StandIn {
+  const kept = resources.move();
+  return { ...found, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function listen(server: ReturnType<typeof createServer>, resources: AsyncDisposableStack): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  resources.defer(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  // It listens on a port, so this is the address of one.
+  return (server.address() as AddressInfo).port;
+}
+
+function forward(incoming: IncomingMessage, response: ServerResponse, to: URL): void {
+  const { method, headers } = incoming;
+  const outgoing = request(to, { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  outgoing.on('error', () => response.writeHead(502).end());
+  incoming.pipe(outgoing);
+}
+
+function refuse(incoming: IncomingMessage, response: ServerResponse, status: number, xml: string): void {
+  response.writeHead(status, { 'content-type': 'application/xml' }).end(incoming.method === 'HEAD' ? '' : xml);
+}
+
+/** The buckets of the examples: the content of each object by its key. */
+async function exampleBuckets(): Promise<Record<string, Record<string, Uint8Array>>> {
+  const root = join(examples, 'buckets');
+  const buckets: Record<string, Record<string, Uint8Array>> = {};
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const [bucket = '', ...key] = relative(root, path).split(sep);
+    buckets[bucket] = { ...buckets[bucket], [key.join('/')]: await readFile(path) };
+  }
+  return buckets;
+}
