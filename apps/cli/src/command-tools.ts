@@ -4,12 +4,12 @@ import { addUndescribed, globalOptions } from './global-options.ts';
 import { examplesHelp } from './help.ts';
 import type { ConnectOptions } from './target.ts';
 
-/** The options that every command takes which works on a catalogue. */
+/** The options of every command that works on a catalogue. */
 export type Shared = ConnectOptions & { json?: boolean };
 
-/** What the program lends to a group of commands. */
+/** What the program passes to a group of commands. */
 export type Tools = {
-  /** Adds a command that works on a catalogue, with its examples as they are typed after `backup-sync`. */
+  /** Adds a command that works on a catalogue. Its examples leave out the leading `backup-sync`. */
   readonly command: typeof addCommand;
   readonly contextOf: (options: Shared) => CommandContext;
   /** Takes the exit code of the command. */
@@ -17,10 +17,10 @@ export type Tools = {
 };
 
 export const exitCodesHelp =
-  '\nExit codes: 0 done, 1 usage or failure, 3 some items failed, 4 not authorised, 5 not reachable or no answer in time, ' +
-  '130 interrupted.';
+  '\nExit codes: 0 done, 1 failure or wrong usage, 3 some items failed, 4 not authorised, ' +
+  '5 not reachable or no answer in time, 130 interrupted.';
 
-/** See {@link Tools.command}. `exitCodes` takes the place of the usual ones in the help. */
+/** See {@link Tools.command}. `exitCodes` replaces the usual exit codes in the help. */
 export function addCommand(
   parent: Command,
   name: string,
@@ -31,7 +31,7 @@ export function addCommand(
   return completeCommand(parent.command(name).description(description), examples, globalOptions(), exitCodes);
 }
 
-/** Adds the global options that a command takes and, after what the command itself has to say, the rest of its help. */
+/** Adds the global options that a command takes and, after its own help, its examples and exit codes. */
 export function completeCommand(
   command: Command,
   examples: readonly string[],
