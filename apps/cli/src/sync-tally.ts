@@ -3,7 +3,7 @@ import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
 import { printable } from './printable.ts';
 
-/** Backups of one failure, or with contradicting times, that are named; the others are counted. */
+/** Backups that are named for one reason, or for contradicting times; the others are only counted. */
 const namedMax = 10;
 
 type FailureGroup = {
@@ -12,7 +12,7 @@ type FailureGroup = {
   readonly lines: string[];
 };
 
-/** Counts how the operations of a sync ended. Its memory does not grow with their number. */
+/** Counts the results of the operations of a sync. Its memory does not grow with their number. */
 export class SyncTally {
   accepted = 0;
   ended = 0;
@@ -40,7 +40,7 @@ export class SyncTally {
     return `${grouped(this.ended)} ended${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`;
   }
 
-  /** The failures by reason, each with its remedy. Empty where all went well. */
+  /** The failures by reason, each with its remedy. Empty if nothing failed. */
   failures(): string {
     return Array.from(this.#failures, ([code, { reason, count, lines }]) => {
       const heading = reason === null ? code : `${reason.code} (${reason.number})`;
@@ -88,8 +88,8 @@ export function nameOf(log: CbrOperationLog): string {
 }
 
 /**
- * How far a sync is: `1,200 of 10,000 ended (12%), 56/s, about 3 min left, 3 failed`. `total` is null where the input is
- * still being read.
+ * The progress of a sync: `1,200 of 10,000 ended (12%), 56/s, about 3 min left, 3 failed`. `total` is null while the
+ * input is still being read.
  */
 export function progressLine(
   { accepted, ended, failed }: Pick<SyncTally, 'accepted' | 'ended' | 'failed'>,

@@ -9,7 +9,7 @@ import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<CallInput<'listBackups'>, 'project_id'>;
 
-/** One page, or with `all` every backup that the filter lets through. */
+/** Lists one page of backups, or with `all` every backup that matches the filter. */
 export async function listBackupsCommand(
   { connect: where, environment, signal, terminal }: CommandContext,
   filter: ListBackupsFilter,
@@ -32,7 +32,7 @@ export async function listBackupsCommand(
   return exitCodes.done;
 }
 
-/** As one JSON document, in the same memory for any number. */
+/** Writes one JSON document. Memory does not grow with the number of backups. */
 async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>): Promise<void> {
   let before = '{"backups":[\n';
   for await (const backup of backups) {
@@ -64,7 +64,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
   printTable(terminal, columns, rows);
 }
 
-/** When the backup was made, as its age is judged. A cloud tells only what the request said. */
+/** The time of the backup by which its age is judged. A cloud has only the time from the request. */
 export function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
   if (own !== null) return `${objectTimeMark(own.taken_at_source)}${shortTime(own.taken_at)}`;
   return requested === null ? '-' : shortTime(requested);

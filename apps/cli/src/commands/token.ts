@@ -7,8 +7,8 @@ import type { CommandContext } from './command-context.ts';
 import { readSecret } from './read-secret.ts';
 
 /**
- * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
- * from BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally: for the operator of the machine.
+ * Prints only a token, for use in a script. With an endpoint, it is for a user, whose password comes from
+ * BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally, it is for the operator of the machine.
  */
 export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
   const { terminal, environment, signal } = context;

@@ -1,10 +1,10 @@
 import { UsageError } from '../failure.ts';
 import type { PlacedItem } from './placed-item.ts';
 
-/** An item has eight short fields: what is longer is no line of them. */
+/** An item has eight short fields: a longer line is not an item. */
 const lineMaxCharacters = 1024 * 1024;
 
-/** One item a line; empty lines are passed over. Throws `UsageError` for a line that is not JSON. */
+/** Yields one item per line, and skips empty lines. Throws `UsageError` for a line that is not JSON. */
 export async function* ndjsonItems(texts: AsyncIterable<string>): AsyncGenerator<PlacedItem> {
   let rest = '';
   let number = 0;
