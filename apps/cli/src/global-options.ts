@@ -14,7 +14,7 @@ export function globalOptions(): Option[] {
       '--addressing-style <style>',
       'place of the bucket name in S3 requests (BACKUP_SYNC_ADDRESSING_STYLE, default: path)',
     ).choices(['path', 'virtual']),
-    new Option('--storage-moved', 'the same buckets have moved to --storage; remember the new location'),
+    new Option('--storage-moved', 'same buckets, moved to --storage; remember the new location'),
     ...timeoutOptions(),
     jsonOption(),
   ];

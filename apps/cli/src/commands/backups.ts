@@ -48,7 +48,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
     { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
     { heading: 'STATUS' },
     { heading: 'LEVEL', drops: 3 },
-    { heading: 'MADE (UTC)' },
+    { heading: 'TAKEN (UTC)' },
     { heading: 'BYTES', align: 'right', drops: 2 },
     { heading: 'ID', drops: 1 },
   ] as const;

@@ -187,7 +187,9 @@ async function bucketsOf(storage: string): Promise<string[]> {
   try {
     return (await found?.driver.listBuckets?.(found.place)) ?? [];
   } catch (error) {
-    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}. Check --storage`, {
+      cause: error,
+    });
   }
 }
 

@@ -101,7 +101,7 @@ function onlyOf({ backups, count }: Found, what: string, remedy = 'Name one by i
     .slice(0, shownMax)
     .map((backup) => ({
       place: backup.id,
-      message: `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}, ${backup.status}`,
+      message: `${backup.name} of ${backup.resource_name}, taken ${madeText(backup)}, ${backup.status}`,
     }));
   const total = count ?? backups.length;
   const rest = total > candidates.length ? `; ${candidates.length} of them are shown` : '';
@@ -145,8 +145,8 @@ async function findLatest(
   const [broken] = newestFirst(inError.backups);
   if (broken !== undefined && timeOf(broken) > timeOf(backup)) {
     onPassedOver(
-      `A newer backup is in error: ${broken.id} (${broken.name}), made ${madeText(broken)}. ` +
-        `Taking ${backup.id} (${backup.name}), made ${madeText(backup)}.`,
+      `A newer backup is in error: ${broken.id} (${broken.name}), taken ${madeText(broken)}. ` +
+        `Using ${backup.id} (${backup.name}), taken ${madeText(backup)}.`,
     );
   }
   return backup;

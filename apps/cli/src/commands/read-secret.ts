@@ -17,7 +17,7 @@ export async function readSecret(
   if (source.given !== undefined) return source.given.reveal();
   const { input } = context;
   const entered = input.isTTY ? await ask(context, source.question) : (await text(input)).replace(/\r?\n$/, '');
-  if (entered === '') throw new UsageError(`nothing was entered: enter it, or set ${source.variable}`);
+  if (entered === '') throw new UsageError(`nothing was entered or piped in: enter it, or set ${source.variable}`);
   return entered;
 }
 

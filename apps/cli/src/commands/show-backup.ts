@@ -46,7 +46,7 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
   const { calls } = connection.client;
   const question = async () => {
     const { backup } = await calls.showBackup({ backup_id: backupId }, { signal });
-    const what = `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}`;
+    const what = `${backup.name} of ${backup.resource_name}, taken ${madeText(backup)}`;
     return `Remove backup ${backupId} (${what}) from the catalogue? Its objects stay in the bucket.`;
   };
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
@@ -67,7 +67,7 @@ function describe(backup: CbrBackup): string[][] {
     ['name', backup.name],
     ['status', backup.status],
     ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
-    ['made (UTC)', madeText(backup)],
+    ['taken (UTC)', madeText(backup)],
     ...(backup.protected_at === null ? [] : [['time in the request (UTC)', shortTime(backup.protected_at)]]),
     ['recorded (UTC)', shortTime(backup.created_at)],
     ['parent', backup.parent_id ?? '-'],

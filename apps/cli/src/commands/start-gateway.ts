@@ -54,7 +54,7 @@ function parseListen(value: string): { host: string; port: number } {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port > 65_535)
-    throw new UsageError(`--listen: "${value}" is not host:port, e.g. ${defaultListen}`);
+    throw new UsageError(`--listen: "${value}" is not host:port, such as ${defaultListen}`);
   return { host, port };
 }
 

@@ -86,13 +86,13 @@ function notCsv(error: CsvError & { readonly records?: number }): UsageError {
   const row = (error.records ?? 0) + 1;
   const isOpen = error.code === 'CSV_MAX_RECORD_SIZE' || error.code === 'CSV_QUOTE_NOT_CLOSED';
   const why = isOpen ? 'a quote is not closed' : error.message;
-  return new UsageError(`row ${row}: is not CSV: ${why}`, { cause: error });
+  return new UsageError(`row ${row}: not valid CSV: ${why}`, { cause: error });
 }
 
 /** Reads the first row. Refuses a name that is almost that of a field: ignoring it would lose the column. */
 function columnsOf(cells: readonly string[], row: number): Columns {
   const refuse = (message: string): never => {
-    throw new UsageError(`row ${row}: the first row must name the fields, and ${message}`);
+    throw new UsageError(`row ${row}: the first row must name the fields, but it ${message}`);
   };
   const indexOf = new Map<string, number>();
   const others: { readonly name: string; readonly letters: string }[] = [];

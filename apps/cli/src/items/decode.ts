@@ -38,10 +38,10 @@ function encodingOf(beginning: Buffer): Encoding {
   const isZip = first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
   const isOldWorkbook = first === 0xd0 && second === 0xcf && third === 0x11 && fourth === 0xe0;
   if (isZip || isOldWorkbook) {
-    throw new UsageError('is a workbook or another zip archive, not text: save it as CSV, and use that file');
+    throw new UsageError('a workbook or another zip archive, not text: save it as CSV, and use that file');
   }
   if (first === 0x1f && second === 0x8b) {
-    throw new UsageError('is compressed: unpack it first, for example with gunzip -c FILE | backup-sync sync -');
+    throw new UsageError('a compressed file: unpack it first, for example with gunzip -c FILE | backup-sync sync -');
   }
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';
@@ -98,15 +98,15 @@ class TextReader {
   /** The error for bytes that cannot be decoded, with the place of the first wrong one. */
   #refusal(bytes: Buffer, cause: unknown): UsageError {
     const name = this.#encoding === 'utf-8' ? 'UTF-8' : 'UTF-16';
-    if (name === 'UTF-16') return new UsageError(`line ${this.#lines} or after: is not ${name}`, { cause });
+    if (name === 'UTF-16') return new UsageError(`line ${this.#lines} or after: not valid ${name}`, { cause });
     // Decoding replaces wrong bytes, so encoding the result again differs at the first wrong byte.
     const read = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
     const at = bytes.findIndex((byte, index) => byte !== read[index]);
     this.#note(bytes.subarray(0, at).toString());
     const byte = `byte 0x${(bytes[at] ?? 0).toString(16).toUpperCase()}`;
-    const behind = this.#lastLine === '' ? '' : ` behind ${JSON.stringify(this.#lastLine)}`;
+    const after = this.#lastLine === '' ? '' : ` after ${JSON.stringify(this.#lastLine)}`;
     return new UsageError(
-      `line ${this.#lines}: is not ${name}${behind} (${byte}); save it as UTF-8, in Excel as "CSV UTF-8"`,
+      `line ${this.#lines}: not valid ${name}${after} (${byte}); save the file as UTF-8, in Excel as "CSV UTF-8"`,
       { cause },
     );
   }

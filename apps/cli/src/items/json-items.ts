@@ -35,7 +35,7 @@ class ItemParser {
       else if (key === 'sync') this.#hasList = Array.isArray(value);
     };
     this.#parser.onError = (error) => {
-      throw new UsageError(`is not JSON: ${error.message}`, { cause: error });
+      throw new UsageError(`not valid JSON: ${error.message}`, { cause: error });
     };
   }
 
@@ -47,8 +47,8 @@ class ItemParser {
   }
 
   end(): void {
-    if (!this.#parser.isEnded) throw new UsageError('is not JSON: it ends too early');
-    if (!this.#hasList) throw new UsageError('has no "sync" list, as the body of the API has: {"sync":[…]}');
+    if (!this.#parser.isEnded) throw new UsageError('not valid JSON: it ends too early, as if the file was cut off');
+    if (!this.#hasList) throw new UsageError('no "sync" list, such as {"sync":[…]} in the API, and not a plain list');
   }
 
   #add(value: unknown): void {

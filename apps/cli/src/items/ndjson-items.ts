@@ -16,7 +16,7 @@ export async function* ndjsonItems(texts: AsyncIterable<string>): AsyncGenerator
       if (line.trim() !== '') yield parseLine(line, number);
     }
     if (rest.length > lineMaxCharacters) {
-      throw new UsageError(`line ${number + 1}: is longer than ${lineMaxCharacters} characters`);
+      throw new UsageError(`line ${number + 1}: longer than ${lineMaxCharacters} characters`);
     }
   }
   if (rest.trim() !== '') yield parseLine(rest, number + 1);
@@ -26,7 +26,7 @@ function parseLine(line: string, number: number): PlacedItem {
   try {
     return { placeOf: (field) => `line ${number}, ${field ?? 'the item'}`, value: JSON.parse(line) };
   } catch (error) {
-    throw new UsageError(`line ${number}: is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`line ${number}: not valid JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }
