@@ -60,12 +60,7 @@ describe('where a command works', () => {
     ['the default profile', {}, {}, 'https://backups.example.com p'],
     ['the profile with another project', { profile: 'default', project: 'p3' }, {}, 'https://backups.example.com p3'],
     ['the environment before the default profile', {}, server, 'http://e p2'],
-    [
-      'a server that is come in at with an access key',
-      { project: 'p4' },
-      { BACKUP_SYNC_ENDPOINT: 'http://e', ...key },
-      'http://e p4',
-    ],
+    ['a server with an access key', { project: 'p4' }, { BACKUP_SYNC_ENDPOINT: 'http://e', ...key }, 'http://e p4'],
     ['a named profile before the environment', { profile: 'default' }, server, 'https://backups.example.com p'],
     ['an option before the environment', { dataDir: 'd' }, server, 'd'],
     ['a data directory before the default profile', {}, { BACKUP_SYNC_DATA_DIR: 'd' }, 'd'],

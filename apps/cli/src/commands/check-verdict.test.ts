@@ -16,11 +16,11 @@ const limits = { warning: null, critical: 26 * hour, minLevel: 'linkage', exclud
 
 test.each([
   [[], 'CRITICAL', 'no backup of any resource is recorded'],
-  [[proved(hour)], 'OK', '1 resource has a backup proved to linkage within 26 h; the newest is 60 min old at most'],
+  [[proved(hour)], 'OK', '1 resource has a backup proved to linkage within 26 h; maximum age 60 min'],
   [
     [proved(hour, 'a'), proved(26 * hour, 'b')],
     'OK',
-    '2 resources have a backup proved to linkage within 26 h; the newest is 26 h old at most',
+    '2 resources have a backup proved to linkage within 26 h; maximum age 26 h',
   ],
   [
     [proved(60, 'a'), proved(26 * hour + 1, 'b'), proved(null, 'c'), proved(30 * hour, 'd')],
@@ -30,7 +30,7 @@ test.each([
   [
     [proved(60, 'a'), proved(26 * hour, 'b', 'object')],
     'OK',
-    '2 resources have a backup proved to linkage within 26 h; the newest is ~26 h old at most',
+    '2 resources have a backup proved to linkage within 26 h; maximum age ~26 h',
   ],
   [
     [proved(26 * hour + 1, 'b', 'object')],
@@ -40,7 +40,7 @@ test.each([
   [
     [proved(hour, 'a'), retired('gone')],
     'OK',
-    '1 resource has a backup proved to linkage within 26 h; the newest is 60 min old at most; 1 retired',
+    '1 resource has a backup proved to linkage within 26 h; maximum age 60 min; 1 retired',
   ],
   [[retired('gone')], 'OK', 'no resource is left to check; 1 retired'],
   [

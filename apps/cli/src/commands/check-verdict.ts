@@ -59,7 +59,7 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
   const [oldest] = good;
   if (checked.length === good.length && oldest !== undefined) {
     const all = good.length === 1 ? '1 resource has' : `${good.length} resources have`;
-    parts.push(`${all} a backup ${within(warning ?? critical)}; the newest is ${newestAge(oldest)} old at most`);
+    parts.push(`${all} a backup ${within(warning ?? critical)}; maximum age ${newestAge(oldest)}`);
   }
   if (checked.length === 0) {
     parts.push(resources.length === 0 ? 'no backup of any resource is recorded' : 'no resource is left to check');

@@ -140,6 +140,6 @@ test.each([
   ['-', '\u{feff}backup_id,backup_name', 'csv'],
   ['x.csv', '', 'csv'],
   ['x', '', 'ndjson'],
-] as const)('%s with the beginning %j is taken for %s', (_, beginning, format) => {
+] as const)('%s with the beginning %j is detected as %s', (_, beginning, format) => {
   expect(detectFormat(_, beginning)).toBe(format);
 });
