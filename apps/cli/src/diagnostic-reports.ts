@@ -1,7 +1,6 @@
 /**
- * Keeps the environment, which contains secrets, out of Node's diagnostic reports. In a report of a fatal error, Node
- * includes it regardless of this setting, unless Node was started with the option. Such a report is turned off, with a
- * warning.
+ * Keeps the environment, which contains secrets, out of Node's diagnostic reports. For a fatal error, Node ignores
+ * `excludeEnv` unless it was started with `--report-exclude-env`: such reports are then turned off, with a warning.
  */
 export function leaveEnvironmentOutOfReports(host: NodeJS.Process): void {
   const { report } = host;

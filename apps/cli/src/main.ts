@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { leaveEnvironmentOutOfReports } from './diagnostic-reports.ts';
 
-// The only file that touches the process. Scripts often ask for the version, so that loads nothing else.
+// The only file that touches the process. Scripts often ask for the version: that loads nothing else.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };

@@ -31,7 +31,7 @@ describe('plan', () => {
     expect(first.output).toContain('What to do: Restore the object');
     // What looks missing is listed once more before it is reported.
     expect(first.output).toMatch(
-      /5 backups: 4 new, 1 broken\. A sync takes 4 LIST, 7 GET, .* read, (about|less than) [\d.]+ s\.\n$/,
+      /5 backups: 4 new, 1 broken\. A sync makes 4 LIST and 7 GET requests, reads .* and takes (about|less than) [\d.]+ s\.\n$/,
     );
     const listed = await run(['backups', 'list'], home);
     expect(listed).toMatchObject({ code: 1, messages: expect.stringContaining('There is no catalogue') });
@@ -44,7 +44,7 @@ describe('plan', () => {
     expect(spent.reduce((sum, { lists }) => sum + lists, 0)).toBe(4);
     expect(spent.reduce((sum, { gets }) => sum + gets, 0)).toBe(7);
     const second = await run(['plan', request], home);
-    expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync takes 3 LIST, 0 GET, 0 B read');
+    expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync makes 3 LIST and 0 GET requests, reads 0 B');
   });
 
   test('accepts NDJSON of any length from standard input, and adds up the calls', async () => {
@@ -81,7 +81,7 @@ describe('plan --bucket', () => {
     expect(first.code).toBe(3);
     expect(first.output).toMatch(/database-disk-day-2 +new +inventory +would be recorded unless/);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
-    expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync takes \d+ LIST, \d+ GET, .* s\.\n$/);
+    expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync makes \d+ LIST and \d+ GET requests, .* s\.\n$/);
 
     expect((await run(['scan', 'volumebackups', '--sync'], { environment })).code).toBe(3);
     const volume = 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c';

@@ -34,8 +34,8 @@ export function profilePath(environment: Pick<Environment, 'XDG_CONFIG_HOME'>): 
 }
 
 /**
- * Reads the profiles, by name; none if the file does not exist. The file contains credentials: throws {@link
- * UsageError} if anyone but its owner can read it, or if it is not a file that {@link saveProfile} writes.
+ * Reads the profiles, by name; none if the file does not exist. It contains credentials: throws {@link UsageError} if
+ * anyone but its owner can read it, or if it is not a file that {@link saveProfile} writes.
  */
 export async function readProfiles(path: string): Promise<ReadonlyMap<string, Profile>> {
   const content = await readOwnFile(path);

@@ -29,8 +29,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // The listener stays: the library that restores the cursor ends the process at the first signal if there is no
-    // other.
+    // The listener stays: if it is the last one, the library that restores the cursor ends the process at a signal.
     host.on(signal, () => {
       if (stopping.signal.aborted) host.exit(exitCodes.interrupted);
       stopping.abort();
@@ -40,8 +39,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   for (const stream of [host.stdout, host.stderr]) {
     if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
   }
-  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, but the command has more to
-  // say.
+  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, but then messages follow.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && stopping.signal.aborted) return;
     if (error.code === 'EPIPE') host.exit(exitCodes.done);

@@ -51,7 +51,9 @@ describe('sources', () => {
     }
     expect((await command('sources', 'list')).output).toMatch(/nightly .* held/);
     const held = await command('sources', 'show', 'nightly');
-    expect(held.output).toMatch(/by operation \S+: the listing showed no backup at all.* 2 no longer listed/);
+    expect(held.output).toMatch(
+      /by operation \S+: the listing showed no backup at all.*\n2 backups are no longer listed/,
+    );
     expect(held.output).toContain('What to do: See that the bucket is the right one');
     expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 no longer there');
     expect((await command('sources', 'remove', 'nightly')).code).toBe(0);

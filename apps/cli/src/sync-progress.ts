@@ -39,7 +39,7 @@ export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: nu
     stop() {
       clearInterval(drawing);
       live.stop();
-      note(terminal, `${tally.summary()} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+      note(terminal, tally.summary((performance.now() - startedAtMs) / 1000));
     },
   };
 }

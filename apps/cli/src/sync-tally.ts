@@ -33,11 +33,12 @@ export class SyncTally {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** `5 ended: 4 created, 1 failed`. */
-  summary(): string {
+  /** `5 ended in 0.5 s: 4 created, 1 failed`. */
+  summary(seconds: number): string {
     const counts = Array.from(this.#outcomes, ([outcome, count]) => `${grouped(count)} ${outcome}`);
     if (this.failed > 0) counts.push(`${grouped(this.failed)} failed`);
-    return `${grouped(this.ended)} ended${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`;
+    const ended = `${grouped(this.ended)} ended in ${seconds.toFixed(1)} s`;
+    return counts.length === 0 ? ended : `${ended}: ${counts.join(', ')}`;
   }
 
   /** The failures by reason, each with its remedy. Empty if nothing failed. */
@@ -76,7 +77,7 @@ export class SyncTally {
   }
 }
 
-/** `mail-disk-full: the object … is not there`. */
+/** `mail-disk-full: an object that the metadata names is missing: …`. */
 export function failureLine(log: CbrOperationLog): string {
   const why = log.backup_sync?.reason?.message ?? log.error_info?.message ?? log.status;
   return `${printable(nameOf(log))}: ${printable(why)}`;

@@ -5,7 +5,9 @@ import { printable } from './printable.ts';
 export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
-  /** Least width of its cells if the table is too wide, in terminal columns. Without it, the column does not shrink. */
+  /**
+   * Least width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
+   */
   readonly shrinksTo?: number;
   /** Wrap cells that do not fit to more lines, instead of cutting them. */
   readonly wraps?: boolean;

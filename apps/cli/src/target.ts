@@ -137,7 +137,8 @@ function ofServer(
 }
 
 /**
- * Refuses credentials in the environment, which are for the server that the environment names, and which it does not.
+ * Throws {@link UsageError} if the environment has credentials. They are for the server that it names, and it names
+ * none.
  */
 function refuseUnused(environment: Environment, why: string): void {
   const given = environmentCredentials(environment);

@@ -1,4 +1,4 @@
-import type { CallInput, TakenAtSource } from '@backup-sync/contracts';
+import { type CallInput, counted, type TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -27,7 +27,8 @@ export async function listBackupsCommand(
   if (terminal.json) printJson(terminal, page);
   else {
     printBackups(terminal, page.backups);
-    note(terminal, `${page.backups.length} of ${page.count ?? 'many'}`);
+    const total = typeof page.count === 'number' ? counted(page.count, 'backup') : 'many backups';
+    note(terminal, `${page.backups.length} of ${total}`);
   }
   return exitCodes.done;
 }

@@ -34,7 +34,7 @@ export async function loginCommand(context: CommandContext, options: LoginOption
     printJson(terminal, { profile: name, endpoint, project_id: projectId, ...holder, file: path });
   } else {
     const who = accessKey === undefined ? user : `access key ${accessKey}`;
-    print(terminal, `logged in at ${endpoint} as ${who}, project ${projectId}`);
+    print(terminal, `logged in to ${endpoint} as ${who}, project ${projectId}`);
     print(terminal, `saved as profile ${JSON.stringify(name)} in ${path}`);
   }
   return exitCodes.done;

@@ -1,4 +1,4 @@
-import type { CallInput, Operation } from '@backup-sync/contracts';
+import { type CallInput, counted, type Operation } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -35,7 +35,7 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
       { heading: 'RESULT', wraps: true, shrinksTo: 18 },
     ];
     printTable(context.terminal, columns, rows);
-    note(context.terminal, `${page.operations.length} of ${page.count}`);
+    note(context.terminal, `${page.operations.length} of ${counted(page.count, 'operation')}`);
   }
   return exitCodes.done;
 }

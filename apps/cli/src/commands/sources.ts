@@ -207,7 +207,7 @@ function printSourceFields(terminal: Terminal, source: Source): void {
     ['name', source.name],
     ['id', source.id],
     ['place', placeOf(source)],
-    ['finds', source.path_template ?? source.format ?? 'every known format'],
+    ['format', source.path_template ?? source.format ?? 'every known format'],
     ['level', source.level],
     ['status', source.status],
     ['interval', source.interval_s === null ? 'manual' : durationText(source.interval_s)],
@@ -230,7 +230,8 @@ function printSource(terminal: Terminal, answer: CallOutput<'showSource'>): void
   const { held: hold } = answer.source;
   if (hold === null) return;
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
-  print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
+  print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}.`);
+  print(terminal, `${counted(answer.held_count, 'backup is', 'backups are')} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
   printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH', wraps: true, keepsWords: true }], held);
   print(terminal, `What to do: ${hold.remedy}`);

@@ -30,7 +30,7 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
   }
   if (terminal.json) printJson(terminal, { token: issued.token, project_id: issued.projectId });
   else {
-    note(terminal, `for project ${issued.projectId}`);
+    note(terminal, `token for project ${issued.projectId}`);
     printUnwrapped(terminal, issued.token);
   }
   return exitCodes.done;
