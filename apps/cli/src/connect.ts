@@ -141,11 +141,12 @@ export function localOptions(
   const dataDirectory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   const missing = [
-    ...(dataDirectory === undefined ? ['a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
-    ...(storage === undefined ? [`a storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
+    ...(dataDirectory === undefined ? ['data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
+    ...(storage === undefined ? [`storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
   ];
   if (dataDirectory === undefined || storage === undefined) {
-    throw new UsageError(`give ${missing.join(' and ')}, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
+    const absent = missing.join(' and no ');
+    throw new UsageError(`no ${absent} is given: set it, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
   }
   return {
     dataDirectory,

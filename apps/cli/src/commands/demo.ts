@@ -73,7 +73,7 @@ export async function demoCommand(
   const well = surprises.length === 0 && logs.length === count;
   if (well) {
     const heading = { style: 'green', text: 'All is well:' } as const;
-    print(terminal, heading, ' each backup has its expected result, including the broken one.');
+    print(terminal, heading, ' each backup has the expected result, including the broken one.');
   } else {
     const names = surprises.map((log) => log.extra_info?.backup?.backup_name).join(', ');
     note(terminal, { style: 'red', text: 'Not as expected:' }, ` ${names}`);

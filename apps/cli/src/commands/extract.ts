@@ -80,7 +80,7 @@ export async function extractCommand(
     printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }
-  note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
+  note(terminal, `wrote ${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
   return exitCodes.done;
 }
 
