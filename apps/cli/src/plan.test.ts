@@ -72,7 +72,7 @@ describe('plan', () => {
 });
 
 describe('plan --bucket', () => {
-  test('shows what a scan that imports would do, and after it which backups are gone', async () => {
+  test('shows what a scan that imports would do, and after it which backups have vanished', async () => {
     await using home = await temporaryDirectory();
     const buckets = join(home.path, 'buckets');
     await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });

@@ -53,9 +53,9 @@ Ctrl-C loses nothing: a server continues with the accepted backups; without a se
       'after',
       `${fileHelp}
 
-With --bucket, it shows what "scan --sync" of the same place would do, and which recorded backups are gone. A plan does
-not read block hashes: a sync may still find that they contradict each other. Exits 3 if a backup would fail, or if the
-bucket has objects but no recognised backup.`,
+With --bucket, it shows what "scan --sync" of the same place would do, and which recorded backups have vanished. A plan
+does not read block hashes: a sync may still find that they contradict each other. Exits 3 if a backup would fail, or if
+the bucket has objects but no recognised backup.`,
     )
     .action(async (file: string | undefined, options: Shared & PlanOptions) => {
       const { planCommand } = await import('./commands/plan.ts');
