@@ -76,7 +76,7 @@ export async function extractCommand(
   if (extracted.fault !== null) {
     const { message, number, remedy } = describeReason(extracted.fault.code, extracted.fault.detail);
     const noFile = options.output === '-' ? 'Do not use the output. ' : 'No file was written. ';
-    const unrecorded = ' The record is unchanged: to update it, run "backup-sync verify --level replay".';
+    const unrecorded = ` The record is unchanged: to update it, run "backup-sync verify ${id} --level replay".`;
     printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }

@@ -97,7 +97,7 @@ function describePlan(survey: Survey, wanted: number, { level, share }: VerifyMa
     share === 1
       ? `${chains} with ${counted(survey.links, 'link')}`
       : `${grouped(wanted)} of ${chains}, chosen at random`;
-  const twice = level === 'replay' ? ' A replay reads data that is still part of the volume again.' : '';
+  const twice = level === 'replay' ? ' A replay reads data again if it is still part of the volume.' : '';
   return `Verifying ${which}, to ${level}${leftOut(survey)}.${twice}`;
 }
 
