@@ -30,7 +30,7 @@ async function open() {
   };
 }
 
-test('a job comes in by an access key of the environment: it syncs, lists and watches', async () => {
+test('a script syncs, lists and watches with an access key of the environment', async () => {
   await using opened = await open();
   const { server, administer, accessKey, secretKey } = opened;
   const environment = {
@@ -45,7 +45,7 @@ test('a job comes in by an access key of the environment: it syncs, lists and wa
   watch.stdout.on('data', (chunk) => {
     told += String(chunk);
   });
-  // The watch may come to listen after the first of them has ended.
+  // The watch may begin to listen after the first of them has ended.
   do expect(await run(['sync', request], { environment })).toMatchObject({ code: 3 });
   while (!told.includes('"status":"failed"') && watch.exitCode === null);
   watch.kill('SIGINT');
@@ -68,10 +68,10 @@ test('a job comes in by an access key of the environment: it syncs, lists and wa
   await administer('access-keys', 'disable', accessKey);
   const refused = await run(['backups', 'list', '--json'], { environment });
   expect(refused).toMatchObject({ code: 4, output: '' });
-  expect(JSON.parse(refused.messages).error.remedy).toContain('of a key that is in use');
+  expect(JSON.parse(refused.messages).error.remedy).toContain('an enabled access key in BACKUP_SYNC_ACCESS_KEY');
 }, 120_000);
 
-test('login keeps an access key that the server takes, and commands come in by it from then on', async () => {
+test('login saves an access key that the server accepts, and later commands use it', async () => {
   await using opened = await open();
   const { home, server, accessKey, secretKey } = opened;
   const environment = { XDG_CONFIG_HOME: join(home, 'config') };
@@ -91,7 +91,7 @@ test('login keeps an access key that the server takes, and commands come in by i
   expect(await run(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
   expect((await run(['doctor'], { environment })).output).toContain(`access key ${accessKey} (profile "default")`);
   const token = await run(['token'], { environment });
-  expect(token).toMatchObject({ code: 1, messages: expect.stringContaining('no token stands behind it') });
+  expect(token).toMatchObject({ code: 1, messages: expect.stringContaining('signs requests and has no token') });
 
   const both = await run([...login, '--user', 'nightly'], { environment, input: secretKey });
   expect(both).toMatchObject({ code: 1, messages: expect.stringContaining('cannot be used with') });

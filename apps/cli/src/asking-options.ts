@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 
-/** What a command that asks first takes. */
+/** The options of a command that asks for confirmation. */
 export type AskingOptions = { readonly yes?: boolean };
 
-/** Adds the option by which a command that asks first goes on unasked. */
+/** Adds `--yes`, which skips the confirmation, and its help. */
 export function addAskingOptions(command: Command): Command {
   return command
-    .option('--yes', 'no question first')
-    .addHelpText('after', '\nAsks first at a terminal. A script is not asked, nor is a command with --json.');
+    .option('--yes', 'no confirmation question')
+    .addHelpText('after', '\nAsks for confirmation at a terminal. Does not ask in a script or with --json.');
 }

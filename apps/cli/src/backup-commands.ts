@@ -17,10 +17,10 @@ type VerifyOptions = {
 
 type NamingOptions = { readonly resource?: string; readonly latest?: boolean };
 
-/** Adds the options by which a backup is named through its resource. */
+/** Adds the options that name a backup by its resource. */
 function namingOptions(command: Command): Command {
   return command
-    .option('--resource <resource>', 'resource, by its id or name, in place of a backup')
+    .option('--resource <resource>', 'id or name of a resource, instead of a backup')
     .option('--latest', 'with --resource: its newest available backup')
     .addHelpText('after', `\n${backupHelp}`);
 }
@@ -28,7 +28,7 @@ function namingOptions(command: Command): Command {
 const backupHelp = '<backup> is an id, a name, or the beginning of an id (at least 4 characters).';
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 
-/** `backups …`, `verify`, `extract` and `check`: what the catalogue holds, and how good it is. */
+/** Adds `backups …`, `verify`, `extract` and `check`: the commands for recorded backups. */
 export function addBackupCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const backups = program.command('backups').description('list, show, rename and delete recorded backups');
   const list = command(backups, 'list', 'list backups, newest record first', [
@@ -37,7 +37,7 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
     'backups list --all --json',
   ]);
   pageOptions(addFilterOptions(addSortOption(list), 'listBackups'))
-    .option('--all', 'every page', false)
+    .option('--all', 'all pages', false)
     .action(async (options: Shared & Record<string, unknown> & { all: boolean }) => {
       const { listBackupsCommand } = await import('./commands/backups.ts');
       finish(await listBackupsCommand(contextOf(options), filterOf('listBackups', options), options.all));
@@ -53,7 +53,7 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
     const { referenceOf } = await import('./commands/find-backup.ts');
     finish(await showBackupCommand(contextOf(options), referenceOf(name, options)));
   });
-  command(backups, 'rename <backup> <name>', 'give a backup another name', [
+  command(backups, 'rename <backup> <name>', 'change the name of a backup', [
     'backups rename database-disk-day-2 before-upgrade',
     `backups rename ${anId} before-upgrade`,
   ])
@@ -61,7 +61,8 @@ export function addBackupCommands(program: Command, { command, contextOf, finish
       'after',
       `\n${backupHelp}
 
-Scans and repeated sync requests keep the name. A request that changes its own name replaces it.`,
+Scans and repeated sync requests keep the new name. A sync request replaces it only if the request itself changes the
+name.`,
     )
     .action(async (backup: string, name: string, options: Shared) => {
       const { renameBackupCommand } = await import('./commands/show-backup.ts');
@@ -72,7 +73,7 @@ Scans and repeated sync requests keep the name. A request that changes its own n
     `backups delete ${anId}`,
   ]);
   addAskingOptions(forget)
-    .addHelpText('after', '\n<backup-id> is the whole id: no name, and no beginning of an id.')
+    .addHelpText('after', '\n<backup-id> must be the whole id, not a name or the beginning of an id.')
     .action(async (backupId: string, options: Shared & AskingOptions) => {
       const { deleteBackupCommand } = await import('./commands/show-backup.ts');
       finish(await deleteBackupCommand(contextOf(options), backupId, options.yes ?? false));
@@ -85,53 +86,55 @@ Scans and repeated sync requests keep the name. A request that changes its own n
   ]);
   namingOptions(verify)
     .addOption(
-      new Option('--level <level>', 'depth: content reads every object, replay also rebuilds the volume')
+      new Option('--level <level>', 'level to prove: content reads every object, replay also rebuilds the volume')
         .choices(['content', 'replay'])
         .default('content'),
     )
-    .option('--all', 'every chain: its newest available backup, with all that it builds on')
+    .option('--all', 'every chain: its newest available backup and all ancestors')
     .addOption(
       new Option('--sample <share>', 'share of the chains, chosen at random, such as 10%')
         .argParser(percentage)
         .conflicts('all'),
     )
-    .option('--source <source>', 'with --all or --sample: a source, by its name or id')
-    .option('--yes', 'with --all or --sample: no question first')
+    .option('--source <source>', 'with --all or --sample: name or id of a source (default: all)')
+    .option('--yes', 'with --all or --sample: no confirmation question')
     .addHelpText(
       'after',
       `
---all and --sample say how much they read, and ask at a terminal. With --resource, they take the chains of that one.
-Backups in error or of an unknown format are left out: name them one by one. Exits 3 if a backup is not as it must be.`,
+--all and --sample print how much they will read, and ask for confirmation at a terminal. With --resource, they verify
+the chains of that resource. They leave out backups in error or of an unknown format: name these one by one. Exits 3 if
+a backup fails its verification or cannot be verified.`,
     )
     .action(async (names: string[], options: Shared & NamingOptions & VerifyOptions) => {
       const context = contextOf(options);
       const { level, all = false, sample, resource, source, yes = false } = options;
       if (all || sample !== undefined) {
         if (names.length > 0 || options.latest)
-          throw new UsageError('--all and --sample choose: name no backup besides');
+          throw new UsageError('--all and --sample choose the backups: leave out backup names and --latest');
         const { verifyManyCommand } = await import('./commands/verify-many.ts');
         finish(await verifyManyCommand(context, { level, share: sample ?? 1, resource, source, yes }));
         return;
       }
-      if (source !== undefined || yes) throw new UsageError('--source and --yes need --all or --sample');
+      if (source !== undefined || yes)
+        throw new UsageError('--source and --yes need --all or --sample: add one of these, or leave them out');
       const { verifyCommand } = await import('./commands/verify.ts');
       const { referenceOf } = await import('./commands/find-backup.ts');
       const references = [names[0], ...names.slice(1)].map((name) => referenceOf(name, options));
       finish(await verifyCommand(context, references, level));
     });
-  const extract = command(program, 'extract [backup]', 'write the volume of a backup to a file, each block checked', [
+  const extract = command(program, 'extract [backup]', "write a backup's volume to a file, checking each block", [
     `extract ${anId} --output image.raw`,
     'extract --resource database-disk --latest --output image.raw',
     `extract ${anId} --output - | zstd > image.raw.zst`,
   ]);
   namingOptions(extract)
     .requiredOption('--output <file>', 'file for the image; "-" is standard output')
-    .option('--replace', 'replacement of the file if it exists', false)
+    .option('--replace', 'replacement of an existing file', false)
     .addHelpText(
       'after',
       `
-This machine reads the bytes itself. It needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even if the catalogue is
-on a server.`,
+This machine reads the objects itself. It needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even if the
+catalogue is on a server.`,
     )
     .action(
       async (name: string | undefined, options: Shared & NamingOptions & { output: string; replace: boolean }) => {

@@ -6,7 +6,7 @@ import { runInProcess } from './testing-in-process.ts';
 
 const pageMax = 1000;
 
-/** A server that has so many resources, and answers nothing but pages of them; no backup is found by a name. */
+/** A server with this many resources that answers only pages of them, and finds no backup by a name. */
 async function serveResources(count: number) {
   const asked: string[] = [];
   const ids = Array.from({ length: count }, (_, index) => `vm-${String(index).padStart(6, '0')}`);
@@ -35,7 +35,7 @@ async function serveResources(count: number) {
         newest_proved_at: toWireTime(0),
         newest_proved_at_source: id === ids.at(-1) ? 'object' : 'format',
         newest_proved_age_s: id === ids.at(-1) ? 7200 : 3600,
-        // The first is retired among many, and a server of an earlier release does not say so of any.
+        // Among many, the first is retired. A server of an earlier release has no such field.
         ...(count === 1001 && id === ids[0] && { retired_at: toWireTime(Date.UTC(2026, 2, 1, 2)) }),
       }));
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -65,16 +65,14 @@ test.each([
 ])('%i resources with 5,000 backups each are checked in %i calls', async (count, calls) => {
   await using server = await serveResources(count);
   const ended = await runInProcess(['check', '--max-age', '26h'], server.environment);
-  expect(ended.output).toMatch(
-    new RegExp(`^OK: ${count} resources? ha.* the newest is ~2 h old at most \\| [^\n]*\n$`),
-  );
+  expect(ended.output).toMatch(new RegExp(`^OK: ${count} resources? ha.* maximum age ~2 h \\| [^\n]*\n$`));
   expect(ended.code).toBe(0);
   expect(server.asked).toEqual(Array(calls).fill('GET /v1/projects/p/resources'));
-  // A monitor cuts off what is longer.
+  // Monitors cut longer lines.
   expect(ended.output.length).toBeLessThan(4096);
 });
 
-test('resources are listed, page after page, with the ages that check tells', async () => {
+test('resources list shows every page, with the same ages as check', async () => {
   await using server = await serveResources(1001);
   const { code, output } = await runInProcess(['resources', 'list'], server.environment);
   const lines = output.trimEnd().split('\n');
@@ -86,7 +84,7 @@ test('resources are listed, page after page, with the ages that check tells', as
 });
 
 describe('a check that a monitor reads', () => {
-  test('exits by the ages that are given', async () => {
+  test('exits by the age limits', async () => {
     await using server = await serveResources(3);
     const figures = "'resources'=3 'critical'=";
     for (const [ages, code, output] of [
@@ -112,7 +110,7 @@ describe('a check that a monitor reads', () => {
     }
   });
 
-  test('says what went wrong in one line of the output, as UNKNOWN', async () => {
+  test('reports any failure as UNKNOWN in one line of output', async () => {
     await using server = await serveResources(1);
     const { environment } = server;
     const nobody = { ...environment, BACKUP_SYNC_ENDPOINT: 'http://127.0.0.1:9' };
@@ -126,7 +124,7 @@ describe('a check that a monitor reads', () => {
       [[...check, '--critical', '20h'], environment, 'cannot be used with'],
       [[...check, '--warning', '27h'], environment, '--warning is above --critical'],
       [[...check, '--min-level', 'high'], environment, 'Allowed choices are'],
-      [[...check, '--resource', 'vm|7\n'], environment, 'no backup is of a resource "vm¦7'],
+      [[...check, '--resource', 'vm|7\n'], environment, 'no backup belongs to a resource "vm¦7'],
       [[...check, '--source', 'x'], environment, 'UNKNOWN: '],
       [check, {}, 'give a data directory'],
       [check, { ...environment, BACKUP_SYNC_TIMEOUT: 'soon' }, 'BACKUP_SYNC_TIMEOUT'],

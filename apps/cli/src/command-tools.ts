@@ -5,12 +5,12 @@ import { addUndescribed, globalOptions } from './global-options.ts';
 import { examplesHelp } from './help.ts';
 import type { ConnectOptions } from './target.ts';
 
-/** The options that every command takes which works on a catalogue. */
+/** The options of every command that works on a catalogue. */
 export type Shared = ConnectOptions & { json?: boolean };
 
-/** What the program lends to a group of commands. */
+/** What the program passes to a group of commands. */
 export type Tools = {
-  /** Adds a command that works on a catalogue, with its examples as they are typed after `backup-sync`. */
+  /** Adds a command that works on a catalogue. Its examples leave out the leading `backup-sync`. */
   readonly command: typeof addCommand;
   readonly contextOf: (options: Shared) => CommandContext;
   /** Takes the exit code of the command. */
@@ -21,7 +21,7 @@ export const exitCodesHelp = `\nExit codes: ${Object.entries(exitCodeMeanings)
   .map(([code, meaning]) => `${code} ${meaning}`)
   .join(', ')}.`;
 
-/** See {@link Tools.command}. `exitCodes` takes the place of the usual ones in the help. */
+/** See {@link Tools.command}. `exitCodes` replaces the usual exit codes in the help. */
 export function addCommand(
   parent: Command,
   name: string,
@@ -32,7 +32,7 @@ export function addCommand(
   return completeCommand(parent.command(name).description(description), examples, globalOptions(), exitCodes);
 }
 
-/** Adds the global options that a command takes and, after what the command itself has to say, the rest of its help. */
+/** Adds the global options that a command takes and, after its own help, its examples and exit codes. */
 export function completeCommand(
   command: Command,
   examples: readonly string[],

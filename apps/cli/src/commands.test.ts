@@ -8,14 +8,14 @@ const storage = `file:${join(examples, 'buckets')}`;
 const header = 'backup_id,backup_name,bucket_name,image_path,resource_id,resource_name,created_at';
 
 describe('sync', () => {
-  test('--dry-run checks a file and says what would be sent, with nothing configured', async () => {
+  test('--dry-run checks a file and shows what would be sent, without any configuration', async () => {
     const ended = await run(['sync', request, '--dry-run']);
     expect(ended).toMatchObject({ code: 0, messages: '' });
     expect(ended.output).toContain('5 items are valid; nothing was sent');
     expect(ended.output).toContain('4 in bucket volumebackups');
   });
 
-  test('takes CSV, and puts out an operation log a line with --ndjson', async () => {
+  test('accepts CSV, and prints one operation log per line with --ndjson', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
     const items: Record<string, string>[] = JSON.parse(await readFile(request, 'utf8')).sync;
@@ -35,7 +35,7 @@ describe('sync', () => {
     expect(ended.messages).toBe('');
   });
 
-  test('of a pipe sends what comes before a line that is wrong, and names that line', async () => {
+  test('sends the items of a pipe before an invalid line, and names that line', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
     const [first, second] = JSON.parse(await readFile(request, 'utf8')).sync;
@@ -52,7 +52,7 @@ describe('sync', () => {
   });
 });
 
-test('login keeps a token that its owner alone can read, and commands work there from then on', async () => {
+test('login saves a token that only its owner can read, and later commands use it', async () => {
   await using home = await temporaryDirectory();
   const password = 'a password of the test';
   await using server = await startServer(join(home.path, 'data'), storage, { BACKUP_SYNC_ADMIN_PASSWORD: password });
@@ -109,13 +109,13 @@ describe('a local catalogue', () => {
       { bucket_name: 'nowhere', list: 'refused', head: 'not_tried', get: 'not_tried' },
     ]);
     expect(doctor.missing).toEqual([
-      expect.stringMatching(/^bucket nowhere: list does not work: the bucket does not exist: .*Check bucket_name/),
+      expect.stringMatching(/^bucket nowhere: list failed: the bucket does not exist: .*Check bucket_name/),
     ]);
     expect(JSON.stringify(doctor.policy)).toContain('s3:GetObject');
   }, 60_000);
 });
 
-test('colour is for terminals and for those who force it', async () => {
+test('colours are used on terminals, or if they are forced', async () => {
   const told = async (environment: Record<string, string>) =>
     (await run(['sync', 'no-such-file'], { environment })).messages;
   expect(await told({})).toMatch(/^error: /);

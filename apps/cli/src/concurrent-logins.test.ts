@@ -7,7 +7,7 @@ import { startHttpServer } from './testing-servers.ts';
 
 const logins = 8;
 
-/** Issues tokens, to all callers at the same moment, once as many have asked. */
+/** Issues tokens to all callers at the same moment, once this many have asked. */
 async function startTokenService(callers: number) {
   const waiting: ServerResponse[] = [];
   return await startHttpServer((_request, response) => {
@@ -21,7 +21,7 @@ async function startTokenService(callers: number) {
   });
 }
 
-test('logins at the same moment each keep their profile', async () => {
+test('logins at the same time each save their profile', async () => {
   await using home = await temporaryDirectory();
   await using service = await startTokenService(logins);
   const names = Array.from({ length: logins }, (_, index) => `server-${index}`);

@@ -28,7 +28,7 @@ import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
-/** A connection for commands that ask what the catalogue knows. */
+/** A connection for commands that only read the catalogue. */
 export type CatalogueConnection = AsyncDisposable & {
   readonly client: Pick<Client, 'allBackups' | 'allOperationLogs' | 'followOperation' | 'watchOperations'> & {
     readonly calls: Pick<Calls, CatalogueQuery>;
@@ -37,24 +37,24 @@ export type CatalogueConnection = AsyncDisposable & {
 
 export type Connection = AsyncDisposable & {
   readonly client: Client;
-  /** Whether a server does the work, and goes on with it when this process ends; else this process does it. */
+  /** Whether a server does the work, and continues when this process ends. If not, this process does the work. */
   readonly isServer: boolean;
-  /** A token for further calls, where this connection can give one. */
+  /** Returns a token for further calls. Throws {@link UsageError} if the connection signs its requests instead. */
   readonly token: () => Promise<{ readonly token: string; readonly projectId: string }>;
 };
 
 /**
- * What a command does with a local catalogue. `make`: it makes one if there is none. `change`: there must be one, since a
- * mistyped directory is no new catalogue. `plan`: an empty one takes the place of none, and one of an older release is
- * refused instead of upgraded.
+ * How a command uses a local catalogue. `make` creates one if there is none. `change` requires one: a mistyped
+ * directory must not become a new catalogue. `plan` uses a temporary empty one if there is none, and refuses one of an
+ * older release instead of upgrading it.
  */
 export type CatalogueUse = 'make' | 'change' | 'plan';
 
 type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
 /**
- * Connects to the server that options, environment or profile name; without one, to the local catalogue: in this
- * process, or through the server that holds the data directory.
+ * Connects to the server that the options, the environment or a profile name. If there is none, works on the local
+ * catalogue: in this process, or through the server that has the data directory open.
  */
 export async function connect(
   options: ConnectOptions,
@@ -89,8 +89,8 @@ export async function connect(
 }
 
 /**
- * As {@link connect}, for a command that asks what the catalogue knows. A local catalogue is there in a fraction of the
- * time, also while another process works on it, and must exist.
+ * Like {@link connect}, for a command that only reads the catalogue. A local catalogue must exist. It opens in a
+ * fraction of the time, even while another process works on it.
  */
 export async function connectToCatalogue(
   options: ConnectOptions,
@@ -112,7 +112,7 @@ export async function connectToCatalogue(
   return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-/** As {@link connect}, for a plan of a list: it need not wait for a process that works on the data directory. */
+/** Like {@link connect}, for a plan of a list: it does not wait for a process that works on the data directory. */
 export async function connectToPlan(
   options: ConnectOptions,
   environment: Environment,
@@ -130,7 +130,10 @@ export async function connectToPlan(
   }
 }
 
-/** What a local command or server works on. */
+/**
+ * Options of the engine for a local command or server. Throws {@link UsageError} if no data directory or storage is
+ * given.
+ */
 export function localOptions(
   options: ConnectOptions,
   environment: Environment,
@@ -138,11 +141,12 @@ export function localOptions(
   const dataDirectory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
   const missing = [
-    ...(dataDirectory === undefined ? ['a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
-    ...(storage === undefined ? [`a storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
+    ...(dataDirectory === undefined ? ['data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
+    ...(storage === undefined ? [`storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
   ];
   if (dataDirectory === undefined || storage === undefined) {
-    throw new UsageError(`give ${missing.join(' and ')}; or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
+    const absent = missing.join(' and no ');
+    throw new UsageError(`no ${absent} is given: set it, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
   }
   return {
     dataDirectory,
@@ -160,7 +164,7 @@ export function localOptions(
   };
 }
 
-/** The server's own credential is for one project, and goes with the server: whoever wants more gets a token. */
+/** The server's own token is for one project and ends with the server: for anything else, a token is issued with it. */
 async function throughServer(
   server: EndpointFile,
   project: string | undefined,
@@ -184,7 +188,7 @@ function remote({ endpoint, projectId, credentials }: Server, http: HttpOptions)
     token: async () => {
       if (credentials.kind === 'token') return { token: credentials.token.reveal(), projectId };
       throw new UsageError(
-        `access key ${credentials.accessKey} signs requests, and no token stands behind it: for one of a user with ` +
+        `access key ${credentials.accessKey} signs requests and has no token: for the token of a user with a ` +
           'password, give --endpoint and --user',
       );
     },
@@ -206,14 +210,14 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
   };
 }
 
-/** What answers calls in this process: an engine, or a reader for those calls alone that it takes. */
+/** What answers calls in this process: an engine, or a reader, which answers only some of the calls. */
 type InProcess = AsyncDisposable & {
   readonly identity: Pick<Engine['identity'], 'operator'>;
   newId(): string;
   call(name: UnaryCallName, from: Parameters<Engine['call']>[1], fields: unknown): Promise<unknown>;
 };
 
-/** Calls as the operator of this machine, in the oldest project where none is named. Closes the engine if there is no such project. */
+/** Calls as the operator of this machine, in the oldest project if none is named. Closes the engine if it fails. */
 async function asOperator(engine: InProcess, project: string | undefined) {
   await using opening = new AsyncDisposableStack();
   opening.use(engine);
@@ -232,7 +236,7 @@ async function asOperator(engine: InProcess, project: string | undefined) {
   };
 }
 
-/** Waits for an answer no longer than until the signal is aborted: then it throws the signal's reason. */
+/** Waits for the answer until the signal is aborted, and then throws the signal's reason. */
 function untilAborted<Answer>(answer: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
   if (signal === undefined) return answer;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -251,13 +255,13 @@ async function isMissingOrEmpty(directory: string): Promise<boolean> {
   }
 }
 
-/** The server in the process that holds the data directory; null if that process is none. */
+/** The server in the process that has the data directory open; null if that process is not a server. */
 async function serverAt(dataDirectory: string, pid: unknown): Promise<EndpointFile | null> {
   try {
     const file = endpointFile.parse(JSON.parse(await readFile(join(dataDirectory, endpointFileName), 'utf8')));
     return file.pid === pid ? file : null;
   } catch {
-    // No server left it, or not yet.
+    // No server has written the file, or not yet.
     return null;
   }
 }

@@ -6,7 +6,7 @@ import { run, startServer, temporaryDirectory } from './testing.ts';
 import { gatedStorage } from './testing-gated-storage.ts';
 
 test.each([0, 20])(
-  'a kill -9 between the 200 and the end, after %i of 50 imports, loses nothing: each reaches its end after a restart',
+  'a kill -9 after the 200 answer and %i of 50 imports loses nothing: each import ends after a restart',
   async (free) => {
     await using home = await temporaryDirectory();
     await using storage = await gatedStorage(free);

@@ -2,18 +2,21 @@ import type { Credentials } from '@backup-sync/core';
 import type { Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 
-/** How a command comes in at a server: by a token, or by an access key, with which each request is signed. */
+/** Credentials for a server: a token, or an access key that signs each request. */
 export type ServerCredentials =
   | { readonly kind: 'token'; readonly token: Secret }
   | { readonly kind: 'access key'; readonly accessKey: string; readonly secretKey: Secret };
 
-/** What the environment has for a server, and the variable that names it. */
+/** Credentials from the environment, and the variable that they come from. */
 export type EnvironmentCredentials = {
   readonly credentials: ServerCredentials;
   readonly variable: 'BACKUP_SYNC_TOKEN' | 'BACKUP_SYNC_ACCESS_KEY';
 };
 
-/** Null where the environment has nothing. Throws {@link UsageError} for half of a key pair, and for a token beside one. */
+/**
+ * Reads the credentials in the environment; null if there are none. Throws {@link UsageError} for half of a key pair,
+ * and for a token along with an access key.
+ */
 export function environmentCredentials(environment: Environment): EnvironmentCredentials | null {
   const { BACKUP_SYNC_TOKEN: token } = environment;
   const { BACKUP_SYNC_ACCESS_KEY: accessKey, BACKUP_SYNC_SECRET_ACCESS_KEY: secretKey } = environment;
@@ -22,16 +25,16 @@ export function environmentCredentials(environment: Environment): EnvironmentCre
   }
   if (accessKey === undefined || secretKey === undefined) {
     throw new UsageError(
-      'an access key needs both BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY; one is set',
+      'only one of BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY is set: an access key needs both',
     );
   }
   if (token !== undefined) {
-    throw new UsageError('BACKUP_SYNC_TOKEN and BACKUP_SYNC_ACCESS_KEY are both set: unset the one that is not meant');
+    throw new UsageError('BACKUP_SYNC_TOKEN and BACKUP_SYNC_ACCESS_KEY are both set: unset one of them');
   }
   return { credentials: { kind: 'access key', accessKey, secretKey }, variable: 'BACKUP_SYNC_ACCESS_KEY' };
 }
 
-/** As core's client takes them. */
+/** Returns the credentials in the form that core's client takes. */
 export function revealed(
   credentials: ServerCredentials,
 ): Extract<Credentials, { token: string } | { accessKey: string }> {

@@ -8,7 +8,7 @@ import { examples, run, start, startServer, temporaryDirectory } from './testing
 
 const storage = `file:${join(examples, 'buckets')}`;
 
-test('a server whose data directory is moved stops by itself with one line, and starts again when it is back', async () => {
+test('a server whose data directory is moved stops with one line, and starts again when it is back', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
@@ -30,14 +30,14 @@ test('a server whose data directory is moved stops by itself with one line, and 
   expect(again.projectId).toBe(projectId);
 });
 
-test('commands that only read never migrate a data directory, but say what does', async () => {
+test('commands that only read never upgrade a data directory, but say what does', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
   await run(['sync', join(examples, 'sync-request.json'), ...where]);
   const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
   const newest = database.prepare('SELECT count(*) AS number FROM kysely_migration').get()?.number;
-  // As the release before would have left it, for whoever looks no further than its number.
+  // Looks like a data directory of the previous release, by its version number.
   database.exec('DELETE FROM kysely_migration WHERE name = (SELECT max(name) FROM kysely_migration)');
   database.close();
   const older = Number(newest) - 1;
@@ -53,7 +53,7 @@ test('commands that only read never migrate a data directory, but say what does'
   expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
 });
 
-test('doctor says where the copy is that an upgrade has kept', async () => {
+test('doctor shows the copy that an upgrade has kept', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];

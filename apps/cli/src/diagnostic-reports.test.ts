@@ -12,7 +12,7 @@ const secrets = {
 const crash = 'throw new Error("a crash")';
 const exhaustMemory = 'const kept = []; while (true) kept.push(new Array(1_000_000).fill(kept.length))';
 
-/** Serves with these options of Node until it ends by what SIGUSR2 makes it run; answers what it left. */
+/** Serves with these options of Node until SIGUSR2 makes it crash; returns what it left. */
 async function endedBy(fault: string, nodeOptions: readonly string[]) {
   await using home = await temporaryDirectory();
   const reports = join(home.path, 'reports');
@@ -46,7 +46,7 @@ test('a report that Node writes of a crash, with what its threads do, holds no s
   for (const secret of Object.values(secrets)) expect(report).not.toContain(secret);
 });
 
-test('of a fatal error Node writes a report only where it was told to leave out the environment', async () => {
+test('Node writes a report of a fatal error only if it was told to leave out the environment', async () => {
   const limits = ['--max-old-space-size=64', '--report-on-fatalerror'];
   const refused = await endedBy(exhaustMemory, limits);
   expect(refused.reports).toHaveLength(0);

@@ -1,13 +1,14 @@
 /**
- * Keeps the environment, which holds secrets, out of the reports that an operator lets Node write. Of a fatal error Node
- * writes it in whatever a program says, unless it was started with the option: then there is a warning, and no report.
+ * Keeps the environment, which contains secrets, out of Node's diagnostic reports. For a fatal error, Node ignores
+ * `excludeEnv` unless it was started with `--report-exclude-env`: such reports are then turned off, with a warning.
  */
 export function leaveEnvironmentOutOfReports(host: NodeJS.Process): void {
   const { report } = host;
   if (report.reportOnFatalError && !report.excludeEnv) {
     report.reportOnFatalError = false;
     host.emitWarning(
-      'a report of a fatal error would hold secrets of the environment, and is not written: add --report-exclude-env to NODE_OPTIONS',
+      'reports of fatal errors are off, since they would contain secrets of the environment: ' +
+        'add --report-exclude-env to NODE_OPTIONS',
     );
   }
   report.excludeEnv = true;

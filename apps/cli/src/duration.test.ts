@@ -12,21 +12,21 @@ describe('a duration', () => {
     ['0s', 0],
   ])('%s is %i seconds', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
 
-  test.each(['', '90', '-1h', '1.5h', '1w', 'h', '26 h', '9999999d'])('%j is none', (text) =>
+  test.each(['', '90', '-1h', '1.5h', '1w', 'h', '26 h', '9999999d'])('%j is not a duration', (text) =>
     expect(parseDuration(text)).toBeNull(),
   );
 
-  test('is shown as it is typed, in the largest unit that has it whole', () => {
+  test('is shown as it is typed, in the largest unit that divides it', () => {
     const shown = ['90s', '90m', '1h', '24h', '26h', '7d', '0s', '3601s'];
     expect(shown.map((text) => durationText(parseDuration(text) ?? -1))).toEqual(shown);
   });
 
-  test('is shown in the unit that people use for it', () => {
+  test('is shown in a readable unit', () => {
     expect([9, 100, 5400, 93_600, 604_800].map(formatSeconds)).toEqual(['9.0 s', '100 s', '90 min', '26.0 h', '7.0 d']);
   });
 });
 
-/** What an option makes of a text, whatever command it belongs to. */
+/** How an option parses a text, whatever its command. */
 function parsed(option: string, text: string): unknown {
   const program = createProgram(
     '0.0.0',
@@ -44,7 +44,7 @@ function parsed(option: string, text: string): unknown {
   return first;
 }
 
-test('every option that takes a time takes it in every unit', () => {
+test('every option for a duration accepts every unit', () => {
   for (const option of ['--max-age', '--retry-for', '--interval', '--reverify-after', '--incomplete-after']) {
     expect(
       ['90s', '90m', '26h', '7d'].map((text) => parsed(option, text)),
@@ -65,12 +65,12 @@ test('every option that takes a time takes it in every unit', () => {
   }
 });
 
-test('options that took whole seconds still do', () => {
+test('options that accepted whole seconds still do', () => {
   for (const option of ['--interval', '--reverify-after', '--incomplete-after'])
     expect(parsed(option, '3600')).toBe(3600);
 });
 
-test('a variable that takes a time takes it in every unit, and is named with the same rule', () => {
+test('every variable for a duration accepts every unit, and its error has the same rule', () => {
   expect(readEnvironment({ BACKUP_SYNC_RETRY_FOR: '26h', BACKUP_SYNC_TIMEOUT: '2m' })).toMatchObject({
     BACKUP_SYNC_RETRY_FOR: 93_600,
     BACKUP_SYNC_TIMEOUT: 120,

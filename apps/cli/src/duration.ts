@@ -7,7 +7,7 @@ export function formatSeconds(seconds: number): string {
   return `${(seconds / 86_400).toFixed(1)} d`;
 }
 
-/** A duration as it is typed, such as `26h`: in the largest unit that has it whole, and in hours up to two days. */
+/** A duration as it is typed, such as `26h`: in the largest unit that divides it, and in hours below two days. */
 export function durationText(seconds: number): string {
   if (seconds % 86_400 === 0 && seconds >= 2 * 86_400) return `${seconds / 86_400}d`;
   if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600}h`;
@@ -24,14 +24,14 @@ const secondsOf: ReadonlyMap<string, number> = new Map([
 export const durationRule = 'must be a duration such as 90s, 90m, 26h or 7d';
 export const timeoutRule = `${durationRule}, from 1s to 1h`;
 
-/** A duration as people write it, in seconds; null for what {@link durationRule} does not allow. */
+/** Parses a duration such as `26h` to seconds; null if {@link durationRule} does not allow it. */
 export function parseDuration(text: string): number | null {
   const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = secondsOf.get(unit);
   return seconds === undefined ? null : Number(count) * seconds;
 }
 
-/** The seconds of a timeout; null for what {@link timeoutRule} does not allow. */
+/** Parses a timeout to seconds; null if {@link timeoutRule} does not allow it. */
 export function parseTimeout(text: string): number | null {
   const seconds = parseDuration(text);
   return seconds !== null && seconds >= 1 && seconds <= 3600 ? seconds : null;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
-/** A text that never shows itself when printed. */
+/** A text that prints as `[redacted]`. */
 export class Secret {
   readonly #value: string;
 
@@ -28,7 +28,7 @@ export class Secret {
   }
 }
 
-/** A variable that is set to nothing counts as not set. */
+/** An empty variable counts as not set. */
 const optional = z
   .string()
   .optional()
@@ -39,7 +39,7 @@ const positiveNumber = optional.transform((value, context) => {
   if (value === undefined || (/^\d{1,15}$/.test(value) && Number(value) > 0)) {
     return value === undefined ? undefined : Number(value);
   }
-  context.addIssue(`must be a whole number above 0, and is ${JSON.stringify(value)}`);
+  context.addIssue(`must be a whole number above 0, not ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
@@ -47,7 +47,7 @@ const timeout = optional.transform((value, context) => {
   if (value === undefined) return undefined;
   const seconds = parseTimeout(value);
   if (seconds !== null) return seconds;
-  context.addIssue(`${timeoutRule}, and is ${JSON.stringify(value)}`);
+  context.addIssue(`${timeoutRule}, not ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
@@ -55,27 +55,29 @@ const timeout = optional.transform((value, context) => {
 const duration = optional.transform((value, context) => {
   const seconds = value === undefined ? undefined : parseDuration(value);
   if (seconds !== null) return seconds;
-  context.addIssue(`${durationRule}, and is ${JSON.stringify(value)}`);
+  context.addIssue(`${durationRule}, not ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
 const truth = optional.transform((value, context) => {
   if (value === undefined || value === 'true' || value === 'false') return value === 'true';
-  context.addIssue(`must be true or false, and is ${JSON.stringify(value)}`);
+  context.addIssue(`must be true or false, not ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
 const addressingStyle = optional.transform((value, context) => {
   if (value === undefined || value === 'path' || value === 'virtual') return value;
-  context.addIssue(`must be path or virtual, and is ${JSON.stringify(value)}`);
+  context.addIssue(`must be path or virtual, not ${JSON.stringify(value)}`);
   return z.NEVER;
 });
 
-/** The address of a forward proxy, as other programs take it too: without a scheme it is http. No message shows it, since it may have credentials in it. */
+/**
+ * The address of a forward proxy; http without a scheme, as in other programs. It may contain credentials: never shown.
+ */
 const proxy = optional.transform((value, context) => {
   if (value === undefined) return undefined;
   const url = URL.parse(value.includes('://') ? value : `http://${value}`);
-  // Node ignores an address that is written in another way.
+  // Node ignores an address in any other form than this.
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return new Secret(url.href);
   context.addIssue('must be the address of a proxy, such as http://proxy.example.com:3128');
   return z.NEVER;
@@ -182,10 +184,10 @@ export const environmentSchema = z.object({
   XDG_CONFIG_HOME: optional.describe('directory below which `login` saves profiles (default: `~/.config`)'),
 });
 
-/** What the environment says, read once. */
+/** The parsed environment variables, read once. */
 export type Environment = z.output<typeof environmentSchema>;
 
-/** Throws `UsageError`, which names every variable that is not as it must be. */
+/** Parses the environment variables. Throws `UsageError` that names every variable that is not valid. */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const parsed = environmentSchema.safeParse(variables);
   if (parsed.success) return parsed.data;

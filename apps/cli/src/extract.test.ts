@@ -10,7 +10,7 @@ import { examples, repositoryRoot, run, startServer, temporaryDirectory } from '
 const storage = `file:${join(examples, 'buckets')}`;
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
 
-test('extract says where it cannot write and what to do, and leaves nothing', async () => {
+test('extract says where it cannot write and what to do, and leaves no file', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
   await run(['sync', join(examples, 'sync-request.json')], { environment });
@@ -27,7 +27,7 @@ test('extract says where it cannot write and what to do, and leaves nothing', as
   expect(await readdir(images)).toEqual([]);
 }, 60_000);
 
-test('extract finds a link that is not recorded in another bucket', async () => {
+test('extract finds an unrecorded link in another bucket', async () => {
   await using home = await temporaryDirectory();
   const buckets = join(home.path, 'buckets');
   await cp(join(examples, 'buckets'), buckets, { recursive: true });
@@ -35,7 +35,7 @@ test('extract finds a link that is not recorded in another bucket', async () => 
   const { sync } = syncBackupsRequest.parse(request);
   const [fullBackup, , leaf, ofOtherBucket] = sync;
   if (!fullBackup || !leaf || !ofOtherBucket) throw new Error('the examples have a chain of three and another backup');
-  // The folder of the full backup's moment.
+  // The folder named by the time of the full backup.
   const moment = dirname(fullBackup.image_path);
   await mkdir(dirname(join(buckets, ofOtherBucket.bucket_name, moment)));
   await rename(join(buckets, fullBackup.bucket_name, moment), join(buckets, ofOtherBucket.bucket_name, moment));
@@ -55,7 +55,7 @@ test('extract finds a link that is not recorded in another bucket', async () => 
   expect((await readFile(image)).equals(await readFile(expected))).toBe(true);
 }, 60_000);
 
-/** A process that has begun to write an image as `extract` does, and is in its middle. */
+/** A process in the middle of writing an image, like `extract`. */
 async function startWriting(path: string) {
   const fileSink = join(repositoryRoot, 'packages', 'engine', 'src', 'chain', 'replay', 'file-sink.ts');
   const program = `
@@ -63,7 +63,7 @@ async function startWriting(path: string) {
     const sink = await FileSink.open({ path: ${JSON.stringify(path)}, replace: false });
     await sink.write(Buffer.from('in its middle'), 0);
     process.stdout.write('writing');
-    // Also keeps the file open.
+    // This also keeps the file open.
     setInterval(() => sink.write(Buffer.from('and goes on'), 0), 1000);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
@@ -79,7 +79,7 @@ async function startWriting(path: string) {
   };
 }
 
-test('extract leaves the file of another that is at work alone, and replaces that of one that was killed', async () => {
+test('extract does not touch the file of a running extraction, and replaces that of a killed one', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
   await run(['sync', join(examples, 'sync-request.json')], { environment });
@@ -96,11 +96,11 @@ test('extract leaves the file of another that is at work alone, and replaces tha
   expect((await readdir(images)).toSorted()).toEqual(['image.raw.partial', 'image.raw.partial.lock']);
   const extracted = await extract();
   expect(extracted).toMatchObject({ code: 0, output: '' });
-  expect(extracted.messages).toContain('image.raw.partial was left by an extraction that was killed: replacing it');
+  expect(extracted.messages).toContain('image.raw.partial, left by an extraction that was killed');
   expect(await readdir(images)).toEqual(['image.raw']);
 }, 60_000);
 
-test('who extracts a volume is in the audit, alone and beside a server, and of what', async () => {
+test('the audit has who extracted which volume, with and without a server', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
@@ -123,9 +123,9 @@ test('who extracts a volume is in the audit, alone and beside a server, and of w
   ]);
 }, 60_000);
 
-test('extract asks for the storage unit, which this machine reads itself', async () => {
+test('extract needs the storage unit, since this machine reads it', async () => {
   const refused = await run(['extract', full, '--output', 'image.raw', '--endpoint', 'http://127.0.0.1:1']);
   expect(refused).toMatchObject({ code: 1, output: '' });
-  expect(refused.messages).toContain('give it the storage unit with --storage or BACKUP_SYNC_STORAGE');
-  expect((await run(['extract', '--help'])).output).toContain('This machine reads the bytes itself');
+  expect(refused.messages).toContain('no storage unit is given');
+  expect((await run(['extract', '--help'])).output).toContain('This machine reads the objects itself');
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { failureOf } from './failure.ts';
 
-/** As it comes from the engine, which is loaded by commands that read storage alone. */
+/** Like that of the engine, which only commands that read storage load. */
 const storageError = (code: string) =>
   Object.assign(new Error('bucket "b": the service expects region "eu-west-3"'), { name: 'StorageError', code });
 
-test('a refusal of storage is told with what to do', () => {
+test('an error of storage says what to do', () => {
   expect(failureOf(storageError('storage_wrong_region'))).toMatchObject({
     exitCode: 1,
     code: 'BackupSync.2033',

@@ -7,13 +7,13 @@ import {
   reasons,
 } from '@backup-sync/contracts';
 
-/** Exit codes beside those of {@link errors}. */
+/** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
 
 /** What each exit code means; those of `check` are its own. */
 export const exitCodeMeanings: Readonly<Record<number, string>> = {
   0: 'done',
-  1: 'usage or failure',
+  1: 'failure or wrong usage',
   3: 'some items failed',
   4: 'not authorised',
   5: 'not reachable or no answer in time',
@@ -25,7 +25,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Items to sync that are not as they must be; `problems` says which and why. */
+/** Items to sync that are not valid; `problems` says which and why. */
 export class InvalidItemsError extends UsageError {
   readonly problems: readonly Problem[];
 
@@ -35,7 +35,7 @@ export class InvalidItemsError extends UsageError {
   }
 }
 
-/** A name that several things have. The candidates say which, and the remedy how to name one. */
+/** A name that means several things: `candidates` lists them, and `remedy` says how to name one. */
 export class AmbiguousNameError extends UsageError {
   readonly candidates: readonly Problem[];
   readonly remedy: string;
@@ -47,7 +47,7 @@ export class AmbiguousNameError extends UsageError {
   }
 }
 
-/** Ctrl-C, or SIGTERM, ended a command. The message says what goes on without it, the remedy how to look again. */
+/** Ctrl-C or SIGTERM ended a command. The message says what continues without it, the remedy how to check on that. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly remedy: string;
@@ -58,7 +58,7 @@ export class InterruptedError extends Error {
   }
 }
 
-/** What the operator is told of a failure. */
+/** A failure as a command reports it. */
 export type Failure = {
   readonly exitCode: number;
   readonly code: string;
@@ -67,41 +67,42 @@ export type Failure = {
   readonly problems: readonly Problem[];
 };
 
-/** Remedies in terms of commands and options, where those of {@link errors} speak of the API. */
+/** Remedies in terms of commands and options, for errors whose remedy in {@link errors} is about the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
-  invalid_request: 'Fix what is named here, then run the command again.',
+  invalid_request: 'Fix the problems listed here, then run the command again.',
   not_authenticated:
-    'Log in with "backup-sync login" and name the profile; or set a valid BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and ' +
-    'BACKUP_SYNC_SECRET_ACCESS_KEY of a key that is in use.',
-  project_not_allowed: 'Give the project that the token or access key is for, with --project or BACKUP_SYNC_PROJECT.',
-  backup_not_found: 'See "backup-sync backups list" for what is recorded.',
-  operation_log_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
-  operation_not_found: 'Check the id: "backup-sync operations list" shows what there is.',
-  source_not_found: 'Check the name or id: "backup-sync sources list" shows what there is.',
-  resource_not_found: 'Check the name or id: "backup-sync resources list" shows what there is.',
+    'Log in with "backup-sync login" and name the profile. Or set a valid token in BACKUP_SYNC_TOKEN, or an enabled ' +
+    'access key in BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY.',
+  project_not_allowed: 'Set the project of the token or access key with --project or BACKUP_SYNC_PROJECT.',
+  backup_not_found: 'Check the id or name: "backup-sync backups list" shows the recorded backups.',
+  operation_log_not_found: 'Check the id: "backup-sync operations list" shows the operations.',
+  operation_not_found: 'Check the id: "backup-sync operations list" shows the operations.',
+  source_not_found: 'Check the name or id: "backup-sync sources list" shows the sources.',
+  resource_not_found: 'Check the name or id: "backup-sync resources list" shows the resources.',
   source_name_taken: 'Give the source another name with --name.',
   bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
   prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
   storage_not_readable:
     'Check --storage and its credentials with "backup-sync doctor". Add --force to skip this check.',
-  source_not_held: 'There is nothing to confirm: "backup-sync sources show" tells how the source stands.',
+  source_not_held: 'There is nothing to confirm. To see the state of the source, run "backup-sync sources show".',
   route_not_found: 'Check that the endpoint is a backup-sync server of this release.',
   method_not_allowed: 'Check that the endpoint is a backup-sync server of this release.',
   throttled: 'Wait a while, then run the command again.',
   unavailable: 'Wait a while, then run the command again.',
   catalogue_full: 'Free space on the disk of the data directory, then run the command again.',
-  internal: 'Run the command again; if it happens again, report it with what the server has logged.',
-  unreachable: 'Check --endpoint or BACKUP_SYNC_ENDPOINT, and that the server runs.',
+  internal: 'Run the command again. If it fails again, report it with the log of the server.',
+  unreachable:
+    'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and that the server runs.',
   connect_timeout:
-    'Check --endpoint or BACKUP_SYNC_ENDPOINT, and the network and firewalls on the way to it. To wait longer, use ' +
-    '--connect-timeout.',
+    'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and the network and ' +
+    'firewalls on the way to it. To wait longer, use --connect-timeout.',
   response_timeout:
-    'Check that the server is working. To wait longer, use --timeout. If the command changes something, look whether it ' +
-    'did before you repeat it.',
+    'Check that the server is working. To wait longer, use --timeout. If the command changes something, check ' +
+    'whether it did before you repeat it.',
   aborted: 'Run the command again. What was accepted is kept.',
 };
 
-/** Errors whose message is a sentence for the operator; they come from modules that are loaded when needed. */
+/** Errors whose message is for the operator. Listed by name, because their modules are loaded only when needed. */
 const operatorErrors = new Set([
   'UsageError',
   'ListenError',
@@ -120,6 +121,7 @@ const operatorErrors = new Set([
   'ManifestCreationError',
 ]);
 
+/** Describes what a command has thrown: exit code, message and remedy. */
 export function failureOf(thrown: unknown): Failure {
   if (isInterruption(thrown)) {
     const { exitCode, number, remedy } = errors.aborted;
@@ -127,7 +129,7 @@ export function failureOf(thrown: unknown): Failure {
     return {
       exitCode,
       code: number,
-      message: told?.message ?? 'The command was stopped before it was done.',
+      message: told?.message ?? 'The command was stopped before it finished.',
       remedy: told?.remedy ?? commandRemedies.aborted ?? remedy,
       problems: [],
     };
@@ -160,14 +162,14 @@ export function failureOf(thrown: unknown): Failure {
   return {
     exitCode: exitCodes.failure,
     code: error.name,
-    // A fault of this program: the place where it happened helps whoever mends it.
+    // A fault of this program: the stack trace helps to fix it.
     message: known ? error.message : `unexpected: ${error.stack ?? error.message}`,
-    remedy: known ? null : 'This is a fault of backup-sync; please report it with the lines above.',
+    remedy: known ? null : 'This is a fault in backup-sync: report it with the lines above.',
     problems: [],
   };
 }
 
-/** Nothing but Ctrl-C and SIGTERM aborts what a command does. */
+/** Only Ctrl-C and SIGTERM abort a command. */
 function isInterruption(thrown: unknown): boolean {
   if (thrown instanceof BackupSyncError) return thrown.code === 'aborted';
   return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'InterruptedError');

@@ -7,7 +7,7 @@ import { faultText } from './fault-text.ts';
 import { temporaryDirectory } from './testing.ts';
 import { startTracedServer, Traces } from './testing-traces.ts';
 
-test('the log says why Keystone does not let the service in, and no secret', async () => {
+test('the log says why Keystone refuses the service, and contains no secret', async () => {
   const keystone = createServer((request, response) => {
     request.resume();
     response.writeHead(403, { 'Content-Type': 'application/json' }).end('{}');
@@ -38,7 +38,7 @@ test('the log says why Keystone does not let the service in, and no secret', asy
   for (const secret of Object.values(secrets)) expect(traces.placesOf(secret)).toEqual([]);
 });
 
-test('each cause of a fault is told, and nothing else that an error holds', () => {
+test('the log has each cause of a fault, and nothing else from the error', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { headers: { authorization: 'a-secret' } });
   const attempts = new AggregateError([refused, new Error('connect ECONNREFUSED 127.0.0.1:9')], 'no address answers');
   const told = faultText(new Error('no answer', { cause: new TypeError('fetch failed', { cause: attempts }) }));

@@ -12,12 +12,12 @@ import { given, wholeNumber } from './options.ts';
 
 type Listing = Extract<CallName, 'listBackups' | 'listOperations'>;
 
-/** What a page is, and not which records are in the listing. */
+/** Fields that select a page, not the records in the listing. */
 const pageFields = new Set(['project_id', 'limit', 'offset', 'marker', 'sort']);
 
 const descriptions = new Map([
-  ['start_time', 'earliest time, such as 2026-03-01T02:00:00Z'],
-  ['end_time', 'latest time, such as 2026-03-31T02:00:00Z'],
+  ['start_time', 'earliest time of a row, such as 2026-03-01T02:00:00Z'],
+  ['end_time', 'latest time of a row, such as 2026-03-31T02:00:00Z'],
   ['incremental', 'true for increments, false for full backups'],
   ['id_prefix', 'beginning of the id, at least 4 characters'],
   ['name', 'name of the backup'],
@@ -25,12 +25,14 @@ const descriptions = new Map([
   ['resource_id', 'id of the resource'],
   ['resource_name', 'name of the resource'],
   ['resource_type', 'type of the resource, such as OS::VMware::Server'],
-  ['status', 'status, or several with commas'],
+  ['status', 'one status or several, separated by commas'],
   ['backup_id', 'id of the backup'],
-  ['kind', `kind, or several with commas: ${operationKinds.join(', ')}`],
+  ['vault_id', 'id of the source'],
+  ['checkpoint_id', 'id of the source run that imported it'],
+  ['kind', `one kind or several, separated by commas: ${operationKinds.join(', ')}`],
 ]);
 
-/** What a shell completes. CBR has other states of a backup, which no record is in. */
+/** Values that a shell completes. CBR has more statuses of a backup, but no record has one of those. */
 const values = {
   listBackups: new Map<string, readonly string[]>([
     ['status', ['available', 'error']],
@@ -52,7 +54,7 @@ export function addFilterOptions(command: Command, listing: Listing): Command {
   return command;
 }
 
-/** Adds the option by which backups are sorted. */
+/** Adds `--sort`, the order of the listing. */
 export function addSortOption(command: Command): Command {
   const option = new Option('--sort <keys>', 'keys to sort by, such as name:asc,created_at:desc');
   return command.addOption(
@@ -63,15 +65,15 @@ export function addSortOption(command: Command): Command {
   );
 }
 
-/** Adds the options that say which page of a listing is wanted. */
+/** Adds the options that select a page of a listing. */
 export function pageOptions(command: Command): Command {
   return command
-    .option('--limit <number>', 'number of rows at most', wholeNumber)
-    .option('--offset <number>', 'number of rows to skip; not used with --marker', wholeNumber)
-    .option('--marker <id>', 'id of the last row of the page before');
+    .option('--limit <number>', 'maximum number of rows (default: 1000)', wholeNumber)
+    .option('--offset <number>', 'number of rows to skip; ignored with --marker', wholeNumber)
+    .option('--marker <id>', 'id of the last row of the previous page');
 }
 
-/** The input of the listing that these options make. The listing itself refuses values that are wrong. */
+/** Builds the input of the listing from these options. The listing itself refuses wrong values. */
 export function filterOf<Name extends Listing>(
   listing: Name,
   options: Readonly<Record<string, unknown>>,

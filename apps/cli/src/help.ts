@@ -1,6 +1,6 @@
 import { type AddHelpTextContext, type AddHelpTextPosition, Command, type Help, type Option } from 'commander';
 
-/** A command whose further help is wrapped to the terminal, whatever its lines are in the source. */
+/** A command whose added help text is wrapped to the width of the terminal, however the source breaks its lines. */
 export class HelpedCommand extends Command {
   override createCommand(name?: string): Command {
     return new HelpedCommand(name);
@@ -12,7 +12,7 @@ export class HelpedCommand extends Command {
     help.minWidthToWrap = 30;
     const term = help.subcommandTerm.bind(help);
     help.subcommandTerm = (command) => term(command).replace(' [options]', '');
-    // That a flag is off until it is given goes without saying.
+    // A flag is off by default: no need to say so.
     help.optionDescription = (option) => (option.isBoolean() ? option.description : describe(option));
     return help;
   }
@@ -26,7 +26,7 @@ export class HelpedCommand extends Command {
   }
 }
 
-/** Joins the lines of each paragraph, and wraps it. Blank lines, and lines that are set in, such as examples, stay. */
+/** Joins and wraps the lines of each paragraph. Blank lines and indented lines, such as examples, stay as they are. */
 function wrapParagraphs(help: Help, text: string, width: number): string {
   const lines: string[] = [];
   let paragraph: string[] = [];
@@ -45,13 +45,13 @@ function wrapParagraphs(help: Help, text: string, width: number): string {
   return lines.join('\n');
 }
 
-/** A block of examples as it stands in the help. */
+/** The examples as a block of help text. */
 export function examplesHelp(examples: readonly string[]): string {
   const heading = examples.length === 1 ? 'Example' : 'Examples';
   return `\n${heading}:\n${examples.map((example) => `  backup-sync ${example}`).join('\n')}`;
 }
 
-/** Options under a heading, as Commander lists those of a command. */
+/** The options under a heading, in the layout that Commander uses for the options of a command. */
 export function optionsHelp(command: Command, heading: string, options: readonly Option[]): string {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });

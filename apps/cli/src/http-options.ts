@@ -3,19 +3,19 @@ import type { Environment } from './environment.ts';
 import { readNetwork } from './network.ts';
 import type { ConnectOptions } from './target.ts';
 
-/** Node's `fetch` gives up connecting after as long. */
+/** The connect timeout of Node's `fetch`. */
 const defaultConnectTimeoutS = 10;
 
-/** How this command sends requests to a server, and how long it waits, by its options and the environment. */
+/** How a command sends requests to a server, and how long it waits. Empty if no timeout is set. */
 export async function httpOptions(options: ConnectOptions, environment: Environment): Promise<HttpOptions> {
   const connectTimeoutS = options.connectTimeout ?? environment.BACKUP_SYNC_CONNECT_TIMEOUT;
   const timeoutS = options.timeout ?? environment.BACKUP_SYNC_TIMEOUT;
   if (connectTimeoutS === undefined && timeoutS === undefined) return {};
-  // Node's own cannot be told otherwise; the same library can. Commands that need it not are not made to load it.
+  // Node's `fetch` has no setting for its connect timeout; undici, the library behind it, has. Loaded only if needed.
   const { EnvHttpProxyAgent, fetch } = await import('undici');
   const proxies = readNetwork(environment).proxies ?? {};
   const dispatcher = new EnvHttpProxyAgent({
-    // Read once, from where the rest of the environment is: left out, it would look there itself.
+    // An option left out makes undici read process.env, and the environment is read only once, in environment.ts.
     httpProxy: proxies.HTTP_PROXY ?? '',
     httpsProxy: proxies.HTTPS_PROXY ?? '',
     noProxy: proxies.NO_PROXY ?? '',

@@ -10,11 +10,11 @@ type AuditOptions = Pick<CallInput<'listAuditEvents'>, 'operation' | 'subject' |
 };
 
 const passwordHelp = `
-The password comes from BACKUP_SYNC_NEW_PASSWORD, from standard input, or is asked for at a terminal.`;
+The password comes from BACKUP_SYNC_NEW_PASSWORD, from standard input, or from a question at a terminal.`;
 
 const projectHelp = '\n<project> is a name or an id.';
 
-/** `users …`, `projects …`, `roles …`, `buckets …`, `access-keys …`, `audit …`: for administrators. */
+/** Adds `users …`, `projects …`, `roles …`, `buckets …`, `access-keys …` and `audit …`: commands of administrators. */
 export function addIdentityCommands(program: Command, tools: Tools): void {
   addUserCommands(program, tools);
   addProjectCommands(program, tools);
@@ -35,7 +35,7 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
     const { listUsersCommand } = await import('./commands/users.ts');
     finish(await listUsersCommand(contextOf(options)));
   });
-  command(users, 'disable <name>', 'lock a user out and end all tokens', ['users disable ada']).action(
+  command(users, 'disable <name>', 'lock a user out and end all their tokens', ['users disable ada']).action(
     async (name: string, options: Shared) => {
       const { disableUserCommand } = await import('./commands/users.ts');
       finish(await disableUserCommand(contextOf(options), name));
@@ -47,7 +47,7 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       finish(await enableUserCommand(contextOf(options), name));
     },
   );
-  command(users, 'set-password <name>', 'change the password of a user and end all tokens', [
+  command(users, 'set-password <name>', 'change the password of a user and end all their tokens', [
     'users set-password ada < password-file',
   ])
     .addHelpText('after', passwordHelp)
@@ -55,7 +55,7 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
       const { setPasswordCommand } = await import('./commands/users.ts');
       finish(await setPasswordCommand(contextOf(options), name));
     });
-  const remove = command(users, 'remove <name>', 'remove a user with all roles, tokens and access keys', [
+  const remove = command(users, 'remove <name>', 'remove a user and all their roles, tokens and access keys', [
     'users remove ada',
   ]);
   addAskingOptions(remove).action(async (name: string, options: Shared & AskingOptions) => {
@@ -64,7 +64,7 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
   });
   const role = program.command('roles').description('manage roles of users in projects');
   command(role, 'list [project]', 'list who has which role in which project', ['roles list', 'roles list payroll'])
-    .addHelpText('after', '\n<project> is its name or its id; without one, every project is listed.')
+    .addHelpText('after', '\n<project> is a name or an id (default: every project).')
     .action(async (project: string | undefined, options: Shared) => {
       const { listRolesCommand } = await import('./commands/projects.ts');
       finish(await listRolesCommand(contextOf(options), project ?? null));
@@ -74,14 +74,14 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
     .argument('<project>')
     .addHelpText(
       'after',
-      `${projectHelp} The role takes the place of the one before. An administrator of any project administers the whole
-installation.`,
+      `${projectHelp} The role replaces the one that the user has in the project. An administrator of any project
+administers the whole installation.`,
     )
     .action(async (user: string, name: Role, project: string, options: Shared) => {
       const { grantRoleCommand } = await import('./commands/projects.ts');
       finish(await grantRoleCommand(contextOf(options), user, name, project));
     });
-  const revoke = command(role, 'revoke <user> <project>', 'take the role in a project from a user', [
+  const revoke = command(role, 'revoke <user> <project>', 'remove the role of a user in a project', [
     'roles revoke ada default',
   ]);
   addAskingOptions(revoke)
@@ -97,7 +97,7 @@ function addProjectCommands(program: Command, { command, contextOf, finish }: To
   command(projects, 'create <name>', 'create a project without a bucket', ['projects create payroll'])
     .addHelpText(
       'after',
-      '\nThe first project has every bucket. When a second one is created, the first keeps the buckets that it uses.',
+      '\nThe first project may use every bucket, and keeps only those that it uses when a second project is created.',
     )
     .action(async (name: string, options: Shared) => {
       const { createProjectCommand } = await import('./commands/projects.ts');
@@ -119,9 +119,12 @@ function addBucketCommands(program: Command, { command, contextOf, finish }: Too
       const { grantBucketCommand } = await import('./commands/projects.ts');
       finish(await grantBucketCommand(contextOf(options), place, project));
     });
-  const revoke = command(buckets, 'revoke <bucket[/folder]> <project>', 'take a bucket from a project; records stay', [
-    'buckets revoke volumebackups payroll',
-  ]);
+  const revoke = command(
+    buckets,
+    'revoke <bucket[/folder]> <project>',
+    'stop a project from using a bucket; records stay',
+    ['buckets revoke volumebackups payroll'],
+  );
   addAskingOptions(revoke)
     .addHelpText('after', projectHelp)
     .action(async (place: string, project: string, options: Shared & AskingOptions) => {
@@ -148,7 +151,7 @@ function addAccessKeyCommands(program: Command, { command, contextOf, finish }: 
     const { listAccessKeysCommand } = await import('./commands/access-keys.ts');
     finish(await listAccessKeysCommand(contextOf(options)));
   });
-  const disable = command(keys, 'disable <access-key>', 'disable an access key for good', [
+  const disable = command(keys, 'disable <access-key>', 'disable an access key permanently', [
     'access-keys disable AKEXAMPLE',
   ]);
   addAskingOptions(disable).action(async (accessKey: string, options: Shared & AskingOptions) => {
@@ -158,7 +161,7 @@ function addAccessKeyCommands(program: Command, { command, contextOf, finish }: 
 }
 
 function addAuditCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const audit = program.command('audit').description('see who did what');
+  const audit = program.command('audit').description('show who did what');
   command(audit, 'list', 'list calls with caller and outcome, newest first', [
     'audit list --actor ada --outcome refused',
   ])
@@ -168,8 +171,8 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
     )
     .option('--subject <id>', 'id of the backup, source, user, project, bucket or access key')
     .addOption(new Option('--outcome <outcome>', 'outcome of the call').choices(auditOutcomes))
-    .option('--limit <number>', 'number of events at most (default: 100)', wholeNumber)
-    .option('--marker <id>', 'id of the last event of the page before')
+    .option('--limit <number>', 'maximum number of events (default: 100)', wholeNumber)
+    .option('--marker <id>', 'id of the last event of the previous page')
     .action(async (options: Shared & AuditOptions) => {
       const { listAuditCommand } = await import('./commands/audit.ts');
       const { actor, operation, subject, outcome, limit, marker } = options;

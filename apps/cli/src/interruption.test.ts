@@ -12,7 +12,7 @@ import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
 import { runInProcess } from './testing-in-process.ts';
 import { startHttpServer } from './testing-servers.ts';
 
-/** A data directory and a service that answers nothing until its gate is opened. */
+/** A data directory, and a service that answers nothing until its gate is opened. */
 async function localHome() {
   await using stack = new AsyncDisposableStack();
   const home = stack.use(await temporaryDirectory());
@@ -33,7 +33,7 @@ async function audited(call: string, environment: Record<string, string>) {
   return JSON.parse(output).audit_events;
 }
 
-test('while a sync works on a data directory, what only reads answers, and what writes says who works there', async () => {
+test('while a sync uses a data directory, reading commands answer and writing ones say what uses it', async () => {
   await using local = await localHome();
   const { environment, storage } = local;
   const sync = start(['sync', '-'], { environment });
@@ -65,27 +65,27 @@ test('while a sync works on a data directory, what only reads answers, and what 
     `is in use by process ${sync.pid} (backup-sync sync). Wait for it to end, or stop it.`,
   );
 
-  // A plan comes as far as its storage, which does not answer.
+  // A plan gets as far as its storage, which does not answer.
   const plan = start(['plan', '-'], { environment });
   const toldOfPlan = text(plan.stderr);
   plan.stdin.end(JSON.stringify(item));
   await storage.heldBackTimes(2);
   plan.kill('SIGINT');
   await once(plan, 'close');
-  expect(await toldOfPlan).toContain('interrupted: The command was stopped before it was done.');
+  expect(await toldOfPlan).toContain('interrupted: The command was stopped before it finished.');
 
   sync.kill('SIGINT');
   await once(sync, 'close');
   expect(sync.exitCode).toBe(130);
   expect(await told).toContain(
     'interrupted: 1 backup accepted, 0 ended. The next "backup-sync sync" or "backup-sync serve" on this data directory ' +
-      'goes on with it.',
+      'continues it.',
   );
   expect(await told).toContain('"backup-sync operations list"');
   const left = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
   expect(left.operations).toMatchObject([{ kind: 'import', status: 'waiting' }]);
 
-  // It is true. The gate opens once the sync has asked for the backup: an import that ended before is not joined.
+  // The gate opens only after the sync has asked for the backup: an import that has ended is not joined.
   const again = start(['sync', '-'], { environment });
   again.stdin.end(JSON.stringify(item));
   await expect.poll(async () => (await audited('syncBackups', environment)).length, { timeout: 20_000 }).toBe(2);
@@ -96,25 +96,25 @@ test('while a sync works on a data directory, what only reads answers, and what 
   expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
 }, 60_000);
 
-test('Ctrl-C of a scan on a server says that it goes on with the scan and what it has accepted', async () => {
+test('Ctrl-C during a scan says that the server continues the scan and what it has accepted', async () => {
   const id = '01900000-0000-7000-8000-00000000000a';
   const tally = new SyncTally();
   tally.accepted = 4;
   const goesOn = { client: {} as Client, isServer: true };
   const told = await workInterrupted(goesOn, { noun: 'scan', started: [id], joined: [], tally });
-  expect(told.message).toBe(`4 backups accepted, 0 ended. The server goes on with scan ${id} and its imports.`);
+  expect(told.message).toBe(`4 backups accepted, 0 ended. The server continues scan ${id} and its imports.`);
   expect(told.remedy).toContain(`"backup-sync operations watch ${id}"`);
 });
 
-test('Ctrl-C of a plan says in a whole sentence that it was cancelled, and of nothing where to look', async () => {
+test('Ctrl-C during a plan says that it was cancelled, and names nothing to check on', async () => {
   const id = '01900000-0000-7000-8000-00000000000a';
   const client = { calls: { cancelOperation: async () => ({}) } } as unknown as Client;
   const told = await workInterrupted({ client, isServer: true }, { noun: 'plan', started: [id], joined: [] });
   expect(told.message).toBe(`Plan ${id} was cancelled.`);
-  expect(told.remedy).toBe('Run the command again to plan anew.');
+  expect(told.remedy).toBe('Run the command again for a new plan.');
 });
 
-test('Ctrl-C ends doctor, which does not call the request that it ended missing', async () => {
+test('Ctrl-C ends doctor, which does not report the interrupted request as missing', async () => {
   await using local = await localHome();
   const { environment, storage } = local;
   const doctor = start(['doctor', 'bucket'], { environment });
@@ -126,7 +126,7 @@ test('Ctrl-C ends doctor, which does not call the request that it ended missing'
   expect(await told).toContain('interrupted: ');
 });
 
-test('Ctrl-C that ends the reader of the results as well does not keep the command from saying what it did', async () => {
+test('after a Ctrl-C that also ends the reader of its results, the command still says what it did', async () => {
   await using local = await localHome();
   const sync = start(['sync', '-', '--json'], { environment: local.environment });
   const told = text(sync.stderr);
@@ -139,7 +139,7 @@ test('Ctrl-C that ends the reader of the results as well does not keep the comma
   expect(JSON.parse(await told).error.message).toContain('1 backup accepted, 0 ended.');
 });
 
-test('Ctrl-C of a scan without a server cancels it, since this process did the work', async () => {
+test('Ctrl-C during a scan without a server cancels it, since this process did the work', async () => {
   await using local = await localHome();
   const { environment, storage } = local;
   const scan = start(['scan', 'bucket', '--sync'], { environment });
@@ -153,7 +153,7 @@ test('Ctrl-C of a scan without a server cancels it, since this process did the w
   expect(operations).toMatchObject([{ kind: 'scan', status: 'failed', reason: { code: 'cancelled' } }]);
 }, 60_000);
 
-test('a second Ctrl-C ends a command at once that still waits for a server', async () => {
+test('a second Ctrl-C immediately ends a command that still waits for a server', async () => {
   const followed = Promise.withResolvers<void>();
   const cancelling = Promise.withResolvers<void>();
   await using server = await startHttpServer((request, response) => {
@@ -174,12 +174,12 @@ test('a second Ctrl-C ends a command at once that still waits for a server', asy
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
-test.skipIf(!hasScript)('Ctrl-C at a terminal, where a line changes, says what was accepted', async () => {
+test.skipIf(!hasScript)('Ctrl-C on a terminal with a changing line says what was accepted', async () => {
   const asked = Promise.withResolvers<void>();
   await using server = await startHttpServer(() => asked.resolve());
   const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_ENDPOINT: server.endpoint };
   const command = [...builtCommand, 'sync', join(examples, 'sync-request.json')].map((word) => `'${word}'`).join(' ');
-  // Of util-linux: runs a command on a terminal of its own.
+  // From util-linux: runs a command on its own terminal.
   const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { ...process.env, ...environment },
   });
@@ -189,7 +189,7 @@ test.skipIf(!hasScript)('Ctrl-C at a terminal, where a line changes, says what w
   await once(terminal, 'close');
   expect(terminal.exitCode).toBe(130);
   expect((await shown).replaceAll(/\s+/g, ' ')).toContain(
-    'interrupted: No backup was accepted yet. Requests that were under way may have been accepted too. Look again',
+    'interrupted: No backup was accepted yet. Requests that were in flight may have been accepted too. To check on it,',
   );
 });
 
@@ -213,7 +213,7 @@ test.each([
   ['buckets grant volumebackups default', 1],
   ['access-keys create ada default', 1],
   ['token', 1],
-])('%s with a mistyped data directory says that there is no catalogue, and makes none', async (words, code) => {
+])('%s with a mistyped data directory says that there is no catalogue, and creates none', async (words, code) => {
   await using home = await temporaryDirectory();
   const environment = {
     BACKUP_SYNC_DATA_DIR: join(home.path, 'mistyped'),
@@ -226,7 +226,7 @@ test.each([
   expect(await readdir(home.path)).toEqual([]);
 });
 
-test('a plan before the first sync plans as for an empty catalogue, and makes none', async () => {
+test('a plan before the first sync plans for an empty catalogue, and creates none', async () => {
   await using home = await temporaryDirectory();
   const environment = {
     BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),

@@ -3,30 +3,32 @@ import type { Client } from '@backup-sync/core';
 import { InterruptedError } from './failure.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** Who goes on with the work: a server does, and without one the next command that works on the data directory. */
+/** Where the work is done: a server continues it; without one, the next command on the data directory does. */
 export type Worker = { readonly client: Client; readonly isServer: boolean };
 
-/** Who has pressed Ctrl-C does not wait any longer for an answer. */
+/** How long a cancellation may take: people who press Ctrl-C do not wait longer. */
 const cancelMaxMs = 5_000;
 const nextWorker = 'the next "backup-sync sync" or "backup-sync serve" on this data directory';
-const lookAgain = 'Look again with "backup-sync operations list", or follow with "backup-sync operations watch".';
+const lookAgain = 'To check on it, run "backup-sync operations list" or "backup-sync operations watch".';
 
-/** Ctrl-C during a sync: how many backups were accepted, who goes on with them, and how to look again. */
+/** Ctrl-C during a sync: how many backups were accepted, what continues them, and how to check on them. */
 export function syncInterrupted(
   tally: SyncTally,
   total: number | null,
   { isServer }: Pick<Worker, 'isServer'>,
 ): InterruptedError {
-  const unsure = tally.accepted === total ? [] : ['Requests that were under way may have been accepted too.'];
+  const unsure = tally.accepted === total ? [] : ['Requests that were in flight may have been accepted too.'];
   return new InterruptedError(
     [acceptedSoFar(tally), ...rest(tally, isServer), ...unsure].join(' '),
-    `${lookAgain} The same command again goes on; unchanged backups cost only their share of the LIST requests.`,
+    `${lookAgain} To continue, run the same command again: unchanged backups cost only their share of the LIST ` +
+      'requests.',
   );
 }
 
 /**
- * Ctrl-C during a scan, verification or plan. A server goes on: others may follow the same operation. Without a server this
- * process did the work, so what it started is cancelled. A plan is cancelled in any case: nobody else can follow it.
+ * Ctrl-C during a scan, verification or plan. A server continues: others may follow the same operation. Without a
+ * server, this process did the work, and cancels the operations that it started. A plan is always cancelled: nobody
+ * else can follow it.
  */
 export async function workInterrupted(
   worker: Worker,
@@ -40,7 +42,7 @@ export async function workInterrupted(
     /** Unfinished operations that this command started, and that it joined. */
     readonly started: readonly string[];
     readonly joined: readonly string[];
-    /** Of the backups that the operation brings in. */
+    /** Counts of the backups that the operation imports. */
     readonly tally?: SyncTally | null;
   },
 ): Promise<InterruptedError> {
@@ -54,8 +56,8 @@ export async function workInterrupted(
   if (left.length > 0) {
     const hasImports = tally !== null && tally.accepted > tally.ended;
     const work = `${named(noun, left)}${hasImports ? ' and its imports' : ''}`;
-    const go = hasImports || left.length > 1 ? 'go' : 'goes';
-    sentences.push(isServer ? `The server goes on with ${work}.` : `${capital(work)} ${go} on with ${nextWorker}.`);
+    const verb = hasImports || left.length > 1 ? 'continue' : 'continues';
+    sentences.push(isServer ? `The server continues ${work}.` : `${capital(work)} ${verb} with ${nextWorker}.`);
   }
   if (cancelled.length > 0) {
     const why = isServer ? '' : ', which this process worked on,';
@@ -63,8 +65,8 @@ export async function workInterrupted(
   }
   if (tally !== null && left.length === 0) sentences.push(...rest(tally, isServer));
   const message = sentences.length === 0 ? 'Nothing was accepted.' : sentences.join(' ');
-  // Nobody can look at a plan that was not made.
-  const remedy = noun === 'plan' && left.length === 0 ? 'Run the command again to plan anew.' : howToLook(left);
+  // There is no plan to look at.
+  const remedy = noun === 'plan' && left.length === 0 ? 'Run the command again for a new plan.' : howToLook(left);
   return new InterruptedError(message, remedy);
 }
 
@@ -75,12 +77,12 @@ function howToLook(left: readonly string[]): string {
   return `Follow it with "backup-sync operations watch ${id}". To stop it, run "backup-sync operations cancel ${id}".`;
 }
 
-/** Whether it was: a server that does not answer soon goes on. */
+/** Cancels an operation. False if the server does not answer in time: the operation then continues. */
 async function cancel({ client, isServer }: Worker, id: string): Promise<boolean> {
   const signal = AbortSignal.timeout(cancelMaxMs);
   try {
     await client.calls.cancelOperation({ operation_id: id }, { signal });
-    // This process has to end it while it is there.
+    // This process does the work, so the operation has to end before the process does.
     if (!isServer) for await (const { status } of client.followOperation(id, { signal })) if (hasEnded(status)) break;
     return true;
   } catch {
@@ -93,13 +95,13 @@ function acceptedSoFar({ accepted, ended }: SyncTally): string {
   return `${grouped(accepted)} ${accepted === 1 ? 'backup' : 'backups'} accepted, ${grouped(ended)} ended.`;
 }
 
-/** Who goes on with the backups that have not ended. */
+/** What continues the backups that have not ended. */
 function rest({ accepted, ended }: SyncTally, isServer: boolean): string[] {
   const left = accepted - ended;
   if (left === 0) return [];
   const which = ended === 0 ? (left === 1 ? 'it' : 'them') : `the other ${grouped(left)}`;
-  if (isServer) return [`The server goes on with ${which}.`];
-  return [`${capital(nextWorker)} goes on with ${which}.`];
+  if (isServer) return [`The server continues ${which}.`];
+  return [`${capital(nextWorker)} continues ${which}.`];
 }
 
 /** `verification 0190…` or `2 verifications`. */

@@ -6,7 +6,7 @@ import { UsageError } from './failure.ts';
 const defaultRoles = 'admin=administrator,member=operator,reader=reader';
 const defaultDomain = 'Default';
 
-/** The outside identity that the environment names; undefined where it names none. Throws {@link UsageError}. */
+/** Reads the Keystone service that the environment names; undefined if it names none. Throws {@link UsageError}. */
 export function readKeystone(environment: Environment): KeystoneOptions | undefined {
   const { BACKUP_SYNC_IDENTITY: identity } = environment;
   if (identity === undefined || identity === 'embedded') return undefined;
@@ -14,7 +14,7 @@ export function readKeystone(environment: Environment): KeystoneOptions | undefi
   const password = environment.BACKUP_SYNC_KEYSTONE_PASSWORD?.reveal();
   if (user === undefined || project === undefined || password === undefined) {
     throw new UsageError(
-      'BACKUP_SYNC_IDENTITY: who this service is there must be said in BACKUP_SYNC_KEYSTONE_USER, ' +
+      'BACKUP_SYNC_IDENTITY needs the account of this service in Keystone: set BACKUP_SYNC_KEYSTONE_USER, ' +
         'BACKUP_SYNC_KEYSTONE_PASSWORD and BACKUP_SYNC_KEYSTONE_PROJECT',
     );
   }
@@ -34,7 +34,7 @@ function readUrl(identity: string): string {
   const url = URL.parse(/^keystone:(.+)$/.exec(identity)?.[1] ?? '');
   const isPlain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (!isPlain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new UsageError('BACKUP_SYNC_IDENTITY must be "embedded", or "keystone:" and an address of http or https');
+    throw new UsageError('BACKUP_SYNC_IDENTITY must be "embedded", or "keystone:" and an http or https address');
   }
   const address = url.href.replace(/\/+$/, '');
   return address.endsWith('/v3') ? address : `${address}/v3`;
@@ -47,7 +47,7 @@ function readRoles(text: string): ReadonlyMap<string, Role> {
       const known = role.safeParse(wanted);
       if (name === undefined || !known.success) {
         throw new UsageError(
-          `BACKUP_SYNC_KEYSTONE_ROLES must be pairs like "${defaultRoles}"; ${JSON.stringify(pair)} is none`,
+          `BACKUP_SYNC_KEYSTONE_ROLES must be pairs such as "${defaultRoles}", not ${JSON.stringify(pair)}`,
         );
       }
       return [name, known.data] as const;

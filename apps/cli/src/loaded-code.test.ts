@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { examples, run, temporaryDirectory } from './testing.ts';
 
-/** Writes the address of each file that the process loads to the file that `LOADED` names. */
+/** Writes the URL of each file that the process loads to the file that `LOADED` names. */
 const listing = `data:text/javascript,${encodeURIComponent(`
   import { appendFileSync } from 'node:fs';
   import { registerHooks } from 'node:module';
@@ -17,7 +17,7 @@ const listing = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-/** The sources of the built files at these addresses. */
+/** The source files of the built files at these URLs. */
 async function sourcesOf(addresses: readonly string[]): Promise<readonly string[]> {
   const maps = addresses
     .filter((address) => address.startsWith('file:'))
@@ -27,7 +27,7 @@ async function sourcesOf(addresses: readonly string[]): Promise<readonly string[
   return (await Promise.all(sources)).flat();
 }
 
-test('a command that only asks the catalogue loads nothing that proves chains or talks to storage', async () => {
+test('a command that only reads the catalogue loads no code that proves chains or reads storage', async () => {
   await using home = await temporaryDirectory();
   const loaded = join(home.path, 'loaded');
   const environment = {

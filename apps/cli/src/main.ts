@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { leaveEnvironmentOutOfReports } from './diagnostic-reports.ts';
 
-// The one file that touches the process. Scripts ask for the version often, so nothing else is loaded for that.
+// The only file that touches the process. Scripts often ask for the version: that loads nothing else.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -17,13 +17,13 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.stdout.write(`${version}\n`);
 } else {
   leaveEnvironmentOutOfReports(process);
-  // By default V8 lets a heap grow to several times what is in use before it collects, and a server has a heap for each
-  // of its threads: after a long listing it kept 180 MiB of garbage. With these it collects sooner, in every thread.
-  // The last one bounds the buffers that are garbage: without it, a thread that reads a backup keeps up to 64 MiB of them.
+  // By default, V8 lets a heap grow to several times its live size before it collects. A server has a heap per thread:
+  // after a long listing it kept 180 MiB of garbage. These flags make every thread collect sooner. The last flag bounds
+  // garbage buffers: without it, a thread that reads a backup keeps up to 64 MiB of them.
   const flags = ['semi-space-growth-factor=1', 'heap-growing-percent=20', 'optimize-for-size'];
   for (const flag of [...flags, 'scavenger-max-new-space-capacity-mb=1']) setFlagsFromString(`--${flag}`);
-  // In a directory of the user's own: the one that Node would take lies where others may write.
-  // Not imported above: an older Node has no such function, and would say so in words of its own.
+  // The cache is in the user's own directory: Node's default is in a place where others may write.
+  // Imported here: an older Node has no such function, and an import above would fail with Node's own message.
   const { enableCompileCache } = await import('node:module');
   enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'backup-sync'));
   const { runCommandLine } = await import('./run-command-line.ts');

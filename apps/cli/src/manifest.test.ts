@@ -21,7 +21,7 @@ async function makeDirectory(path: string, files: Record<string, Uint8Array>): P
 }
 
 describe('manifest create', () => {
-  test('makes a chain of a full backup and an increment that sync proves to linkage', async () => {
+  test('creates a chain of a full backup and an increment that sync proves to linkage', async () => {
     await using home = await temporaryDirectory();
     const volume = makeVolume(6, 1000);
     const day0 = await makeDirectory(join(home.path, 'day-0'), {
@@ -77,14 +77,14 @@ describe('manifest create', () => {
     );
   });
 
-  test('says what is wrong in a sentence', async () => {
+  test('says in a sentence what is wrong', async () => {
     await using home = await temporaryDirectory();
     const image = await makeDirectory(join(home.path, 'image'), { disk: makeVolume(1, 0) });
     const cases: [string[], string][] = [
       [[image], 'name the resource'],
       [[image, '--resource-id', 'r', '--created-at', 'monday'], '--created-at "monday" is not a time'],
-      [[image, '--parent', join(home.path, 'gone.json')], 'an increment needs --output'],
-      [[image, '--resource-id', 'r', '--parent-path', 'x'], 'name it with --parent'],
+      [[image, '--parent', join(home.path, 'gone.json')], '--parent needs --output'],
+      [[image, '--resource-id', 'r', '--parent-path', 'x'], 'add --parent'],
     ];
     for (const [args, sentence] of cases) {
       const ended = await run(['manifest', 'create', ...args]);

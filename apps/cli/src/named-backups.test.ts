@@ -26,28 +26,28 @@ describe('a backup is named', () => {
     expect(await shown('vm-1-day-2')).toBe('vm-1-day-2');
     expect(await shown('plain-')).toBe('plain-a');
     expect(await shown('pla')).toMatchObject({ code: 'BackupSync.1009' });
-    // A name goes before the beginning of an id: "plain" is both.
+    // A name wins over the beginning of an id: "plain" is both.
     expect(await shown('plain')).toBe('plain-a');
   });
 
-  test('ambiguously: then the candidates are listed, the newest first', async () => {
+  test('ambiguously: the error lists the candidates, newest first', async () => {
     const ended = await server.call(['backups', 'show', 'nightly']);
     expect(ended).toMatchObject({ code: 1, output: '' });
     const lines = ended.messages.split('\n');
     expect(lines[0]).toBe('error: 6 backups have the name "nightly"');
-    expect(lines[1]).toMatch(/^ {2}vm-\d-day-1: nightly of (mail|web) server, made 2026-09-02 02:00:00, available$/);
+    expect(lines[1]).toMatch(/^ {2}vm-\d-day-1: nightly of (mail|web) server, taken 2026-09-02 02:00:00, available$/);
     expect(lines.at(-2)).toBe('Name one by its id.');
     const { code, problems } = await shown('vm-1-');
     expect(code).toBe('AmbiguousNameError');
     expect(problems.map(({ place }: { place: string }) => place)).toEqual(['vm-1-day-2', 'vm-1-day-1', 'vm-1-day-0']);
   });
 
-  test('by its resource: the newest one that is available, or the only one', async () => {
+  test('by its resource: the newest available one, or the only one', async () => {
     expect(await shown('--resource', 'vm-2', '--latest')).toBe('vm-2-day-1');
     expect(await shown('--resource', 'plain')).toBe('plain-a');
     const newest = await server.call(['backups', 'show', '--resource', 'mail server', '--latest']);
     expect(newest.output).toMatch(/^id +vm-1-day-1$/m);
-    expect(newest.messages).toContain('A newer backup is in error: vm-1-day-2 (third), made 2026-09-03 02:00:00.');
+    expect(newest.messages).toContain('A newer backup is in error: vm-1-day-2 (third), taken 2026-09-03 02:00:00.');
     const several = await server.call(['backups', 'show', '--resource', 'vm-1']);
     expect(several).toMatchObject({ code: 1, messages: expect.stringContaining('vm-1-day-2: third of mail server') });
     const { message, problems } = await shown('--resource', 'web server', '--latest');
@@ -57,9 +57,9 @@ describe('a backup is named', () => {
   });
 
   test.each([
-    [['--latest'], '--latest needs --resource'],
-    [[], 'name a backup, or give --resource'],
-    [['third', '--resource', 'vm-1'], 'not both'],
+    [['--latest'], 'add --resource'],
+    [[], 'name one, or give --resource'],
+    [['third', '--resource', 'vm-1'], 'both a backup and --resource are given'],
   ])('not as %j', async (args, sentence) => {
     expect((await shown(...args)).message).toContain(sentence);
   });
@@ -85,7 +85,7 @@ describe('a backup is named', () => {
   test('to be renamed', async () => {
     expect(await server.call(['backups', 'rename', 'third', 'day two'])).toMatchObject({ code: 0 });
     const ended = await server.call(['backups', 'rename', 'vm-1-day-2', 'third']);
-    expect(ended.messages).toBe('renamed: vm-1-day-2 is "third" until a sync request changes its name\n');
+    expect(ended.messages).toBe('renamed: vm-1-day-2 is "third" until a sync request changes the name\n');
     expect(await server.call(['backups', 'rename', 'nightly', 'x'])).toMatchObject({
       code: 1,
       messages: expect.stringContaining('6 backups have the name "nightly"'),
@@ -93,16 +93,16 @@ describe('a backup is named', () => {
     expect(await server.call(['backups', 'rename', 'nobody', 'x'])).toMatchObject({ code: 1 });
   });
 
-  test('by its id alone where it is deleted', async () => {
+  test('only by its id to be deleted', async () => {
     const ended = await server.call(['backups', 'delete', 'third']);
     expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id "third"') });
-    expect(ended.messages).toContain('A delete takes a whole id, and no name.');
+    expect(ended.messages).toContain('delete needs the whole id, not a name');
     expect(await server.call(['backups', 'delete', 'vm-1-day'])).toMatchObject({ code: 1 });
     expect(await shown('vm-1-day-2')).toBe('vm-1-day-2');
   });
 });
 
-test('a service that does not find backups by the beginning of an id finds none, and not another one', async () => {
+test('a service that cannot search by the beginning of an id yields no backup, rather than a wrong one', async () => {
   const other = {
     id: 'other',
     name: 'other',
@@ -138,7 +138,7 @@ test('a resource is named by its id or its name', async () => {
   });
   expect((await call(['check', '--critical', '26h', '--resource', 'mail server'])).output).toContain('mail server');
   const unknown = await call(['check', '--critical', '26h', '--resource', 'nobody']);
-  expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: no backup is of a resource "nobody"\n' });
+  expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: no backup belongs to a resource "nobody"\n' });
   const several = await call(['check', '--critical', '26h', '--resource', 'web server']);
   expect(several).toMatchObject({ code: 3, output: expect.stringContaining('several resources have the name') });
   expect(await call(['resources', 'retire', 'mail server'])).toMatchObject({ code: 0 });
@@ -168,7 +168,7 @@ describe('verify', () => {
   };
   const ids = (operations: { backup_id: string }[]) => operations.map(({ backup_id }) => backup_id).toSorted();
 
-  test('--all reads each chain once, by its newest backup, and says what it leaves out', async () => {
+  test('--all reads each chain once, by its newest backup, and lists what it leaves out', async () => {
     const ended = await server.call(['verify', '--all']);
     expect(ended.code).toBe(0);
     expect(ended.messages).toContain(
@@ -183,7 +183,7 @@ describe('verify', () => {
     expect(lines[3]).toMatch(/^3 of 3 chains verified, 0 failed, 9\d\d\.\d KiB read$/);
   });
 
-  test('--sample takes some of the chains, and says which', async () => {
+  test('--sample verifies some of the chains, and lists them', async () => {
     const { code, operations, refused } = await verified('--sample', '50%');
     expect(code).toBe(0);
     expect(operations).toHaveLength(2);
@@ -200,10 +200,10 @@ describe('verify', () => {
     await server.call(['sources', 'remove', 'third-server']);
   });
 
-  test('--all asks at a terminal how much it may read, and goes on after a whole yes', async () => {
+  test('--all asks at a terminal before it reads, and continues after a full yes', async () => {
     const answered = await server.call(['verify', '--all'], 'no');
     expect(answered).toMatchObject({ code: 1, output: '' });
-    expect(answered.messages).toMatch(/Read about 9\d\d\.\d KiB\? Type yes to go on: .*nothing was changed\n$/s);
+    expect(answered.messages).toMatch(/Read about 9\d\d\.\d KiB\? Type yes to continue: .*nothing was changed\n$/s);
     const done = await server.call(['verify', '--all', '--resource', 'vm-2'], 'yes');
     expect(done).toMatchObject({ code: 0, output: expect.stringContaining('1 of 1 chain verified') });
     expect(await server.call(['verify', '--all', '--resource', 'vm-2', '--yes'], 'no')).toMatchObject({ code: 0 });
@@ -221,27 +221,27 @@ describe('verify', () => {
   });
 
   test.each([
-    [['--all', 'vm-1-day-0'], 'name no backup besides'],
+    [['--all', 'vm-1-day-0'], 'leave out backup names'],
     [['--sample', '0%'], 'It must be a percentage above 0'],
     [['vm-1-day-0', '--source', 'x'], 'need --all or --sample'],
-  ])('is not used as %j', async (args, sentence) => {
+  ])('refuses %j', async (args, sentence) => {
     const ended = await server.call(['verify', ...args, '--json']);
     expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining(sentence) });
   });
 });
 
-describe('what deletes asks at a terminal', () => {
-  test('and does nothing without a whole yes', async () => {
+describe('a command that deletes asks at a terminal', () => {
+  test('and does nothing without a full yes', async () => {
     const { calls } = server.client;
     await calls.createUser({ name: 'ada', password: 'a password of twelve' });
     await server.call(['sources', 'add', 'backups/vm-1', '--name', 'first']);
     for (const [args, question] of [
-      [['backups', 'delete', 'plain-a'], 'Forget backup plain-a (plain of plain, made '],
+      [['backups', 'delete', 'plain-a'], 'Remove backup plain-a (plain of plain, taken '],
       [['sources', 'remove', 'first'], 'Remove source "first" (backups/vm-1)?'],
-      [['users', 'remove', 'ada'], 'Remove user "ada" with roles, tokens and access keys?'],
-      [['roles', 'revoke', 'admin', 'default'], 'Take the role in project default from user "admin"?'],
-      [['buckets', 'revoke', 'backups', 'default'], 'Take bucket backups from project default?'],
-      [['access-keys', 'disable', 'AKEXAMPLE'], 'End access key AKEXAMPLE for good?'],
+      [['users', 'remove', 'ada'], 'Remove user "ada" and all their roles, tokens and access keys?'],
+      [['roles', 'revoke', 'admin', 'default'], 'Revoke the role of user "admin" in project default?'],
+      [['buckets', 'revoke', 'backups', 'default'], 'Stop project default from using bucket backups?'],
+      [['access-keys', 'disable', 'AKEXAMPLE'], 'Disable access key AKEXAMPLE permanently?'],
     ] as const) {
       const ended = await server.call(args, 'y');
       expect(ended).toMatchObject({ code: 1, output: '', messages: expect.stringContaining(question) });

@@ -17,7 +17,7 @@ const emptyListing =
   '<ListBucketResult><EncodingType>url</EncodingType><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
 const refusal = (code: string, more = '') => `<Error><Code>${code}</Code><Message>no</Message>${more}</Error>`;
 
-/** An empty S3 service that takes buckets in the host name alone, with a certificate of a private authority. */
+/** An empty S3 service with buckets only in the host name, and a certificate of a private authority. */
 async function startPrivateStorage(caPath: string) {
   const certificate = await makeCertificate('obs.example.test', '*.obs.example.test');
   await writeFile(caPath, certificate.cert);
@@ -105,7 +105,7 @@ test('a server is reached through a proxy, and the one of a data directory on lo
     BACKUP_SYNC_TOKEN: token.output.trim(),
     HTTP_PROXY: proxy.address,
   };
-  // With a time limit the command takes another client for its requests.
+  // With a time limit, the command uses another HTTP client.
   for (const options of [[], ['--connect-timeout', '9s']]) {
     proxy.asked.clear();
     const listed = await run(['backups', 'list', '--json', ...options], { environment: remote });
@@ -116,7 +116,7 @@ test('a server is reached through a proxy, and the one of a data directory on lo
   expect(direct.code).toBe(5);
 }, 60_000);
 
-describe('what the environment says of proxies is read as others do', () => {
+describe('proxy variables are read as other programs read them', () => {
   const proxiesOf = (variables: Record<string, string>) => readNetwork(readEnvironment(variables)).proxies;
 
   test.each([
@@ -132,7 +132,7 @@ describe('what the environment says of proxies is read as others do', () => {
     ['10.0.0.0/8 192.168.1.77/31', ['10.255.0.1', '192.168.1.76', '192.168.1.77'], ['11.0.0.1', '192.168.1.78']],
     ['*', ['anything.example.com'], []],
     ['obs.example.com:8443,a-b', ['a-b', '127.0.0.1'], ['obs.example.com']],
-  ])('NO_PROXY=%s reaches %j directly, and %j by the proxy', async (NO_PROXY, direct, proxied) => {
+  ])('NO_PROXY=%s reaches %j directly, and %j through the proxy', async (NO_PROXY, direct, proxied) => {
     const proxies = proxiesOf({ HTTP_PROXY: '127.0.0.1:9', NO_PROXY });
     const agent = new Agent({ proxyEnv: proxies ?? {} });
     const pathTo = (host: string) => {
@@ -145,7 +145,7 @@ describe('what the environment says of proxies is read as others do', () => {
   });
 });
 
-test('a proxy that is none and a bundle that is not there are named, and no password is shown', async () => {
+test('an invalid proxy and a missing bundle are named, and no password is shown', async () => {
   const wrong = await run(['backups', 'list'], { environment: { HTTPS_PROXY: 'socks5://ada:secret@proxy:1080' } });
   expect(wrong).toMatchObject({
     code: 1,
@@ -156,7 +156,7 @@ test('a proxy that is none and a bundle that is not there are named, and no pass
   expect(absent).toMatchObject({ code: 1, messages: expect.stringContaining('AWS_CA_BUNDLE names "/nowhere/ca.pem"') });
 }, 60_000);
 
-test('doctor tells what a sync would meet: a wrong region, from here and through a server', async () => {
+test('doctor reports a wrong region, from here and through a server', async () => {
   await using home = await temporaryDirectory();
   await using storage = await startHttpServer((request, response) => {
     const xml = refusal('AuthorizationHeaderMalformed', '<Region>eu-west-3</Region>');
@@ -164,7 +164,7 @@ test('doctor tells what a sync would meet: a wrong region, from here and through
   });
   const unit = `s3:${storage.endpoint}`;
   const environment = { ...credentials, BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: unit };
-  const told = /bucket a-bucket: list does not work: .*another region.*expects region "eu-west-3".*Set AWS_REGION/;
+  const told = /bucket a-bucket: list failed: .*another region.*expects region "eu-west-3".*Set AWS_REGION/;
   const here = await run(['doctor', 'a-bucket'], { environment });
   expect(here.code).toBe(1);
   expect(here.output).toMatch(told);

@@ -7,15 +7,15 @@ import { UsageError } from './failure.ts';
 import type { ConnectOptions } from './target.ts';
 
 /**
- * Hosts that no proxy is asked for, whatever NO_PROXY says: the server of a data directory is on loopback, and the
- * credentials of a machine or container come from these addresses of its own.
+ * Hosts that are reached without a proxy, whatever NO_PROXY says: the server of a data directory is on loopback, and a
+ * machine or container gets its credentials from the other addresses.
  */
 const alwaysDirect = [
   ...['localhost', '127.0.0.1', '[::1]', '::1'],
   ...['169.254.169.254', '169.254.170.2', '169.254.170.23', '[fd00:ec2::254]', '[fd00:ec2::23]'],
 ];
 
-/** What the environment says of proxies and private authorities. Throws `UsageError` if AWS_CA_BUNDLE cannot be read. */
+/** Reads proxies and private authorities from the environment. Throws `UsageError` if AWS_CA_BUNDLE cannot be read. */
 export function readNetwork(environment: Environment): Network {
   const http = environment.http_proxy ?? environment.HTTP_PROXY;
   const https = environment.https_proxy ?? environment.HTTPS_PROXY;
@@ -43,8 +43,8 @@ export function storageEnvironment(options: ConnectOptions, environment: Environ
 }
 
 /**
- * The hosts of NO_PROXY, as Node matches them: it would take a domain for one host, while curl and others take it for those
- * below as well, and does not know networks such as 10.0.0.0/8.
+ * Translates NO_PROXY to what Node matches. Node takes a domain for one host, while curl and others also match the
+ * hosts below it; and Node does not know networks such as 10.0.0.0/8.
  */
 function directHosts(text: string): readonly string[] {
   const named = text.split(/[\s,]+/).filter((each) => each !== '');
@@ -74,9 +74,9 @@ function readCertificates(path: string): readonly string[] {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`${where}, which cannot be read (${code})`, { cause });
+    throw new UsageError(`${where}, which cannot be read (${code}): name a readable PEM file`, { cause });
   }
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
-  if (certificates === null) throw new UsageError(`${where}, which has no certificate in PEM form`);
+  if (certificates === null) throw new UsageError(`${where}, which has no certificate in PEM form: name a PEM file`);
   return certificates;
 }

@@ -4,7 +4,7 @@ import { addFilterOptions, filterOf, pageOptions } from './filter-options.ts';
 
 const anId = '01a2bb9b-4e27-7c51-b1dd-53b0f6c1b5f1';
 
-/** `operations …`: what was done, and what is going on. */
+/** Adds `operations …`: the commands for waiting, running and past operations. */
 export function addOperationCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const operations = program.command('operations').description('list, watch and cancel operations');
   const list = command(operations, 'list', 'list operations of all kinds, newest first', [
@@ -23,11 +23,11 @@ export function addOperationCommands(program: Command, { command, contextOf, fin
     .addHelpText(
       'after',
       `
-Without an operation, it follows all of them until Ctrl-C. It uses the event stream of the server if there is one, and
-asks once a second otherwise. With one, it ends with the operation: exit code 0 if that ended well, 3 if not. With
---json, it prints one event per line.
+Without <operation>, it follows all operations until Ctrl-C: by the event stream of the server if there is one, else by
+asking once a second. With <operation>, it ends when the operation ends, and exits 0 if the operation succeeded, 3 if
+not. With --json, it prints one event per line.
 
-<operation> is an id, or the beginning of one (at least 4 characters). The ids of one minute begin alike.`,
+<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute begin alike.`,
     )
     .action(async (operationId: string | undefined, options: Shared) => {
       const { watchOperationsCommand } = await import('./commands/watch-operations.ts');
@@ -39,20 +39,20 @@ asks once a second otherwise. With one, it ends with the operation: exit code 0 
   ])
     .addHelpText(
       'after',
-      '\n<operation> is an id, or the beginning of one (at least 4 characters). The ids of one minute begin alike.',
+      '\n<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute begin alike.',
     )
     .action(async (operationLogId: string, options: Shared) => {
       const { showOperationCommand } = await import('./commands/operations.ts');
       finish(await showOperationCommand(contextOf(options), operationLogId));
     });
-  command(operations, 'cancel <operation-id>', 'cancel an import, scan, plan or verification', [
+  command(operations, 'cancel <operation-id>', 'cancel an import, scan, source run, plan or verification', [
     `operations cancel ${anId}`,
   ])
     .addHelpText(
       'after',
       `
-An operation that waits ends at once, and one that runs within about a second. A cancelled import records nothing. It is
-cancelled for everyone who asked for it. The imports of a cancelled scan or source run go on.`,
+A waiting operation ends immediately, a running one within about a second. It is cancelled for everyone who asked for
+it. A cancelled import records nothing. The imports of a cancelled scan or source run continue.`,
     )
     .action(async (operationId: string, options: Shared) => {
       const { cancelOperationCommand } = await import('./commands/scan.ts');

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 
-/** Without the keys that were not given. */
+/** Returns the fields without those whose value is undefined. */
 export function given<Fields extends Record<string, unknown>>(
   fields: Fields,
 ): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
@@ -16,13 +16,13 @@ export function wholeNumber(value: string): number {
 
 export function positive(value: string): number {
   const number = wholeNumber(value);
-  if (number === 0) throw new InvalidArgumentError('It must be above 0.');
+  if (number === 0) throw new InvalidArgumentError('It must be a whole number above 0.');
   return number;
 }
 
 /** `2.5` as a number. */
 export function decimal(value: string): number {
-  if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number such as 0.2.');
   return Number(value);
 }
 
@@ -40,12 +40,12 @@ export function duration(value: string): number {
   return seconds;
 }
 
-/** As {@link duration}; a number without a unit is in seconds. */
+/** Like {@link duration}; a number without a unit is in seconds. */
 export function durationOrSeconds(value: string): number {
   return /^\d{1,9}$/.test(value) ? Number(value) : duration(value);
 }
 
-/** As {@link durationOrSeconds}, or `none`: Commander takes null for an option without a value. */
+/** Like {@link durationOrSeconds}, or `none`: not null, which Commander takes for an option without a value. */
 export function durationOrNone(value: string): number | 'none' {
   return value === 'none' ? value : durationOrSeconds(value);
 }

@@ -16,7 +16,7 @@ const item = {
   created_at: 1_767_225_600,
 };
 
-/** An S3 service that is at fault, whatever is asked. */
+/** An S3 service that answers every request with an error. */
 async function failingStorage() {
   return await startHttpServer((_, response) => {
     response.writeHead(500, { 'Content-Type': 'application/xml' });
@@ -26,7 +26,7 @@ async function failingStorage() {
 
 const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' };
 
-test('a sync says what it waits for, as its operation does, and ends when that is cancelled', async () => {
+test('a sync and its operation say what they wait for, and the sync ends when the operation is cancelled', async () => {
   await using storage = await failingStorage();
   const specification = `s3:${storage.endpoint}`;
   await using home = await temporaryDirectory();
@@ -49,14 +49,14 @@ test('a sync says what it waits for, as its operation does, and ends when that i
   const listed = await command('operations', 'list', '--json');
   const [operation] = JSON.parse(listed.output).operations;
   expect(operation).toMatchObject({ kind: 'import', reason: null });
-  expect((await command('operations', 'cancel', operation.id)).output).toMatch(/has ended: failed|is asked to stop/);
+  expect((await command('operations', 'cancel', operation.id)).output).toMatch(/ended as failed|stopping/);
   await ended;
   expect(sync.exitCode).toBe(3);
   const shown = await command('operations', 'show', operation.id);
   expect(shown.output).toContain('cancelled (BackupSync.2024)');
 }, 60_000);
 
-test('a server that is told to retry for no time ends what storage does not answer at once', async () => {
+test('a server with no time to retry ends an operation when storage does not answer', async () => {
   await using storage = await failingStorage();
   const specification = `s3:${storage.endpoint}`;
   await using home = await temporaryDirectory();
@@ -74,7 +74,7 @@ test('a server that is told to retry for no time ends what storage does not answ
 test.each([
   ['BACKUP_SYNC_RETRY_FOR', '20', 'must be a duration such as 90s'],
   ['BACKUP_SYNC_BACKLOG', '0', 'must be a whole number above 0'],
-])('%s=%s is refused with what it must be', async (name, value, said) => {
+])('%s=%s is refused, with what it must be', async (name, value, said) => {
   const refused = await run(['operations', 'list'], { environment: { [name]: value } });
   expect(refused.code).toBe(1);
   expect(refused.messages).toContain(`${name} ${said}`);

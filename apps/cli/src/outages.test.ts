@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
-test('a server says in one line that a bucket does not answer, and in one that it does again', async () => {
+test('a server logs one line when a bucket does not answer, and one when it answers again', async () => {
   await using home = await temporaryDirectory();
   const buckets = join(home.path, 'buckets');
   await cp(join(examples, 'buckets'), buckets, { recursive: true });

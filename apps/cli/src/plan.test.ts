@@ -21,7 +21,7 @@ async function exampleLines(): Promise<string[]> {
 }
 
 describe('plan', () => {
-  test('tells what a sync of the examples would do and cost, and changes nothing', async () => {
+  test('shows what a sync of the examples would do and cost, and changes nothing', async () => {
     await using home = await examplesHome();
     const first = await run(['plan', request], home);
     expect(first.code).toBe(3);
@@ -29,9 +29,9 @@ describe('plan', () => {
     expect(first.output).toMatch(/web-server +new +presence +would be recorded$/m);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
     expect(first.output).toContain('What to do: Restore the object');
-    // What looks missing is listed once more before it is said to be.
+    // What looks missing is listed once more before it is reported.
     expect(first.output).toMatch(
-      /5 backups: 4 new, 1 broken\. A sync takes 4 LIST, 7 GET, .* read, (about|less than) [\d.]+ s\.\n$/,
+      /5 backups: 4 new, 1 broken\. A sync makes 4 LIST and 7 GET requests, reads .* and takes (about|less than) [\d.]+ s\.\n$/,
     );
     const listed = await run(['backups', 'list'], home);
     expect(listed).toMatchObject({ code: 1, messages: expect.stringContaining('There is no catalogue') });
@@ -44,10 +44,10 @@ describe('plan', () => {
     expect(spent.reduce((sum, { lists }) => sum + lists, 0)).toBe(4);
     expect(spent.reduce((sum, { gets }) => sum + gets, 0)).toBe(7);
     const second = await run(['plan', request], home);
-    expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync takes 3 LIST, 0 GET, 0 B read');
+    expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync makes 3 LIST and 0 GET requests, reads 0 B');
   });
 
-  test('takes NDJSON of any length from standard input, and adds up the calls', async () => {
+  test('accepts NDJSON of any length from standard input, and adds up the calls', async () => {
     await using home = await examplesHome();
     const [line = ''] = await exampleLines();
     const lines = Array.from({ length: 60 }, (_, index) =>
@@ -63,7 +63,7 @@ describe('plan', () => {
     expect(answer.forecast).toMatchObject({ lists: 61, gets: 2, seconds: expect.any(Number) });
   });
 
-  test('exits 0 where every backup would end well', async () => {
+  test('exits 0 if every backup would succeed', async () => {
     await using home = await examplesHome();
     const [line = ''] = await exampleLines();
     const planned = await run(['plan', '-'], { ...home, input: line });
@@ -72,7 +72,7 @@ describe('plan', () => {
 });
 
 describe('plan --bucket', () => {
-  test('says what a scan that brings in would do, and after that what is gone', async () => {
+  test('shows what a scan that imports would do, and after it which backups have vanished', async () => {
     await using home = await temporaryDirectory();
     const buckets = join(home.path, 'buckets');
     await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });
@@ -81,7 +81,7 @@ describe('plan --bucket', () => {
     expect(first.code).toBe(3);
     expect(first.output).toMatch(/database-disk-day-2 +new +inventory +would be recorded unless/);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
-    expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync takes \d+ LIST, \d+ GET, .* s\.\n$/);
+    expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync makes \d+ LIST and \d+ GET requests, .* s\.\n$/);
 
     expect((await run(['scan', 'volumebackups', '--sync'], { environment })).code).toBe(3);
     const volume = 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c';
@@ -94,16 +94,16 @@ describe('plan --bucket', () => {
   });
 
   test.each([
-    [['plan'], 'give the file of a list'],
-    [['plan', 'list.json', '--bucket', 'volumebackups'], 'give either a file or --bucket'],
-    [['plan', '-', '--path-template', '{backup_id}'], '--path-template goes with --bucket'],
+    [['plan'], 'no file is given'],
+    [['plan', 'list.json', '--bucket', 'volumebackups'], 'and --bucket are given: leave one out'],
+    [['plan', '-', '--path-template', '{backup_id}'], '--path-template needs --bucket'],
   ])('%j is refused', async (args, message) => {
     const refused = await run(args);
     expect(refused).toMatchObject({ code: 1, output: '' });
     expect(refused.messages).toContain(message);
   });
 
-  test('of a bucket that is not there exits 1 with the reason and what to do', async () => {
+  test('of a missing bucket exits 1 with the reason and what to do', async () => {
     await using home = await examplesHome();
     const ended = await run(['plan', '--bucket', 'nowhere'], home);
     expect(ended).toMatchObject({ code: 1, output: '' });
@@ -116,7 +116,7 @@ describe('sync --plan-first', () => {
     await using home = await examplesHome();
     const refused = await run(['sync', request, '--plan-first'], home);
     expect(refused).toMatchObject({ code: 1, output: '' });
-    expect(refused.messages).toContain('give --yes to go on unasked');
+    expect(refused.messages).toContain('add --yes to skip the question');
     const answered = await run(['sync', request, '--yes'], home);
     expect(answered).toMatchObject({ code: 1, output: '' });
 
@@ -137,7 +137,7 @@ describe('sync --plan-first', () => {
     let shown = '';
     (screen as unknown as PassThrough).on('data', (chunk: Buffer) => {
       shown += chunk.toString();
-      if (shown.endsWith('Type yes to go on: ')) keyboard.write(`${answer}\n`);
+      if (shown.endsWith('Type yes to continue: ')) keyboard.write(`${answer}\n`);
     });
     const context = {
       terminal: { output: screen, messages: screen, json: false },
@@ -160,7 +160,7 @@ describe('sync --plan-first', () => {
   });
 });
 
-test('sync --with-ancestors records the links that the leaf builds on', async () => {
+test('sync --with-ancestors records the ancestors of a backup too', async () => {
   await using home = await examplesHome();
   const leaf = (await exampleLines())[2] ?? '';
   const synced = await run(['sync', '-', '--with-ancestors'], { ...home, input: leaf });

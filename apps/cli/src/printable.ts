@@ -1,9 +1,9 @@
-/** Names come from others: control characters must not reach the terminal. */
+/** Replaces control characters: names come from others, and must not control the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\u{fffd}');
 }
 
-/** As {@link printable}, for what may be of several lines. */
+/** Like {@link printable}, for text of several lines. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }

@@ -18,7 +18,7 @@ const byKey = {
 } as const;
 
 describe('profiles', () => {
-  test('are kept for their owner alone, one beside the other', async () => {
+  test('are saved side by side, readable only by their owner', async () => {
     await using home = await temporaryDirectory();
     const path = join(home.path, 'backup-sync', 'profiles.json');
     await saveProfile(path, 'work', work);
@@ -32,7 +32,7 @@ describe('profiles', () => {
     expect(JSON.stringify([...profiles.values()])).not.toMatch(/t0ken|s3cret/);
   });
 
-  test('in a file that others can read are refused, and so is a file of something else', async () => {
+  test('in a file that others can read are refused, and so is a file with other content', async () => {
     await using home = await temporaryDirectory();
     const path = join(home.path, 'profiles.json');
     await saveProfile(path, 'work', work);
@@ -60,12 +60,7 @@ describe('where a command works', () => {
     ['the default profile', {}, {}, 'https://backups.example.com p'],
     ['the profile with another project', { profile: 'default', project: 'p3' }, {}, 'https://backups.example.com p3'],
     ['the environment before the default profile', {}, server, 'http://e p2'],
-    [
-      'a server that is come in at with an access key',
-      { project: 'p4' },
-      { BACKUP_SYNC_ENDPOINT: 'http://e', ...key },
-      'http://e p4',
-    ],
+    ['a server with an access key', { project: 'p4' }, { BACKUP_SYNC_ENDPOINT: 'http://e', ...key }, 'http://e p4'],
     ['a named profile before the environment', { profile: 'default' }, server, 'https://backups.example.com p'],
     ['an option before the environment', { dataDir: 'd' }, server, 'd'],
     ['a data directory before the default profile', {}, { BACKUP_SYNC_DATA_DIR: 'd' }, 'd'],
@@ -81,17 +76,17 @@ describe('where a command works', () => {
 
   test.each([
     [{ profile: 'home' }, {}, 'there is no profile "home"'],
-    [{ profile: 'default', endpoint: 'http://o' }, {}, 'leave --endpoint out'],
+    [{ profile: 'default', endpoint: 'http://o' }, {}, '--profile and --endpoint both name a server'],
     [{ profile: 'default', dataDir: 'd' }, {}, 'leave --data-dir out'],
     [{ endpoint: 'http://o' }, {}, 'no credentials are set for http://o'],
     [{ endpoint: 'http://o' }, { BACKUP_SYNC_TOKEN: 't' }, 'no project'],
-    [{ endpoint: 'http://o' }, { BACKUP_SYNC_ACCESS_KEY: 'AK' }, 'needs both BACKUP_SYNC_ACCESS_KEY and'],
-    [{ endpoint: 'http://o' }, { BACKUP_SYNC_SECRET_ACCESS_KEY: 'SK' }, 'needs both BACKUP_SYNC_ACCESS_KEY and'],
+    [{ endpoint: 'http://o' }, { BACKUP_SYNC_ACCESS_KEY: 'AK' }, 'only one of BACKUP_SYNC_ACCESS_KEY and'],
+    [{ endpoint: 'http://o' }, { BACKUP_SYNC_SECRET_ACCESS_KEY: 'SK' }, 'only one of BACKUP_SYNC_ACCESS_KEY and'],
     [{}, { ...server, ...key }, 'BACKUP_SYNC_TOKEN and BACKUP_SYNC_ACCESS_KEY are both set'],
-    [{}, { BACKUP_SYNC_TOKEN: 't' }, 'BACKUP_SYNC_TOKEN is set, and no server is named for it: the profile "default"'],
+    [{}, { BACKUP_SYNC_TOKEN: 't' }, 'BACKUP_SYNC_TOKEN is set, but no server is named for it: the profile "default"'],
     [{}, { ...key, BACKUP_SYNC_PROFILE: 'default' }, 'no server is named for it: BACKUP_SYNC_PROFILE names'],
     [{}, { ...key, BACKUP_SYNC_DATA_DIR: 'd' }, 'no server is named for it: BACKUP_SYNC_DATA_DIR names'],
-  ])('cannot be told from %j and %j', async (options, variables, message) => {
+  ])('is not clear from %j and %j', async (options, variables, message) => {
     await expect(resolve(options, variables)).rejects.toThrow(message);
   });
 });

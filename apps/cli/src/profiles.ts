@@ -6,11 +6,11 @@ import type { ServerCredentials } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 
-/** The profile that is taken where none is named. */
+/** The profile that commands use if none is named. */
 export const defaultProfileName = 'default';
 
 const ownerOnly = 0o600;
-/** Saving takes milliseconds. */
+/** How long to wait for the lock. Saving takes milliseconds. */
 const lockWaitMs = 10_000;
 
 const storedServer = z.object({ endpoint: z.string(), project_id: z.string() });
@@ -21,21 +21,21 @@ const storedProfile = z.union([
 type StoredProfile = z.infer<typeof storedProfile>;
 const profileFile = z.object({ profiles: z.record(z.string(), storedProfile) });
 
-/** A server that someone has logged in to, under a name. */
+/** A server that someone has logged in to, and the credentials for it. */
 export type Profile = {
   readonly endpoint: string;
   readonly projectId: string;
   readonly credentials: ServerCredentials;
 };
 
-/** Where the profiles are kept: in the user's directory for configuration. */
+/** The path of the file with the profiles, in the user's configuration directory. */
 export function profilePath(environment: Pick<Environment, 'XDG_CONFIG_HOME'>): string {
   return join(environment.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'backup-sync', 'profiles.json');
 }
 
 /**
- * Reads the profiles, by name; none where the file does not exist. Throws {@link UsageError} where others than its
- * owner can read the file, since it holds credentials, and where it is not what {@link saveProfile} writes.
+ * Reads the profiles, by name; none if the file does not exist. It contains credentials: throws {@link UsageError} if
+ * anyone but its owner can read it, or if it is not a file that {@link saveProfile} writes.
  */
 export async function readProfiles(path: string): Promise<ReadonlyMap<string, Profile>> {
   const content = await readOwnFile(path);
@@ -48,8 +48,8 @@ export async function readProfiles(path: string): Promise<ReadonlyMap<string, Pr
 }
 
 /**
- * Adds a profile, or puts it in place of the one of its name. The file is the owner's alone, and whole at any time. Commands
- * that save at the same moment wait for each other, on a lock beside the file. Throws {@link UsageError}.
+ * Adds a profile, or replaces the one of the same name. Only the owner can read the file, and it is complete at any
+ * time. Commands that save at the same time wait for each other, on a lock next to the file. Throws {@link UsageError}.
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -57,9 +57,9 @@ export async function saveProfile(path: string, name: string, profile: Profile):
   await writeProfiles(path, new Map(await readProfiles(path)).set(name, profile));
 }
 
-/** Removes a profile in the same way, and answers it; null if there is none of this name. Throws {@link UsageError}. */
+/** Removes a profile in the same way, and returns it; null if there is none of this name. Throws {@link UsageError}. */
 export async function removeProfile(path: string, name: string): Promise<Profile | null> {
-  // Before the lock, which needs the directory.
+  // Checked before the lock, which needs the directory to exist.
   if (!(await readProfiles(path)).has(name)) return null;
   using _lock = await takeLock(path);
   const profiles = new Map(await readProfiles(path));
@@ -76,7 +76,7 @@ async function writeProfiles(path: string, profiles: ReadonlyMap<string, Profile
     mode: ownerOnly,
     flag: 'w',
   });
-  // An earlier file of this name would have kept its mode.
+  // If a file of this name was left behind, it has kept its own mode.
   await chmod(written, ownerOnly);
   await rename(written, path);
 }
@@ -91,7 +91,7 @@ async function takeLock(path: string): Promise<Disposable> {
     throw new UsageError(`${lockPath} cannot be locked: ${String(error)}`, { cause: error });
   }
   if (lock === null) {
-    throw new UsageError(`another command has held ${lockPath} for ${lockWaitMs / 1000} s: try again`);
+    throw new UsageError(`another command has kept ${lockPath} locked for ${lockWaitMs / 1000} s: try again`);
   }
   return lock;
 }
@@ -115,7 +115,7 @@ async function readOwnFile(path: string): Promise<string | null> {
     if ((mode & 0o077) !== 0) {
       const permissions = (mode & 0o777).toString(8).padStart(3, '0');
       throw new UsageError(
-        `${path} holds credentials, and others can read it (mode ${permissions}): chmod 600 it, and log in again`,
+        `${path} contains credentials, and others can read it (mode ${permissions}): chmod 600 it, and log in again`,
       );
     }
     return await readFile(path, 'utf8');
@@ -130,7 +130,7 @@ function parseJson(content: string): unknown {
   try {
     return JSON.parse(content);
   } catch {
-    // Not JSON is as little a file of profiles as JSON of another shape.
+    // The caller refuses it like JSON of another shape.
     return undefined;
   }
 }

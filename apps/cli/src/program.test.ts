@@ -3,7 +3,7 @@ import { type ContextMaker, createProgram } from './program.ts';
 
 type Given = Parameters<ContextMaker>[0];
 
-/** What a command is told of the options that all commands share. */
+/** The shared options that a command receives. */
 async function given(...args: string[]): Promise<Given> {
   let seen: Given | undefined;
   const reached = new Error('the command was reached');
@@ -56,16 +56,16 @@ describe('a global option', () => {
     [['backups', '--data-dir=a', 'list', '--json']],
     [['backups', 'list', '--json', '--data-dir', 'a']],
     [['--data-dir', 'b', 'backups', '--data-dir', 'c', 'list', '--json', '--data-dir', 'a']],
-  ])('is taken before the command and after it, the last one counting: %j', async (args) => {
+  ])('is accepted before and after the command, and the last one counts: %j', async (args) => {
     expect(await given(...args)).toMatchObject({ json: true, connect: { dataDir: 'a' } });
   });
 
-  test('is parsed in the same way on both sides', async () => {
+  test('is parsed the same way on both sides', async () => {
     expect((await given('--timeout', '2m', 'doctor')).connect.timeout).toBe(120);
     await expect(given('--timeout', '2w', 'doctor')).rejects.toThrow('must be a duration');
   });
 
-  test('reaches a command that has its own of this name', async () => {
+  test('reaches a command that has its own option of this name', async () => {
     expect(await given('--endpoint', 'https://b.example', '--json', 'login')).toMatchObject({ json: true });
   });
 
@@ -77,7 +77,7 @@ describe('a global option', () => {
 });
 
 describe('the help', () => {
-  test('says what is special to a command first, and names the global options and exit codes last', () => {
+  test('has the details of a command first, and the global options and exit codes last', () => {
     const help = helpOf(named(someProgram(), 'sync'));
     const order = [
       'Usage:',
@@ -101,7 +101,7 @@ describe('the help', () => {
     expect(help).toMatch(/Global options:\n {2}--profile <profile> {2,}server saved/);
   });
 
-  test('fits 80 columns, but for examples that are to be copied', () => {
+  test('fits 80 columns, except for examples to copy', () => {
     for (const command of all(someProgram())) {
       for (const line of helpOf(command).split('\n')) {
         if (!/^ {2}(backup-sync|source) /.test(line))

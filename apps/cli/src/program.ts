@@ -13,7 +13,7 @@ import { addSourceCommands } from './source-commands.ts';
 import { addSyncCommands } from './sync-commands.ts';
 import type { ConnectOptions } from './target.ts';
 
-/** Makes the context of a command from the options that all commands share. */
+/** Creates the context of a command from the options that all commands share. */
 export type ContextMaker = (options: { readonly connect: ConnectOptions; readonly json: boolean }) => CommandContext;
 
 const examples = [
@@ -24,18 +24,18 @@ const examples = [
 ];
 
 const whereHelp = `
-A command works on the server of --endpoint or --profile. Without one, it works on the local catalogue in --data-dir, and
-through the server that holds the directory if there is one. For --endpoint, set BACKUP_SYNC_TOKEN, or
-BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY. A global option stands before the command or after it; if it is
-given twice, the last one counts.`;
+A command works on the server of --endpoint or --profile, or on the local catalogue in --data-dir. If a server has that
+directory open, the command works through it. If none of these is given, it uses the profile "default". --endpoint needs
+BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY. Global options can come before or after
+the command; if one is given twice, the last one counts.`;
 
 /**
- * The command line: what there is, and what it takes. What a command does is loaded when it is called. Each puts its
- * exit code into `finish`.
+ * Creates the command line with all commands and their options. The code of a command is loaded when the command runs.
+ * Each command passes its exit code to `finish`.
  */
 export function createProgram(version: string, makeContext: ContextMaker, finish: (exitCode: number) => void): Command {
   const program = new HelpedCommand('backup-sync')
-    .description('Adds the backups in object storage to the catalogue, and proves each chain.')
+    .description('Import backups from object storage into a catalogue, and prove each chain.')
     .version(version)
     .addHelpText('after', () =>
       [examplesHelp(examples), optionsHelp(program, 'Global options:', globalOptions()), whereHelp, exitCodesHelp].join(

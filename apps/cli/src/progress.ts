@@ -3,17 +3,17 @@ import { printable } from './printable.ts';
 import { note, type Styled, type Terminal } from './terminal.ts';
 
 export type LiveLine = {
-  /** Takes the place of what was shown before. */
+  /** Replaces the line. */
   show(line: string): void;
-  /** A line that stays, above the one that changes. */
+  /** Prints a permanent line above the changing one. */
   say(...line: readonly (string | Styled)[]): void;
-  /** Takes the line away while something else is written to the terminal, and puts it back. */
+  /** Removes the line while something else is written to the terminal, and restores it. */
   aside(write: () => Promise<void>): Promise<void>;
-  /** Takes the line away. */
+  /** Removes the line. */
   stop(): void;
 };
 
-/** One line that changes on a terminal; elsewhere only what is said is written. */
+/** Creates a line that changes, on a terminal. Elsewhere, only permanent lines are written. */
 export function liveLine(terminal: Terminal): LiveLine {
   if (!terminal.messages.isTTY || terminal.json) {
     return { show() {}, say: (...line) => note(terminal, ...line), aside: (write) => write(), stop() {} };

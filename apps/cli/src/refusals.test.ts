@@ -5,8 +5,8 @@ import { examples, run, temporaryDirectory } from './testing.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 
-describe('what is wrong is said in a sentence', () => {
-  test('a password of the first administrator that the API would not take starts no server', async () => {
+describe('an error is a sentence', () => {
+  test('a server does not start with an administrator password that the API would refuse', async () => {
     await using home = await temporaryDirectory();
     const args = ['serve', '--data-dir', join(home.path, 'data'), '--storage', `file:${home.path}`];
     const ended = await run(args, { environment: { BACKUP_SYNC_ADMIN_PASSWORD: 'eleven-char' } });
@@ -20,8 +20,8 @@ describe('what is wrong is said in a sentence', () => {
 
   test.each([
     [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
-    [['backups', 'list'], 1, 'or give a data directory (--data-dir'],
-    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 4, 'or set a valid BACKUP_SYNC_TOKEN'],
+    [['backups', 'list'], 1, 'or give a data directory with --data-dir'],
+    [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 4, 'set a valid token in BACKUP_SYNC_TOKEN'],
     [['backups', 'list', '--endpoint', 'ftp://x', '--project', 'p'], 1, '"ftp://x" is not an address'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--project', 'p'], 5, 'does not answer'],
     [['scan', 'bucket', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],
@@ -29,7 +29,7 @@ describe('what is wrong is said in a sentence', () => {
     [['backups', 'list', '--colour'], 1, "unknown option '--colour'"],
     [['backups', 'list', '--limit', 'ten'], 1, 'whole number'],
     [['serve', '--listen', 'nowhere', '--data-dir', 'd', '--storage', 'file:d'], 1, '"nowhere" is not host:port'],
-    [['serve', '--public-url', 'here', '--data-dir', 'd', '--storage', 'file:d'], 1, '"here" is not an address like'],
+    [['serve', '--public-url', 'here', '--data-dir', 'd', '--storage', 'file:d'], 1, '"here" is not an http'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--token', 't'], 1, "unknown option '--token'"],
     [['sync', 'items.csv', '--format', 'xml'], 1, 'Allowed choices are json, ndjson, csv'],
     [['bakups', 'list'], 1, 'Did you mean backups?'],
@@ -55,11 +55,11 @@ describe('what is wrong is said in a sentence', () => {
     },
   );
 
-  test('a file that is neither JSON nor NDJSON is named with the line', async () => {
+  test('a file that is neither JSON nor NDJSON is refused with the line', async () => {
     await using home = await temporaryDirectory();
     const file = join(home.path, 'list.json');
     await writeFile(file, '{"backup_id":\n');
     const ended = await run(['sync', file, '--data-dir', home.path, '--storage', storage]);
-    expect(ended.messages).toContain('list.json: is not JSON: it ends too early');
+    expect(ended.messages).toContain('list.json: not valid JSON: it ends too early');
   });
 });

@@ -9,10 +9,10 @@ test.each([
   ['verify', item.backup_id, 'verification'],
   ['scan', item.bucket_name, 'scan'],
 ])(
-  'a repeated %s follows the one that runs, and Ctrl-C in either leaves the server at work and says so',
+  'a repeated %s follows the running one, and Ctrl-C in either says that the server continues',
   async (kind, subject, noun) => {
     await using home = await temporaryDirectory();
-    // Answers the listing of the sync, and none of what comes after it.
+    // Answers the listing of the sync, and nothing after it.
     await using storage = await gatedStorage(1);
     const dataDirectory = join(home.path, 'data');
     const keys = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
@@ -42,7 +42,7 @@ test.each([
     first.kill('SIGINT');
     await once(first, 'close');
     expect(first.exitCode).toBe(130);
-    expect(await told).toContain(`interrupted: The server goes on with ${noun} ${running?.id}.\n`);
+    expect(await told).toContain(`interrupted: The server continues ${noun} ${running?.id}.\n`);
     expect(await told).toContain(`"backup-sync operations cancel ${running?.id}"`);
     expect(await operations()).toEqual([expect.objectContaining({ id: running?.id, status: 'running' })]);
   },

@@ -3,16 +3,16 @@ import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import type { WantedResources } from './commands/all-resources.ts';
 
-/** `resources …`: what is backed up. */
+/** Adds `resources …`: the commands for backed-up volumes and servers. */
 export function addResourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const resources = program.command('resources').description('list and retire what is backed up');
+  const resources = program.command('resources').description('list and retire backed-up volumes and servers');
   command(resources, 'list', 'list resources with their newest proved backup', [
     'resources list',
     'resources list --source nightly --json',
   ])
-    .option('--source <source>', 'source whose resources to list, by its name or id (default: all)')
+    .option('--source <source>', 'name or id of the source whose resources to list (default: all)')
     .addOption(
-      new Option('--level <level>', 'level to which a backup must be proved')
+      new Option('--level <level>', 'level at which a backup counts as proved')
         .choices(verificationLevel.options)
         .default('linkage'),
     )
@@ -21,15 +21,15 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
       finish(await listResourcesCommand(contextOf(options), options));
     });
   const verbs = {
-    retire: 'expect no newer backup of a resource',
-    unretire: 'expect newer backups of a resource again',
+    retire: 'stop expecting new backups of a resource',
+    unretire: 'expect new backups of a resource again',
   } as const;
   for (const verb of Object.keys(verbs) as (keyof typeof verbs)[]) {
     const added = command(resources, `${verb} <resource>`, verbs[verb], [`resources ${verb} vm-7`]);
     if (verb === 'retire') {
       added.addHelpText(
         'after',
-        '\nIts backups stay as they are. "check" leaves it out until a newer backup of it is recorded.',
+        '\n"check" leaves the resource out until a newer backup of it is recorded. Its backups stay as they are.',
       );
     }
     added.addHelpText('after', '\n<resource> is an id or a name.');

@@ -4,7 +4,7 @@ import { printTable } from './print-table.ts';
 import { formatBytes, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
-/** One table row an item: what was imported, how far it is proved, and the result or the reason. */
+/** Prints one table row per item: the backup, the level to which it is proved, and the result or the reason. */
 export function printResults(
   terminal: Terminal,
   logs: readonly CbrOperationLog[],
@@ -34,14 +34,14 @@ export function printResults(
   );
 }
 
-/** What became of it, in a word: the outcome, or the reason. */
+/** The result in a word: the outcome, or the reason. */
 function resultOf(log: CbrOperationLog): string {
   const { outcome = null, reason = null } = log.backup_sync ?? {};
   if (log.status === 'success') return outcome ?? log.status;
   return reason === null ? log.status : `${log.status}: ${reason.code}`;
 }
 
-/** Reasons in full, each kind once with its remedy. Empty where there is none. */
+/** The reasons in full, grouped by code, each group with its remedy. Empty if there are none. */
 export function reasonSummary(items: readonly { readonly name: string; readonly reason: Reason | null }[]): string {
   const groups = new Map<string, { readonly first: Reason; readonly lines: string[] }>();
   for (const { name, reason } of items) {

@@ -10,7 +10,9 @@ import { printable, printableLines } from './printable.ts';
 import { createProgram } from './program.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
-/** Before anything is asked of the network. Commands that need neither a proxy nor a private authority load nothing for it. */
+/**
+ * Applies proxies and private authorities, before the first request. Commands that need neither load nothing for it.
+ */
 async function useNetworkOf(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
   const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'AWS_CA_BUNDLE'];
   if (!names.some((name) => variables[name])) return;
@@ -19,7 +21,7 @@ async function useNetworkOf(variables: Readonly<Record<string, string | undefine
   useNetwork(network);
 }
 
-/** Runs what the process was called with, and sets its exit code. */
+/** Runs the command that the process was called with, and sets its exit code. */
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
   const stopping = new AbortController();
   let json = false;
@@ -27,24 +29,24 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Listens on: what restores the cursor ends the process with the first signal if nobody else listens any more.
+    // The listener stays: if it is the last one, the library that restores the cursor ends the process at a signal.
     host.on(signal, () => {
       if (stopping.signal.aborted) host.exit(exitCodes.interrupted);
       stopping.abort();
     });
   }
-  // The terminal of a container or of a test may not say how large it is.
+  // The terminal of a container or of a test may not report its size.
   for (const stream of [host.stdout, host.stderr]) {
     if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
   }
-  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, and there is more to say then.
+  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, but then messages follow.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && stopping.signal.aborted) return;
     if (error.code === 'EPIPE') host.exit(exitCodes.done);
-    host.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+    host.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
     host.exit(exitCodes.failure);
   });
-  // Where messages cannot be written, nobody can be told so; the command goes on.
+  // If messages cannot be written, nobody can read that either: the command continues.
   host.stderr.on('error', () => {});
 
   const program = createProgram(
@@ -90,7 +92,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       running = command;
       throw error;
     });
-    // What was wrong is told in the words of the arguments.
+    // Messages quote the arguments: they are cleaned like all other output.
     command.configureOutput({
       writeErr: (said) => (wantsJson ? undefined : host.stderr.write(said)),
       outputError: (said, write) => (wantsJson || isPlugin(command) ? undefined : write(printableLines(said))),
@@ -117,7 +119,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   }
 }
 
-/** Commander answers a group without a command with its help. */
+/** Turns an error of Commander into one of this program. Commander prints the help for a group without a command. */
 function usageErrorOf({ code, message }: CommanderError, command: Command): UsageError {
   if (code !== 'commander.help') return new UsageError(message.replace(/^error: /, ''));
   const names = command.commands.map((child) => child.name()).join(', ');

@@ -7,7 +7,7 @@ import { showScanProgress } from './scan-progress.ts';
 import { SyncTally } from './sync-tally.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Writes to a stream, as to a terminal of 80 columns or to none. */
+/** A stream that records what is written, as a terminal of 80 columns or not. */
 function terminalOn(messages: PassThrough, { isTTY }: { readonly isTTY: boolean }): Terminal {
   const stream = Object.assign(
     messages,
@@ -25,7 +25,7 @@ const newsOf = (complete: boolean, objects: number) =>
 const log = (status: 'success' | 'failed') =>
   ({ id: 'log', status, error_info: { message: 'the disk is gone' }, backup_sync: null }) as unknown as CbrOperationLog;
 
-test('a scan that brings in shows in plain lines how far the listing is, then its imports as a sync does', async () => {
+test('without a terminal, an importing scan prints lines about its listing, then about its imports', async () => {
   const messages = new PassThrough();
   const tally = new SyncTally();
   const progress = showScanProgress(terminalOn(messages, { isTTY: false }), tally);
@@ -48,7 +48,7 @@ test('a scan that brings in shows in plain lines how far the listing is, then it
   ]);
 });
 
-test('on a terminal it is a line that changes, with the time left once all is listed', async () => {
+test('on a terminal, one line changes, and has the time left once the listing is complete', async () => {
   const messages = new PassThrough();
   const tally = new SyncTally();
   const progress = showScanProgress(terminalOn(messages, { isTTY: true }), tally);

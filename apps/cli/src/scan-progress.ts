@@ -7,21 +7,21 @@ import { note, type Terminal } from './terminal.ts';
 import { describeWait, isNews } from './waiting.ts';
 
 const drawnEveryMs = 100;
-/** Where no line can change: so many objects to a line that says how far the listing is. */
+/** Without a terminal: a progress line for each so many objects. */
 const objectsPerLine = 100_000;
 
 export type ScanProgress = {
   shows(news: ScanNews): void;
-  /** Writes something else to the terminal. */
+  /** Removes the line while something else is written to the terminal. */
   aside(write: () => Promise<void>): Promise<void>;
-  /** An import of the scan. */
+  /** Shows an import of the scan that has ended. */
   ended(log: CbrOperationLog): void;
   stop(): void;
 };
 
 /**
- * Shows how a scan goes, and how its imports go as a sync shows them: a line that changes, on a terminal, and plain lines
- * elsewhere. `imports` is null if the scan brings nothing in.
+ * Shows the progress of a scan, and of its imports like a sync: one changing line on a terminal, plain lines elsewhere.
+ * `imports` is null if the scan imports nothing.
  */
 export function showScanProgress(terminal: Terminal, imports: SyncTally | null): ScanProgress {
   const startedAtMs = performance.now();

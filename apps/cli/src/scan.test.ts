@@ -6,7 +6,7 @@ import { examples, run, temporaryDirectory } from './testing.ts';
 const brokenVolume = 'volume_9b312830-b8bb-4b32-b5d4-34873ff17f0f';
 const storage = `file:${join(examples, 'buckets')}`;
 
-describe('a bucket of objects in which no backup is recognised', () => {
+describe('a bucket with objects but no recognised backup', () => {
   async function homeWithLogs() {
     const home = await temporaryDirectory();
     await mkdir(join(home.path, 'buckets', 'logs'), { recursive: true });
@@ -42,7 +42,7 @@ describe('a bucket of objects in which no backup is recognised', () => {
 });
 
 describe('scan', () => {
-  test('finds the Cinder backups of the examples, as items that sync takes', async () => {
+  test('finds the Cinder backups of the examples, as items for sync', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
     const scanned = await run(['scan', 'volumebackups'], { environment });
@@ -65,7 +65,7 @@ describe('scan', () => {
     expect(states).toEqual(['known', 'known', 'known']);
   });
 
-  test('says of each backup that cannot be brought in why, and of each reason what to do', async () => {
+  test('says why each backup cannot be imported, and for each reason what to do', async () => {
     await using home = await temporaryDirectory();
     const buckets = join(home.path, 'buckets');
     await cp(join(examples, 'buckets'), buckets, { recursive: true });
@@ -88,14 +88,14 @@ describe('scan', () => {
     const template = ['--path-template', '{plan_id}/{resource_id}/{backup_id}'];
     const scanned = await run(['scan', 'vmware-backups', '--sync', ...template, ...where]);
     expect(scanned).toMatchObject({ code: 0, output: '' });
-    expect(scanned.messages).toContain('1 of 1 brought in');
+    expect(scanned.messages).toContain('1 of 1 imported');
     const listed = JSON.parse((await run(['operations', 'list', '--json', ...where])).output);
     expect(listed.operations.map(({ kind }: { kind: string }) => kind)).toEqual(['import', 'scan']);
     const imported = listed.operations[0].id;
     expect((await run(['operations', 'show', imported, ...where])).output).toMatch(/outcome +created/);
   });
 
-  test('of a bucket that is not there exits 1 with the reason', async () => {
+  test('of a missing bucket exits 1 with the reason', async () => {
     await using home = await temporaryDirectory();
     const ended = await run(['scan', 'nowhere', '--data-dir', join(home.path, 'data'), '--storage', storage]);
     expect(ended).toMatchObject({ code: 1, output: '' });

@@ -10,7 +10,7 @@ const secrets = {
   BACKUP_SYNC_SECRET_KEY: Buffer.from('key-that-nobody-may-see-32-bytes').toString('base64'),
   AWS_SECRET_ACCESS_KEY: 'storage-key-that-nobody-may-see',
 };
-// A command comes in by a token or by a key: both are refused.
+// A command uses a token or an access key: both are refused.
 const environment = { ...secrets, BACKUP_SYNC_SECRET_ACCESS_KEY: '', AWS_ACCESS_KEY_ID: 'an-access-key' };
 const byAccessKey = { ...secrets, BACKUP_SYNC_TOKEN: '', BACKUP_SYNC_ACCESS_KEY: 'AK' };
 

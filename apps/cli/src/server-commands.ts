@@ -5,13 +5,13 @@ import type { ServeOptions } from './commands/start-gateway.ts';
 import { jsonOption, timeoutOptions } from './global-options.ts';
 import { duration, given, positive } from './options.ts';
 
-/** `serve`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`: servers, and what is configured. */
+/** Adds `serve`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
   command(program, 'serve', 'serve the API until Ctrl-C', [
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
   ])
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
-    .option('--public-url <url>', 'address for callers, if a proxy has another (BACKUP_SYNC_PUBLIC_URL)')
+    .option('--public-url <url>', 'address that callers use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
     .option('--tls-certificate <file>', 'certificate for HTTPS, in PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
     .option('--tls-key <file>', 'private key of the certificate, in PEM (BACKUP_SYNC_TLS_KEY)')
     .option('--behind-tls-proxy', 'plain HTTP beyond loopback, for a TLS proxy (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
@@ -22,7 +22,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     )
     .option(
       '--backlog <count>',
-      'unfinished imports per project before 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
+      'unfinished imports per project, at most; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
     .action(async (options: Shared & ServeOptions) => {
@@ -35,16 +35,17 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .requiredOption('--endpoint <url>', 'address of the server')
     .option('--user <name>', 'user who logs in with a password (default: admin)')
     .addOption(
-      new Option('--access-key <id>', 'access key, in place of a user (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'),
+      new Option('--access-key <id>', 'access key, instead of a user (BACKUP_SYNC_ACCESS_KEY)').conflicts('user'),
     )
-    .option('--project <id>', 'project to work in (default: the one that the server gives)')
-    .option('--profile <name>', 'name for this login; commands use "default" if none is named', 'default')
+    .option('--project <id>', 'id of the project to work in (default: chosen by the server)')
+    .option('--profile <name>', 'profile to save; commands use "default" if you name none', 'default')
     .addHelpText(
       'after',
       `
-The password is asked for, or read from standard input or BACKUP_SYNC_PASSWORD. It is not saved. The token is saved in
-a file that only its owner can read. When the token ends, log in again. The secret of an access key is asked for, or
-read from standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and saved in that file. It does not end by itself.`,
+The password comes from BACKUP_SYNC_PASSWORD, from standard input, or from a question at a terminal. It is not saved.
+The token is saved in a file that only its owner can read. When the token expires, log in again. The secret of an access
+key comes from BACKUP_SYNC_SECRET_ACCESS_KEY, standard input or a question. It is saved in the same file and does not
+expire.`,
     );
   const loginExamples = [
     'login --endpoint https://b.example.com --user operator',
@@ -65,8 +66,8 @@ read from standard input or BACKUP_SYNC_SECRET_ACCESS_KEY, and saved in that fil
     .addHelpText(
       'after',
       `
-If the server does not answer, the profile is removed all the same, and the token stays valid until it ends by itself.
-An access key stays valid.`,
+If the server does not answer, the profile is removed anyway, and the token stays valid until it expires. An access key
+stays valid.`,
     );
   completeCommand(logout, ['logout', 'logout --profile work'], [...timeoutOptions(), jsonOption()]).action(
     async (options: Pick<Shared, 'profile' | 'json' | 'connectTimeout' | 'timeout'>) => {
@@ -95,9 +96,9 @@ An access key stays valid.`,
     .addHelpText(
       'after',
       `
-Tries the buckets that are named, else those of the sources, else those of a storage directory: it lists each, and reads
-the head and the beginning of its first object, as a sync does. A server tries its own storage. Nothing is written.
-Exits 1 when something is missing, 5 when the server is not reachable.`,
+Tries the buckets that you name, else those of the sources, else those of a storage directory. It lists each bucket, and
+reads the head and the beginning of its first object, as a sync does. A server tries its own storage. Nothing is
+written. Exits 1 if something is missing, 5 if the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');
@@ -108,8 +109,8 @@ Exits 1 when something is missing, 5 when the server is not reachable.`,
   ])
     .requiredOption('--examples <directory>', 'directory with the examples')
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
-    .option('--once', 'exit after the table', false)
-    .option('--called-as <words>', 'how a command begins where this was called', 'backup-sync')
+    .option('--once', 'exit after the results', false)
+    .option('--called-as <words>', 'beginning of the commands that it suggests', 'backup-sync')
     .action(async (options: Shared & { examples: string; listen?: string; once: boolean; calledAs: string }) => {
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));

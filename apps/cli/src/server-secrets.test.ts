@@ -8,7 +8,7 @@ import { temporaryDirectory } from './testing.ts';
 import { signedHeaders, startTracedServer, type TracedServer, Traces } from './testing-traces.ts';
 
 const sealingKey = 'key-that-nobody-may-see-32-bytes';
-/** Of no use to a server: a command that works on its data directory would refuse it. */
+/** Not used by a server: a command on its data directory would refuse it. */
 const strayToken = 'token-that-nobody-may-see';
 const given = {
   BACKUP_SYNC_ADMIN_PASSWORD: 'password-that-nobody-may-see',
@@ -59,7 +59,7 @@ test('secrets show in nothing that a server prints or leaves, through calls, fau
   for (const [secret, places] of shown) expect(traces.placesOf(secret), secret).toEqual(places);
 }, 120_000);
 
-test('what a server makes up at its first start shows in one place each, and stays there when it stops', async () => {
+test('each secret that a server generates at its first start shows in one place, also after it stops', async () => {
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
   const traces = new Traces();
@@ -75,7 +75,7 @@ test('what a server makes up at its first start shows in one place each, and sta
   expect(traces.placesOf(server.token)).toEqual([]);
 }, 60_000);
 
-/** Makes a user with a role, and two access keys, each of which is answered in its own way. */
+/** Creates a user with a role, and two access keys, each answered in a different way. */
 async function administer(traces: Traces, shown: Shown, environment: Record<string, string>): Promise<void> {
   const command = async (words: string, input = '') => {
     const ended = await traces.run(words.split(' '), { environment, input });
@@ -90,11 +90,11 @@ async function administer(traces: Traces, shown: Shown, environment: Record<stri
   shown.set(forPeople, ['access-keys create ada default: output']);
 }
 
-/** Everything that an administrator can look at, for people and for programs. */
+/** Everything that an administrator can view, for people and for programs. */
 async function list(traces: Traces, environment: Record<string, string>): Promise<void> {
   const listings = ['users list', 'access-keys list', 'audit list', 'operations list', 'sources list', 'backups list'];
   const run = async (words: string) => ({ words, ...(await traces.run(words.split(' '), { environment })) });
-  // Storage is out of reach, which the command waits for: it goes on beside the others.
+  // Storage is not reachable, and the command waits for it: it runs next to the others.
   const doctors = Promise.all(['doctor a-bucket', 'doctor a-bucket --json'].map(run));
   for (const words of listings) {
     for (const ended of await Promise.all([words, `${words} --json`].map(run)))
@@ -124,7 +124,7 @@ async function callOverRest(traces: Traces, shown: Shown, { endpoint, projectId,
   const ofAda = await issue('right password', 201, byPassword('ada', passwordOfAda));
   const exchanged = await issue('exchange', 201, { methods: ['token'], token: { id: ofAda } });
   await call('validation', 200, '/v3/auth/tokens', { 'X-Auth-Token': ofAda, 'X-Subject-Token': ofAda });
-  // Whoever validates a token is answered with it, as by Keystone.
+  // The answer to the validation of a token contains it, as with Keystone.
   shown.set(ofAda, ['right password: headers', 'validation: headers']);
   shown.set(exchanged, ['exchange: headers']);
   await call('unknown token', 401, backups, { 'X-Auth-Token': strayToken });

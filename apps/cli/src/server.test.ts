@@ -36,7 +36,7 @@ describe('a running server', () => {
     expect(wrong.messages + stranger.messages).not.toContain(password);
   });
 
-  test('a second one on its port or data directory says so in one sentence', async () => {
+  test('makes a second one on its port or data directory fail with one sentence', async () => {
     await using home = await temporaryDirectory();
     const dataDirectory = join(home.path, 'data');
     await using server = await startServer(dataDirectory, storage);
@@ -66,7 +66,7 @@ describe('a running server', () => {
   });
 });
 
-test('demo imports the examples through the public API and exits 0 when all came out as it should', async () => {
+test('demo imports the examples through the public API and exits 0 if all results are as expected', async () => {
   await using home = await temporaryDirectory();
   const args = [
     'demo',
@@ -83,6 +83,6 @@ test('demo imports the examples through the public API and exits 0 when all came
     expect(ended.code).toBe(0);
     expect(ended.output).toContain('All is well');
     expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(4);
-    expect(ended.output).toContain(`What to do next:\n  backup-sync backups list --data-dir ${home.path}/data\n`);
+    expect(ended.output).toContain(`Try next:\n  backup-sync backups list --data-dir ${home.path}/data\n`);
   }
 });

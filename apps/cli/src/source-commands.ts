@@ -24,15 +24,15 @@ type EditOptions = Pick<AddOptions, 'level' | 'incompleteAfter' | 'force'> & {
 
 const level = (description: string) => new Option('--level <level>', description).choices(verificationLevel.options);
 
-/** `sources …`: buckets that are watched. */
+/** Adds `sources …`: the commands for watched buckets. */
 export function addSourceCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const sources = program.command('sources').description('watch buckets and import new backups');
   command(sources, 'add <bucket[/prefix]>', 'watch a bucket and import new backups', [
     'sources add volumebackups --name nightly --interval 1h',
   ])
-    .option('--name <name>', 'name, unique in the project (default: the place)')
+    .option('--name <name>', 'name, unique in the project (default: <bucket[/prefix]>)')
     .addOption(
-      new Option('--format <format>', 'format of the backups to import (default: every known one)').choices(
+      new Option('--format <format>', 'format of the backups to import (default: every known format)').choices(
         backupFormat.exclude(['unknown']).options,
       ),
     )
@@ -84,9 +84,12 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
       'age at which a backup without its commit mark is an error',
       durationOrSeconds,
     )
-    .option('--prefix <prefix>', 'prefix to watch; backups outside it are dropped, not marked as gone')
+    .option('--prefix <prefix>', 'prefix to watch; records outside it leave the source, and are not marked vanished')
     .option('--force', 'no check that the prefix can be listed and is not empty')
-    .addHelpText('after', '\n<source> is a name or an id. What is not given stays as it is.')
+    .addHelpText(
+      'after',
+      '\nSettings that are not given stay as they are.\n\n<source> is a name, an id, or the beginning of an id.',
+    )
     .action(async (source: string, options: Shared & EditOptions) => {
       const { editSourceCommand } = await import('./commands/sources.ts');
       const { interval, level, reverifyAfter, incompleteAfter, prefix, force } = options;
@@ -102,10 +105,10 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     });
   const ofOne = {
     show: 'show a source, its last run and the age of its backups',
-    scan: 'run a source now and follow it to its end',
+    scan: 'run a source now and wait for the results',
     pause: 'stop the automatic runs of a source',
-    resume: 'start the automatic runs of a source again',
-    confirm: 'confirm that the missing backups are gone',
+    resume: 'resume the automatic runs of a source',
+    confirm: 'confirm a held run, and mark missing backups vanished',
   } as const;
   for (const verb of Object.keys(ofOne) as (keyof typeof ofOne)[]) {
     command(sources, `${verb} <source>`, ofOne[verb], [`sources ${verb} nightly`])
@@ -117,7 +120,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
   }
   const remove = command(sources, 'remove <source>', 'remove a source; its records stay', ['sources remove nightly']);
   addAskingOptions(remove)
-    .addHelpText('after', '\n<source> is a whole name or id.')
+    .addHelpText('after', '\n<source> must be the whole name or id.')
     .action(async (source: string, options: Shared & AskingOptions) => {
       const { removeSourceCommand } = await import('./commands/sources.ts');
       finish(await removeSourceCommand(contextOf(options), source, options.yes ?? false));

@@ -7,7 +7,7 @@ const brokenVolume = 'volume_9b312830-b8bb-4b32-b5d4-34873ff17f0f';
 const storage = `file:${join(examples, 'buckets')}`;
 
 describe('sources', () => {
-  test('bring in what is new, mark what is gone after two runs, and hold a mass removal until it is confirmed', async () => {
+  test('import new backups, mark vanished ones after two runs, and hold mass removals until confirmed', async () => {
     await using home = await temporaryDirectory();
     const buckets = join(home.path, 'buckets');
     await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });
@@ -18,7 +18,7 @@ describe('sources', () => {
     const command = (...args: string[]) => run(args, { environment });
     await rm(join(buckets, 'volumebackups', brokenVolume), { recursive: true });
     expect((await command('sources', 'add', 'volumebackups', '--name', 'nightly')).code).toBe(0);
-    expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 brought in');
+    expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 imported');
     const shown = await command('sources', 'show', 'nightly');
     expect(shown.output).toMatch(/last good sync \(UTC\) +\d{4}/);
     expect(shown.output).toMatch(/fce0b9df\S+ +3 +3 +2026-09-03 02:00:00/);
@@ -36,14 +36,14 @@ describe('sources', () => {
     expect((await command('sources', 'scan', 'nightly')).code).toBe(1);
     const failed = await command('sources', 'show', 'nightly');
     expect(failed.output).toMatch(
-      /Last run: operation \S+, begun .*, failed: the bucket does not exist.*\(bucket_not_found\)/,
+      /Last run: operation \S+, started .*, failed: the bucket does not exist.*\(bucket_not_found\)/,
     );
     expect(failed.output).toContain('What to do: Check bucket_name');
     const runs = JSON.parse((await command('operations', 'list', '--kind', 'source_run', '--json')).output);
     expect(runs.operations[0]).toMatchObject({ kind: 'source_run', status: 'failed' });
     expect(runs.count).toBe(4);
     await mkdir(join(buckets, 'volumebackups'));
-    // Every night, until someone has looked.
+    // Every night, until someone confirms.
     for (const _ of ['first', 'second']) {
       const holding = await command('sources', 'scan', 'nightly');
       expect(holding.code).toBe(3);
@@ -51,7 +51,9 @@ describe('sources', () => {
     }
     expect((await command('sources', 'list')).output).toMatch(/nightly .* held/);
     const held = await command('sources', 'show', 'nightly');
-    expect(held.output).toMatch(/by operation \S+: the listing showed no backup at all.* 2 no longer listed/);
+    expect(held.output).toMatch(
+      /by operation \S+: the listing showed no backup at all.*\n2 backups are no longer listed/,
+    );
     expect(held.output).toContain('What to do: Check that the bucket is the right one');
     expect((await command('sources', 'confirm', 'nightly')).messages).toContain('2 marked as vanished');
     expect((await command('sources', 'remove', 'nightly')).code).toBe(0);
@@ -88,7 +90,7 @@ describe('sources', () => {
     expect((await run(['sources', 'add', 'volumebackup', '--force'], { environment })).code).toBe(0);
   });
 
-  test('are edited: what is named changes, and "none" takes an interval away', async () => {
+  test('are edited: given settings change, and "none" removes an interval', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
     const command = (...args: string[]) => run(args, { environment });
@@ -114,7 +116,7 @@ describe('sources', () => {
     expect(unnamed.messages).toContain('nothing to change: give --interval');
   });
 
-  test('say what of a run goes on behind it', async () => {
+  test('report the verifications that continue after a run', async () => {
     await using home = await temporaryDirectory();
     const environment = {
       BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
@@ -124,7 +126,7 @@ describe('sources', () => {
     };
     await run(['sources', 'add', 'volumebackups', '--level', 'content'], { environment });
     const scanned = await run(['sources', 'scan', 'volumebackups'], { environment });
-    expect(scanned.messages).toMatch(/\d+ verifications have not ended: a server does them/);
+    expect(scanned.messages).toMatch(/\d+ verifications have not ended\. A server runs them/);
     const left = await run(['operations', 'list', '--kind', 'verify', '--json'], { environment });
     expect(JSON.parse(left.output).operations.map(({ status }: { status: string }) => status)).toContain('waiting');
   }, 60_000);

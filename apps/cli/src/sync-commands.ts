@@ -6,34 +6,37 @@ import type { SyncCommandOptions } from './commands/sync.ts';
 import { itemFormats } from './items/detect-format.ts';
 
 const fileHelp = `
-<file> is the body of the API as JSON ({"sync":[…]}) or a plain list of backups ([…]), NDJSON with one backup a line, or
-CSV whose first row names the fields, with commas, semicolons or tabs, as spreadsheets save it; all in UTF-8 or UTF-16.
-"-" is standard input. Any size is read in the same memory. What it is shows from its beginning, else --format says it.`;
+<file> is a list of backups in UTF-8 or UTF-16; "-" is standard input. Formats:
+  json    body of the API, {"sync":[…]}, or a plain list, […]
+  ndjson  one backup per line
+  csv     field names in the first row; separated by commas, semicolons or
+          tabs, as spreadsheets save it
+The format is detected from the beginning of the file. If that fails, give --format.`;
 
-/** `sync`, `plan` and `scan`: how backups come into the catalogue. */
+/** Adds `sync`, `plan` and `scan`: the commands that find and import backups. */
 export function addSyncCommands(program: Command, { command, contextOf, finish }: Tools): void {
-  const format = () =>
-    new Option('--format <format>', 'format of the file (default: told from its beginning)').choices(itemFormats);
-  command(program, 'sync <file>', 'import the backups of a list and follow them to their end', [
+  const format = () => new Option('--format <format>', 'format of the file (default: detected)').choices(itemFormats);
+  command(program, 'sync <file>', 'import the backups of a list and wait for the results', [
     'sync backups.csv',
     'sync backups.ndjson --plan-first',
     'scan volumebackups | backup-sync sync - --ndjson',
   ])
     .addOption(format())
     .option('--dry-run', 'check of the file only; needs no server', false)
-    .option('--plan-first', 'plan and question before anything is sent', false)
-    .option('--yes', 'no question after the plan of --plan-first', false)
-    .option('--with-ancestors', 'missing ancestors too, if their bucket has them', false)
+    .option('--plan-first', 'plan and confirmation question before anything is sent', false)
+    .option('--yes', 'no confirmation question after the plan of --plan-first', false)
+    .option('--with-ancestors', 'missing ancestors too, if the bucket has them', false)
     .option('--ndjson', 'one operation log per line on standard output; errors as with --json', false)
     .addHelpText(
       'after',
       `${fileHelp}
 
-A file is checked whole before anything is sent, and every problem is told with its place and value. Standard input can
-be read but once: its items are sent as they come, up to the first that is wrong.
+The whole file is checked before anything is sent; each problem is shown with its place and value. Standard input can be
+read only once: its items are sent as they arrive, up to the first that is not valid. Memory does not grow with the size
+of the input, except with --plan-first.
 
-Ctrl-C loses nothing: a server goes on with what was accepted; without one, the next "backup-sync sync" or
-"backup-sync serve" does. The same command again sends the rest.`,
+Ctrl-C loses nothing: a server continues with the accepted backups; without a server, the next "backup-sync sync" or
+"backup-sync serve" does. Run the same command again to send the rest.`,
     )
     .action(async (file: string, options: Shared & SyncCommandOptions) => {
       const { syncCommand } = await import('./commands/sync.ts');
@@ -44,37 +47,37 @@ Ctrl-C loses nothing: a server goes on with what was accepted; without one, the 
     'plan --bucket volumebackups --data-dir data --storage file:examples/buckets',
   ])
     .addOption(format())
-    .option('--bucket <bucket[/prefix]>', 'bucket to plan, in place of a file')
-    .option('--path-template <template>', 'image path of unknown formats, with --bucket')
+    .option('--bucket <bucket[/prefix]>', 'bucket to plan, instead of a file')
+    .option('--path-template <template>', 'with --bucket: image path of unknown formats')
     .addHelpText(
       'after',
       `${fileHelp}
 
-With --bucket, it shows what "scan --sync" of the same place would do, and which recorded backups are gone. Exits 3 if
-some backups would fail, or if no backup is recognised among the objects of the bucket. Block hashes are not read: a sync
-may still find that they contradict each other.`,
+With --bucket, it shows what "scan --sync" of the same place would do, and which recorded backups have vanished. A plan
+does not read block hashes: a sync may still find that they contradict each other. Exits 3 if a backup would fail, or if
+the bucket has objects but no recognised backup.`,
     )
     .action(async (file: string | undefined, options: Shared & PlanOptions) => {
       const { planCommand } = await import('./commands/plan.ts');
       finish(await planCommand(contextOf(options), file, options));
     });
-  command(program, 'scan <bucket[/prefix]>', 'find the backups in a bucket, one item to sync per line', [
+  command(program, 'scan <bucket[/prefix]>', 'find backups in a bucket and print items to sync', [
     'scan volumebackups | backup-sync sync -',
     'scan vmware-backups --path-template {plan_id}/{resource_id}/{backup_id} --sync',
   ])
     .option('--path-template <template>', 'image path of unknown formats, such as {resource_id}/{backup_id}')
-    .option('--sync', 'import of what is new, changed or moved', false)
+    .option('--sync', 'import of new, changed and moved backups', false)
     .option('--with-ancestors', 'ancestors outside the prefix too', false)
     .addHelpText(
       'after',
       `
-With --json, it prints every finding, one per line: also what is known, forgotten, incomplete or unreadable, and why.
-With --sync as well, it prints the operation log of each import, one per line, as it ends.
+It prints one item per line. With --json, it prints every finding, including known, forgotten, incomplete and unreadable
+backups, and why. With --sync as well, it prints the operation log of each import as it ends.
 
-Ctrl-C ends the command; a server goes on with the scan. Without a server, the scan is cancelled.
+Ctrl-C ends the command; a server continues the scan. Without a server, the scan is cancelled.
 
-Snapshot folders of a filer, such as .snapshot, are skipped unless the prefix leads into one. Exits 3 also if the listing
-has objects and no backup is recognised among them.`,
+Snapshot folders of a filer, such as .snapshot, are skipped unless the prefix leads into one. Exits 3 also if the
+listing has objects but no recognised backup.`,
     )
     .action(async (place: string, options: Shared & ScanOptions) => {
       const { scanCommand } = await import('./commands/scan.ts');

@@ -6,19 +6,19 @@ import { note, type Terminal } from './terminal.ts';
 import { describeWait, isNews } from './waiting.ts';
 
 const drawnEveryMs = 100;
-/** Where no line can change: so many operations to a line that says how far it is. */
+/** Without a terminal: a progress line for each so many operations. */
 const endedPerLine = 1000;
 
 export type SyncProgress = {
   ended(log: CbrOperationLog): void;
-  /** What unfinished operations wait for; null if for nothing. */
+  /** Shows what unfinished operations wait for; null if nothing. */
   waits(waitingFor: WaitingFor | null): void;
   stop(): void;
 };
 
 /**
- * Shows how a sync goes: a line that changes, on a terminal, and plain lines elsewhere; failures as they come, on both.
- * `total` is null where the input is still being read.
+ * Shows the progress of a sync: one changing line on a terminal, plain lines elsewhere, and on both each failure as it
+ * happens. `total` is null while the input is still being read.
  */
 export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: number | null): SyncProgress {
   const startedAtMs = performance.now();
@@ -39,12 +39,12 @@ export function showSyncProgress(terminal: Terminal, tally: SyncTally, total: nu
     stop() {
       clearInterval(drawing);
       live.stop();
-      note(terminal, `${tally.summary()} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+      note(terminal, tally.summary((performance.now() - startedAtMs) / 1000));
     },
   };
 }
 
-/** Shows an import that has ended: a failure as it comes, and where no line can change, from time to time how far it is. */
+/** Shows an import that has ended: each failure and, without a terminal, the progress from time to time. */
 export function showEnded(
   terminal: Terminal,
   live: LiveLine,

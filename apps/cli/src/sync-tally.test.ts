@@ -29,7 +29,7 @@ describe('the progress of a sync', () => {
   });
 });
 
-test('backups whose times contradict each other are told, the first ten by name', () => {
+test('backups with contradicting times are counted, and the first ten named', () => {
   const tally = new SyncTally();
   const add = (id: string, time_contradiction: string | null) => {
     const backup_sync = {

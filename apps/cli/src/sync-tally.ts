@@ -3,7 +3,7 @@ import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
 import { printable } from './printable.ts';
 
-/** Backups of one failure, or with contradicting times, that are named; the others are counted. */
+/** Backups that are named for one reason, or for contradicting times; the others are only counted. */
 const namedMax = 10;
 
 type FailureGroup = {
@@ -12,7 +12,7 @@ type FailureGroup = {
   readonly lines: string[];
 };
 
-/** Counts how the operations of a sync ended. Its memory does not grow with their number. */
+/** Counts the results of the operations of a sync. Its memory does not grow with their number. */
 export class SyncTally {
   accepted = 0;
   ended = 0;
@@ -33,14 +33,15 @@ export class SyncTally {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** `5 ended: 4 created, 1 failed`. */
-  summary(): string {
+  /** `5 ended in 0.5 s: 4 created, 1 failed`. */
+  summary(seconds: number): string {
     const counts = Array.from(this.#outcomes, ([outcome, count]) => `${grouped(count)} ${outcome}`);
     if (this.failed > 0) counts.push(`${grouped(this.failed)} failed`);
-    return `${grouped(this.ended)} ended${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`;
+    const ended = `${grouped(this.ended)} ended in ${seconds.toFixed(1)} s`;
+    return counts.length === 0 ? ended : `${ended}: ${counts.join(', ')}`;
   }
 
-  /** The failures by reason, each with its remedy. Empty where all went well. */
+  /** The failures by reason, each with its remedy. Empty if nothing failed. */
   failures(): string {
     return Array.from(this.#failures, ([code, { reason, count, lines }]) => {
       const heading = reason === null ? code : `${reason.code} (${reason.number})`;
@@ -76,7 +77,7 @@ export class SyncTally {
   }
 }
 
-/** `mail-disk-full: the object … is not there`. */
+/** `mail-disk-full: an object that the metadata names is missing: …`. */
 export function failureLine(log: CbrOperationLog): string {
   const why = log.backup_sync?.reason?.message ?? log.error_info?.message ?? log.status;
   return `${printable(nameOf(log))}: ${printable(why)}`;
@@ -88,8 +89,8 @@ export function nameOf(log: CbrOperationLog): string {
 }
 
 /**
- * How far a sync is: `1,200 of 10,000 ended (12%), 56/s, about 3 min left, 3 failed`. `total` is null where the input is
- * still being read.
+ * The progress of a sync: `1,200 of 10,000 ended (12%), 56/s, about 3 min left, 3 failed`. `total` is null while the
+ * input is still being read.
  */
 export function progressLine(
   { accepted, ended, failed }: Pick<SyncTally, 'accepted' | 'ended' | 'failed'>,

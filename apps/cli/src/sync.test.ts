@@ -25,7 +25,7 @@ describe('in local mode', () => {
     expect(second.messages).toBe('');
   });
 
-  test('NDJSON is taken from standard input, and bad lines are named all at once', async () => {
+  test('NDJSON is read from standard input, and all bad lines are reported together', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
     const items: object[] = JSON.parse(await readFile(request, 'utf8')).sync;

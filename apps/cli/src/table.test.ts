@@ -14,13 +14,13 @@ const id = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
 const row = ['a-name-of-many-letters', 'one two three four five six', 'everyone here', '12', id];
 
 describe('a table', () => {
-  test('is one line a row if nothing bounds it', () => {
+  test('has one line per row without a width', () => {
     expect(formatTable(columns, [row]).text.split('\n')[1]).toBe(
       `a-name-of-many-letters  one two three four five six  everyone here     12  ${id}`,
     );
   });
 
-  test('that nothing bounds does not fill the other rows up to one long cell', () => {
+  test('without a width does not pad the other rows to one long cell', () => {
     const rows = [
       ['a', 'b', 'c'],
       ['x', 'y'.repeat(1800), 'z'],
@@ -31,7 +31,7 @@ describe('a table', () => {
     expect(long).toBe(`x  ${'y'.repeat(1800)}  z`);
   });
 
-  test('wraps, cuts and leaves out until it fits, the id first, and says what it left out', () => {
+  test('wraps, cuts and leaves out columns until it fits, the id first, and says which it left out', () => {
     expect(formatTable(columns, [row], 60)).toEqual({
       text: [
         'NAME              NOTE                  TO             BYTES',
@@ -54,7 +54,7 @@ describe('a table', () => {
     expect(text.split('\n').slice(1)).toEqual(['id     it is', `       ${id}`]);
   });
 
-  test('counts what is wide, joined or marked as the terminal shows it, and lets no control character through', () => {
+  test('measures wide, joined and combining characters as terminals do, and removes control characters', () => {
     const [, ...lines] = formatTable(
       [{ heading: 'A' }, { heading: 'B' }],
       [
@@ -66,7 +66,7 @@ describe('a table', () => {
     expect(lines).toEqual(['备份      x', '\u{fffd}[31mred  y', 'e\u0301te\u0301       z']);
   });
 
-  test('fits any width that its columns can be brought to, whatever the texts', () => {
+  test('fits any width to which its columns can shrink, whatever the texts', () => {
     const texts = fc.array(
       fc.tuple(
         fc.string({ unit: 'binary', maxLength: 30 }),

@@ -5,17 +5,19 @@ import { printable } from './printable.ts';
 export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
-  /** Columns of the terminal that its cells need, if the table is too wide; without it, all that they have. */
+  /**
+   * Least width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
+   */
   readonly shrinksTo?: number;
-  /** Cells that do not fit continue in further lines; without it, they are cut. */
+  /** Wrap cells that do not fit to more lines, instead of cutting them. */
   readonly wraps?: boolean;
-  /** Words that are wider than a line stay whole, so that ids and paths can be copied. For the last column. */
+  /** Keep words whole that are wider than a line, so that ids and paths can be copied. For the last column. */
   readonly keepsWords?: boolean;
-  /** Left out if nothing else helps, the lowest number first. */
+  /** The column can be left out if the table is still too wide; the lowest number goes first. */
   readonly drops?: number;
 };
 
-/** A text without control characters, and the columns of a terminal that it takes: looked up once, which takes its time. */
+/** A text without control characters, and its width in terminal columns: measured once, since that takes a while. */
 type Measured = { readonly text: string; readonly width: number };
 
 const blank: Measured = { text: '', width: 0 };
@@ -25,18 +27,18 @@ function measured(raw: string): Measured {
   return { text, width: stringWidth(text) };
 }
 
-/** A table as text, and the headings of the columns for which there was no room. */
+/** A table as text, and the headings of the columns that did not fit. */
 export type Table = { readonly text: string; readonly leftOut: readonly string[] };
 
 const gap = '  ';
-/** What an output that is no terminal is aligned to: a UUID fits. Longer cells push the rest of their own row only. */
+/** Widest alignment without a terminal: a UUID fits. A longer cell shifts only the rest of its own row. */
 const alignedMax = 40;
 const wrapsToDefault = 20;
 
 /**
- * Rows under headings, columns as wide as their content, numbers to the right. If that is wider than `width`, cells are
- * wrapped or cut, then columns are left out, as each column allows; what allows nothing stays whole. Without a width, each
- * row is one line.
+ * Formats rows under headings, with columns as wide as their content. If that is wider than `width`, it wraps or cuts
+ * cells, then leaves out columns, as each column allows; a column that allows neither stays as it is. Without a width,
+ * each row is one line.
  */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): Table {
   const cells = rows.map((row) => row.map(measured));
@@ -66,7 +68,7 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   return { text: lines.join('\n'), leftOut };
 }
 
-/** The columns for which there is room, and the width of each. */
+/** The columns that fit, and the width of each. */
 function fit(columns: readonly Column[], natural: readonly number[], width: number) {
   let shown = columns.map((_, index) => index);
   let widths = narrowed(columns, shown, natural, width);
@@ -81,7 +83,7 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
   return { shown, widths };
 }
 
-/** The widths of the shown columns, the widest of those that give way made narrower until all fits or none can. */
+/** The widths of the shown columns. The widest that can shrink is narrowed until all columns fit or none can shrink. */
 function narrowed(
   columns: readonly Column[],
   shown: readonly number[],
@@ -114,10 +116,10 @@ function pad({ text, width: own }: Measured, width: number, align: 'left' | 'rig
   return align === 'right' ? missing + text : text + missing;
 }
 
-/** The lines of a cell that is too wide: wrapped, or its beginning with a mark that it goes on. */
+/** The lines of a cell that is too wide: wrapped, or cut with an ellipsis. */
 function broken(text: string, width: number, { wraps = false, keepsWords = false }: Partial<Column> = {}): string[] {
   if (wraps) return wrapAnsi(text, width, { hard: !keepsWords }).split('\n');
-  // No more of a long text than can be shown is looked at.
+  // A long text is measured only as far as it could be shown.
   const head = text.slice(0, 8 * width);
   const [beginning = ''] = wrapAnsi(head, width - 1, { hard: true, wordWrap: false, trim: false }).split('\n');
   return [`${beginning}…`];

@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { defaultProfileName, type Profile, profilePath, readProfiles } from './profiles.ts';
 
-/** The options by which every command says where it works. */
+/** The options that say where a command works. */
 export type ConnectOptions = {
   readonly profile?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -14,18 +14,18 @@ export type ConnectOptions = {
   readonly storage?: string | undefined;
   readonly storageMoved?: boolean | undefined;
   readonly addressingStyle?: 'path' | 'virtual' | undefined;
-  /** Seconds that connecting to a server may take. */
+  /** Time limit to connect to a server, in seconds. */
   readonly connectTimeout?: number | undefined;
-  /** Seconds without a byte from a server. */
+  /** Time limit for a server that sends nothing, in seconds. */
   readonly timeout?: number | undefined;
-  /** The command itself, such as `backup-sync sync`: told to whoever finds the data directory held. */
+  /** This command, such as `backup-sync sync`: named to others that find the data directory locked. */
   readonly command?: string | undefined;
 };
 
 /** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */
 export type Origin = string;
 
-/** Where a command works. `from` says where that was said. */
+/** Where a command works. `from` says where each value comes from. */
 export type Target =
   | {
       readonly kind: 'server';
@@ -42,18 +42,18 @@ export type Target =
     };
 
 /**
- * Where a command works: what its options say goes before the environment, and both before the profile. A server goes
- * before a data directory that is named in the same place. A server named by address is come in at with what the
- * environment has for it, one of a profile with what the profile keeps.
+ * Finds where a command works. Options win over the environment, and both win over profiles that are not named by an
+ * option. A server wins over a data directory that is named in the same place. A server named by address uses the
+ * credentials of the environment, a server of a profile those of the profile.
  *
- * Throws `not_authenticated` where nothing says how to come in at a server, `invalid_request` where the address of one
- * is none, and {@link UsageError}, also where the environment has credentials and nothing says that they are not meant:
- * a command never comes in as someone else in silence.
+ * Throws `not_authenticated` if there are no credentials for the server, `invalid_request` if its address is not valid,
+ * and {@link UsageError}. It also throws if the environment has credentials that would not be used and no option says
+ * so: a command never silently works as someone else.
  */
 export async function resolveTarget(options: ConnectOptions, environment: Environment): Promise<Target> {
   const endpoint = firstOf(options.endpoint, '--endpoint', environment.BACKUP_SYNC_ENDPOINT, 'BACKUP_SYNC_ENDPOINT');
   if (options.profile !== undefined) {
-    if (options.endpoint !== undefined) throw new UsageError('--profile names a server already: leave --endpoint out');
+    if (options.endpoint !== undefined) throw new UsageError('--profile and --endpoint both name a server: give one');
     if (options.dataDir !== undefined) throw new UsageError('--profile names a server: leave --data-dir out');
     return ofProfile(options, await namedProfile(options.profile, environment), options.profile);
   }
@@ -72,17 +72,17 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
   }
   const name = environment.BACKUP_SYNC_PROFILE;
   if (name !== undefined) {
-    refuseUnused(environment, 'BACKUP_SYNC_PROFILE names a server that has its own');
+    refuseUnused(environment, 'BACKUP_SYNC_PROFILE names a profile with its own credentials');
     return ofProfile(options, await namedProfile(name, environment), name);
   }
   const usual = (await readProfiles(profilePath(environment))).get(defaultProfileName);
   if (usual !== undefined) {
-    refuseUnused(environment, `the profile ${JSON.stringify(defaultProfileName)} has its own`);
+    refuseUnused(environment, `the profile ${JSON.stringify(defaultProfileName)} has its own credentials`);
     return ofProfile(options, usual, defaultProfileName);
   }
   throw new UsageError(
-    'nothing says where to work: log in to a server with "backup-sync login", name one with --endpoint or ' +
-      'BACKUP_SYNC_ENDPOINT, or give a data directory (--data-dir or BACKUP_SYNC_DATA_DIR)',
+    'neither a server nor a data directory is given: log in to a server with "backup-sync login", name one with ' +
+      '--endpoint or BACKUP_SYNC_ENDPOINT, or give a data directory with --data-dir or BACKUP_SYNC_DATA_DIR',
   );
 }
 
@@ -94,13 +94,13 @@ async function namedProfile(name: string, environment: Environment): Promise<Pro
   const names = [...profiles.keys()].join(', ');
   throw new UsageError(
     `there is no profile ${JSON.stringify(name)} in ${path}${names === '' ? '' : `, which has ${names}`}: ` +
-      'make it with "backup-sync login"',
+      'create it with "backup-sync login"',
   );
 }
 
 function ofProfile(options: ConnectOptions, profile: Profile, name: string): Target {
   const origin = `profile ${JSON.stringify(name)}`;
-  // Before the address is shown: it may have credentials in it.
+  // Checked before the address is shown anywhere: it may contain credentials.
   parseEndpoint(profile.endpoint, origin);
   return {
     kind: 'server',
@@ -126,7 +126,7 @@ function ofServer(
   if (given === null) {
     throw new BackupSyncError('not_authenticated', `no credentials are set for ${endpoint.value}`);
   }
-  if (project === null) throw new UsageError('no project: give its id with --project or BACKUP_SYNC_PROJECT');
+  if (project === null) throw new UsageError('no project is given: set its id with --project or BACKUP_SYNC_PROJECT');
   return {
     kind: 'server',
     endpoint: endpoint.value,
@@ -136,12 +136,16 @@ function ofServer(
   };
 }
 
-/** Credentials of the environment are for the server that it names. */
+/**
+ * Throws {@link UsageError} if the environment has credentials. They are for the server that it names, and it names
+ * none.
+ */
 function refuseUnused(environment: Environment, why: string): void {
   const given = environmentCredentials(environment);
   if (given === null) return;
   throw new UsageError(
-    `${given.variable} is set, and no server is named for it: ${why}. Set BACKUP_SYNC_ENDPOINT, or unset it`,
+    `${given.variable} is set, but no server is named for it: ${why}. ` +
+      `Set BACKUP_SYNC_ENDPOINT, or unset ${given.variable}`,
   );
 }
 

@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { type Ended, run, temporaryDirectory } from './testing.ts';
 import { startHttpServer } from './testing-servers.ts';
 
-/** Sets a title, colours, turns the writing direction round, opens a C1 sequence, clears the screen, tags in the dark. */
+/**
+ * Sets a title, colours, reverses the text direction, opens a C1 sequence, clears the screen, and has invisible tags.
+ */
 const steering = '\u001b]0;title\u0007\u001b[31mred\u202e\u009b31m\u001b[2J\u{e0041}';
-/** All that steers a terminal, but the ends of lines. */
+/** All characters that control a terminal, except line ends. */
 const steers = /(?!\n)[\p{Cc}\p{Cf}]/u;
 
-/** A server that says in each answer what steers a terminal. */
+/** A server whose every answer contains terminal control characters. */
 async function startHostileServer() {
   return await startHttpServer((request, response) => {
     response.setHeader('Content-Type', 'application/json');
@@ -28,7 +30,7 @@ function expectHarmless({ output, messages }: Ended): void {
   expect(messages).not.toMatch(steers);
 }
 
-describe('what steers a terminal does not reach it', () => {
+describe('control characters do not reach the terminal', () => {
   const environment = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p', BACKUP_SYNC_PASSWORD: 'a-password' };
 
   test.each([{ flags: [] }, { flags: ['--json'] }])('from the answers of a server, with $flags', async ({ flags }) => {
@@ -58,7 +60,7 @@ describe('what steers a terminal does not reach it', () => {
   });
 });
 
-test('our own colours are put on what was cleaned', async () => {
+test('colours are added after the text is cleaned', async () => {
   const { messages } = await run(['backups', 'list', '--endpoint', `ftp://${steering}`], {
     environment: { FORCE_COLOR: '1', BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p' },
   });

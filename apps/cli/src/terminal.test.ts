@@ -7,7 +7,7 @@ import { note, type Terminal } from './terminal.ts';
 
 const steering = '\u001b]0;title\u0007\u202e';
 
-/** Runs what writes to a terminal of 80 columns, at which somebody types `no`, and answers what it has written. */
+/** Runs a function on a terminal of 80 columns where somebody types `no`, and returns what was written. */
 async function writtenBy(write: (terminal: Terminal, input: NodeJS.ReadStream) => unknown): Promise<string> {
   const screen = new PassThrough();
   const input = Object.assign(new PassThrough(), { isTTY: true });
@@ -19,13 +19,13 @@ async function writtenBy(write: (terminal: Terminal, input: NodeJS.ReadStream) =
   return await written;
 }
 
-test('a terminal gets no line that it would break within a word, and a pipe whole lines', async () => {
+test('a terminal gets lines that break between words, and a pipe whole lines', async () => {
   const id = '01900000-0000-7000-8000-00000000000a';
-  const remedy = `Look again with "backup-sync operations list". To stop it, run "backup-sync operations cancel ${id}".`;
+  const remedy = `To look, run "backup-sync operations list". To stop it, run "backup-sync operations cancel ${id}".`;
   const shown = await writtenBy((terminal) => note(terminal, `  a-backup:\n  What to do: ${remedy}`));
   expect(shown.split('\n')).toEqual([
     '  a-backup:',
-    '  What to do: Look again with "backup-sync operations list". To stop it, run',
+    '  What to do: To look, run "backup-sync operations list". To stop it, run',
     `  "backup-sync operations cancel ${id}".`,
     '',
   ]);
@@ -35,7 +35,7 @@ test('a terminal gets no line that it would break within a word, and a pipe whol
   expect(await text(pipe as unknown as PassThrough)).toBe(`${remedy}\n`);
 });
 
-test('a line that changes is away while something else is written to the terminal', async () => {
+test('the changing line is removed while something else is written to the terminal', async () => {
   const shown = await writtenBy(async (terminal) => {
     const live = liveLine(terminal);
     live.show('scanning: 1 object');
@@ -53,7 +53,7 @@ test('a line that changes is away while something else is written to the termina
   expect(shown.match(/scanning: 2 objects/g)).toHaveLength(1);
 });
 
-test.each(['\u0003', '\u0004'])('%j at a question changes nothing, and begins a line of its own', async (key) => {
+test.each(['\u0003', '\u0004'])('%j at a question changes nothing, and ends the line', async (key) => {
   const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
   const shown = await writtenBy(async (terminal) => {
     const input = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.ReadStream & PassThrough;
@@ -61,10 +61,10 @@ test.each(['\u0003', '\u0004'])('%j at a question changes nothing, and begins a 
     input.write(key);
     await expect(asked).rejects.toMatchObject({ name: 'InterruptedError', message: 'Nothing was changed.' });
   });
-  expect(shown).toMatch(/Type yes to go on: .*\n$/s);
+  expect(shown).toMatch(/Type yes to continue: .*\n$/s);
 });
 
-test('a name that would steer the terminal does not reach it in a question, nor in a line that changes', async () => {
+test('control characters in a name do not reach the terminal in a question or a changing line', async () => {
   const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
   const asked = await writtenBy((terminal, input) => confirm({ ...context, terminal, input }, `Forget ${steering}?`));
   expect(asked).toContain('Forget \u{fffd}]0;title\u{fffd}\u{fffd}? Type yes');

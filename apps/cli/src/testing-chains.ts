@@ -14,15 +14,15 @@ const bucket = 'backups';
 export type ChainServer = AsyncDisposable & {
   readonly client: Client;
   readonly buckets: string;
-  /** Runs a command; with `answer` at a terminal, where somebody types that. */
+  /** Runs a command; with `answer`, on a terminal where somebody types it. */
   call(args: readonly string[], answer?: string): Promise<Ended>;
   /** Path of an object of a link, in the bucket's directory. */
   objectOf(backupId: string): string;
 };
 
 /**
- * Three servers with a full backup and an increment each, all named `nightly`; the first has a third link, whose objects
- * are missing. Two of the servers have the same name. Beside them a backup of an unknown format.
+ * Three servers with a full backup and an increment each, all named `nightly`; the first has a third link, whose
+ * objects are missing. Two of the servers have the same name. Also, a backup of an unknown format.
  */
 export async function openChainServer(): Promise<ChainServer> {
   await using opening = new AsyncDisposableStack();

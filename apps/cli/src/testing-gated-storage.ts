@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { startHttpServer } from './testing-servers.ts';
 
-/** A backup to sync from it. */
+/** A backup to sync from the service. */
 export const gatedItem = {
   backup_id: 'backup-1',
   backup_name: 'backup-1',
@@ -13,7 +13,7 @@ export const gatedItem = {
   created_at: 1_700_000_000,
 };
 
-/** An S3 service whose every image path holds one object. It answers `free` listings, then none until it is opened. */
+/** An S3 service with one object at every image path. It answers `free` listings, then nothing until it is opened. */
 export async function gatedStorage(free: number) {
   let open = false;
   const opened = Promise.withResolvers<void>();
@@ -44,11 +44,11 @@ export async function gatedStorage(free: number) {
     specification: `s3:${server.endpoint}`,
     /** Resolves when a request waits for an answer. */
     heldBack: heldBack.promise,
-    /** Resolves when so many requests have been left without an answer. */
+    /** Resolves when this many requests are unanswered. */
     async heldBackTimes(count: number) {
       while (held < count) await once(requests, 'held');
     },
-    /** Answers from now on, also what has been held back. */
+    /** Answers from now on, and also the waiting requests. */
     openGate() {
       open = true;
       opened.resolve();

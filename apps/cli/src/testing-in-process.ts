@@ -11,9 +11,9 @@ type RunInProcessOptions = {
 };
 
 /**
- * Runs the command line in this process, with streams and environment of its own. With `untilOutput` it is interrupted,
- * as by Ctrl-C, once it has put something out. With `columns` it writes to a terminal of this width. With `atTerminal` its
- * input and messages are a terminal's.
+ * Runs the command line in this process, with its own streams and environment. With `untilOutput`, it is interrupted as
+ * by Ctrl-C once it has printed something. With `columns`, it writes to a terminal of this width. With `atTerminal`,
+ * input and messages are those of a terminal.
  */
 export async function runInProcess(
   args: readonly string[],

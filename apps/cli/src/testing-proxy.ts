@@ -5,13 +5,13 @@ import { type AddressInfo, connect } from 'node:net';
 /** A forward proxy on loopback. */
 export type ForwardProxy = AsyncDisposable & {
   readonly address: string;
-  /** What it was asked to connect to or to fetch, as `host:port`. */
+  /** The `host:port` of each request to connect or fetch. */
   readonly asked: Set<string>;
 };
 
 /**
- * Starts a forward proxy that knows the names of hosts that nobody else knows: each is on loopback. It fetches what is
- * asked for by an absolute address, and connects to what CONNECT names.
+ * Starts a forward proxy that resolves host names that nothing else resolves: each is on loopback. It fetches absolute
+ * addresses, and connects to the target of CONNECT.
  */
 export async function startForwardProxy(): Promise<ForwardProxy> {
   const asked = new Set<string>();

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-/** Serves HTTP on loopback. Disposing closes it, whatever is under way. */
+/** Serves HTTP on loopback. Disposing closes it, even with requests in flight. */
 export async function startHttpServer(
   answer: RequestListener,
 ): Promise<AsyncDisposable & { readonly endpoint: string }> {
@@ -20,10 +20,10 @@ export async function startHttpServer(
   };
 }
 
-/** A server that is not well, on loopback. */
+/** A faulty server on loopback. */
 export type UnwellServer = AsyncDisposable & { readonly endpoint: string };
 
-/** Accepts connections, and does with each what the test says once a request has come in on it. */
+/** Accepts connections, and calls the test for each once a request has arrived on it. */
 export async function startUnwellServer(onRequest: (connection: Socket) => void): Promise<UnwellServer> {
   const connections = new Set<Socket>();
   const server = createServer((connection) => {

@@ -7,7 +7,7 @@ import { endpointFile } from '@backup-sync/contracts';
 import { signature } from '@backup-sync/core';
 import { type Ended, type RunOptions, run, start } from './testing.ts';
 
-/** What has been printed, answered and left, by where that was, so that secrets can be looked for in it. */
+/** Everything that was printed, answered and left, by place, so that it can be searched for secrets. */
 export class Traces {
   readonly #texts = new Map<string, string>();
 
@@ -15,7 +15,7 @@ export class Traces {
     this.#texts.set(place, `${this.textOf(place)}\n${content}`);
   }
 
-  /** Adds every file of a directory as a place of its own. */
+  /** Adds every file of a directory as a separate place. */
   async addFiles(directory: string): Promise<void> {
     const entries = await readdir(directory, { withFileTypes: true, recursive: true });
     const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
@@ -26,11 +26,11 @@ export class Traces {
     return this.#texts.get(place) ?? '';
   }
 
-  /** Where a secret shows, as it is or encoded. */
+  /** The places where a secret shows, plain or encoded. */
   placesOf(secret: string): string[] {
     const bytes = Buffer.from(secret);
     const encoded = [bytes.toString('base64'), bytes.toString('hex'), encodeURIComponent(secret)];
-    // What base64 ends in depends on what follows.
+    // The last characters of base64 depend on what follows.
     const forms = [secret, ...encoded].map((form) => form.replace(/.?=+$/, ''));
     return [...this.#texts]
       .filter(([, content]) => forms.some((form) => content.includes(form)))
@@ -55,13 +55,13 @@ export class Traces {
   }
 }
 
-/** Disposing of it kills it, where it was not ended. */
+/** A running server. Disposing kills it if it has not ended. */
 export type TracedServer = AsyncDisposable & {
-  /** As commands on the same machine reach it, with the credential that was left for them. */
+  /** Its address and the token left for commands on the same machine. */
   readonly endpoint: string;
   readonly projectId: string;
   readonly token: string;
-  /** Sends a signal, waits for the end, and keeps all that was printed as the place `server`. */
+  /** Sends a signal, waits for the end, and keeps the output as the place `server`. */
   readonly endWith: (signal: NodeJS.Signals) => Promise<void>;
 };
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));
 export const examples = join(repositoryRoot, 'examples');
-/** The command as it is shipped; built anew before tests run. */
+/** The command as it is shipped; built before tests run. */
 export const builtCommand = [process.execPath, fileURLToPath(new URL('../dist/main.js', import.meta.url))];
 
 export type Ended = { readonly code: number | null; readonly output: string; readonly messages: string };
@@ -18,19 +18,19 @@ export type RunOptions = {
   readonly input?: string;
 };
 
-/** A directory that is removed in the end. */
+/** A directory that is removed at the end. */
 export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'backup-sync-cli-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Starts the real command, with nothing of this project in its environment but what is given. */
+/** Starts the real command. Its environment has only the given variables of this project. */
 export function start(args: readonly string[], { environment = {} }: RunOptions = {}): ChildProcessWithoutNullStreams {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)|_proxy$/i.test(name),
   );
   const [command = '', ...words] = builtCommand;
-  // Compiled code is kept, but not where that of the user is.
+  // Compiled code is cached, but not in the user's own cache.
   const cache = { XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache') };
   return spawn(command, [...words, ...args], {
     env: { ...Object.fromEntries(inherited), ...cache, ...environment },
@@ -46,7 +46,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   return { code: child.exitCode, output, messages };
 }
 
-/** Node's own warnings say nothing to whoever uses the command: no command that a test runs may cause one. */
+/** Node's own warnings mean nothing to users: no command that a test runs may cause one. */
 function refuseWarnings(args: readonly string[], messages: string): void {
   const warning = /^\(node:\d+\).*/m.exec(messages)?.[0];
   if (warning !== undefined) throw new Error(`${args.join(' ')}: ${warning}`);

@@ -34,7 +34,7 @@ const stalledHead = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConten
 test.each([
   ['accepts a connection and is silent', ''],
   ['falls silent in the middle of its answer', stalledHead],
-])('a server that %s ends every command with an error of its own', async (_, sent) => {
+])('a server that %s ends every command with a specific error', async (_, sent) => {
   await using home = await temporaryDirectory();
   await using server = await startUnwellServer((connection) => connection.write(sent));
   const { endpoint } = server;
@@ -45,14 +45,14 @@ test.each([
   );
   for (const [index, words] of commands.entries()) {
     const { code, output, messages } = ended[index] ?? {};
-    // Monitoring takes 3 for "unknown", and knows no 5.
+    // For monitoring, 3 is "unknown", and there is no 5.
     expect(code, words.join(' ')).toBe(words[0] === 'check' ? 3 : 5);
     expect(`${output}${messages}`, words.join(' ')).toContain(`${endpoint} sent nothing for 1 s`);
   }
   expect(await readdir(home.path)).toEqual([]);
 });
 
-test('the timeouts may come from the environment, and options go before it', async () => {
+test('timeouts can come from the environment, and options win over it', async () => {
   await using home = await temporaryDirectory();
   await using server = await startUnwellServer(() => {});
   const list = ['backups', 'list', '--json', '--endpoint', server.endpoint];
@@ -79,7 +79,7 @@ test.each([
     { BACKUP_SYNC_CONNECT_TIMEOUT: '10' },
     'BACKUP_SYNC_CONNECT_TIMEOUT must be a duration such as 90s, 90m, 26h or 7d, from 1s to 1h',
   ],
-])('a timeout that is none is refused: %j %j', async (options, variables, message) => {
+])('an invalid timeout is refused: %j %j', async (options, variables, message) => {
   const list = ['backups', 'list', '--json', '--endpoint', 'http://127.0.0.1:1'];
   const refused = await runInProcess([...list, ...options], variables);
   expect(refused.code).toBe(1);
@@ -89,7 +89,7 @@ test.each([
 // Elsewhere a connection beyond the queue of a listener is refused, and no other way drops packets without a firewall.
 const onLinux = { skip: platform() !== 'linux' };
 
-test.concurrent('a server that cannot be connected to in time is told from a silent one', onLinux, async () => {
+test.concurrent('a connection that times out has a different error from a silent server', onLinux, async () => {
   await using home = await temporaryDirectory();
   await using server = await startDroppingServer();
   const environment = environmentOf(home.path);
@@ -111,7 +111,7 @@ test.concurrent('a server that cannot be connected to in time is told from a sil
   expect(checked.output).toContain(`UNKNOWN: could not connect to ${server.endpoint} in time`);
 });
 
-test.concurrent('a server that resets or refuses connections is not said to be slow', async () => {
+test.concurrent('a server that resets or refuses connections is not reported as slow', async () => {
   await using home = await temporaryDirectory();
   const reset = await startUnwellServer((connection) => connection.resetAndDestroy());
   const list = ['backups', 'list', '--endpoint', reset.endpoint];
@@ -128,7 +128,7 @@ test.concurrent('a server that resets or refuses connections is not said to be s
   }
 });
 
-test.concurrent('a local command does not wait for ever for a server that holds the data directory and hangs', async () => {
+test.concurrent('a local command does not wait forever for a hanging server on its data directory', async () => {
   await using home = await temporaryDirectory();
   const storage = `file:${join(examples, 'buckets')}`;
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
@@ -140,7 +140,7 @@ test.concurrent('a local command does not wait for ever for a server that holds 
   expect(listed.messages).toContain(`${server.endpoint} sent nothing for 1 s`);
 });
 
-test.concurrent('doctor does not wait for silent storage longer than for a server', async () => {
+test.concurrent('doctor waits for silent storage no longer than for a server', async () => {
   await using home = await temporaryDirectory();
   await using storage = await startUnwellServer(() => {});
   const doctor = await run(['doctor', 'volumebackups', '--storage', `s3:${storage.endpoint}`, '--timeout', '1s'], {
@@ -152,6 +152,6 @@ test.concurrent('doctor does not wait for silent storage longer than for a serve
     },
   });
   expect(doctor.output).toContain(
-    'bucket volumebackups: list does not work: the storage unit could not be reached: no answer came within 1 s',
+    'bucket volumebackups: list failed: the storage unit could not be reached: no answer came within 1 s',
   );
 });

@@ -4,7 +4,7 @@ import { examples, run, temporaryDirectory } from './testing.ts';
 
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
 
-test('verify of several backups tells the outcome of each: proved, failed, not recorded', async () => {
+test('verify of several backups shows the result of each: proved, failed, not recorded', async () => {
   await using home = await temporaryDirectory();
   const environment = {
     BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
@@ -20,7 +20,7 @@ test('verify of several backups tells the outcome of each: proved, failed, not r
   expect(told.output).toMatch(new RegExp(`${broken} .* failed: object_missing`));
   expect(told.output).toMatch(/What to do: Restore the object/);
   expect(told.messages).toContain('nobody was not verified: no backup nobody is recorded');
-  expect(told.messages).toContain('What to do: See "backup-sync backups list" for what is recorded.');
+  expect(told.messages).toContain('What to do: Check the id or name: "backup-sync backups list" shows');
 
   const json = await run(['verify', ...ids, '--level', 'replay', '--json'], { environment });
   expect(json).toMatchObject({ code: 3, messages: '' });

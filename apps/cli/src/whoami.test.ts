@@ -59,13 +59,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => opened[Symbol.asyncDispose]());
 
-test('whoami shows user, role, project and credentials, whatever these are', async () => {
+test('whoami shows user, role, project and credentials of every kind', async () => {
   const { call, endpoint, projectId, calls } = opened;
   await opened.logIn('default');
   const { output } = await call(['whoami']);
   expect(output).toMatch(new RegExp(`server +${endpoint} \\(profile "default"\\)`));
   expect(output).toMatch(new RegExp(`project +default \\(${projectId}\\)\nuser +ada\nrole +operator\n`));
-  expect(output).toMatch(/credentials +token \(profile "default"\)\nends \(UTC\) +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\n/);
+  expect(output).toMatch(/credentials +token \(profile "default"\)\nexpires \(UTC\) +20\d\d-\d\d-\d\d [\d:]{8}\n/);
 
   const made = await calls.createAccessKey({ user_name: 'ada', target_project_id: projectId });
   const { access_key: accessKey } = made.access_key;
@@ -94,7 +94,7 @@ test('whoami shows user, role, project and credentials, whatever these are', asy
   expect(asOperator.output).toContain(`${opened.dataDirectory} (BACKUP_SYNC_DATA_DIR)`);
 });
 
-test('logout ends the token at the server and removes that profile alone', async () => {
+test('logout ends the token at the server and removes only that profile', async () => {
   const { call, endpoint, projectId } = opened;
   await opened.logIn('default');
   await opened.logIn('work');
@@ -110,12 +110,12 @@ test('logout ends the token at the server and removes that profile alone', async
   expect(again.messages).toContain('there is no profile "work"');
 });
 
-test('logout removes the profile if the server is not there, and says that the token is still valid', async () => {
+test('logout removes the profile if the server does not answer, and says that the token stays valid', async () => {
   const credentials = { kind: 'token', token: new Secret('t0ken') } as const;
   await saveProfile(opened.profiles, 'gone', { endpoint: 'http://127.0.0.1:1', projectId: 'p', credentials });
   const out = await opened.call(['logout', '--profile', 'gone']);
   expect(out.code).toBe(0);
-  expect(out.messages).toContain('did not end the token, which stays valid until it ends by itself');
+  expect(out.messages).toContain('did not end the token, which stays valid until it expires');
   expect(await opened.tokenOf('gone')).toBeUndefined();
 });
 

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
 const narrowest = 20;
-/** Stands for a blank at which no line ends. */
+/** Stands for a blank at which a line must not break. */
 const unbroken = '\u{f8ff}';
 
 /**
- * Wraps the lines that are wider than a terminal between words, as far in as they began. Words that are wider stay whole,
- * and so do commands in quotation marks: both are copied.
+ * Wraps lines that are wider than the terminal, between words and with the indent of the line. Wider words and commands
+ * in quotation marks stay whole, so that they can be copied.
  */
 export function wrapped(text: string, width: number | undefined): string {
   if (width === undefined || width < narrowest) return text;
@@ -22,7 +22,7 @@ export function wrapped(text: string, width: number | undefined): string {
 function wrappedLine(line: string, width: number): string {
   const content = line.trimStart();
   const indent = line.slice(0, line.length - content.length);
-  // What knows the width of every character takes a while to load, and most lines are short.
+  // Loaded only when needed: it knows the width of every character, which takes a while to load.
   const { default: wrap } = load('wrap-ansi') as typeof import('wrap-ansi');
   return wrap(
     content.replaceAll(/"backup-sync [^"]*"/g, (command) => command.replaceAll(' ', unbroken)),

@@ -7,7 +7,7 @@ import type { CommandContext } from './command-context.ts';
 import { agrees } from './confirm.ts';
 import { projectIdOf } from './projects.ts';
 
-/** Makes an access key and prints its secret, this once. */
+/** Creates an access key and prints its secret, which is shown only once. */
 export async function createAccessKeyCommand(context: CommandContext, user: string, project: string): Promise<number> {
   const { signal, terminal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -17,7 +17,7 @@ export async function createAccessKeyCommand(context: CommandContext, user: stri
   else {
     print(terminal, `access key: ${answer.access_key.access_key}`);
     print(terminal, `secret key: ${answer.secret_key}`);
-    note(terminal, 'keep the secret key: it is shown this once');
+    note(terminal, 'keep the secret key: it is shown only once');
   }
   return exitCodes.done;
 }
@@ -31,7 +31,7 @@ export async function listAccessKeysCommand(context: CommandContext): Promise<nu
       { heading: 'ACCESS KEY' },
       { heading: 'USER', wraps: true, shrinksTo: 12 },
       { heading: 'STATE' },
-      { heading: 'MADE (UTC)' },
+      { heading: 'CREATED (UTC)' },
       { heading: 'PROJECT', drops: 1 },
     ];
     const rows = answer.access_keys.map((key) => [
@@ -51,11 +51,11 @@ export async function disableAccessKeyCommand(
   accessKey: string,
   yes: boolean,
 ): Promise<number> {
-  if (!(await agrees(context, yes, `End access key ${accessKey} for good?`))) return exitCodes.failure;
+  if (!(await agrees(context, yes, `Disable access key ${accessKey} permanently?`))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const input = { access_key: accessKey };
   const answer = await connection.client.calls.disableAccessKey(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
-  else note(context.terminal, `${answer.access_key.access_key} opens nothing any more`);
+  else note(context.terminal, `disabled: ${answer.access_key.access_key}`);
   return exitCodes.done;
 }

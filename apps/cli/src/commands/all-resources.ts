@@ -6,11 +6,11 @@ export type WantedResources = {
   readonly level: VerificationLevel;
   /** Name or id of a source. */
   readonly source?: string;
-  /** Id. */
+  /** Id of a resource. */
   readonly resource?: string;
 };
 
-/** Lists resources with the newest proved backup of each: a page for a thousand of them, however many backups. */
+/** Lists resources with the newest proved backup of each, a thousand per call, however many backups there are. */
 export async function allResources(
   calls: Pick<Calls, 'listResources' | 'listSources'>,
   { level, source, resource }: WantedResources,

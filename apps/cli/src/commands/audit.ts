@@ -6,7 +6,7 @@ import { printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Who did what, newest first. */
+/** Lists who did what, newest first. */
 export async function listAuditCommand(
   context: CommandContext,
   filter: Omit<CallInput<'listAuditEvents'>, 'project_id'>,
@@ -21,7 +21,7 @@ export async function listAuditCommand(
       { heading: 'WHAT', wraps: true, shrinksTo: 12 },
       { heading: 'OUTCOME', wraps: true, shrinksTo: 10 },
       { heading: 'FROM', wraps: true, shrinksTo: 9, drops: 1 },
-      // A sync is about as many backups as it has: as many as fit are shown.
+      // A sync can have any number of backups: the table shows as many as fit.
       { heading: 'TO', shrinksTo: 12 },
     ];
     const rows = answer.audit_events.map((event) => [

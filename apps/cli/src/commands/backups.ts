@@ -1,4 +1,4 @@
-import type { CallInput, TakenAtSource } from '@backup-sync/contracts';
+import { type CallInput, counted, type TakenAtSource } from '@backup-sync/contracts';
 import type { CbrBackup } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -9,7 +9,7 @@ import type { CommandContext } from './command-context.ts';
 
 export type ListBackupsFilter = Omit<CallInput<'listBackups'>, 'project_id'>;
 
-/** One page, or with `all` every backup that the filter lets through. */
+/** Lists one page of backups, or with `all` every backup that matches the filter. */
 export async function listBackupsCommand(
   { connect: where, environment, signal, terminal }: CommandContext,
   filter: ListBackupsFilter,
@@ -27,12 +27,13 @@ export async function listBackupsCommand(
   if (terminal.json) printJson(terminal, page);
   else {
     printBackups(terminal, page.backups);
-    note(terminal, `${page.backups.length} of ${page.count ?? 'many'}`);
+    const total = typeof page.count === 'number' ? counted(page.count, 'backup') : 'many backups';
+    note(terminal, `${page.backups.length} of ${total}`);
   }
   return exitCodes.done;
 }
 
-/** As one JSON document, in the same memory for any number. */
+/** Writes one JSON document. Memory does not grow with the number of backups. */
 async function putOutAll(terminal: Terminal, backups: AsyncIterable<CbrBackup>): Promise<void> {
   let before = '{"backups":[\n';
   for await (const backup of backups) {
@@ -48,7 +49,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
     { heading: 'RESOURCE', wraps: true, shrinksTo: 12 },
     { heading: 'STATUS' },
     { heading: 'LEVEL', drops: 3 },
-    { heading: 'MADE (UTC)' },
+    { heading: 'TAKEN (UTC)' },
     { heading: 'BYTES', align: 'right', drops: 2 },
     { heading: 'ID', drops: 1 },
   ] as const;
@@ -64,7 +65,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
   printTable(terminal, columns, rows);
 }
 
-/** When the backup was made, as its age is judged. A cloud tells only what the request said. */
+/** The time of the backup by which its age is judged. A cloud has only the time from the request. */
 export function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
   if (own !== null) return `${objectTimeMark(own.taken_at_source)}${shortTime(own.taken_at)}`;
   return requested === null ? '-' : shortTime(requested);

@@ -16,11 +16,11 @@ const limits = { warning: null, critical: 26 * hour, minLevel: 'linkage', exclud
 
 test.each([
   [[], 'CRITICAL', 'no backup of any resource is recorded'],
-  [[proved(hour)], 'OK', '1 resource has a backup proved to linkage within 26 h; the newest is 60 min old at most'],
+  [[proved(hour)], 'OK', '1 resource has a backup proved to linkage within 26 h; maximum age 60 min'],
   [
     [proved(hour, 'a'), proved(26 * hour, 'b')],
     'OK',
-    '2 resources have a backup proved to linkage within 26 h; the newest is 26 h old at most',
+    '2 resources have a backup proved to linkage within 26 h; maximum age 26 h',
   ],
   [
     [proved(60, 'a'), proved(26 * hour + 1, 'b'), proved(null, 'c'), proved(30 * hour, 'd')],
@@ -30,7 +30,7 @@ test.each([
   [
     [proved(60, 'a'), proved(26 * hour, 'b', 'object')],
     'OK',
-    '2 resources have a backup proved to linkage within 26 h; the newest is ~26 h old at most',
+    '2 resources have a backup proved to linkage within 26 h; maximum age ~26 h',
   ],
   [
     [proved(26 * hour + 1, 'b', 'object')],
@@ -40,7 +40,7 @@ test.each([
   [
     [proved(hour, 'a'), retired('gone')],
     'OK',
-    '1 resource has a backup proved to linkage within 26 h; the newest is 60 min old at most; 1 retired',
+    '1 resource has a backup proved to linkage within 26 h; maximum age 60 min; 1 retired',
   ],
   [[retired('gone')], 'OK', 'no resource is left to check; 1 retired'],
   [
@@ -52,7 +52,7 @@ test.each([
   expect(judge(resources, limits)).toMatchObject({ state, message });
 });
 
-test('a warning comes before what is critical, and is named behind it', () => {
+test('a resource warns before it is critical, and is named after the critical ones', () => {
   const aging = { ...limits, warning: 20 * hour };
   const [old, ageing, fresh] = [proved(27 * hour, 'old'), proved(21 * hour, 'ageing'), proved(20 * hour, 'fresh')];
   expect(judge([fresh, ageing], aging)).toMatchObject({
@@ -67,11 +67,11 @@ test('a warning comes before what is critical, and is named behind it', () => {
   });
 });
 
-test('a resource is excluded by its id or its whole name, and a name that excludes nothing is told', () => {
+test('a resource is excluded by its id or whole name, and a name that matches nothing is reported', () => {
   const resources = [proved(null, 'a'), proved(null, 'ab'), proved(hour, 'c')];
   const some = judge(resources, { ...limits, exclude: ['id-a', 'ab', 'typo'] });
   expect(some.state).toBe('OK');
-  expect(some.message).toMatch(/; 2 excluded, nothing to exclude is called "typo"$/);
+  expect(some.message).toMatch(/; 2 excluded, no resource to exclude is called "typo"$/);
   expect(some.states.map(({ resource }) => resource.resource_name)).toEqual(['c']);
   const inOtherForm = judge([proved(hour, 'Su\u0308d')], { ...limits, exclude: ['S\u00fcd'] });
   expect(inOtherForm.message).toMatch(
@@ -81,7 +81,7 @@ test('a resource is excluded by its id or its whole name, and a name that exclud
   expect(none).toMatchObject({ state: 'UNKNOWN', message: 'no resource is left to check; 3 excluded' });
 });
 
-test('of many late resources a few are named, and the ages of some more are told', () => {
+test('only some of many late resources are named, and more of them have their ages shown', () => {
   const { message, performance } = judge(
     Array.from({ length: 100 }, (_, index) => proved(100 * hour + index, `vm-${index}`)),
     limits,
@@ -91,14 +91,14 @@ test('of many late resources a few are named, and the ages of some more are told
   expect(ages.map(({ label }) => label)).toEqual(Array.from({ length: 20 }, (_, index) => `vm-${99 - index}`));
 });
 
-test('two figures never have one label', () => {
+test('two figures never have the same label', () => {
   const twins = [proved(1, 'oldest'), proved(2, 'twin'), { ...proved(3, 'twin'), resource_id: 'other' }];
   const labels = judge(twins, limits).performance.map(({ label }) => label);
   expect(new Set(labels).size).toBe(labels.length);
   expect(labels).toContain('oldest (id-oldest)');
 });
 
-test('a figure keeps its label whichever resource is the oldest, and however long names are', () => {
+test('a figure keeps its label whichever resource is the oldest, however long the names', () => {
   const long = 'a name that is so long that a monitor is given its beginning alone: ';
   const checked = ['twin', 'twin', `${long}1`, `${long}2`, "it's", 'it=s', 'alone'].map((name, index) => ({
     ...proved(index + 1, name),
@@ -123,7 +123,7 @@ test.each([
   [90, '90 s'],
   [100 * hour, '100 h'],
   [7 * 24 * hour, '7 d'],
-])('a limit of %i s is told as %s, not rounded', (critical, text) => {
+])('a limit of %i s is shown as %s, not rounded', (critical, text) => {
   const late = judge([proved(critical + 1)], { ...limits, critical });
   expect(late).toMatchObject({ state: 'CRITICAL', message: expect.stringContaining(`within ${text}: `) });
 });

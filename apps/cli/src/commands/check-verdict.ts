@@ -8,7 +8,7 @@ export type CheckLimits = {
   /** Seconds. */
   readonly critical: number;
   readonly minLevel: VerificationLevel;
-  /** Ids or names of resources that are not checked. */
+  /** Ids or names of resources to leave out. */
   readonly exclude: readonly string[];
 };
 
@@ -23,16 +23,16 @@ export type Verdict = {
   readonly state: PluginState;
   readonly message: string;
   readonly performance: readonly PerformanceDatum[];
-  /** Those that are not excluded, in the order of the answer. */
+  /** The resources that are not excluded, in the order of the answer. */
   readonly states: readonly { readonly resource: CheckedResource; readonly state: ResourceState }[];
 };
 
-/** Late resources that the message names, of each state. */
+/** Maximum number of late resources of each state that the message names. */
 const namedMax = 5;
-/** Resources whose ages are told as figures: the oldest. A monitor cuts off a line that is too long. */
+/** Maximum number of resources with their ages in the performance data, oldest first: monitors cut long lines. */
 const agesMax = 20;
 
-/** Judges how old the newest proved backups are. No resource at all is as bad as one without a backup. */
+/** Judges the ages of the newest proved backups. Having no resource at all is as bad as a resource without a backup. */
 export function judge(resources: readonly CheckedResource[], limits: CheckLimits): Verdict {
   const { warning, critical, exclude } = limits;
   const isExcluded = ({ resource_id, resource_name }: CheckedResource, names = exclude) =>
@@ -59,7 +59,7 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
   const [oldest] = good;
   if (checked.length === good.length && oldest !== undefined) {
     const all = good.length === 1 ? '1 resource has' : `${good.length} resources have`;
-    parts.push(`${all} a backup ${within(warning ?? critical)}; the newest is ${newestAge(oldest)} old at most`);
+    parts.push(`${all} a backup ${within(warning ?? critical)}; maximum age ${newestAge(oldest)}`);
   }
   if (checked.length === 0) {
     parts.push(resources.length === 0 ? 'no backup of any resource is recorded' : 'no resource is left to check');
@@ -72,7 +72,7 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
     ...unmatched.map((name) => {
       const isInOtherForm = resources.some((each) => nameOf(each).normalize() === name.normalize());
       const remark = isInOtherForm ? ' (a resource has this name in another Unicode normalisation)' : '';
-      return `nothing to exclude is called ${JSON.stringify(pluginName(name))}${remark}`;
+      return `no resource to exclude is called ${JSON.stringify(pluginName(name))}${remark}`;
     }),
   ];
   if (counts.length > 0) parts.push(counts.join(', '));
@@ -92,7 +92,7 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
     if (label !== null) performance.push({ label, value: resource.newest_proved_age_s, age });
   }
   const isBad = late.length > 0 || resources.length === 0;
-  // Whoever excludes all that there is has checked nothing.
+  // If everything is excluded, nothing was checked.
   const isIdle = checked.length === 0 && retired.length === 0;
   const state = isBad ? 'CRITICAL' : isIdle ? 'UNKNOWN' : aging.length > 0 ? 'WARNING' : 'OK';
   return { state, message: parts.join('; '), performance, states };
@@ -112,7 +112,7 @@ function byAge(one: CheckedResource, other: CheckedResource): number {
   return otherAgeS - oneAgeS;
 }
 
-/** Null if one has no age: then none can be said to be the oldest. */
+/** The greatest age; null if a resource has none, since then no age is the greatest. */
 function oldestAge(checked: readonly CheckedResource[]): number | null {
   return checked[0]?.newest_proved_age_s ?? null;
 }
@@ -132,8 +132,8 @@ function namesOf(late: readonly CheckedResource[]): string {
 }
 
 /**
- * A label for the age of each resource that no other figure has: a monitor keeps figures by their labels, so that of a
- * resource must not depend on which is the oldest today. Null if even the id does not give one.
+ * Chooses a unique label for the age of each resource. Monitors keep figures by label, so the label must not depend on
+ * which resource is the oldest today. Null if not even the id is unique.
  */
 function labelsFor(checked: readonly CheckedResource[], others: readonly PerformanceDatum[]) {
   const labelsOf = (resource: CheckedResource) => {

@@ -11,15 +11,18 @@ import { pluginCodes, pluginLine } from './plugin-output.ts';
 export type CheckOptions = Omit<CheckLimits, 'warning' | 'critical'> & {
   /** Seconds. */
   readonly warning?: number;
-  /** Seconds; `maxAge` is its earlier name. */
+  /** Seconds; `maxAge` is its older name. */
   readonly critical?: number;
   readonly maxAge?: number;
-  /** Id or name, as the source. */
+  /** Id or name. */
   readonly resource?: string;
+  /** Id or name. */
   readonly source?: string;
 };
 
-/** One line, and the exit code of a monitoring plug-in, for a machine that runs this every few minutes. */
+/**
+ * Prints one line and returns the exit code of a monitoring plug-in, for a machine that runs this every few minutes.
+ */
 export async function checkCommand(context: CommandContext, options: CheckOptions): Promise<number> {
   const { terminal, environment, signal } = context;
   const limits = limitsOf(options);
@@ -43,12 +46,12 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   return pluginCodes[state];
 }
 
-/** Throws {@link UsageError} if no age is given, or a warning would come too late. */
+/** Reads the limits. Throws {@link UsageError} if no critical age is given, or the warning age is above it. */
 function limitsOf({ warning, critical, maxAge, minLevel, exclude }: CheckOptions): CheckLimits {
   const limit = critical ?? maxAge;
-  if (limit === undefined) throw new UsageError('give the age at which a backup is too old: --critical 26h');
+  if (limit === undefined) throw new UsageError('no critical age is given: add --critical, such as --critical 26h');
   if (warning !== undefined && warning > limit) {
-    throw new UsageError('--warning is above --critical: no warning would ever come');
+    throw new UsageError('--warning is above --critical, so it would never warn: give a lower --warning');
   }
   return { warning: warning ?? null, critical: limit, minLevel, exclude };
 }

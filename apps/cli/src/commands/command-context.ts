@@ -2,7 +2,7 @@ import type { Environment } from '../environment.ts';
 import type { ConnectOptions } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** What every command works with. */
+/** The context that every command works in. */
 export type CommandContext = {
   readonly terminal: Terminal;
   readonly environment: Environment;
@@ -12,6 +12,6 @@ export type CommandContext = {
   readonly signal: AbortSignal;
   readonly version: string;
   readonly onFault: (place: string, error: unknown) => void;
-  /** Told in plain sentences what an operator of a server should know. */
+  /** Reports what an operator of a server should know, in plain sentences. */
   readonly onNotice: (text: string) => void;
 };

@@ -3,30 +3,32 @@ import { InterruptedError, UsageError } from '../failure.ts';
 import { fitted, note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Throws {@link UsageError} where nobody can be asked. `file` is what is read, standard input being taken if it is "-". */
+/**
+ * Throws {@link UsageError} if nobody can be asked: no terminal, or `file` is "-", so that the list is standard input.
+ */
 export function refuseUnlessAskable(context: CommandContext, file: string): void {
   if (file === '-' || !isAskable(context)) {
-    throw new UsageError('--plan-first asks before it goes on, which needs a terminal: give --yes to go on unasked');
+    throw new UsageError('--plan-first asks a question, which needs a terminal: add --yes to skip the question');
   }
 }
 
-/** Asks the operator; only a whole "yes" is one. Throws {@link InterruptedError} on Ctrl-C and Ctrl-D. */
+/** Asks the operator; only the full word "yes" agrees. Throws {@link InterruptedError} on Ctrl-C and Ctrl-D. */
 export async function confirm({ input, terminal, signal }: CommandContext, question: string): Promise<boolean> {
   using lines = createInterface({ input, output: terminal.messages });
-  const prompt = fitted(terminal.messages, [`${question} Type yes to go on: `]);
+  const prompt = fitted(terminal.messages, [`${question} Type yes to continue: `]);
   try {
     return (await lines.question(prompt, { signal })).trim() === 'yes';
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw error;
-    // The cursor is still behind the question.
+    // The cursor is still after the question.
     terminal.messages.write('\n');
-    throw new InterruptedError('Nothing was changed.', 'The same command asks again.', { cause: error });
+    throw new InterruptedError('Nothing was changed.', 'Run the same command to be asked again.', { cause: error });
   }
 }
 
 /**
- * Whether to go on with what is hard to take back: asks if somebody sits at a terminal, unless `yes` says not to. Scripts
- * are not asked.
+ * Whether to continue with a change that is hard to undo: asks at a terminal, unless `yes` is set. Does not ask in
+ * scripts.
  */
 export async function agrees(
   context: CommandContext,

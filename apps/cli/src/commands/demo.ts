@@ -13,15 +13,15 @@ import { followSync } from './follow-sync.ts';
 import { startGateway, untilStopped } from './start-gateway.ts';
 import { tableResults } from './sync-results.ts';
 
-/** What is expected of the examples, by backup id: one of them is broken on purpose. */
+/** The expected results of the examples, by backup id: one of them is broken on purpose. */
 const expectedResults = z.record(
   z.string(),
   z.object({ level: verificationLevel.nullable(), reason: reasonCode.nullable() }),
 );
 
 /**
- * The main job on the shipped examples: starts the gateway, imports them through its public API, shows what was found,
- * and goes on serving unless `once`. Exits 0 when everything came out as the examples say it should.
+ * Shows a sync with the shipped examples: starts a server, imports them through its public API, prints the results, and
+ * keeps serving unless `once` is set. Exits 0 if every result is as expected.
  */
 export async function demoCommand(
   context: CommandContext,
@@ -29,14 +29,14 @@ export async function demoCommand(
     readonly examples: string;
     readonly listen?: string | undefined;
     readonly once: boolean;
-    /** How the command begins that is named as the next one. */
+    /** The beginning of the command that is suggested next. */
     readonly calledAs: string;
   },
 ): Promise<number> {
   const { terminal, signal } = context;
   const examples = {
     ...context,
-    // A clone that was moved takes its data directory and the examples along.
+    // A clone of the repository may have been moved, with its data directory and the examples.
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
   await using gateway = await startGateway(examples, { listen: options.listen });
@@ -45,7 +45,7 @@ export async function demoCommand(
   const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
   const { count } = await checkItems(source);
   const logs: CbrOperationLog[] = [];
-  // The server is this process: it ends with it.
+  // The server runs in this process, and ends with it.
   await followSync(context, { client, isServer: false }, checkedItems(source), {
     total: count,
     withAncestors: false,
@@ -73,7 +73,7 @@ export async function demoCommand(
   const well = surprises.length === 0 && logs.length === count;
   if (well) {
     const heading = { style: 'green', text: 'All is well:' } as const;
-    print(terminal, heading, ' each backup came out as it should, the broken one included.');
+    print(terminal, heading, ' each backup has the expected result, including the broken one.');
   } else {
     const names = surprises.map((log) => log.extra_info?.backup?.backup_name).join(', ');
     note(terminal, { style: 'red', text: 'Not as expected:' }, ` ${names}`);
@@ -84,20 +84,20 @@ export async function demoCommand(
   const directory = shortPath(localOptions(examples.connect, context.environment).dataDirectory);
   const next = `${options.calledAs} backups list --data-dir ${directory}`;
   if (options.once) {
-    print(terminal, `\nThe catalogue is in ${directory}. What to do next:`);
+    print(terminal, `\nThe catalogue is in ${directory}. Try next:`);
     printUnwrapped(terminal, `  ${next}`);
     return well ? exitCodes.done : exitCodes.failure;
   }
-  print(terminal, `\nThe API is at ${endpoint}; try it at ${endpoint}/docs`);
+  print(terminal, `\nThe API is at ${endpoint}. Try it at ${endpoint}/docs`);
   print(terminal, `Its project is ${projectId}.`);
-  print(terminal, `The catalogue is in ${directory}. What to do next, in another terminal:`);
+  print(terminal, `The catalogue is in ${directory}. Try next, in another terminal:`);
   printUnwrapped(terminal, `  ${next}`);
   print(terminal, '\nCtrl-C stops the server; the catalogue stays.');
   await untilStopped(gateway, signal);
   return exitCodes.done;
 }
 
-/** As someone in the working directory would type it. */
+/** The path as someone in the working directory would type it. */
 function shortPath(path: string): string {
   const below = relative('.', path);
   return below === '' || below.startsWith('..') ? path : below;

@@ -18,21 +18,23 @@ import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** What was found: `configured` is told as it is, `missing` is what keeps the rest from working. */
+/** What the command found. */
 type Findings = {
+  /** Settings and states, as pairs of a name and a value. */
   readonly configured: (readonly [what: string, value: string])[];
-  /** What the server has found; null if none was asked. */
+  /** The server's own check of its storage; null if no server was asked. */
   server: StorageCheck | null;
-  /** The storage unit that is tried from here; null if there is none. */
+  /** The storage unit that this command tries; null if there is none. */
   storage: string | null;
-  /** What was found from here. */
+  /** The buckets that this command tried. */
   readonly buckets: CheckedBucket[];
+  /** What prevents commands from working. */
   readonly missing: string[];
 };
 
 /**
- * Says what is configured and from where, whether it works, and what each bucket lets us do, all by reading. Exits 0 if
- * nothing is missing, 5 if the server is not reachable, else 1.
+ * Shows the configuration and its origin, whether it works, and which requests each bucket allows. Only reads. Exits 0
+ * if nothing is missing, 5 if the server is not reachable, else 1.
  */
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
@@ -49,8 +51,8 @@ export async function doctorCommand(context: CommandContext, bucketNames: readon
 }
 
 /**
- * Asks the catalogue the cheapest question there is, and a server what its own storage lets it do. The buckets of the
- * sources are the answer, and whether the server has told of all the storage that this command would use.
+ * Makes cheap queries to the catalogue, and asks a server to try its own storage. Returns the buckets of the sources,
+ * and whether the server has tried all the storage that this command would use.
  */
 async function lookAtCatalogue(
   { connect: options, environment, signal }: CommandContext,
@@ -72,13 +74,13 @@ async function lookAtCatalogue(
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);
-    // A data directory that a server holds has that server's storage. If the server knows no bucket, this command looks.
+    // A data directory that a server has open uses that server's storage. If the server knows no bucket, try from here.
     const isAnswered = target.kind === 'local' && (findings.server?.buckets.length ?? 0) > 0;
     return { sourceBuckets, exitCode: exitCodes.done, isAnswered };
   } catch (error) {
     if (error instanceof Error && error.name === 'NoCatalogueError') {
-      // Before the first sync, that is as it should be.
-      configured.push(['catalogue', 'none yet: the first sync or serve makes one']);
+      // Normal before the first sync.
+      configured.push(['catalogue', 'none yet: the first sync or serve creates one']);
       return { sourceBuckets: [], exitCode: exitCodes.done, isAnswered: false };
     }
     signal.throwIfAborted();
@@ -93,7 +95,7 @@ function isServer(connection: CatalogueConnection | Connection): connection is C
   return 'token' in connection;
 }
 
-/** Has the server try its own storage. A caller who may not ask for that is told so, and nothing is missing. */
+/** Asks the server to try its own storage. If the caller's role does not allow that, says so; that is not an error. */
 async function askServer(
   { client }: Connection,
   findings: Findings,
@@ -107,14 +109,14 @@ async function askServer(
     server = await client.calls.checkStorage(asked, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'role_not_allowed') throw error;
-    configured.push(["server's storage", 'not tried: that needs the role operator']);
+    configured.push(["server's storage", 'not tried: this needs the role operator']);
     return;
   }
   findings.server = server;
   configured.push(["server's storage", server.storage]);
   if (server.catalogue !== null) missing.push(`${server.catalogue.message}. ${server.catalogue.remedy}`);
   if (server.buckets.length === 0)
-    configured.push(["server's buckets", 'no source or grant names one: name it to try it']);
+    configured.push(["server's buckets", 'no source or grant names a bucket: name one to try it']);
   if (server.buckets_left_out > 0) {
     configured.push(['buckets not tried', `${server.buckets_left_out}: name them to try them`]);
   }
@@ -123,11 +125,11 @@ async function askServer(
 
 function refusalsOf({ bucket_name, refusals }: CheckedBucket): string[] {
   return refusals.map(
-    ({ request, reason }) => `bucket ${bucket_name}: ${request} does not work: ${reason.message}. ${reason.remedy}`,
+    ({ request, reason }) => `bucket ${bucket_name}: ${request} failed: ${reason.message}. ${reason.remedy}`,
   );
 }
 
-/** What upgrades have left: it may be removed once the new release has proved itself. */
+/** Copies left by upgrades, which can be removed once the new release works. */
 async function describeCopies(dataDirectory: string): Promise<(readonly [string, string])[]> {
   const { listCopies } = await import('@backup-sync/engine/catalogue-reader');
   return listCopies(dataDirectory).map((path) => ['copy before upgrade', path]);
@@ -179,13 +181,15 @@ async function lookAtStorage(
   }
 }
 
-/** All buckets, if the driver can list them with the rights of the work; else none. */
+/** All buckets, if the driver can list them with the permissions that a sync needs; else none. */
 async function bucketsOf(storage: string): Promise<string[]> {
   const found = findDriver(storage);
   try {
     return (await found?.driver.listBuckets?.(found.place)) ?? [];
   } catch (error) {
-    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}. Check --storage`, {
+      cause: error,
+    });
   }
 }
 
@@ -193,7 +197,7 @@ function show({ terminal }: CommandContext, findings: Findings): void {
   const { configured, server, buckets, missing } = findings;
   printFields(terminal, configured);
   const tables = [
-    ['As the server reaches them:', server?.buckets ?? []],
+    ['From the server:', server?.buckets ?? []],
     ['From here:', buckets],
   ] as const;
   for (const [heading, checked] of tables) {
@@ -212,7 +216,7 @@ function show({ terminal }: CommandContext, findings: Findings): void {
   const bucketNames = bucketNamesOf(findings);
   if (bucketNames.length > 0) {
     const policy = leastPolicy(findings);
-    print(terminal, `\nThe least that a key for these buckets must be allowed, as ${policy.kind}:`);
+    print(terminal, `\nThe least permissions for these buckets, as ${policy.kind}:`);
     printUnwrapped(terminal, jsonText(policy.of(bucketNames), 2));
   }
   print(terminal, '');
@@ -224,7 +228,9 @@ function bucketNamesOf({ server, buckets }: Findings): string[] {
   return [...(server?.buckets ?? []), ...buckets].map(({ bucket_name }) => bucket_name);
 }
 
-/** Of the storage that was tried. A directory has none: then what the same buckets need at a service. */
+/**
+ * The least policy for the storage that was tried. A directory has none: then that of the same buckets at a service.
+ */
 function leastPolicy({ server, storage }: Findings): LeastPolicy {
   const policies = storageDrivers.flatMap((driver) => driver.leastPolicy ?? []);
   const policy = findDriver(server?.storage ?? storage ?? '')?.driver.leastPolicy ?? policies[0];

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { readEnvironment } from '../environment.ts';
 import { edgesOf } from './edge-options.ts';
 
-test('a certificate and its key come together, from options or the environment', () => {
+test('a certificate needs its key and a key its certificate, from options or the environment', () => {
   const environment = readEnvironment({ BACKUP_SYNC_TLS_CERTIFICATE: 'a.pem', BACKUP_SYNC_TLS_KEY: 'b.pem' });
   expect(edgesOf({ tlsKey: 'c.pem' }, environment).tls).toEqual({ certificate: 'a.pem', key: 'c.pem' });
-  expect(() => edgesOf({ tlsKey: 'c.pem' }, readEnvironment({}))).toThrow('give --tls-certificate');
-  expect(() => edgesOf({ tlsCertificate: 'a.pem' }, readEnvironment({}))).toThrow('give --tls-key');
+  expect(() => edgesOf({ tlsKey: 'c.pem' }, readEnvironment({}))).toThrow('add --tls-certificate');
+  expect(() => edgesOf({ tlsCertificate: 'a.pem' }, readEnvironment({}))).toThrow('add --tls-key');
   expect(edgesOf({}, readEnvironment({})).tls).toBeUndefined();
 });
 
-test('proxies are trusted and limits set as the environment says, and what is wrong is named', () => {
+test('the environment sets trusted proxies and limits, and a wrong value is named', () => {
   const environment = readEnvironment({
     BACKUP_SYNC_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1',
     BACKUP_SYNC_CALLS_PER_SECOND: '7',

@@ -2,14 +2,16 @@ import type { EdgeLimits, TlsFiles } from '@backup-sync/gateway';
 import type { Environment } from '../environment.ts';
 import { UsageError } from '../failure.ts';
 
-/** What a server takes for its edges, beside the environment. */
+/** The options of a server for TLS, in addition to the environment. */
 export type EdgeOptions = {
   readonly tlsCertificate?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly behindTlsProxy?: boolean | undefined;
 };
 
-/** What a server trusts, and what it bears. Throws `UsageError` where half of a pair is given. */
+/**
+ * The TLS, trusted proxies and limits of a server. Throws `UsageError` if only a certificate or only a key is given.
+ */
 export function edgesOf(options: EdgeOptions, environment: Environment) {
   return {
     tls: tlsOf(options, environment),
@@ -23,12 +25,12 @@ function tlsOf(options: EdgeOptions, environment: Environment): TlsFiles | undef
   const certificate = options.tlsCertificate ?? environment.BACKUP_SYNC_TLS_CERTIFICATE;
   const key = options.tlsKey ?? environment.BACKUP_SYNC_TLS_KEY;
   if (certificate === undefined && key === undefined) return undefined;
-  if (certificate === undefined) throw new UsageError('--tls-key needs the certificate too: give --tls-certificate');
-  if (key === undefined) throw new UsageError('--tls-certificate needs its key too: give --tls-key');
+  if (certificate === undefined) throw new UsageError('--tls-key needs its certificate: add --tls-certificate');
+  if (key === undefined) throw new UsageError('--tls-certificate needs its key: add --tls-key');
   return { certificate, key };
 }
 
-/** Those that are said: the others are the gateway's own. */
+/** The limits that are set; the gateway has defaults for the others. */
 function limitsOf(environment: Environment): Partial<EdgeLimits> {
   const said = {
     connections: environment.BACKUP_SYNC_CONNECTIONS,

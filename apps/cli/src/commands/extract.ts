@@ -10,9 +10,8 @@ import type { CommandContext } from './command-context.ts';
 import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /**
- * Puts the volume of a recorded backup together in a file or on standard output, each block checked before it is
- * written. The record comes from the server or the local catalogue, which has in its audit who asked for it; the bytes
- * are read by this machine.
+ * Writes the volume of a recorded backup to a file or standard output, and checks each block before it writes it. The
+ * record comes from the server or the local catalogue, which audits who asked for it. This machine reads the objects.
  */
 export async function extractCommand(
   context: CommandContext,
@@ -23,7 +22,7 @@ export async function extractCommand(
   const storage = context.connect.storage ?? environment.BACKUP_SYNC_STORAGE;
   if (storage === undefined) {
     throw new UsageError(
-      'this machine reads the bytes itself: give it the storage unit with --storage or BACKUP_SYNC_STORAGE',
+      'no storage unit is given, and this machine reads the objects itself: set --storage or BACKUP_SYNC_STORAGE',
     );
   }
   await using connection = await connect(context.connect, environment, context.onFault);
@@ -49,7 +48,7 @@ export async function extractCommand(
     storage,
     environment: storageEnvironment(context.connect, environment),
     item,
-    // An administrator is told of those of every project.
+    // An administrator gets the grants of every project.
     grants: grants.filter(({ project_id }) => project_id === backup.project_id),
     output:
       options.output === '-'
@@ -58,7 +57,7 @@ export async function extractCommand(
             path: options.output,
             replace: options.replace,
             onPartialReplaced: () =>
-              note(terminal, `${options.output}.partial was left by an extraction that was killed: replacing it`),
+              note(terminal, `replacing ${options.output}.partial, left by an extraction that was killed`),
           },
     signal,
     locate: async (id) => {
@@ -76,12 +75,12 @@ export async function extractCommand(
   }).finally(() => live.stop());
   if (extracted.fault !== null) {
     const { message, number, remedy } = describeReason(extracted.fault.code, extracted.fault.detail);
-    const noFile = options.output === '-' ? 'What was written is not to be used. ' : 'No file was left. ';
-    const unrecorded = ' The record was left as it is: verify --level replay judges it.';
+    const noFile = options.output === '-' ? 'Do not use the output. ' : 'No file was written. ';
+    const unrecorded = ` The record is unchanged: to update it, run "backup-sync verify ${id} --level replay".`;
     printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }
-  note(terminal, `${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
+  note(terminal, `wrote ${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
   return exitCodes.done;
 }
 
@@ -91,8 +90,8 @@ async function bucketsOf(backups: AsyncIterable<CbrBackup>): Promise<ReadonlySet
   return buckets;
 }
 
-/** Where a backup lies, which only a backup-sync tells. */
+/** The location of a backup, which only a backup-sync server or catalogue returns. */
 function placeOf(backup: CbrBackup): NonNullable<CbrBackup['backup_sync']> {
   if (backup.backup_sync !== null) return backup.backup_sync;
-  throw new BackupSyncError('not_supported', `the service does not say where backup ${backup.id} lies`);
+  throw new BackupSyncError('not_supported', `the service does not return the location of backup ${backup.id}`);
 }

@@ -3,7 +3,7 @@ import type { CallOptions, Calls, CbrBackup } from '@backup-sync/core';
 import { AmbiguousNameError, UsageError } from '../failure.ts';
 import { madeText } from './backups.ts';
 
-/** How a person names one backup: by what it is called, or as a backup of a resource. */
+/** How a person names one backup: by its id or name, or as a backup of a resource. */
 export type BackupReference =
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'of resource'; readonly resource: string; readonly latest: boolean };
@@ -11,31 +11,31 @@ export type BackupReference =
 type Catalogue = Pick<Calls, 'showBackup' | 'listBackups' | 'listResources'>;
 
 type FindOptions = CallOptions & {
-  /** Told if a backup was chosen over a newer one, and why. */
+  /** Receives a message if a backup is chosen instead of a newer one, and why. */
   readonly onPassedOver: (message: string) => void;
 };
 
-/** An id is recognised by so many of its first characters. */
+/** Least number of characters by which the beginning of an id is recognised. */
 export const leastPrefix = 4;
-/** Candidates that are shown. */
+/** Maximum number of candidates shown. */
 const shownMax = 20;
 
-/** The reference that the argument and options of a command make. Throws {@link UsageError}. */
+/** Builds the reference from the argument and options of a command. Throws {@link UsageError}. */
 export function referenceOf(
   name: string | undefined,
   { resource, latest = false }: { readonly resource?: string | undefined; readonly latest?: boolean | undefined },
 ): BackupReference {
   if (resource === undefined) {
-    if (latest) throw new UsageError('--latest needs --resource: the newest backup of which resource?');
-    if (name === undefined) throw new UsageError('name a backup, or give --resource and --latest');
+    if (latest) throw new UsageError('--latest needs a resource: add --resource');
+    if (name === undefined) throw new UsageError('no backup is given: name one, or give --resource and --latest');
     return { kind: 'named', name };
   }
-  if (name !== undefined) throw new UsageError('name a backup or give --resource, not both');
+  if (name !== undefined) throw new UsageError('both a backup and --resource are given: leave one out');
   return { kind: 'of resource', resource, latest };
 }
 
 /**
- * Finds the backup that is meant. Throws {@link AmbiguousNameError} with the candidates if it may be one of several, and
+ * Finds the backup of a reference. Throws {@link AmbiguousNameError} with the candidates if it matches several, and
  * `backup_not_found` or `resource_not_found`.
  */
 export async function findBackup(
@@ -50,7 +50,9 @@ export async function findBackup(
     : await findOnly(calls, id, reference.resource, options);
 }
 
-/** As {@link findBackup}, but what is not found stays as it was named: a call that is made with it says and audits the rest. */
+/**
+ * Like {@link findBackup}, but returns a name that is not found unchanged: the call that uses it refuses and audits it.
+ */
 export async function findBackupId(
   calls: Catalogue,
   reference: BackupReference,
@@ -65,7 +67,7 @@ export async function findBackupId(
   }
 }
 
-/** By the id first, then by the name, then by the beginning of an id. */
+/** Looks for the id first, then for the name, then for the beginning of an id. */
 async function findNamed(calls: Catalogue, name: string, { signal }: CallOptions): Promise<CbrBackup> {
   try {
     return (await calls.showBackup({ backup_id: name }, { signal })).backup;
@@ -99,7 +101,7 @@ function onlyOf({ backups, count }: Found, what: string, remedy = 'Name one by i
     .slice(0, shownMax)
     .map((backup) => ({
       place: backup.id,
-      message: `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}, ${backup.status}`,
+      message: `${backup.name} of ${backup.resource_name}, taken ${madeText(backup)}, ${backup.status}`,
     }));
   const total = count ?? backups.length;
   const rest = total > candidates.length ? `; ${candidates.length} of them are shown` : '';
@@ -127,7 +129,7 @@ async function findOnly(
   throw new BackupSyncError('backup_not_found', `resource ${JSON.stringify(resource)} has no backup`);
 }
 
-/** The newest one that is available, as `check` judges it. */
+/** The newest available backup, by the same time as `check`. */
 async function findLatest(
   calls: Catalogue,
   resource_id: string,
@@ -143,8 +145,8 @@ async function findLatest(
   const [broken] = newestFirst(inError.backups);
   if (broken !== undefined && timeOf(broken) > timeOf(backup)) {
     onPassedOver(
-      `A newer backup is in error: ${broken.id} (${broken.name}), made ${madeText(broken)}. ` +
-        `Taking ${backup.id} (${backup.name}), made ${madeText(backup)}.`,
+      `A newer backup is in error: ${broken.id} (${broken.name}), taken ${madeText(broken)}. ` +
+        `Using ${backup.id} (${backup.name}), taken ${madeText(backup)}.`,
     );
   }
   return backup;
@@ -162,7 +164,7 @@ export async function findResource(
   const ids = [...new Set(page.backups.map(({ resource_id }) => resource_id))];
   const [id] = ids;
   if (id === undefined) {
-    throw new BackupSyncError('resource_not_found', `no backup is of a resource ${JSON.stringify(resource)}`);
+    throw new BackupSyncError('resource_not_found', `no backup belongs to a resource ${JSON.stringify(resource)}`);
   }
   const ofFirst = { resource_name: resource, resource_id: id, limit: 1 };
   if (ids.length === 1 && (await calls.listBackups(ofFirst, { signal })).count === page.count) return { id };

@@ -4,12 +4,12 @@ import { AmbiguousNameError } from '../failure.ts';
 import { shortTime } from './backups.ts';
 import { leastPrefix } from './find-backup.ts';
 
-/** Candidates that are shown. */
+/** Maximum number of candidates shown. */
 const shownMax = 20;
 
 /**
- * Finds an operation by its id, or else by the beginning of one. Throws {@link AmbiguousNameError} with the candidates if
- * several begin so, and `operation_not_found`.
+ * Finds an operation by its id, or else by the beginning of one. Throws {@link AmbiguousNameError} with the candidates
+ * if several ids begin that way, and `operation_not_found`.
  */
 export async function findOperation(
   calls: Pick<Calls, 'showOperation' | 'listOperations'>,

@@ -6,25 +6,23 @@ import { SyncTally } from '../sync-tally.ts';
 import type { CommandContext } from './command-context.ts';
 import type { SyncResults } from './sync-results.ts';
 
-/** A sync of which nothing has ended for so long asks why. Milliseconds. */
+/** A sync asks what it waits for if nothing has ended for this long. */
 const asksEveryMs = 3_000;
 
-/** As many places are kept: of more items there is no table. */
+/** Maximum number of places kept: with more items, there is no table. */
 const placesMax = 1000;
 
 export type FollowOptions = {
-  /** How many items there are; null where they are read as they come. */
+  /** Number of items; null if they are read as they arrive. */
   readonly total: number | null;
   readonly withAncestors: boolean;
-  /** `placeOf` says where an operation's item stood in the input, for the first {@link placesMax}. */
+  /** `placeOf` gives the position of an operation's item in the input, for the first {@link placesMax} items. */
   readonly openResults: (tally: SyncTally, placeOf: (operationLogId: string) => number) => SyncResults;
 };
 
 /**
- * Syncs the items and follows them to their end, in memory that does not grow with them. What ended is told of even
- * where the sync fails on its way, or is interrupted.
- *
- * Throws `InterruptedError` on Ctrl-C.
+ * Syncs the items and follows them to their end. Memory does not grow with their number. Results are printed even if
+ * the sync fails on the way or is interrupted. Throws `InterruptedError` on Ctrl-C.
  */
 export async function followSync(
   { terminal, signal }: CommandContext,
@@ -60,7 +58,7 @@ export async function followSync(
   return tally;
 }
 
-/** Tells what operations wait for while none of the sync's ends; null as soon as one does. */
+/** Reports what operations wait for while none of the sync ends; null as soon as one does. */
 function watchWaits(client: Client, tally: SyncTally, tell: (waitingFor: WaitingFor | null) => void): Disposable {
   let endedBefore = tally.ended;
   const ask = async () => {
@@ -71,7 +69,7 @@ function watchWaits(client: Client, tally: SyncTally, tell: (waitingFor: Waiting
     tell(operations.find(({ waiting_for }) => waiting_for !== null)?.waiting_for ?? null);
   };
   const timer = setInterval(() => {
-    // Only for show: other services do not have this call.
+    // Errors are ignored: it is only for display, and other services do not have this call.
     ask().catch(() => {});
   }, asksEveryMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -18,7 +18,7 @@ let environment: Record<string, string>;
 const atTerminal = (...args: string[]) => runInProcess(args, environment, { columns: 80 });
 const inPipe = (...args: string[]) => runInProcess(args, environment);
 
-/** A catalogue in which everything has a long name. */
+/** A catalogue with long names only. */
 beforeAll(async () => {
   home = await temporaryDirectory();
   const password = 'a password of the test';
@@ -63,7 +63,7 @@ function expectToFit({ code, output, messages }: Ended): void {
   for (const line of output.split('\n')) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
 }
 
-/** The cells of a column, its lines joined as a wrapped name is. */
+/** The cells of a column, with wrapped lines joined. */
 function columnOf(output: string, heading: string): string {
   const [headings = '', ...lines] = output.split('\n');
   const start = headings.indexOf(heading);
@@ -72,14 +72,16 @@ function columnOf(output: string, heading: string): string {
 }
 
 describe('at 80 columns', () => {
-  test('backups list keeps name, resource, state, level and age, and gives up the id first', async () => {
+  test('backups list keeps name, resource, status, level and time, and leaves out the id first', async () => {
     const shown = await atTerminal('backups', 'list');
     expectToFit(shown);
-    expect(shown.output).toMatch(/^NAME +RESOURCE +STATUS +LEVEL +MADE \(UTC\)\n/);
+    expect(shown.output).toMatch(/^NAME +RESOURCE +STATUS +LEVEL +TAKEN \(UTC\)\n/);
     expect(columnOf(shown.output, 'NAME')).toContain(`${longName.slice(0, 62)}-4`);
     expect(columnOf(shown.output, 'RESOURCE')).toContain(resourceName);
     expect(shown.output.replaceAll(/\s/g, '')).toContain(wideName.slice(0, 6));
-    expect(shown.messages).toContain('No room for BYTES, ID: a wider terminal, a pipe or --json has everything.');
+    expect(shown.messages).toContain(
+      'No room for BYTES, ID: use a wider terminal, a pipe or --json to see everything.',
+    );
   });
 
   test('operations list keeps the reason of a failure', async () => {
@@ -89,7 +91,7 @@ describe('at 80 columns', () => {
     expect(shown.output).toMatch(/ import +failed .* object_missing/);
   });
 
-  test('audit list shows as much of what a call was about as fits', async () => {
+  test('audit list shows as many subjects of a call as fit', async () => {
     const shown = await atTerminal('audit', 'list');
     expectToFit(shown);
     expect(shown.output).toMatch(/syncBackups .*…/);
@@ -105,9 +107,9 @@ describe('at 80 columns', () => {
   ])('%j fits', async (command) => expectToFit(await atTerminal(...command)));
 });
 
-test('a source shows its times as they are typed', async () => {
+test('a source shows its durations as they are typed', async () => {
   expect((await inPipe('sources', 'edit', longName, '--interval', '90m', '--reverify-after', '7d')).output).toMatch(
-    /^interval +90m\nproves anew after +7d\nremoval share +0.2\nincomplete after +24h$/m,
+    /^interval +90m\nreverify after +7d\nremoval share +0.2\nincomplete after +24h$/m,
   );
 });
 
@@ -119,7 +121,7 @@ test('a noun agrees with its number', async () => {
   expect(checked.output).toContain('1 item is valid');
 });
 
-test('a shell completes the names and ids that the catalogue has, and nothing while it does not answer', async () => {
+test('a shell completes names and ids of the catalogue, and nothing if the catalogue does not answer', async () => {
   const completed = async (...words: string[]) =>
     (await inPipe('complete', '--', ...words)).output.split('\n').slice(1, -1);
   expect(await completed('sources', 'show', '')).toEqual([
@@ -136,7 +138,7 @@ test('a shell completes the names and ids that the catalogue has, and nothing wh
 });
 
 describe('in a pipe', () => {
-  test('each row is one line with everything, and no row is filled up to the longest', async () => {
+  test('each row is one complete line, without padding to the longest row', async () => {
     const [audited, listed] = [await inPipe('audit', 'list'), await inPipe('backups', 'list')];
     const lines = audited.output.trimEnd().split('\n');
     const content = (line: string) => line.replaceAll(/ {2,}/g, '  ').length;
@@ -145,7 +147,7 @@ describe('in a pipe', () => {
     for (const line of lines) if (content(line) < longest) expect(line.length).toBeLessThan(longest);
     expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
     expect(listed.output.trimEnd().split('\n')).toHaveLength(6);
-    // The result is the longest: nothing stands behind it.
+    // The result is the longest column, so it comes last.
     const operations = (await inPipe('operations', 'list')).output;
     expect(operations).toMatch(/^BACKUP OR BUCKET +KIND +STATUS +ACCEPTED \(UTC\) +ID +RESULT$/m);
     expect(listed.output).toMatch(new RegExp(`^${wideName} .* [0-9a-f-]{36}$`, 'm'));

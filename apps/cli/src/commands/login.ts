@@ -17,8 +17,8 @@ export type LoginOptions = {
 };
 
 /**
- * Keeps the address of a server with a token, for which a user's password is asked, or with an access key and its secret.
- * The password is not kept. Nothing is kept that the server does not take.
+ * Saves the address of a server with a token, after asking for the user's password, or with an access key and its
+ * secret. Does not save the password, nor any credentials that the server refuses.
  */
 export async function loginCommand(context: CommandContext, options: LoginOptions): Promise<number> {
   const { terminal, environment } = context;
@@ -34,8 +34,8 @@ export async function loginCommand(context: CommandContext, options: LoginOption
     printJson(terminal, { profile: name, endpoint, project_id: projectId, ...holder, file: path });
   } else {
     const who = accessKey === undefined ? user : `access key ${accessKey}`;
-    print(terminal, `logged in at ${endpoint} as ${who}, project ${projectId}`);
-    print(terminal, `kept as profile ${JSON.stringify(name)} in ${path}`);
+    print(terminal, `logged in to ${endpoint} as ${who}, project ${projectId}`);
+    print(terminal, `saved as profile ${JSON.stringify(name)} in ${path}`);
   }
   return exitCodes.done;
 }
@@ -67,8 +67,8 @@ async function byAccessKey(
   const { BACKUP_SYNC_ACCESS_KEY: other, BACKUP_SYNC_SECRET_ACCESS_KEY: given } = context.environment;
   if (given !== undefined && other !== undefined && other !== accessKey) {
     throw new UsageError(
-      'BACKUP_SYNC_SECRET_ACCESS_KEY is the secret of the key in BACKUP_SYNC_ACCESS_KEY, and --access-key names another: ' +
-        'leave --access-key out, or unset the two variables',
+      'BACKUP_SYNC_SECRET_ACCESS_KEY is the secret of the key in BACKUP_SYNC_ACCESS_KEY, but --access-key names ' +
+        'another: leave --access-key out, or unset the two variables',
     );
   }
   const variable = 'BACKUP_SYNC_SECRET_ACCESS_KEY';
@@ -77,7 +77,7 @@ async function byAccessKey(
   const ids = projects.map(({ id }) => id);
   const projectId = project ?? ids[0];
   if (projectId === undefined || (project === undefined && ids.length > 1)) {
-    throw new UsageError(`access key ${accessKey} opens ${counted(ids.length, 'project')}: name one with --project`);
+    throw new UsageError(`access key ${accessKey} is for ${counted(ids.length, 'project')}: name one with --project`);
   }
   if (!ids.includes(projectId)) {
     throw new BackupSyncError('project_not_allowed', `access key ${accessKey} is not for project ${projectId}`);

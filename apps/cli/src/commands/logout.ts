@@ -6,12 +6,12 @@ import { defaultProfileName, type Profile, profilePath, removeProfile } from '..
 import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** What became of the credentials at the server. */
+/** Whether the server has ended the credentials, and a message about it. */
 type Ending = { readonly ended: boolean; readonly message: string };
 
 /**
- * Removes a profile, and ends its token at the server if the server answers. The profile is removed in any case: whoever
- * logs out at a borrowed machine must not leave credentials there.
+ * Removes a profile, and ends its token if the server answers. The profile is always removed: logging out on a borrowed
+ * machine must not leave credentials there.
  */
 export async function logoutCommand(context: CommandContext, named: string | undefined): Promise<number> {
   const { terminal, environment } = context;
@@ -37,7 +37,7 @@ async function endCredentials(
   if (credentials.kind === 'access key') {
     const { accessKey } = credentials;
     const message =
-      `Access key ${accessKey} is still valid. To end it, an administrator uses ` +
+      `Access key ${accessKey} is still valid. To disable it, an administrator runs ` +
       `"backup-sync access-keys disable ${accessKey}".`;
     return { ended: false, message };
   }
@@ -47,8 +47,8 @@ async function endCredentials(
     return { ended: true, message: 'The token has ended.' };
   } catch (error) {
     if (!(error instanceof BackupSyncError)) throw error;
-    if (errors[error.code].httpStatus === 401) return { ended: true, message: 'The token had ended before.' };
-    const message = `The server did not end the token, which stays valid until it ends by itself: ${error.message}`;
+    if (errors[error.code].httpStatus === 401) return { ended: true, message: 'The token had already ended.' };
+    const message = `The server did not end the token, which stays valid until it expires: ${error.message}`;
     return { ended: false, message };
   }
 }

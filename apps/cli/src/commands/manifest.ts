@@ -5,7 +5,7 @@ import { exitCodes, UsageError } from '../failure.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** The options of `manifest create`. What is absent has a default. */
+/** The options of `manifest create`. Absent options have defaults. */
 export type ManifestOptions = {
   readonly output?: string;
   readonly backupId?: string;
@@ -20,7 +20,7 @@ export type ManifestOptions = {
   readonly parentPath?: string;
 };
 
-/** Makes a manifest and its block hashes as local files. Touches no bucket. */
+/** Writes a manifest and its block hashes to local files. Touches no bucket. */
 export async function createManifestCommand(
   { terminal, signal }: CommandContext,
   directory: string,
@@ -29,13 +29,13 @@ export async function createManifestCommand(
   const { createManifest } = await import('@backup-sync/engine');
   const { output, parent, parentBucket, parentPath, blockSize } = options;
   if (parent !== undefined && output === undefined) {
-    throw new UsageError('an increment needs --output: a directory for its changed blocks');
+    throw new UsageError('--parent needs --output, a directory for the changed blocks: add --output');
   }
   if (parent === undefined && (parentBucket ?? parentPath) !== undefined) {
-    throw new UsageError('--parent-path and --parent-bucket say where the parent lies: name it with --parent');
+    throw new UsageError('--parent-path and --parent-bucket need --parent, the manifest of the parent: add --parent');
   }
   if (parentBucket !== undefined && parentPath === undefined) {
-    throw new UsageError('--parent-bucket needs --parent-path');
+    throw new UsageError('--parent-bucket needs --parent-path: add --parent-path');
   }
   const type = options.resourceType ?? (parent === undefined ? defaultResourceType : undefined);
   const created = await createManifest({

@@ -8,24 +8,24 @@ export type NewestLink = {
   readonly resourceName: string;
   /** Links of the chain, this one included. */
   readonly links: number;
-  /** Bytes that the objects of the chain have. */
+  /** Bytes of all objects of the chain. */
   readonly storedBytes: number;
 };
 
-/** The available backups of a resource by what can be verified of them. */
+/** The backups of a resource, by whether they can be verified. */
 export type ResourceChains = {
   readonly newest: readonly NewestLink[];
-  /** Backups of a format that gives nothing to compare their data with. */
+  /** Backups of an unknown format, which has nothing to compare their data with. */
   readonly unknownFormat: number;
   readonly inError: number;
 };
 
-/** Which resources are looked at: all of the project, or one, or those that a source has seen. */
+/** Which resources to verify: all of the project, one, or those that a source has seen. */
 export type ResourceScope = { readonly resource_id?: string; readonly source_id?: string };
 
 type Link = { readonly parentId: string | null; readonly storedBytes: number };
 
-/** Looks at one resource after the other, so that memory is bounded by the backups of the largest. */
+/** Yields the chains, one resource after the other: memory is bounded by the backups of the largest resource. */
 export async function* resourceChains(
   client: Pick<Client, 'allBackups'> & { readonly calls: Pick<Calls, 'listResources'> },
   scope: ResourceScope,
@@ -56,7 +56,7 @@ async function* resourcesOf(
 
 type Parts = Link & { readonly id: string; readonly name: string; readonly isKnown: boolean };
 
-/** No more of each backup than is needed. */
+/** Keeps only the needed fields of a backup. */
 function partsOf({ id, name, parent_id: parentId, backup_sync: own }: CbrBackup): Parts {
   const isKnown = own !== null && own.format !== 'unknown';
   return { id, name, parentId, isKnown, storedBytes: own?.evidence.stored_bytes ?? 0 };
@@ -81,7 +81,7 @@ function chainsOf({ resource_name, backups: recorded }: Resource, backups: reado
 function sizeOf(links: ReadonlyMap<string, Link>, newest: Link): Pick<NewestLink, 'links' | 'storedBytes'> {
   let count = 0;
   let storedBytes = 0;
-  // No chain has more links than there are backups: a circle of parents ends.
+  // A chain cannot have more links than there are backups: this ends a circle of parents.
   for (let link: Link | undefined = newest; link !== undefined && count < links.size; ) {
     count += 1;
     storedBytes += link.storedBytes;

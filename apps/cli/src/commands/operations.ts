@@ -1,4 +1,4 @@
-import type { CallInput, Operation } from '@backup-sync/contracts';
+import { type CallInput, counted, type Operation } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
@@ -31,16 +31,16 @@ export async function listOperationsCommand(context: CommandContext, filter: Lis
       { heading: 'STATUS' },
       { heading: 'ACCEPTED (UTC)' },
       { heading: 'ID', drops: 1 },
-      // The longest one last: in a pipe, nothing is aligned to it.
+      // The longest column comes last: in a pipe, nothing is aligned to it.
       { heading: 'RESULT', wraps: true, shrinksTo: 18 },
     ];
     printTable(context.terminal, columns, rows);
-    note(context.terminal, `${page.operations.length} of ${page.count}`);
+    note(context.terminal, `${page.operations.length} of ${counted(page.count, 'operation')}`);
   }
   return exitCodes.done;
 }
 
-/** Why it failed or waits, what came out, or how far it has come. */
+/** Why the operation failed or waits, its result, or its progress. */
 function resultOf({ reason, message, progress, ended_at, waiting_for }: Operation): string {
   if (reason !== null) return reason.code;
   if (waiting_for !== null) return `waits: ${waiting_for.reason.code}`;
@@ -49,7 +49,7 @@ function resultOf({ reason, message, progress, ended_at, waiting_for }: Operatio
   return counts.map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`).join(', ');
 }
 
-/** An import or deletion as its operation log, a scan or verification with its progress. */
+/** Shows an import or deletion as its operation log, any other operation with its progress. */
 export async function showOperationCommand(context: CommandContext, idOrPrefix: string): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);

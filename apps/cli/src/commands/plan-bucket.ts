@@ -17,8 +17,8 @@ import type { CommandContext } from './command-context.ts';
 import { parsePlace } from './scan.ts';
 
 /**
- * Says what `scan --sync` would do in a bucket. Exits 0 when every backup would end well, 3 when some would not or no backup was recognised, 1 where
- * the listing was not complete. Ctrl-C cancels the plan.
+ * Shows what `scan --sync` would do in a bucket. Exits 0 if every backup would succeed, 3 if some would fail or no
+ * backup was recognised, 1 if the listing was not complete. Ctrl-C cancels the plan.
  */
 export async function planBucketCommand(
   context: CommandContext,
@@ -36,7 +36,8 @@ export async function planBucketCommand(
   const isUnrecognised = operation.reason?.code === 'no_backup_recognised';
   if ((operation.status !== 'success' && !isUnrecognised) || result === undefined) {
     const { message, number, remedy } = operation.reason ?? describeReason('internal', `operation ${id}`);
-    printFailure(terminal, { exitCode: 1, code: number, message: `not complete: ${message}`, remedy, problems: [] });
+    const said = `the plan is not complete: ${message}`;
+    printFailure(terminal, { exitCode: 1, code: number, message: said, remedy, problems: [] });
     return exitCodes.failure;
   }
   const failing = terminal.json
@@ -78,7 +79,7 @@ async function* itemPages(calls: Calls, id: string, signal: AbortSignal): AsyncG
   }
 }
 
-/** A table for each page: a bucket may hold more than fits memory. Answers whether some would fail. */
+/** Prints a table per page: a bucket may have more backups than fit in memory. Returns whether some would fail. */
 async function printTables({ terminal, signal }: CommandContext, calls: Calls, id: string): Promise<boolean> {
   let failing = false;
   for await (const page of itemPages(calls, id, signal)) {
@@ -89,7 +90,7 @@ async function printTables({ terminal, signal }: CommandContext, calls: Calls, i
   return failing;
 }
 
-/** In the form of a list's plan, written page by page. */
+/** Writes the plan page by page, in the form of a list's plan. Returns whether some would fail. */
 async function printItemsAsJson(
   { terminal, signal }: CommandContext,
   calls: Calls,

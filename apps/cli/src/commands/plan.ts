@@ -9,25 +9,25 @@ import type { CommandContext } from './command-context.ts';
 
 export type PlanOptions = { readonly format?: ItemFormat; readonly bucket?: string; readonly pathTemplate?: string };
 
-/** Plans the backups of a file, or what lies in a bucket. */
+/** Plans the import of a list, or of the backups in a bucket. */
 export async function planCommand(
   context: CommandContext,
   file: string | undefined,
   { format, bucket, pathTemplate }: PlanOptions,
 ): Promise<number> {
   if (bucket === undefined) {
-    if (file === undefined) throw new UsageError('give the file of a list ("-" is standard input), or --bucket');
-    if (pathTemplate !== undefined) throw new UsageError('--path-template goes with --bucket');
+    if (file === undefined) throw new UsageError('no file is given: name one ("-" is standard input), or add --bucket');
+    if (pathTemplate !== undefined) throw new UsageError('--path-template needs --bucket: add --bucket');
     return await planFile(context, file, format);
   }
   if (file !== undefined) {
-    throw new UsageError(`give either a file or --bucket: ${JSON.stringify(file)} is one too many`);
+    throw new UsageError(`both the file ${JSON.stringify(file)} and --bucket are given: leave one out`);
   }
   const { planBucketCommand } = await import('./plan-bucket.ts');
   return await planBucketCommand(context, bucket, pathTemplate);
 }
 
-/** Exits 0 when every item would end well, 3 when some would fail. */
+/** Exits 0 if every item would succeed, 3 if some would fail. */
 async function planFile(context: CommandContext, file: string, format: ItemFormat | undefined): Promise<number> {
   const { terminal, signal } = context;
   const source = await openItemSource(file, context.input, format, signal);

@@ -3,7 +3,7 @@ import { pluginLine, pluginName } from './plugin-output.ts';
 
 const age = { warning: 72_000, critical: 93_600 };
 
-test('the figures stand behind the message, as monitors read them', () => {
+test('the performance data follows the message, as monitors read it', () => {
   const performance = [
     { label: 'resources', value: 2 },
     { label: 'vm-7', value: 3600, age },
@@ -14,7 +14,7 @@ test('the figures stand behind the message, as monitors read them', () => {
   );
 });
 
-test('a name can neither end the line nor begin or break the figures', () => {
+test('a name can neither end the line nor begin or break the performance data', () => {
   const name = "it's|a=b;c\r\nd\u2028e\u202ef";
   const line = pluginLine('CRITICAL', `${pluginName(name)} is late`, [{ label: name, value: 1, age }]);
   const [message, figures, ...more] = line.split('|');

@@ -2,11 +2,11 @@ import type { Failure } from '../failure.ts';
 import { printable } from '../printable.ts';
 import { note, print, printJson, type Terminal } from '../terminal.ts';
 
-/** What a monitoring plug-in exits with; see the guidelines of the Monitoring Plugins project. */
+/** The exit codes of a monitoring plug-in; see the guidelines of the Monitoring Plugins project. */
 export const pluginCodes = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
 export type PluginState = keyof typeof pluginCodes;
 
-/** A figure that a monitor keeps and draws. */
+/** A figure for a monitor to record and draw. */
 export type PerformanceDatum = {
   readonly label: string;
   /** Null if it is not known. */
@@ -15,29 +15,29 @@ export type PerformanceDatum = {
   readonly age?: { readonly warning: number | null; readonly critical: number };
 };
 
-/** Names come from others, and a monitor keeps little of a line. */
+/** Maximum length of a name: names come from others, and monitors cut long lines. */
 const nameMax = 60;
 
-/** A name for the one line: short, and without what would end the line or begin the figures. */
+/** Prepares a name for the line: short, and without characters that end the line or begin the performance data. */
 export function pluginName(name: string): string {
   return cut(oneLine(name));
 }
 
-/** A label as monitors take it; names that differ may have the same. */
+/** A label that monitors accept. Different names may get the same label. */
 export function pluginLabel(name: string): string {
   return cut(name.replaceAll(/['=|\p{C}\p{Zl}\p{Zp}]/gu, '_'));
 }
 
-/** The line that a monitor reads: the state, the message, and the figures after a `|`. */
+/** The line that a monitor reads: the state, the message, and the performance data after a `|`. */
 export function pluginLine(state: PluginState, message: string, performance: readonly PerformanceDatum[]): string {
   const data = performance.map(performanceText).join(' ');
   return `${state}: ${oneLine(message)}${data === '' ? '' : ` | ${data}`}`;
 }
 
-/** Says that a check could not be made, and why, in one line; what to do goes to the messages. Answers the exit code. */
+/** Prints in one line why a check was not possible, and what to do to standard error. Returns the exit code. */
 export function printUnknown(terminal: Terminal, { message, problems, remedy }: Failure): number {
   const lines = message.split('\n');
-  // Of a fault of this program, the place where it happened.
+  // The stack trace, if it is a fault of this program.
   const trace = lines.filter((line) => /^\s+at /.test(line));
   const said = lines.filter((line) => !trace.includes(line)).join('\n');
   const text = [said, ...problems.map((problem) => `${problem.place}: ${problem.message}`)].join('; ');

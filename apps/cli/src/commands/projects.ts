@@ -29,7 +29,7 @@ export async function listProjectsCommand(context: CommandContext): Promise<numb
   return exitCodes.done;
 }
 
-/** Everyone who has a role in the project, or in any. */
+/** Lists the users who have a role in the project, or in any if it is null. */
 export async function listRolesCommand(context: CommandContext, project: string | null): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connectToCatalogue(context.connect, context.environment);
@@ -72,7 +72,7 @@ export async function revokeRoleCommand(
   yes: boolean,
 ): Promise<number> {
   const { signal, terminal } = context;
-  const question = `Take the role in project ${project} from user ${JSON.stringify(user_name)}? Tokens for it end at once.`;
+  const question = `Revoke the role of user ${JSON.stringify(user_name)} in project ${project}? Tokens for it end.`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.calls, project, signal);
@@ -101,7 +101,7 @@ export async function revokeBucketCommand(
   yes: boolean,
 ): Promise<number> {
   const { signal, terminal } = context;
-  const question = `Take bucket ${place} from project ${project}? Its records stay.`;
+  const question = `Stop project ${project} from using bucket ${place}? Its records stay.`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const target_project_id = await projectIdOf(connection.client.calls, project, signal);
@@ -118,7 +118,7 @@ export async function listBucketGrantsCommand(context: CommandContext): Promise<
   return exitCodes.done;
 }
 
-/** A project by its id or its name. Those of an outside identity have ids alone. */
+/** Finds the id of a project by its id or name. With Keystone, projects have only ids. */
 export async function projectIdOf(
   calls: Pick<Calls, 'listProjects'>,
   nameOrId: string,
@@ -139,11 +139,11 @@ export async function projectIdOf(
 function noteExplicit(terminal: Terminal, grants: readonly BucketGrant[]): void {
   if (grants.length === 0) return;
   const buckets = grants.map(({ bucket_name }) => bucket_name).join(', ');
-  note(terminal, `The first project no longer has every bucket; those that it uses were granted to it: ${buckets}`);
+  note(terminal, `The first project may no longer use every bucket. It was granted those that it uses: ${buckets}`);
 }
 
 function printProjects(terminal: Terminal, projects: readonly Project[]): void {
-  const columns = [{ heading: 'PROJECT', wraps: true, shrinksTo: 12 }, { heading: 'MADE (UTC)' }, { heading: 'ID' }];
+  const columns = [{ heading: 'PROJECT', wraps: true, shrinksTo: 12 }, { heading: 'CREATED (UTC)' }, { heading: 'ID' }];
   const rows = projects.map(({ name, id, created_at }) => [name, shortTime(created_at), id]);
   printTable(terminal, columns, rows);
 }

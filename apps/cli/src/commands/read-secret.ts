@@ -7,8 +7,8 @@ import { fitted } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
- * Reads a password or secret key from its variable, from standard input or, at a terminal, from whoever sits there: never from an
- * argument, which every user of the machine could read.
+ * Reads a password or secret key from its variable, from a question at a terminal, or from standard input. Never from
+ * an argument, which every user of the machine could read.
  */
 export async function readSecret(
   context: CommandContext,
@@ -17,11 +17,11 @@ export async function readSecret(
   if (source.given !== undefined) return source.given.reveal();
   const { input } = context;
   const entered = input.isTTY ? await ask(context, source.question) : (await text(input)).replace(/\r?\n$/, '');
-  if (entered === '') throw new UsageError(`nothing was entered, and ${source.variable} is not set`);
+  if (entered === '') throw new UsageError(`nothing was entered or piped in: enter it, or set ${source.variable}`);
   return entered;
 }
 
-/** What is typed is not shown. */
+/** Asks at the terminal, without showing what is typed. */
 async function ask({ input, terminal, signal }: CommandContext, question: string): Promise<string> {
   terminal.messages.write(fitted(terminal.messages, [question]));
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -29,7 +29,7 @@ async function ask({ input, terminal, signal }: CommandContext, question: string
   try {
     return await lines.question('', { signal });
   } finally {
-    // The cursor is still behind the question, also after Ctrl-C.
+    // The cursor is still after the question, also after Ctrl-C.
     terminal.messages.write('\n');
   }
 }

@@ -24,7 +24,7 @@ export function printResources(terminal: Terminal, resources: readonly Resource[
       String(resource.backups),
       String(resource.proved_backups),
       newest === null ? '-' : `${objectTimeMark(source)}${shortTime(newest)}`,
-      newestAge(resource) ?? 'none is proved',
+      newestAge(resource) ?? 'none proved',
       ...(hasRetired ? [resource.retired_at === null ? '-' : shortTime(resource.retired_at)] : []),
       resource.resource_id,
     ];

@@ -34,7 +34,7 @@ function onResource(change: (calls: Calls, id: string, signal: AbortSignal) => P
   };
 }
 
-/** What is not found stays as it was named: the call that is made with it says and audits the rest. */
+/** Returns a name that is not found unchanged: the call that uses it refuses and audits it. */
 async function resourceIdOf(calls: Calls, named: string, signal: AbortSignal): Promise<string> {
   try {
     return (await findResource(calls, named, { signal })).id;

@@ -34,8 +34,8 @@ export function parsePlace(place: string): { readonly bucket_name: string; reado
 }
 
 /**
- * Finds backups and puts out the items of a sync request, one a line; with `sync`, brings them in instead. Exits 0 when
- * all was found and read, 3 when something of it failed or no backup was recognised among the objects. Ctrl-C: see
+ * Finds backups and prints the items of a sync request, one per line; with `sync`, imports them instead. Exits 0 if all
+ * were found and read, 3 if some failed or no backup was recognised among the objects. Ctrl-C: see
  * {@link workInterrupted}.
  */
 export async function scanCommand(context: CommandContext, place: string, options: ScanOptions): Promise<number> {
@@ -50,7 +50,7 @@ export async function scanCommand(context: CommandContext, place: string, option
   return await followScanCommand(context, connection, started, options.sync);
 }
 
-/** Follows a scan that was started or joined, and its imports, as `scan` and `sources scan` do. */
+/** Follows a scan that was started or joined, and its imports, for `scan` and `sources scan`. */
 export async function followScanCommand(
   context: CommandContext,
   worker: Worker,
@@ -95,7 +95,7 @@ export async function followScanCommand(
   return conclude(terminal, seen.last, tally, problems, sync);
 }
 
-/** Waits where whoever reads is slower. */
+/** Prints findings, and waits for a slow reader. */
 async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: boolean): Promise<void> {
   const lines = findings.flatMap((finding): readonly unknown[] => {
     if (terminal.json) return [finding];
@@ -109,7 +109,7 @@ async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: bo
   }
 }
 
-/** How many findings had each reason: a scan may find more of them than can be kept. */
+/** Number of findings per reason: a scan may have more findings than fit in memory. */
 type ProblemCounts = Map<string, { readonly reason: Reason; count: number }>;
 
 function countProblem(counts: ProblemCounts, reason: Reason): void {
@@ -134,7 +134,8 @@ function conclude(
   }
   if (last === undefined || !endedByItself(last)) {
     const { operation: scan = null } = last ?? {};
-    note(terminal, { style: 'red', text: 'not complete' }, scan?.reason ? `: ${printable(scan.reason.message)}` : '');
+    const why = scan?.reason ? `: ${printable(scan.reason.message)}` : '';
+    note(terminal, { style: 'red', text: 'scan not complete' }, why);
     if (scan?.reason) note(terminal, scan.reason.remedy);
     if (terminal.json) terminal.messages.write(`${jsonText({ operation: scan })}\n`);
     return exitCodes.failure;
@@ -146,17 +147,17 @@ function conclude(
   }
   for (const text of [tally.failures(), tally.contradictions()]) if (text !== '') note(terminal, text);
   const { ended: imports, failed } = tally;
-  if (imports > 0) note(terminal, `${grouped(imports - failed)} of ${grouped(imports)} brought in`);
+  if (imports > 0) note(terminal, `${grouped(imports - failed)} of ${grouped(imports)} imported`);
   if (scan.reason !== null && problems.size + failed === 0) {
-    // Only records that were in error before: nothing above has named one.
+    // Only records that were already in error: nothing above has named one.
     note(terminal, `${printable(scan.reason.message)}\n  What to do: ${scan.reason.remedy}`);
   }
-  // A backup that is still being written is a problem of a scan, and not yet an error of one that imports.
+  // A backup that is still being written is a problem for a scan, but not yet an error for a scan that imports.
   const isWell = sync ? scan.status === 'success' : problems.size === 0;
   return isWell ? exitCodes.done : exitCodes.someItemsFailed;
 }
 
-/** Whether a scan saw everything, and its imports ended: backups may be in error then, but nobody stopped it. */
+/** Whether a scan saw everything and its imports ended, without being stopped. Backups may be in error. */
 function endedByItself({ complete, operation: { status, reason } }: ScanNews): boolean {
   return complete && status !== 'timeout' && reason?.code !== 'cancelled';
 }
@@ -174,11 +175,11 @@ export async function cancelOperationCommand(context: CommandContext, operationI
 }
 
 function describeStop({ status, cancel_requested }: Operation): string {
-  if (status === 'running' && cancel_requested) return 'is asked to stop';
-  return `has ended: ${status}`;
+  if (status === 'running' && cancel_requested) return 'stopping';
+  return `ended as ${status}`;
 }
 
-/** What there is to know of a scan or verification, a row a field. */
+/** The fields of a scan, plan, source run or verification, one row each. */
 export function describeOperation(operation: Operation): string[][] {
   return [
     ['id', operation.id],

@@ -16,10 +16,10 @@ export async function serveCommand(context: CommandContext, options: ServeOption
   } else {
     print(terminal, `listening at ${gateway.endpoint}, project ${gateway.projectId}`);
     if (gateway.generatedPassword !== null) {
-      print(terminal, `first start: the user admin was made, with the password ${gateway.generatedPassword}`);
-      print(terminal, 'keep it: it is shown this once');
+      print(terminal, `first start: created the user admin with the password ${gateway.generatedPassword}`);
+      print(terminal, 'keep it: it is shown only once');
     }
-    print(terminal, 'Ctrl-C stops it');
+    print(terminal, 'press Ctrl-C to stop the server');
   }
   await untilStopped(gateway, context.signal);
   return exitCodes.done;

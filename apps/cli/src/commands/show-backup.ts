@@ -34,7 +34,7 @@ export async function renameBackupCommand(
   if (terminal.json) printJson(terminal, answer);
   else {
     const given = JSON.stringify(answer.backup.name);
-    note(terminal, `renamed: ${answer.backup.id} is ${given} until a sync request changes its name`);
+    note(terminal, `renamed: ${answer.backup.id} is ${given} until a sync request changes the name`);
   }
   return exitCodes.done;
 }
@@ -46,18 +46,18 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
   const { calls } = connection.client;
   const question = async () => {
     const { backup } = await calls.showBackup({ backup_id: backupId }, { signal });
-    const what = `${backup.name} of ${backup.resource_name}, made ${madeText(backup)}`;
-    return `Forget backup ${backupId} (${what})? Its objects stay in the bucket.`;
+    const what = `${backup.name} of ${backup.resource_name}, taken ${madeText(backup)}`;
+    return `Remove backup ${backupId} (${what}) from the catalogue? Its objects stay in the bucket.`;
   };
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   try {
     await calls.deleteBackup({ backup_id: backupId }, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
-    const message = `no backup has the id ${JSON.stringify(backupId)}. A delete takes a whole id, and no name.`;
+    const message = `no backup has the id ${JSON.stringify(backupId)}; delete needs the whole id, not a name`;
     throw new BackupSyncError('backup_not_found', message, { cause: error });
   }
-  note(context.terminal, `forgotten: ${backupId}. The bucket was not touched; a sync brings it back.`);
+  note(context.terminal, `removed: ${backupId}. Its objects stay in the bucket; a sync imports it again.`);
   return exitCodes.done;
 }
 
@@ -67,8 +67,8 @@ function describe(backup: CbrBackup): string[][] {
     ['name', backup.name],
     ['status', backup.status],
     ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
-    ['made (UTC)', madeText(backup)],
-    ...(backup.protected_at === null ? [] : [['requested as made (UTC)', shortTime(backup.protected_at)]]),
+    ['taken (UTC)', madeText(backup)],
+    ...(backup.protected_at === null ? [] : [['time in the request (UTC)', shortTime(backup.protected_at)]]),
     ['recorded (UTC)', shortTime(backup.created_at)],
     ['parent', backup.parent_id ?? '-'],
     ...(backup.backup_sync === null ? [] : describeProof(backup.backup_sync)),

@@ -61,7 +61,7 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
   return exitCodes.done;
 }
 
-/** How the newest run stands, in a word or two. */
+/** The state of the newest run, in a word or two. */
 function standingOf(run: Source['last_run']): string {
   if (run === null) return '-';
   if (run.reason !== null) return `${run.status}: ${run.reason.code}`;
@@ -119,7 +119,7 @@ export async function removeSourceCommand(context: CommandContext, nameOrId: str
 
 type SourceChanges = Omit<CallInput<'updateSource'>, 'project_id' | 'source_id'>;
 
-/** Changes what is named of a source. Throws {@link UsageError} if nothing is. */
+/** Changes the given settings of a source. Throws {@link UsageError} if none is given. */
 export function editSourceCommand(context: CommandContext, nameOrId: string, changes: SourceChanges): Promise<number> {
   const { force: _, ...named } = changes;
   if (Object.values(named).every((value) => value === undefined)) {
@@ -136,7 +136,7 @@ export function editSourceCommand(context: CommandContext, nameOrId: string, cha
   return edit(context, nameOrId);
 }
 
-/** Follows a run of a source, and says what of it goes on behind it. */
+/** Follows a run of a source, and reports verifications that continue after it. */
 async function followRun(context: CommandContext, worker: Worker, started: CallOutput<'scanSource'>): Promise<number> {
   const { client } = worker;
   const exitCode = await followScanCommand(context, worker, started, true);
@@ -145,8 +145,8 @@ async function followRun(context: CommandContext, worker: Worker, started: CallO
   if (count > 0) {
     note(
       context.terminal,
-      `${counted(count, 'verification has', 'verifications have')} not ended: a server does them one by one; without one they go on when one is started. ` +
-        'See operations list --kind verify',
+      `${counted(count, 'verification has', 'verifications have')} not ended. A server runs them one by one; without ` +
+        'a server, they continue when one starts. See "backup-sync operations list --kind verify".',
     );
   }
   const { operation } = await client.calls.showOperation(
@@ -157,12 +157,13 @@ async function followRun(context: CommandContext, worker: Worker, started: CallO
   if (result?.held !== true || exitCode !== exitCodes.done) return exitCode;
   note(
     context.terminal,
-    'Recorded backups are not listed any more. sources show names them; sources confirm marks them.',
+    'Recorded backups are missing from the listing. To see them, run "backup-sync sources show". If they are really ' +
+      'gone, mark them with "backup-sync sources confirm".',
   );
   return exitCodes.someItemsFailed;
 }
 
-/** A command that connects, and finds the source by its name or id. */
+/** Creates a command that connects, finds the source by its name or id, and runs `run` on it. */
 function onSource(run: (worker: Worker, sourceId: string, context: CommandContext) => Promise<number>) {
   return async (context: CommandContext, nameOrId: string): Promise<number> => {
     await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -172,7 +173,7 @@ function onSource(run: (worker: Worker, sourceId: string, context: CommandContex
 }
 
 /**
- * The source of this id, or else of this name, or else the only one whose id begins so. Throws `source_not_found` and
+ * Finds a source by its id, else by its name, else by the beginning of its id. Throws `source_not_found` and
  * {@link AmbiguousNameError}.
  */
 export async function sourceNamed(
@@ -206,11 +207,11 @@ function printSourceFields(terminal: Terminal, source: Source): void {
     ['name', source.name],
     ['id', source.id],
     ['place', placeOf(source)],
-    ['finds', source.path_template ?? source.format ?? 'every known format'],
+    ['format', source.path_template ?? source.format ?? 'every known format'],
     ['level', source.level],
     ['status', source.status],
     ['interval', source.interval_s === null ? 'manual' : durationText(source.interval_s)],
-    ['proves anew after', source.reverify_after_s === null ? 'never' : durationText(source.reverify_after_s)],
+    ['reverify after', source.reverify_after_s === null ? 'never' : durationText(source.reverify_after_s)],
     ['removal share', String(source.removal_share)],
     ['incomplete after', durationText(source.incomplete_after_s)],
     ['next run (UTC)', timeOf(source.next_run_at)],
@@ -229,11 +230,12 @@ function printSource(terminal: Terminal, answer: CallOutput<'showSource'>): void
   const { held: hold } = answer.source;
   if (hold === null) return;
   const run = hold.operation_id === null ? '' : `, by operation ${hold.operation_id}`;
-  print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}. ${answer.held_count} no longer listed:`);
+  print(terminal, `\nHeld since ${timeOf(hold.since)}${run}: ${hold.message}.`);
+  print(terminal, `${counted(answer.held_count, 'backup is', 'backups are')} no longer listed:`);
   const held = answer.held_backups.map(({ backup_id, image_path }) => [backup_id, image_path]);
   printTable(terminal, [{ heading: 'BACKUP' }, { heading: 'IMAGE PATH', wraps: true, keepsWords: true }], held);
   print(terminal, `What to do: ${hold.remedy}`);
-  print(terminal, `Nothing is marked until: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
+  print(terminal, `Nothing is marked until you run: backup-sync sources confirm ${JSON.stringify(answer.source.name)}`);
 }
 
 /** The backups in error, each reason once with its remedy. */
@@ -248,9 +250,9 @@ function printErrors(terminal: Terminal, { errors, error_count: count }: CallOut
   print(terminal, reasonSummary(items));
 }
 
-/** How the newest run ended; where it did not end well, why, and what to do. */
+/** The result of the newest run; if it failed, why and what to do. */
 function describeRun({ id, status, started_at, message, reason }: Operation): string {
-  const run = `Last run: operation ${id}, begun ${timeOf(started_at)}, ${status}`;
+  const run = `Last run: operation ${id}, started ${timeOf(started_at)}, ${status}`;
   if (reason === null) return message === '' ? run : `${run}: ${printable(message)}`;
   return `${run}: ${printable(reason.message)} (${reason.code})\nWhat to do: ${reason.remedy}`;
 }

@@ -8,7 +8,7 @@ import { type EdgeOptions, edgesOf } from './edge-options.ts';
 
 const defaultListen = '127.0.0.1:8787';
 
-/** Where a server listens, and where its callers reach it. */
+/** The options of a server: its addresses, TLS and limits. */
 export type ServeOptions = EdgeOptions & {
   readonly listen?: string | undefined;
   readonly publicUrl?: string | undefined;
@@ -40,7 +40,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
   });
 }
 
-/** As good as the API asks of any user's: this one opens everything. */
+/** Checks the password like the API checks any user's: this one gives access to everything. */
 function readAdministratorPassword(given: Secret | undefined): string | undefined {
   if (given === undefined) return undefined;
   const parsed = newPassword.safeParse(given.reveal());
@@ -54,7 +54,7 @@ function parseListen(value: string): { host: string; port: number } {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port > 65_535)
-    throw new UsageError(`--listen: "${value}" is not host:port, e.g. ${defaultListen}`);
+    throw new UsageError(`--listen: "${value}" is not host:port, such as ${defaultListen}`);
   return { host, port };
 }
 
@@ -62,14 +62,14 @@ function parsePublicUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (url === null || !isHttp || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
-    // Not quoted where it may have credentials in it.
-    const quoted = value.includes('@') ? 'what is given' : `"${value}"`;
-    throw new UsageError(`--public-url: ${quoted} is not an address like https://backups.example/path`);
+    // Not quoted if it may contain credentials.
+    const quoted = value.includes('@') ? 'the value' : `"${value}"`;
+    throw new UsageError(`--public-url: ${quoted} is not an http or https address, such as https://backups.example`);
   }
   return value;
 }
 
-/** Resolves when the signal is aborted. Throws the reason if the server can serve no more. */
+/** Resolves when the signal is aborted. Throws the reason if the server can no longer serve. */
 export async function untilStopped({ failed }: Pick<RunningGateway, 'failed'>, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);

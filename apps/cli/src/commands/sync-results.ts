@@ -5,18 +5,18 @@ import type { SyncTally } from '../sync-tally.ts';
 import { jsonText, print, putOut, type Terminal } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** As many items are shown in a table; of more there is a summary. */
+/** Maximum number of items in a table; with more, only the summary is printed. */
 const tableRowsMax = 200;
 const recordsAtOnce = 8;
 
 /** Where the operation logs of a sync go as they end. */
 export type SyncResults = {
   add(log: CbrOperationLog): Promise<void>;
-  /** What ended is told of, even where the sync itself has failed. */
+  /** Prints what has ended, even if the sync itself has failed. */
   finish(): Promise<void>;
 };
 
-/** One document, written as operations end. */
+/** One JSON document, written as operations end. */
 export function jsonResults(terminal: Terminal, plan: PlanSyncAnswer | null): SyncResults {
   let separator = plan === null ? '{"operation_logs":[\n' : `{"plan":${jsonText(plan)},\n"operation_logs":[\n`;
   return {
@@ -28,7 +28,7 @@ export function jsonResults(terminal: Terminal, plan: PlanSyncAnswer | null): Sy
   };
 }
 
-/** An operation log a line. */
+/** One operation log per line. */
 export function ndjsonResults(terminal: Terminal): SyncResults {
   return {
     add: (log) => putOut(terminal, `${jsonText(log)}\n`),
@@ -37,8 +37,8 @@ export function ndjsonResults(terminal: Terminal): SyncResults {
 }
 
 /**
- * A table in the order of the input, for as many items as someone reads; the failures by reason in any case. Once the
- * signal is aborted, the table has nothing that would have to be asked for.
+ * A table in the order of the input, up to {@link tableRowsMax} items, and always the failures by reason. Once the
+ * signal is aborted, the table leaves out the values that need further calls.
  */
 export function tableResults(
   { terminal, signal }: Pick<CommandContext, 'terminal' | 'signal'>,
@@ -63,7 +63,7 @@ export function tableResults(
   };
 }
 
-/** The records of the backups that these logs are of, by id, as far as they are recorded. */
+/** The records of the backups of these logs, by id; backups that are not recorded are left out. */
 export async function recordsOf(
   { calls }: Client,
   logs: readonly CbrOperationLog[],

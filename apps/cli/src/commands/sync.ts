@@ -15,20 +15,21 @@ export type SyncCommandOptions = {
   readonly format?: ItemFormat;
   readonly dryRun: boolean;
   readonly planFirst: boolean;
-  /** Goes on after the plan unasked. */
+  /** Continues after the plan without asking. */
   readonly yes: boolean;
   readonly withAncestors: boolean;
   readonly ndjson: boolean;
 };
 
 /**
- * Exits 0 when every item ended well, 3 when some failed, 1 when the operator did not say yes to the plan. A file is
- * checked whole before anything is sent; a pipe can be read but once, so its items are sent as they come.
+ * Imports a list of backups. Exits 0 if every item succeeded, 3 if some failed, 1 if the operator did not agree to the
+ * plan. A file is checked completely before anything is sent. A pipe can be read only once: its items are sent as they
+ * arrive.
  */
 export async function syncCommand(context: CommandContext, file: string, options: SyncCommandOptions): Promise<number> {
   const { terminal, signal } = context;
   const { planFirst, yes } = options;
-  if (yes && !planFirst) throw new UsageError('--yes answers the question of --plan-first: give both');
+  if (yes && !planFirst) throw new UsageError('--yes answers the question of --plan-first: give both, or neither');
   if (planFirst && !yes) refuseUnlessAskable(context, file);
   if (options.dryRun && planFirst) throw new UsageError('--dry-run sends nothing, not even for a plan: leave one out');
   const source = await openItemSource(file, context.input, options.format, signal);
@@ -61,7 +62,7 @@ export async function syncCommand(context: CommandContext, file: string, options
   return tally.failed === 0 ? exitCodes.done : exitCodes.someItemsFailed;
 }
 
-/** Checks the items and says what would be sent. Asks nobody. */
+/** Checks the items and prints what would be sent. Needs no server. */
 async function dryRun(terminal: Terminal, source: ItemSource): Promise<number> {
   const { count, buckets } = await checkItems(source);
   if (terminal.json) printJson(terminal, { items: count, buckets: Object.fromEntries(buckets) });

@@ -7,8 +7,8 @@ import type { CommandContext } from './command-context.ts';
 import { readSecret } from './read-secret.ts';
 
 /**
- * Prints a token alone, so that it can be taken over by a script. From an endpoint: by user and password, which comes
- * from BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally: for the operator of the machine.
+ * Prints only a token, for use in a script. With an endpoint, it is for a user, whose password comes from
+ * BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally, it is for the operator of the machine.
  */
 export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
   const { terminal, environment, signal } = context;
@@ -30,7 +30,7 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
   }
   if (terminal.json) printJson(terminal, { token: issued.token, project_id: issued.projectId });
   else {
-    note(terminal, `for project ${issued.projectId}`);
+    note(terminal, `token for project ${issued.projectId}`);
     printUnwrapped(terminal, issued.token);
   }
   return exitCodes.done;

@@ -11,7 +11,7 @@ import { readSecret } from './read-secret.ts';
 
 type Answer = CallOutput<'createUser'>;
 
-/** Makes a user; the password comes from BACKUP_SYNC_NEW_PASSWORD, standard input or the terminal. */
+/** Creates a user. The password comes from BACKUP_SYNC_NEW_PASSWORD, standard input or the terminal. */
 export async function createUserCommand(context: CommandContext, name: string): Promise<number> {
   const password = await readNewPassword(context, name);
   return onUser(context, (calls) => calls.createUser({ name, password }, { signal: context.signal }), 'make');
@@ -32,11 +32,11 @@ export async function enableUserCommand(context: CommandContext, name: string): 
 }
 
 export async function removeUserCommand(context: CommandContext, name: string, yes: boolean): Promise<number> {
-  const question = `Remove user ${JSON.stringify(name)} with roles, tokens and access keys?`;
+  const question = `Remove user ${JSON.stringify(name)} and all their roles, tokens and access keys?`;
   if (!(await agrees(context, yes, question))) return exitCodes.failure;
   await using connection = await connect(context.connect, context.environment, context.onFault);
   await connection.client.calls.removeUser({ user_name: name }, { signal: context.signal });
-  note(context.terminal, 'removed, with roles, tokens and access keys');
+  note(context.terminal, 'removed, with all roles, tokens and access keys');
   return exitCodes.done;
 }
 
@@ -48,7 +48,7 @@ export async function listUsersCommand(context: CommandContext): Promise<number>
   return exitCodes.done;
 }
 
-/** Runs a change that answers the user as it is then. */
+/** Runs a change of a user, and prints the user that the call returns. */
 export async function onUser(
   context: CommandContext,
   change: (calls: Calls) => Promise<Answer>,
@@ -64,7 +64,7 @@ export async function onUser(
 function printUsers(terminal: Terminal, users: readonly User[]): void {
   const columns = [
     { heading: 'USER', wraps: true, shrinksTo: 12 },
-    { heading: 'MADE (UTC)' },
+    { heading: 'CREATED (UTC)' },
     { heading: 'STATE' },
     { heading: 'ROLES', wraps: true },
   ];

@@ -16,20 +16,20 @@ import { followVerification, progressOf, type Refusal, refusalOf } from './verif
 
 export type VerifyManyOptions = {
   readonly level: DataLevel;
-  /** The share of the chains that is verified, chosen at random; 1 is all of them. */
+  /** The share of the chains to verify, chosen at random, from 0 to 1; 1 is all of them. */
   readonly share: number;
   readonly resource?: string | undefined;
   readonly source?: string | undefined;
-  /** Goes on unasked. */
+  /** Continues without asking. */
   readonly yes: boolean;
 };
 
-/** Verifications that are asked for at once: enough that a server is never idle, and few that wait if this ends. */
+/** Verifications requested at once: enough to keep a server busy, and few that still wait if this command ends. */
 const atOnce = 4;
 
 /**
- * Verifies the newest available backup of each chain, or of some, and with it all links of the chain. Exits 3 if one is
- * not as it must be, or cannot be verified. Memory does not grow with the catalogue.
+ * Verifies the newest available backup of each chain, or of some chains, and with it all links of the chain. Exits 3 if
+ * one fails its verification or cannot be verified. Memory does not grow with the catalogue.
  */
 export async function verifyManyCommand(context: CommandContext, options: VerifyManyOptions): Promise<number> {
   const { terminal, signal } = context;
@@ -97,7 +97,7 @@ function describePlan(survey: Survey, wanted: number, { level, share }: VerifyMa
     share === 1
       ? `${chains} with ${counted(survey.links, 'link')}`
       : `${grouped(wanted)} of ${chains}, chosen at random`;
-  const twice = level === 'replay' ? ' A replay reads data again that is still part of the volume.' : '';
+  const twice = level === 'replay' ? ' A replay reads data again if it is still part of the volume.' : '';
   return `Verifying ${which}, to ${level}${leftOut(survey)}.${twice}`;
 }
 
@@ -113,7 +113,7 @@ async function* newestLinks(client: Client, scope: ResourceScope, signal: AbortS
   for await (const { newest } of resourceChains(client, scope, { signal })) yield* newest;
 }
 
-/** So many of `total`, each of them as likely as any other, in their order. */
+/** Chooses `wanted` of `total` items at random, each with the same probability, and keeps their order. */
 async function* chooseSome<Item>(items: AsyncIterable<Item>, total: number, wanted: number): AsyncGenerator<Item> {
   let left = total;
   let needed = wanted;
@@ -127,7 +127,7 @@ async function* chooseSome<Item>(items: AsyncIterable<Item>, total: number, want
   }
 }
 
-/** A few at once. Ctrl-C: see {@link workInterrupted}. */
+/** Verifies the links, {@link atOnce} at once. Ctrl-C: see {@link workInterrupted}. */
 async function verifyEach(
   { signal }: CommandContext,
   worker: Worker,
@@ -142,7 +142,7 @@ async function verifyEach(
   /** Operations that have not ended, and whether this command joined them. */
   const unfinished = new Map<string, boolean>();
   const work = async () => {
-    // Each of those who work takes the next one.
+    // Each worker takes the next link.
     for (let next = await chosen.next(); !next.done; next = await chosen.next()) {
       const link = next.value;
       try {
@@ -166,7 +166,7 @@ async function verifyEach(
   }
 }
 
-/** Puts results out as they come, and counts them. */
+/** Prints results as they arrive, and counts them. */
 class Results {
   readonly #terminal: Terminal;
   readonly #wanted: number;
@@ -223,7 +223,7 @@ class Results {
   }
 
   #print(line: string): void {
-    // The line that changes is on the same terminal.
+    // The changing line may be on the same terminal.
     this.#live.stop();
     print(this.#terminal, line);
   }

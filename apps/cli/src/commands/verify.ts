@@ -22,8 +22,8 @@ import { type BackupReference, findBackupId } from './find-backup.ts';
 export type Refusal = Pick<Failure, 'code' | 'message' | 'remedy'> & { readonly backup_id: string };
 
 /**
- * Reads what is stored of the backups and waits for the outcome of each. Exits 3 when one is not as it must be, or cannot
- * be verified. Ctrl-C: see {@link workInterrupted}.
+ * Verifies the backups by reading their objects, and waits for the results. Exits 3 if one fails its verification or
+ * cannot be verified. Ctrl-C: see {@link workInterrupted}.
  */
 export async function verifyCommand(
   context: CommandContext,
@@ -34,14 +34,14 @@ export async function verifyCommand(
   await using connection = await connect(context.connect, context.environment, context.onFault);
   const { client } = connection;
   const { calls } = client;
-  // All of them before any is started: a name that may mean several things starts nothing.
+  // Find all of them before any verification starts: an ambiguous name must start nothing.
   const backupIds = new Set<string>();
   const onPassedOver = (message: string) => note(terminal, message);
   for (const reference of references) {
     backupIds.add(await findBackupId(calls, reference, { signal, onPassedOver }));
   }
   const followed: string[] = [];
-  /** Of these, the ones that nobody had asked for before. */
+  /** Those of `followed` that this command started, rather than joined. */
   const started = new Set<string>();
   const refused: Refusal[] = [];
   const ended: Operation[] = [];
@@ -78,7 +78,7 @@ export async function verifyCommand(
     : exitCodes.someItemsFailed;
 }
 
-/** What is the matter with one backup alone; throws what would refuse the others too. */
+/** Describes an error that concerns only this backup; rethrows one that would refuse the others too. */
 export function refusalOf(backupId: string, error: unknown): Refusal {
   const failure = failureOf(error);
   if (!(error instanceof BackupSyncError) || failure.exitCode !== exitCodes.failure) throw error;
@@ -86,7 +86,7 @@ export function refusalOf(backupId: string, error: unknown): Refusal {
   return { backup_id: backupId, code, message, remedy };
 }
 
-/** Follows a verification to its end. Throws `aborted` by the signal: it goes on then. */
+/** Follows a verification to its end. Throws `aborted` when the signal is aborted; the verification continues. */
 export async function followVerification(
   client: Client,
   id: string,

@@ -8,8 +8,8 @@ import type { CommandContext } from './command-context.ts';
 import { findOperation } from './find-operation.ts';
 
 /**
- * Shows what happens to operations until it is interrupted, which is how it ends; of one operation, until that has
- * ended: exits 0 where it ended well, 3 where not.
+ * Shows events of operations until it is interrupted. With an id, shows one operation until it ends, and exits 0 if it
+ * succeeded, 3 if not.
  */
 export async function watchOperationsCommand(context: CommandContext, operationId: string | null): Promise<number> {
   const { terminal, signal } = context;
@@ -17,7 +17,7 @@ export async function watchOperationsCommand(context: CommandContext, operationI
   const { client } = connection;
   try {
     if (operationId !== null) return await watchOne(context, client, operationId);
-    note(terminal, 'watching; Ctrl-C ends it');
+    note(terminal, 'watching operations; press Ctrl-C to stop');
     for await (const event of client.watchOperations({ signal })) await show(terminal, event);
     return exitCodes.done;
   } catch (error) {

@@ -7,7 +7,7 @@ import { printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Shows where commands work, and as whom. Fails if the server does not accept the credentials. */
+/** Shows where commands work, and as whom. Throws if the server does not accept the credentials. */
 export async function whoamiCommand(context: CommandContext): Promise<number> {
   const { terminal, environment, signal } = context;
   const target = await resolveTarget(context.connect, environment);
@@ -27,7 +27,7 @@ function placeOf(target: Target) {
 
 function describe(target: Target, caller: CallOutput<'showCaller'>['caller']): string[][] {
   const { name, kind, role, project_id, project_name, expires_at } = caller;
-  const ends = expires_at === null ? [] : [['ends (UTC)', shortTime(expires_at)]];
+  const ends = expires_at === null ? [] : [['expires (UTC)', shortTime(expires_at)]];
   const project = project_name === null ? project_id : `${project_name} (${project_id})`;
   const who = [
     ['project', project],

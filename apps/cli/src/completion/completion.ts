@@ -11,17 +11,17 @@ In ~/.zshrc:
 In fish:
   backup-sync completion fish > ~/.config/fish/completions/backup-sync.fish
 
-Completes commands, options, their values, files, and the names of profiles, sources, backups and operations.
+Completes commands, options and their values, files, and names: profiles, sources, resources, backups and operations.
 ${examplesHelp(['completion bash'])}`;
 
 /** Looks up the names that a placeholder of the help stands for, such as `source`. */
 export type NameLookUp = (placeholder: string, options: Readonly<Record<string, string>>) => Promise<Candidate[]>;
 
-/** Adds `completion <shell>`, and the hidden command that its scripts ask as someone types. */
+/** Adds `completion <shell>`, and the hidden command that its scripts call as someone types. */
 export function addCompletion(program: Command, write: (text: string) => void, lookUp: NameLookUp): void {
   program
     .command('completion')
-    .description('print the script that makes a shell complete words')
+    .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', help)
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {

@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts';
 import { profilePath, readProfiles } from '../profiles.ts';
 import type { Candidate } from './suggest.ts';
 
-/** A person who types does not wait longer. */
+/** How long a lookup may take while someone types. */
 const patienceMs = 1_500;
 const namesMax = 200;
 
@@ -24,7 +24,7 @@ const resources: LookUp = async (calls, signal) => {
   return withNames(page.resources.map((each) => ({ value: each.resource_id, description: each.resource_name })));
 };
 
-/** What is named by its id or its name: both, the name only if it stands for one of them. */
+/** Ids and names of things that have both. A name is offered only if it means a single one. */
 function withNames(ids: readonly Candidate[]): Candidate[] {
   const counts = Map.groupBy(ids, ({ description: name }) => name);
   const named = ids.filter(({ value, description: name }) => name !== value && counts.get(name)?.length === 1);
@@ -47,7 +47,7 @@ const sources: LookUp = async (calls, signal) => {
   }));
 };
 
-/** What the catalogue has for a placeholder of the help, newest first. */
+/** How to look up the names for a placeholder of the help. */
 const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['backup', backups],
   ['backup-id', backupIds],
@@ -57,7 +57,9 @@ const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['source', sources],
 ]);
 
-/** The names that a placeholder stands for, where the other options of the line say. None if they cannot be had soon. */
+/**
+ * The names for a placeholder, from the server or catalogue of the other options. None if that fails or takes too long.
+ */
 export async function namesOf(placeholder: string, options: Options, environment: Environment): Promise<Candidate[]> {
   try {
     if (placeholder === 'profile') {
@@ -70,7 +72,7 @@ export async function namesOf(placeholder: string, options: Options, environment
     await using connection = await connectToCatalogue({ profile, endpoint, project, dataDir }, environment);
     return await lookUp(connection.client.calls, AbortSignal.timeout(patienceMs));
   } catch {
-    // A shell that completes has no place for a message; the command itself will say what is the matter.
+    // A completing shell cannot show a message; the command itself will report the error.
     return [];
   }
 }

@@ -1,11 +1,11 @@
 /**
- * What a shell runs to complete the words of `backup-sync`. Each script asks `backup-sync complete -- <words>`, whose last
- * word is the one to complete. The first line of the answer says what is wanted: `values`, `files` or `directories`, and
- * after a tab the beginning of the word that is not a part of the path. Values follow, one per line, each with a tab and a
+ * The scripts by which shells complete the words of `backup-sync`. Each runs `backup-sync complete -- <words>`, whose
+ * last word is the one to complete. The first line of the output is `values`, `files` or `directories`, then a tab and
+ * the beginning of the word that is not part of the path. Values follow, one per line, each with a tab and a
  * description.
  */
 export const completionScripts = {
-  // Needs neither the bash-completion package nor a bash newer than 3.2, which macOS has; files are readline's own.
+  // Works without the bash-completion package and with bash 3.2, which macOS has. Readline completes files itself.
   bash: `# bash completion of backup-sync
 _backup_sync() {
   local rest=\${COMP_LINE:0:COMP_POINT} words=() count=-1 i word cut kind='' value

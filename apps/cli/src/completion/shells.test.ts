@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { builtCommand, temporaryDirectory } from '../testing.ts';
 
-/** Each shell as it comes, without any configuration, and how its line is shown when Ctrl-O is typed. */
+/** Each shell without any configuration, and how it shows its line when Ctrl-O is typed. */
 const shells = {
   bash: {
     start: 'bash --norc --noprofile -i',
@@ -24,7 +24,7 @@ const shells = {
   },
 } as const;
 
-/** The line that a live shell makes of each line when Tab is typed after it. */
+/** The line to which a live shell completes each line when Tab is typed after it. */
 async function completedBy(shell: keyof typeof shells, lines: readonly string[]): Promise<(string | undefined)[]> {
   await using home = await temporaryDirectory();
   const bin = join(home.path, 'bin');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createProgram } from '../program.ts';
 import { addCompletion } from './completion.ts';
 
-/** What completes a line whose last word is not complete. */
+/** The suggestions for the last word of a line. */
 async function completed(...words: string[]): Promise<{ kind: string; values: string[]; asked: unknown }> {
   let output = '';
   let asked: unknown = null;
@@ -78,7 +78,7 @@ describe('completion', () => {
     expect(await completed(...words)).toEqual({ kind, values: [], asked: null });
   });
 
-  test('looks names up where the other options say, and lets no control character through', async () => {
+  test('looks up names in the catalogue of the other options, and removes control characters', async () => {
     const shown = await completed('--endpoint', 'https://b.example', 'sources', 'show', '--project=p', '');
     expect(shown.values).toEqual(['nightly', 'monthly']);
     expect(shown.asked).toEqual({ placeholder: 'source', options: { endpoint: 'https://b.example', project: 'p' } });
@@ -87,7 +87,7 @@ describe('completion', () => {
     expect((await completed('verify', 'one', '')).asked).toMatchObject({ placeholder: 'backup' });
   });
 
-  test('offers nothing where nothing can come, and no command after a command', async () => {
+  test('offers nothing if nothing can follow, and no command after a command', async () => {
     expect((await completed('backups', 'list', 'ex')).values).toEqual([]);
     expect((await completed('sync', 'file', '')).values).toEqual([]);
     expect((await completed('')).values).not.toContain('complete');

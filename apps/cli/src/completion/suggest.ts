@@ -4,31 +4,32 @@ import type { Command, Option } from 'commander';
 /** A word that may come next. */
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** What may stand at a place of the command line. */
+/** What can be completed at a position of the command line. */
 export type Wanted =
   | { readonly kind: 'values'; readonly candidates: readonly Candidate[] }
-  /** Names that the catalogue or the profiles have, such as those of sources. */
+  /** Names from the catalogue or the profiles, such as those of sources. */
   | { readonly kind: 'names'; readonly of: string }
   | { readonly kind: 'files' }
   | { readonly kind: 'directories' };
 
-/** What is wanted for the last word, of which `prefix` stays as it is: `--output=`, `file:`. */
+/** What completes the last word. */
 export type Suggestion = {
   readonly wanted: Wanted;
+  /** The beginning of the word that stays as it is: `--output=`, `file:`. */
   readonly prefix: string;
-  /** The options given before it, by the names of their attributes. */
+  /** The values of the options before it, by attribute name. */
   readonly options: Readonly<Record<string, string>>;
 };
 
 const suggested = new WeakMap<Option, readonly string[]>();
 
-/** Offers values for an option that takes others too. */
+/** Suggests values for an option that also takes other values. */
 export function withSuggestions(option: Option, values: readonly string[]): Option {
   suggested.set(option, values);
   return option;
 }
 
-/** Says what may come next. The last word is the one to complete, and may be empty. */
+/** Suggests what may come next. The last word is the one to complete, and may be empty. */
 export function suggest(program: Command, words: readonly string[]): Suggestion {
   const current = words.at(-1) ?? '';
   const options: Record<string, string> = {};

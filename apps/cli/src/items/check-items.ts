@@ -3,19 +3,19 @@ import { InvalidItemsError, UsageError } from '../failure.ts';
 import type { ItemSource } from './item-source.ts';
 import type { PlacedItem } from './placed-item.ts';
 
-/** Problems that are told one by one; a file of another kind has as many as lines. */
+/** Maximum number of problems shown: a file of another kind has one in every line. */
 const problemsMax = 50;
-/** Characters of a wrong value that are shown. */
+/** Maximum number of characters shown of a wrong value. */
 const valueMax = 60;
 
-/** What a file holds, once every item of it was checked. */
+/** The items of a file after the check. */
 export type CheckedItems = {
   readonly count: number;
-  /** How many items lie in each bucket. */
+  /** Number of items per bucket. */
   readonly buckets: ReadonlyMap<string, number>;
 };
 
-/** Yields the items as they are read. Throws {@link InvalidItemsError} at the first that is wrong, with its problems and place. */
+/** Yields the items as they are read. Throws {@link InvalidItemsError} at the first invalid one, with its problems. */
 export async function* checkedItems(source: ItemSource): AsyncGenerator<BackupSync> {
   for await (const item of source.read()) {
     const checked = check(item);
@@ -25,8 +25,8 @@ export async function* checkedItems(source: ItemSource): AsyncGenerator<BackupSy
 }
 
 /**
- * Checks every item. Throws {@link InvalidItemsError} with the problems and places of all, `UsageError` where a file holds none:
- * it was meant to. A pipe may well bring nothing, as that of a scan which finds nothing new.
+ * Checks every item. Throws {@link InvalidItemsError} with the problems of all invalid items, and `UsageError` if a
+ * file has no item. A pipe may be empty, such as that of a scan that finds nothing new.
  */
 export async function checkItems(source: ItemSource): Promise<CheckedItems> {
   const buckets = new Map<string, number>();
@@ -44,10 +44,11 @@ export async function checkItems(source: ItemSource): Promise<CheckedItems> {
     }
   }
   if (wrong > 0) {
-    const message = `${source.name}: ${grouped(wrong)} of ${counted(wrong + count, 'item')} ${wrong === 1 ? 'is' : 'are'} not valid; nothing was sent`;
+    const share = `${grouped(wrong)} of ${counted(wrong + count, 'item')} ${wrong === 1 ? 'is' : 'are'}`;
+    const message = `${source.name}: ${share} not valid; nothing was sent`;
     throw new InvalidItemsError(message, problems.slice(0, problemsMax));
   }
-  if (count === 0 && source.isFile) throw new UsageError(`${source.name} has no item to sync`);
+  if (count === 0 && source.isFile) throw new UsageError(`${source.name} contains no item to sync: check the file`);
   return { count, buckets };
 }
 
@@ -61,7 +62,7 @@ function check({ placeOf, value, problem }: PlacedItem): BackupSync | Problem[] 
   });
 }
 
-/** The value that is wrong, so that it can be found; nothing if it is missing or no single value. */
+/** Quotes the wrong value, so that it can be found. Empty if the value is missing, a list or an object. */
 function remarkOn(field: string | null, item: unknown): string {
   if (field === null) return '';
   const value = (item as Readonly<Record<string, unknown>>)[field];

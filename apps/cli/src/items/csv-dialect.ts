@@ -1,18 +1,20 @@
 import { backupSync } from '@backup-sync/contracts';
 
-/** How a spreadsheet has written its cells. */
+/** How the cells of a CSV file are written. */
 export type CsvDialect = {
   readonly delimiter: string;
-  /** Its first line is `sep=…`: for spreadsheets, which do not show it. */
+  /** The first line is `sep=…`, which spreadsheets read and do not show. */
   readonly hasSepLine: boolean;
 };
 
 const delimiters = [',', ';', '\t', '|'] as const;
 const fields: ReadonlySet<string> = new Set(Object.keys(backupSync.shape));
-/** Saved again, a `sep=` line is a row like others: it may be quoted, with blank cells behind it. */
+/** A `sep=` line. After a spreadsheet saved it again as a row, it may be quoted, with blank cells after it. */
 const sepLine = /^"?sep=([^"\w\s]|\t)"?[,;|\t ]*$/i;
 
-/** Tells the delimiter by the `sep=` line, else by the first row that is not blank: the one that gives most fields. */
+/**
+ * Finds the delimiter by the `sep=` line, else by the first non-blank row: the one that yields the most known fields.
+ */
 export function csvDialectOf(beginning: string): CsvDialect {
   const { sep, row } = firstLines(beginning.split(/\r\n|\n|\r/));
   if (sep !== null) return { delimiter: sep, hasSepLine: true };
@@ -22,12 +24,12 @@ export function csvDialectOf(beginning: string): CsvDialect {
   return { delimiter: best ?? ',', hasSepLine: false };
 }
 
-/** Whether so much was read that {@link csvDialectOf} can tell. */
+/** Whether enough was read for {@link csvDialectOf}. */
 export function hasFirstRow(beginning: string): boolean {
   return firstLines(beginning.split(/\r\n|\n|\r/).slice(0, -1)).row !== '';
 }
 
-/** The name of a column, without what stands around it: a byte-order mark stays in the middle if files were joined. */
+/** The name of a column without blanks, quotes and byte-order marks around it, which joined files may have anywhere. */
 export function nameIn(cell: string): string {
   return cell.replaceAll(/^[\s\u{feff}"]+|[\s"]+$/gu, '');
 }

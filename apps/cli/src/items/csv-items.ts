@@ -7,17 +7,18 @@ import type { PlacedItem } from './placed-item.ts';
 
 const fields = Object.keys(backupSync.shape);
 const optionalFields = new Set(['resource_type']);
-/** A row has eight short cells: a quote that is not closed must not take in the rest of a file. */
+/** A row has eight short cells. The limit keeps an unclosed quote from swallowing the rest of a file. */
 const rowMaxCharacters = 1024 * 1024;
-/** Letters by which the name of a column may be wrong. */
+/** Number of wrong letters up to which the name of a column counts as a misspelt field. */
 const slipsMax = 2;
 
-/** The columns by the fields that they hold. */
+/** The columns, by field. */
 type Columns = { readonly indexOf: ReadonlyMap<string, number>; readonly count: number };
 
 /**
- * One item a row, under a first row that names the fields; other columns and blank rows are passed over, and an empty
- * cell of `resource_type` is none. The first text is the `beginning`. Throws `UsageError` if a column is missing, or for what is not CSV.
+ * Yields one item per row after the first, which names the fields. Ignores other columns and blank rows; an empty cell
+ * of `resource_type` counts as absent. The first text is the `beginning`. Throws `UsageError` if a column is missing or
+ * the text is not CSV.
  */
 export async function* csvItems(texts: AsyncIterable<string>, beginning: string): AsyncGenerator<PlacedItem> {
   const dialect = csvDialectOf(beginning);
@@ -28,7 +29,7 @@ export async function* csvItems(texts: AsyncIterable<string>, beginning: string)
     max_record_size: rowMaxCharacters,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    // It would take a tab for a blank.
+    // Trimming would remove tabs, which separate the cells here.
     trim: !isTab,
   });
   const fed = feed(dialect.hasSepLine ? withoutFirstLine(texts) : texts, parser);
@@ -51,7 +52,7 @@ export async function* csvItems(texts: AsyncIterable<string>, beginning: string)
   }
 }
 
-/** The texts, the first of which has more than one line. */
+/** The texts without the first line. The first text must contain all of it. */
 async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let isFirst = true;
   for await (const text of texts) {
@@ -60,7 +61,7 @@ async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<s
   }
 }
 
-/** Hands the texts over as fast as the rows are taken. What goes wrong with them goes wrong with the rows. */
+/** Feeds the texts to the parser as fast as the rows are read. An error of the texts becomes an error of the rows. */
 async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>): Promise<void> {
   try {
     for await (const text of texts) {
@@ -73,7 +74,7 @@ async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>
   }
 }
 
-/** Waits until it takes more, or is closed. */
+/** Waits until the parser accepts more, or is closed. */
 async function takes(rows: ReturnType<typeof parse>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   rows.once('drain', resolve).once('close', resolve);
@@ -84,14 +85,14 @@ async function takes(rows: ReturnType<typeof parse>): Promise<void> {
 function notCsv(error: CsvError & { readonly records?: number }): UsageError {
   const row = (error.records ?? 0) + 1;
   const isOpen = error.code === 'CSV_MAX_RECORD_SIZE' || error.code === 'CSV_QUOTE_NOT_CLOSED';
-  const why = isOpen ? 'a quote is opened and not closed' : error.message;
-  return new UsageError(`row ${row}: is not CSV: ${why}`, { cause: error });
+  const why = isOpen ? 'a quote is not closed' : error.message;
+  return new UsageError(`row ${row}: not valid CSV: ${why}`, { cause: error });
 }
 
-/** Reads the first row. A name that is nearly that of a field is not passed over: what stands below would be lost. */
+/** Reads the first row. Refuses a name that is almost that of a field: ignoring it would lose the column. */
 function columnsOf(cells: readonly string[], row: number): Columns {
   const refuse = (message: string): never => {
-    throw new UsageError(`row ${row}: the first row names the fields, and ${message}`);
+    throw new UsageError(`row ${row}: the first row must name the fields, but it ${message}`);
   };
   const indexOf = new Map<string, number>();
   const others: { readonly name: string; readonly letters: string }[] = [];
@@ -134,7 +135,7 @@ function toItem(cells: readonly string[], row: number, { indexOf, count }: Colum
       continue;
     }
     isShort ||= cell === undefined;
-    // A text that is no number stays one, and is refused with its place like any other wrong value.
+    // Text that is not a number stays text, and the check refuses it with its place like any other wrong value.
     item[field] = field === 'created_at' && /^\d{1,15}$/.test(cell ?? '') ? Number(cell) : cell;
   }
   if (!isShort && cells.slice(count).every((cell) => cell === '')) return { placeOf, value: item };
@@ -142,7 +143,7 @@ function toItem(cells: readonly string[], row: number, { indexOf, count }: Colum
   return { placeOf, value: item, problem: `${has}; the first row has ${count}` };
 }
 
-/** What a spreadsheet calls a column: `A` for 0, `AA` for 26. */
+/** The letters of a column in a spreadsheet: `A` for 0, `AA` for 26. */
 function lettersOf(index: number): string {
   const last = String.fromCharCode(65 + (index % 26));
   return index < 26 ? last : `${lettersOf(Math.floor(index / 26) - 1)}${last}`;

@@ -3,11 +3,11 @@ import { UsageError } from '../failure.ts';
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** Enough to know a byte-order mark, or a file that is no text. */
+/** Enough to recognise a byte-order mark, or a file that is not text. */
 const beginningBytes = 4;
 const contextCharacters = 20;
 
-/** Decodes UTF-8, or the UTF-16 that spreadsheets write. Throws `UsageError` that says where the text ends. */
+/** Decodes UTF-8, or the UTF-16 that spreadsheets write. Throws `UsageError` with the place of the first wrong byte. */
 export async function* decode(bytes: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
   let reader: TextReader | null = null;
   for await (const chunk of withBeginning(bytes)) {
@@ -17,7 +17,7 @@ export async function* decode(bytes: AsyncIterable<Buffer | string>): AsyncGener
   yield reader?.end() ?? '';
 }
 
-/** The same bytes, the first of which come together. */
+/** The same bytes, with the first {@link beginningBytes} in one chunk. */
 async function* withBeginning(bytes: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
   let beginning = Buffer.alloc(0);
   let begun = false;
@@ -38,14 +38,14 @@ function encodingOf(beginning: Buffer): Encoding {
   const isZip = first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
   const isOldWorkbook = first === 0xd0 && second === 0xcf && third === 0x11 && fourth === 0xe0;
   if (isZip || isOldWorkbook) {
-    throw new UsageError('is a workbook or another zip archive, not text: save it as CSV, and give that file');
+    throw new UsageError('a workbook or another zip archive, not text: save it as CSV, and use that file');
   }
   if (first === 0x1f && second === 0x8b) {
-    throw new UsageError('is compressed: unpack it first, for example with gunzip -c FILE | backup-sync sync -');
+    throw new UsageError('a compressed file: unpack it first, for example with gunzip -c FILE | backup-sync sync -');
   }
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';
-  // Without a byte-order mark: names of fields, and what JSON begins with, are ASCII.
+  // Without a byte-order mark: field names and the beginning of JSON are ASCII, so every other byte is 0.
   if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return 'utf-16le';
   return first === 0 && second !== 0 && third === 0 && fourth !== 0 ? 'utf-16be' : 'utf-8';
 }
@@ -54,7 +54,7 @@ class TextReader {
   readonly #encoding: Encoding;
   readonly #decoder: TextDecoder;
   #atStart = true;
-  /** The bytes of a character that has not ended. */
+  /** The bytes of an incomplete character. */
   #pending: Buffer = Buffer.alloc(0);
   #lines = 1;
   #lastLine = '';
@@ -95,18 +95,18 @@ class TextReader {
     this.#lastLine = (line.length < text.length ? line : this.#lastLine + line).slice(-contextCharacters);
   }
 
-  /** Of bytes whose beginning is good. */
+  /** The error for bytes that cannot be decoded, with the place of the first wrong one. */
   #refusal(bytes: Buffer, cause: unknown): UsageError {
     const name = this.#encoding === 'utf-8' ? 'UTF-8' : 'UTF-16';
-    if (name === 'UTF-16') return new UsageError(`line ${this.#lines} or after: is not ${name}`, { cause });
-    // What is wrong is replaced: there, what was read differs from what is made of it again.
+    if (name === 'UTF-16') return new UsageError(`line ${this.#lines} or after: not valid ${name}`, { cause });
+    // Decoding replaces wrong bytes, so encoding the result again differs at the first wrong byte.
     const read = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
     const at = bytes.findIndex((byte, index) => byte !== read[index]);
     this.#note(bytes.subarray(0, at).toString());
     const byte = `byte 0x${(bytes[at] ?? 0).toString(16).toUpperCase()}`;
-    const behind = this.#lastLine === '' ? '' : ` behind ${JSON.stringify(this.#lastLine)}`;
+    const after = this.#lastLine === '' ? '' : ` after ${JSON.stringify(this.#lastLine)}`;
     return new UsageError(
-      `line ${this.#lines}: is not ${name}${behind} (${byte}); save it as UTF-8, in Excel as "CSV UTF-8"`,
+      `line ${this.#lines}: not valid ${name}${after} (${byte}); save the file as UTF-8, in Excel as "CSV UTF-8"`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { backupSync } from '@backup-sync/contracts';
 
-/** Forms in which backups to sync are written. */
+/** Formats of a list of backups to sync. */
 export const itemFormats = ['json', 'ndjson', 'csv'] as const;
 export type ItemFormat = (typeof itemFormats)[number];
 
@@ -14,9 +14,9 @@ const formatOfExtension = new Map<string, ItemFormat>([
 const fields = Object.keys(backupSync.shape);
 
 /**
- * Tells the form from the beginning of the content, and from the file's name if that is blank. A first line that is a
- * whole JSON object is NDJSON if it names a field of an item, or another object stands below it; anything else that
- * begins as JSON does is JSON.
+ * Detects the format from the beginning of the content, or from the name of the file if the content is blank. If the
+ * first line is a complete JSON object, it is NDJSON if the object has a field of an item or another object follows.
+ * Anything else that begins like JSON is JSON; the rest is CSV.
  */
 export function detectFormat(file: string, beginning: string): ItemFormat {
   const start = beginning.replace(/^\u{feff}/u, '').trimStart();

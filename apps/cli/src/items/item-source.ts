@@ -10,24 +10,24 @@ import { jsonItems } from './json-items.ts';
 import { ndjsonItems } from './ndjson-items.ts';
 import type { PlacedItem } from './placed-item.ts';
 
-/** Where items come from. */
+/** A file or standard input with a list of items. */
 export type ItemSource = {
   /** The file as it was named, or `standard input`. */
   readonly name: string;
-  /** It can be read more than once: a file, no pipe. */
+  /** Whether it can be read more than once: a file, not a pipe. */
   readonly isFile: boolean;
-  /** Reads it from its beginning, in any amount of input in the same memory. */
+  /** Reads it from the beginning. Memory does not grow with the size of the input. */
   read(): AsyncGenerator<PlacedItem>;
 };
 
-/** What is looked at, at most, to tell what a file is. */
+/** Maximum number of characters read to detect the format. */
 const beginningCharacters = 64 * 1024;
 
 const itemsOf = { json: jsonItems, ndjson: ndjsonItems, csv: csvItems } as const satisfies Record<ItemFormat, unknown>;
 
 /**
- * Opens a file, or standard input for `-`. Throws `UsageError` where there is no such file. Reading it throws an
- * `AbortError` once the signal is aborted: whoever is at a terminal may never end the input.
+ * Opens a file, or standard input for `-`. Throws `UsageError` if there is no such file. Reading throws an `AbortError`
+ * once the signal is aborted: input from a terminal may never end.
  */
 export async function openItemSource(
   file: string,
@@ -59,7 +59,7 @@ async function* readItems(
   format: ItemFormat | undefined,
 ): AsyncGenerator<PlacedItem> {
   const texts = decode(bytes);
-  // A pipe may bring it in pieces; what it is shows from its first row.
+  // A pipe may deliver pieces; the format is detected from the first row.
   let beginning = '';
   while (beginning.length < beginningCharacters && !hasFirstRow(beginning)) {
     const { value, done } = await texts.next();
@@ -88,6 +88,6 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 function unreadable(file: string, error: unknown): UsageError {
   const code = isSystemError(error) ? String(error.code) : String(error);
-  const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+  const why = code === 'ENOENT' ? 'does not exist: check the path' : `cannot be read (${code})`;
   return new UsageError(`the file ${file} ${why}`, { cause: error });
 }

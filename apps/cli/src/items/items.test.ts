@@ -30,7 +30,7 @@ const written: Record<ItemFormat, string> = {
   csv: `\u{feff}${fields.join(',')},remark\n${row(item)},x\n\n${row(other)},y\n`,
 };
 
-/** Standard input that brings these bytes in pieces of a size. */
+/** Standard input with these bytes, in pieces of a size. */
 async function piped(content: string, pieceBytes = 7) {
   const bytes = Buffer.from(content);
   const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
@@ -39,7 +39,7 @@ async function piped(content: string, pieceBytes = 7) {
   return await openItemSource('-', Readable.from(pieces) as unknown as NodeJS.ReadStream, undefined);
 }
 
-test('input that never ends is no longer read once the signal is aborted', async () => {
+test('reading input that never ends stops when the signal is aborted', async () => {
   const stopping = new AbortController();
   const input = new PassThrough() as unknown as NodeJS.ReadStream;
   const checked = checkItems(await openItemSource('-', input, undefined, stopping.signal));
@@ -57,7 +57,7 @@ async function inFile(name: string, content: string, work: (path: string) => Pro
 const noInput = Readable.from([]) as unknown as NodeJS.ReadStream;
 
 describe('items', () => {
-  test.each(['json', 'ndjson', 'csv'] as const)('are the same read from %s, in pieces of any size', async (format) => {
+  test.each(['json', 'ndjson', 'csv'] as const)('read from %s are the same, in pieces of any size', async (format) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 2000 }), async (pieceBytes) => {
         const bytes = Buffer.from(written[format]);
@@ -80,7 +80,7 @@ describe('items', () => {
     expect(await Array.fromAsync(checkedItems(source))).toEqual([item, other]);
   });
 
-  test('are counted by bucket where a whole file is right', async () => {
+  test('are counted by bucket if the whole file is valid', async () => {
     await inFile('items.csv', written.csv, async (path) => {
       const source = await openItemSource(path, noInput, undefined);
       expect(await checkItems(source)).toEqual({ count: 2, buckets: new Map([['bucket', 2]]) });
@@ -99,7 +99,7 @@ describe('items', () => {
       ['row 3, column B (backup_name)'],
     ],
     ['items.json', JSON.stringify({ sync: [item, { ...item, image_path: '/x' }] }), ['sync[1].image_path']],
-  ])('of %s that are wrong are all told of, with their places', async (name, content, places) => {
+  ])('of %s that are not valid are all reported with their places', async (name, content, places) => {
     await inFile(name, content, async (path) => {
       const source = await openItemSource(path, noInput, undefined);
       const error = await checkItems(source).then(
@@ -112,21 +112,21 @@ describe('items', () => {
   });
 
   test.each([
-    ['items.ndjson', `${JSON.stringify(item)}\n{"backup_id":\n`, /items\.ndjson: line 2: is not JSON/],
-    ['items.csv', 'backup_id,backup_name\na,b\n', /row 1: the first row names the fields, and lacks bucket_name/],
-    ['items.json', '{"backups":[]}\n{', /is not JSON/],
-    ['items.json', '{\n"backups":[]}', /has no "sync" list/],
-    ['items.json', '{"sync":[]}', /has no item to sync/],
+    ['items.ndjson', `${JSON.stringify(item)}\n{"backup_id":\n`, /items\.ndjson: line 2: not valid JSON/],
+    ['items.csv', 'backup_id,backup_name\na,b\n', /row 1: .* name the fields, but it lacks bucket_name/],
+    ['items.json', '{"backups":[]}\n{', /not valid JSON/],
+    ['items.json', '{\n"backups":[]}', /no "sync" list/],
+    ['items.json', '{"sync":[]}', /contains no item to sync/],
     ['items.json', `{"sync":[${JSON.stringify(item)}`, /ends too early/],
-    ['items.bin', Buffer.from([0x7b, 0xff, 0xfe]).toString('latin1'), /is not JSON|is not text/],
-    ['empty.csv', '', /has no item to sync/],
-  ])('cannot be read from %s that holds %j', async (name, content, message) => {
+    ['items.bin', Buffer.from([0x7b, 0xff, 0xfe]).toString('latin1'), /not valid JSON|not text/],
+    ['empty.csv', '', /contains no item to sync/],
+  ])('cannot be read from %s with %j', async (name, content, message) => {
     await inFile(name, content, async (path) => {
       await expect(checkItems(await openItemSource(path, noInput, undefined))).rejects.toThrow(message);
     });
   });
 
-  test('of a pipe may be none at all', async () => {
+  test('of a pipe may be empty', async () => {
     expect(await checkItems(await piped(''))).toEqual({ count: 0, buckets: new Map() });
   });
 });
@@ -140,6 +140,6 @@ test.each([
   ['-', '\u{feff}backup_id,backup_name', 'csv'],
   ['x.csv', '', 'csv'],
   ['x', '', 'ndjson'],
-] as const)('%s with the beginning %j is taken for %s', (_, beginning, format) => {
+] as const)('%s with the beginning %j is detected as %s', (_, beginning, format) => {
   expect(detectFormat(_, beginning)).toBe(format);
 });

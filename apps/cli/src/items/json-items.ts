@@ -3,8 +3,8 @@ import { UsageError } from '../failure.ts';
 import type { PlacedItem } from './placed-item.ts';
 
 /**
- * The items of the API's body, `{"sync":[…]}`, or of a plain list, `[…]`, each as soon as it is read. Throws `UsageError`
- * for what is not JSON, or has no such list.
+ * Yields the items of the API's body, `{"sync":[…]}`, or of a plain list, `[…]`, each as soon as it is read. Throws
+ * `UsageError` if the text is not JSON or has no such list.
  */
 export async function* jsonItems(texts: AsyncIterable<string>): AsyncGenerator<PlacedItem> {
   let parsed: ItemParser | null = null;
@@ -27,7 +27,7 @@ class ItemParser {
   constructor(isPlainList: boolean) {
     this.#isPlainList = isPlainList;
     this.#hasList = isPlainList;
-    // The list itself is told of as well, once it is whole; what was told of before is not kept in it.
+    // The parser also emits the list itself once it is complete, without the items that it emitted before.
     this.#parser = new JSONParser({ paths: isPlainList ? ['$.*'] : ['$.sync', '$.sync.*'], keepStack: false });
     this.#parser.onValue = ({ value, key, stack }) => {
       const isItem = typeof key === 'number' && stack.length === (isPlainList ? 1 : 2);
@@ -35,7 +35,7 @@ class ItemParser {
       else if (key === 'sync') this.#hasList = Array.isArray(value);
     };
     this.#parser.onError = (error) => {
-      throw new UsageError(`is not JSON: ${error.message}`, { cause: error });
+      throw new UsageError(`not valid JSON: ${error.message}`, { cause: error });
     };
   }
 
@@ -47,8 +47,8 @@ class ItemParser {
   }
 
   end(): void {
-    if (!this.#parser.isEnded) throw new UsageError('is not JSON: it ends too early');
-    if (!this.#hasList) throw new UsageError('has no "sync" list, as the body of the API has: {"sync":[…]}');
+    if (!this.#parser.isEnded) throw new UsageError('not valid JSON: it ends too early, as if the file was cut off');
+    if (!this.#hasList) throw new UsageError('no "sync" list, such as {"sync":[…]} in the API, and not a plain list');
   }
 
   #add(value: unknown): void {

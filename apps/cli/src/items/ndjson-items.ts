@@ -1,10 +1,10 @@
 import { UsageError } from '../failure.ts';
 import type { PlacedItem } from './placed-item.ts';
 
-/** An item has eight short fields: what is longer is no line of them. */
+/** An item has eight short fields: a longer line is not an item. */
 const lineMaxCharacters = 1024 * 1024;
 
-/** One item a line; empty lines are passed over. Throws `UsageError` for a line that is not JSON. */
+/** Yields one item per line, and skips empty lines. Throws `UsageError` for a line that is not JSON. */
 export async function* ndjsonItems(texts: AsyncIterable<string>): AsyncGenerator<PlacedItem> {
   let rest = '';
   let number = 0;
@@ -16,7 +16,7 @@ export async function* ndjsonItems(texts: AsyncIterable<string>): AsyncGenerator
       if (line.trim() !== '') yield parseLine(line, number);
     }
     if (rest.length > lineMaxCharacters) {
-      throw new UsageError(`line ${number + 1}: is longer than ${lineMaxCharacters} characters`);
+      throw new UsageError(`line ${number + 1}: longer than ${lineMaxCharacters} characters`);
     }
   }
   if (rest.trim() !== '') yield parseLine(rest, number + 1);
@@ -26,7 +26,7 @@ function parseLine(line: string, number: number): PlacedItem {
   try {
     return { placeOf: (field) => `line ${number}, ${field ?? 'the item'}`, value: JSON.parse(line) };
   } catch (error) {
-    throw new UsageError(`line ${number}: is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`line ${number}: not valid JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }

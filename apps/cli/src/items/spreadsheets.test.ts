@@ -22,7 +22,7 @@ const other = { ...item, backup_id: 'backup-2', backup_name: '备份 2', created
 const fields = Object.keys(item) as (keyof typeof item)[];
 const noInput = Readable.from([]) as unknown as NodeJS.ReadStream;
 
-/** A table as a spreadsheet saves it: a cell is quoted if it has to be. */
+/** A table as a spreadsheet saves it, with quotes only around cells that need them. */
 function table(rows: readonly (readonly (string | number)[])[], delimiter = ',', lineEnd = '\r\n'): string {
   const cell = (value: string | number) =>
     /[",;\t\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
@@ -39,7 +39,7 @@ function utf16(text: string, order: 'le' | 'be'): Buffer {
   return order === 'le' ? bytes : bytes.swap16();
 }
 
-/** Standard input that brings these bytes in pieces of a size. */
+/** Standard input with these bytes, in pieces of a size. */
 async function piped(content: string | Buffer, pieceBytes = 64) {
   const bytes = Buffer.from(content);
   const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
@@ -69,8 +69,8 @@ const written: Record<string, string | Buffer> = {
   'line ends of an old Mac': table(rows, ';', '\r'),
   'two kinds of line ends': table(rows.slice(0, 2)) + table(rows.slice(2), ',', '\n'),
   'a byte-order mark and blanks in the first row': `\u{feff}${fields.map((field) => ` ${field} `).join(' ;')}\n${table(rows.slice(1), ';')}`,
-  'rows that are blank or have commas alone': `\r\n${table([blank, fields, blank, valuesOf(item), blank])}  \r\n${table([valuesOf(other), blank, blank])}`,
-  'more commas behind each row': table(rows.map((row) => [...row, '', ''])),
+  'rows that are blank or have only commas': `\r\n${table([blank, fields, blank, valuesOf(item), blank])}  \r\n${table([valuesOf(other), blank, blank])}`,
+  'more commas after each row': table(rows.map((row) => [...row, '', ''])),
   'cells without a heading or of other columns': table(rows.map((row, at) => [...row, at === 0 ? 'remark' : 'x', ''])),
   'UTF-16, as Excel saves Unicode text': utf16(table(rows, '\t'), 'le'),
   'UTF-16 with the high byte first': utf16(table(rows, ';'), 'be'),
@@ -90,7 +90,7 @@ describe('a list from a spreadsheet', () => {
     );
   });
 
-  test('may leave out cells at the end of a row if no field has to be there', async () => {
+  test('may lack cells at the end of a row if no required field is there', async () => {
     const names = ['created_at', ...fields.filter((field) => !['created_at', 'resource_type'].includes(field))];
     const values = names.map((field) => item[field as keyof typeof item]);
     const content = table([[...names, 'resource_type', 'remark'], values]);
@@ -99,7 +99,7 @@ describe('a list from a spreadsheet', () => {
     ]);
   });
 
-  test('of many rows is read without a warning of Node', async () => {
+  test('with many rows is read without a warning of Node', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on('warning', note);
@@ -109,7 +109,7 @@ describe('a list from a spreadsheet', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('of a file on a disk is read the same', async () => {
+  test('is read the same from a file on disk', async () => {
     await using home = await temporaryDirectory();
     const path = join(home.path, 'items.csv');
     await writeFile(path, utf16(table(rows, '\t'), 'le'));
@@ -125,7 +125,7 @@ describe('a bad cell is shown with its row, its column and its value', () => {
     ['a decimal', '1700086400.0'],
     ['a grouped number', '1,700,086,400'],
     ['a word', 'yesterday'],
-  ])('a time in %s is told to be whole seconds since 1970', async (_, value) => {
+  ])('for a time in %s, the error asks for whole seconds since 1970', async (_, value) => {
     const [problem, ...more] = await problemsIn(changed('created_at', value));
     expect(more).toEqual([]);
     expect(problem).toMatch(/^row 3, column H \(created_at\): /);
@@ -133,13 +133,13 @@ describe('a bad cell is shown with its row, its column and its value', () => {
     expect(problem).toContain(`(the value is ${JSON.stringify(value)})`);
   });
 
-  test('a number that a spreadsheet has rounded is told how to show it whole', async () => {
+  test('for a number that a spreadsheet has rounded, the error says how to format it', async () => {
     expect((await problemsIn(changed('created_at', '1,70009E+09')))[0]).toContain(
       'format the column as a number without decimals',
     );
   });
 
-  test('a row is counted as the spreadsheet shows it, whatever lines its cells have', async () => {
+  test('rows are counted as the spreadsheet shows them, even with line breaks in cells', async () => {
     const names = [...fields, 'remark'];
     const bad = { ...other, backup_name: '' };
     const above = table([names, blank, [...valuesOf(item), 'one\ntwo\n\nthree']], ';');
@@ -170,27 +170,27 @@ describe('a first row that does not name the fields', () => {
     [renamed({ resource_type: 'resource_typ' }), 'did you mean resource_type by "resource_typ" in column G?'],
     [[...fields, 'created_at'], 'has created_at twice, in columns H and I'],
     [['name', 'time'], 'lacks backup_id, backup_name, bucket_name'],
-  ])('%j is refused, and told what it may mean', async (names, message) => {
+  ])('%j is refused, with the names that it may mean', async (names, message) => {
     await expect(checkItems(await piped(table([names, names])))).rejects.toThrow(message);
   });
 });
 
-describe('what cannot be read says where', () => {
+describe('the error of an unreadable file has the place', () => {
   const cp1252 = Buffer.from(table(rows.slice(0, 2)).replace('备份', ''), 'latin1');
   test.each([
-    ['another encoding', cp1252, 'line 2: is not UTF-8 behind "backup-1,T" (byte 0xE4'],
+    ['another encoding', cp1252, 'line 2: not valid UTF-8 after "backup-1,T" (byte 0xE4'],
     [
       'another encoding far in',
       Buffer.concat([Buffer.from(table(rows.slice(0, 2)).repeat(1000)), cp1252]),
-      'line 2002: is not UTF-8 behind "backup-1,T" (byte 0xE4',
+      'line 2002: not valid UTF-8 after "backup-1,T" (byte 0xE4',
     ],
-    ['half a character of UTF-16', utf16(table(rows, '\t'), 'le').subarray(0, -1), 'is not UTF-16'],
+    ['half a character of UTF-16', utf16(table(rows, '\t'), 'le').subarray(0, -1), 'not valid UTF-16'],
     ['a workbook', Buffer.from('PK\u{3}\u{4}\u{14}\u{0}'), 'save it as CSV'],
-    ['a workbook of old', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'save it as CSV'],
+    ['an old workbook', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'save it as CSV'],
     ['a compressed file', Buffer.from([0x1f, 0x8b, 8, 0]), 'gunzip'],
     ['a quote that is not closed', `${table(rows)}"never closed,${'x'.repeat(1_100_000)}`, 'row 4'],
-    ['a JSON object without the list', '{"backups":[{"backup_id":"a"}]}', 'has no "sync" list'],
-    ['a JSON object without the list over lines', '{\n"items": []}', 'has no "sync" list'],
+    ['a JSON object without the list', '{"backups":[{"backup_id":"a"}]}', 'no "sync" list'],
+    ['a JSON object without the list over lines', '{\n"items": []}', 'no "sync" list'],
   ])('%s', async (_, content, message) => {
     for (const pieceBytes of [500, 65_536]) {
       await expect(checkItems(await piped(content, pieceBytes))).rejects.toThrow(message);
