@@ -14,11 +14,31 @@ export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
   ['https://minio.example.com:9000', startS3],
   ['https://obs.eu-de.otc.t-systems.com', startS3],
   ['https://swift.example.com:8080', startS3],
+  ['https://denied.example.com:9000', startS3WithoutReading],
+  ['https://s3.eu-west-3.amazonaws.com', startS3OfAnotherRegion],
   ['https://keystone.example.com:5000', startIdentity],
 ]);
 
 async function startS3(): Promise<StandIn> {
-  const server = await startS3Server(await exampleBuckets());
+  return standInOf(await startS3Server(await exampleBuckets()));
+}
+
+/** Lets every key list the buckets, and none read an object. */
+async function startS3WithoutReading(): Promise<StandIn> {
+  return standInOf(await startS3Server(await exampleBuckets(), () => ({ status: 403, code: 'AccessDenied' })));
+}
+
+/** Refuses what is signed for the default region, as S3 of Amazon does. */
+async function startS3OfAnotherRegion(): Promise<StandIn> {
+  const refusal =
+    '<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region ' +
+    "'us-east-1' is wrong; expecting 'eu-west-3'</Message><Region>eu-west-3</Region></Error>";
+  return startHttpServer((request, response) => {
+    response.writeHead(400, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? '' : refusal);
+  });
+}
+
+function standInOf(server: Awaited<ReturnType<typeof startS3Server>>): StandIn {
   return { endpoint: server.options.endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
