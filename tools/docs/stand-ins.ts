@@ -1,7 +1,7 @@
 import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 import { startKeystone } from '../../packages/engine/src/testing/keystone-server.ts';
 import type { StandIn } from './stand-in.ts';
-import { startAws, startMinio, startObs, startS3 } from './storage-stand-ins.ts';
+import { startAws, startMinio, startObs, startS3, startS3WithoutReading } from './storage-stand-ins.ts';
 
 /** Starts what answers for an address, with the buckets of the examples. */
 export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
@@ -9,6 +9,8 @@ export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
   ['https://minio.example.com:9000', startMinio],
   ['https://obs.eu-de.otc.t-systems.com', startObs('obs.eu-de.otc.t-systems.com')],
   ['https://swift.example.com:8080', startS3],
+  ['https://denied.example.com:9000', startS3WithoutReading],
+  ['https://s3.eu-west-3.amazonaws.com', startAws('eu-west-3')],
   ['https://keystone.example.com:5000', startIdentity],
 ]);
 

@@ -12,7 +12,15 @@ import type { StandIn } from './stand-in.ts';
 
 /** Any S3 service with the buckets of the examples. */
 export async function startS3(): Promise<StandIn> {
-  const server = await startStorage();
+  return asStandIn(await startStorage());
+}
+
+/** Lets every key list the buckets, and none read an object. */
+export async function startS3WithoutReading(): Promise<StandIn> {
+  return asStandIn(await startS3Server(await exampleBuckets(), () => ({ status: 403, code: 'AccessDenied' })));
+}
+
+function asStandIn(server: Awaited<ReturnType<typeof startS3Server>>): StandIn {
   return { endpoint: server.options.endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
