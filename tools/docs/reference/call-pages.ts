@@ -78,9 +78,14 @@ export function callsPage(): string {
   ]);
 }
 
+/** Whether a status is that of an answer, not of a refusal: the list of versions is answered 300. */
+function isAnswer(status: string): boolean {
+  return Number(status) < 400;
+}
+
 function callParts(line: string, { operationId, summary, description, parameters = [], requestBody, responses }: Call) {
   const body = contentOf(requestBody);
-  const [status = '', success] = Object.entries(responses).find(([each]) => each.startsWith('2')) ?? [];
+  const [status = '', success] = Object.entries(responses).find(([each]) => isAnswer(each)) ?? [];
   const answer = success === undefined ? undefined : contentOf(success);
   const input = [
     ...parameters.map(({ name, in: place, required, description: text, schema }) =>
@@ -91,7 +96,7 @@ function callParts(line: string, { operationId, summary, description, parameters
       : rowsOf(body.schema).map((row) => [...row.slice(0, 1), 'body', ...row.slice(1)])),
   ];
   const refusals = Object.entries(responses)
-    .filter(([each]) => !each.startsWith('2'))
+    .filter(([each]) => !isAnswer(each))
     .flatMap(([, { description: codes }]) => codes.split(', ').map((code) => code.split(' ').at(-1) ?? ''))
     .map((code) => `[\`${code}\`](../troubleshooting/errors.md#${code})`);
   return [
