@@ -20,10 +20,21 @@ export type PageRun = {
 
 /** Directory in which pages say that the reader works; the commands run in a temporary one. */
 const shownDirectory = '/srv/tutorial';
+/** Directories of a machine that pages name; they are below the temporary one. */
+const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups'];
 /** Port at which pages say that the gateway listens; it listens on a free one. */
 const shownPort = '8787';
-/** What is set up already where a page is run. */
+/** What does the work of systemd for the one service that pages have. */
+const startService =
+  '(set -a; . /etc/backup-sync/environment; export BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; exec backup-sync serve)';
+const stopService =
+  'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
+/** What is set up already where a page is run, and what is not there. */
 const installed: ReadonlyMap<string, string> = new Map([
+  ['systemctl daemon-reload', 'true'],
+  ['systemctl enable --now backup-sync', startService],
+  ['systemctl start backup-sync', startService],
+  ['systemctl stop backup-sync', stopService],
   ['npm run --silent backup-sync -- ', 'backup-sync '],
   [
     'npm start -- ',
@@ -52,6 +63,7 @@ export async function runPage(page: Page): Promise<PageRun> {
   await putCommandOnPath(join(home.path, 'bin'));
   await linkPackages(join(work, 'node_modules'));
   const replaced = new Map([
+    ...systemDirectories.map((path) => [path, join(work, path)] as const),
     [shownDirectory, work],
     [`127.0.0.1:${shownPort}`, `127.0.0.1:${await freePort()}`],
   ]);
@@ -86,7 +98,7 @@ export async function runPage(page: Page): Promise<PageRun> {
   let count = 0;
   for (const block of page.blocks) {
     const file = block.meta.get('file');
-    if (file !== undefined) await writeInside(work, file, real(`${block.text}\n`));
+    if (file !== undefined) await writeInside(work, real(file), real(`${block.text}\n`));
     if (block.language !== 'console' || block.meta.has('not-run')) continue;
     const commands = parseConsole(block);
     const ran = await runBlock(shell, block, commands, { real, shown });

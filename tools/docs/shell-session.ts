@@ -20,6 +20,8 @@ export type ShellSession = AsyncDisposable & {
 /** Time in which a server must be ready. Milliseconds. */
 const readyWithinMs = 30_000;
 const lookEveryMs = 50;
+/** Time in which what kept running must have stopped. Milliseconds. */
+const goneWithinMs = 10_000;
 
 /** `workDirectory` is where commands start, `scratch` is for files of the session itself. */
 export function openShell(
@@ -74,11 +76,23 @@ export function openShell(
     },
     async [Symbol.asyncDispose]() {
       const closed = once(shell, 'close');
-      // What keeps running still writes below the directory that is removed next.
-      shell.stdin.end('kill $(jobs -p) 2>/dev/null; wait\n');
+      // Ends the whole group: jobs of the shell are shells themselves, which leave their commands running.
+      shell.stdin.end("trap '' TERM; kill -- -$$; wait\n");
       await closed;
+      // What keeps running still writes below the directory that is removed next.
+      const deadline = performance.now() + goneWithinMs;
+      while (isGroupThere(shell.pid) && performance.now() < deadline) await delay(lookEveryMs);
     },
   };
+}
+
+/** Whether any process of a group is left. */
+function isGroupThere(group: number | undefined): boolean {
+  try {
+    return group !== undefined && process.kill(-group, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function linesIn(file: string): Promise<string[]> {
