@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { examples, repositoryRoot, startServer, temporaryDirectory } from '../apps/cli/src/testing.ts';
+import { issueToken } from '../packages/core/src/index.ts';
+import { readPage } from '../tools/docs/markdown-page.ts';
 
 const core = join(repositoryRoot, 'packages', 'core');
 const password = 'a password of this test';
 
 const example = (name: string) => join(core, 'examples', `${name}.ts`);
 
-test('the README of core shows its examples, which the compiler checks', async () => {
-  const blocks = Array.from(
-    (await readFile(join(core, 'README.md'), 'utf8')).matchAll(/^```ts\n(.*?)^```$/gms),
-    (match) => match[1],
-  );
-  const files = ['sync', 'credentials', 'list'].map((name) => readFile(example(name), 'utf8'));
-  expect(blocks).toEqual(await Promise.all(files));
+test.each([
+  ['packages/core/README.md', ['sync', 'credentials', 'list']],
+  ['README.md', ['count']],
+])('%s shows examples of core, which the compiler checks', async (readme, names) => {
+  const blocks = (await readPage(join(repositoryRoot, readme))).blocks.filter(({ language }) => language === 'ts');
+  const files = await Promise.all(names.map((name) => readFile(example(name), 'utf8')));
+  expect(blocks.map(({ text }) => `${text}\n`)).toEqual(files);
 });
 
 describe('the examples of core', () => {
@@ -28,8 +30,8 @@ describe('the examples of core', () => {
     await using server = await startServer(join(home.path, 'data'), `file:${storage}`, {
       BACKUP_SYNC_ADMIN_PASSWORD: password,
     });
-    const run = async (name: string) => {
-      const args = ['--conditions=@backup-sync/source', example(name), server.endpoint, server.projectId, password];
+    const run = async (name: string, secret = password) => {
+      const args = ['--conditions=@backup-sync/source', example(name), server.endpoint, server.projectId, secret];
       return (await promisify(execFile)(process.execPath, args)).stdout;
     };
     const synced = await run('sync');
@@ -37,5 +39,7 @@ describe('the examples of core', () => {
     expect(synced).toMatch(/^day-120 failed /m);
     expect(await run('list')).toBe('120 operations have failed\n');
     expect(await run('credentials')).toBe('');
+    const { token } = await issueToken(server.endpoint, { user: 'admin', password });
+    expect(await run('count', token)).toBe('0 backups are available\n');
   });
 });

@@ -158,11 +158,21 @@ async function putCommandOnPath(directory: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
+/** Packages that programs of pages import, and where they are installed. */
+const packages: readonly (readonly [name: string, path: string])[] = [
+  ['@backup-sync/contracts', 'packages/contracts'],
+  ['@backup-sync/core', 'packages/core'],
+  ['@backup-sync/trpc', 'packages/trpc'],
+  ['@trpc/client', 'node_modules/@trpc/client'],
+  ['@huaweicloud/huaweicloud-sdk-core', 'apps/gateway/node_modules/@huaweicloud/huaweicloud-sdk-core'],
+];
+
 /** Lets programs of the page import what they would install. */
 async function linkPackages(modules: string): Promise<void> {
-  await mkdir(join(modules, '@backup-sync'), { recursive: true });
-  for (const name of ['contracts', 'core', 'trpc']) {
-    await symlink(join(repositoryRoot, 'packages', name), join(modules, '@backup-sync', name));
+  for (const [name, path] of packages) {
+    const link = join(modules, name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(repositoryRoot, path), link);
   }
 }
 
