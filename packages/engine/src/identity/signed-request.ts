@@ -4,7 +4,6 @@ import { canonicalRequest, signingAlgorithm, stringToSign } from '@backup-sync/c
 
 /** How far the date of a signed request may be off, either way. Milliseconds. */
 const windowMs = 15 * 60 * 1000;
-const requiredHeaders = ['host', 'x-sdk-date'];
 
 /**
  * Visible ASCII without "#". The signature covers the decoded address, so `a%23x` and `a#x` have the same signature,
@@ -34,7 +33,7 @@ export type Signature = {
  * Reads the signature of a request and the string that it must sign. Throws `not_authenticated`, with the reason, for
  * faults that do not depend on the key:
  * - another scheme or form;
- * - a header that must be signed and is not;
+ * - a date that is not signed;
  * - a date that is too far off;
  * - a body that does not match the headers, or is not signed.
  */
@@ -43,9 +42,8 @@ export function readSignature(request: SignedRequest, nowMs: number): Signature 
     throw refusal('the address must be a path, with "#" and everything but visible ASCII percent-encoded');
   }
   const { accessKey, signedHeaders, digest } = parseAuthorization(headerOf(request, 'authorization') ?? '');
-  for (const name of requiredHeaders) {
-    if (!signedHeaders.includes(name)) throw refusal(`the header ${name} must be signed`);
-  }
+  // The host need not be signed: the official SDK for Go and the Terraform provider leave it out.
+  if (!signedHeaders.includes('x-sdk-date')) throw refusal('the header x-sdk-date must be signed');
   // This service issues no temporary keys, so none can be valid.
   if (headerOf(request, 'x-security-token') !== null) throw refusal('temporary access keys are not supported');
   const date = headerOf(request, 'x-sdk-date') ?? '';
