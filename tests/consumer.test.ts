@@ -9,10 +9,10 @@ const run = promisify(execFile);
 const bin = join(repositoryRoot, 'node_modules', '.bin');
 const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1' };
 
-/** What the router's type is made of. */
+/** The packages that contain the type of the router. */
 const packed = { contracts: 'packages/contracts', trpc: 'packages/trpc' };
 
-/** What a consumer of it installs beside, and what that needs. */
+/** What a consumer installs in addition, and what that needs. */
 const others = { '@trpc/client': 'apps/gateway', '@trpc/server': 'packages/trpc', zod: 'packages/contracts' };
 
 const program = `
@@ -25,7 +25,7 @@ const trpc = createTRPCClient<AppRouter>({ links: [httpLink({ url, headers: { 'X
 
 const { backups, count } = await trpc.listBackups.query({ project_id, limit: 5, status: 'available' });
 const names: string[] = backups.map((backup) => backup.name);
-// @ts-expect-error: no backup has this.
+// @ts-expect-error: a backup has no such field.
 backups.map((backup) => backup.colour);
 // @ts-expect-error: the project is not named.
 const unasked = () => trpc.listBackups.query({ limit: 5 });
@@ -37,10 +37,10 @@ const missing = await trpc.showBackup
 console.log(JSON.stringify({ names, count, missing, procedures: [typeof unasked, typeof follow] }));
 `;
 
-// A build that nobody made before takes its time.
+// A first build takes long.
 const timeoutMs = 180_000;
 
-test('another repository installs the packed type of the router with nothing of the server, and calls one by it', {
+test('another repository installs the packed type of the router without the server, and calls one with it', {
   timeout: timeoutMs,
 }, async () => {
   await using home = await temporaryDirectory();
@@ -59,7 +59,7 @@ test('another repository installs the packed type of the router with nothing of 
   const { names, megabytes } = await installedIn(consumer);
   expect(names).toEqual(['@backup-sync/contracts', '@backup-sync/trpc', '@trpc/client', '@trpc/server', 'zod']);
   expect(megabytes).toBeLessThan(20);
-  // The types of all of these are checked as well; those of tRPC are disposable.
+  // The types of all these packages are checked too. Those of tRPC need esnext.disposable.
   const options = ['--module', 'nodenext', '--target', 'es2024', '--lib', 'es2024,dom,esnext.disposable', '--strict'];
   const compiled = await run('tsc', ['--noEmit', ...options, 'main.ts'], inConsumer).catch((error) => error);
   expect(compiled.stdout).toBe('');
@@ -82,7 +82,7 @@ test('another repository installs the packed type of the router with nothing of 
   });
 });
 
-/** Everything is at hand: the tarballs, and copies of what this repository has installed. No registry is asked. */
+/** Writes a manifest that needs no registry: it names the tarballs, and what this repository has installed. */
 async function writeManifest(tarballs: string, consumer: string): Promise<void> {
   const files = await readdir(tarballs);
   const dependencies: Record<string, string> = {};
@@ -104,7 +104,7 @@ async function writeManifest(tarballs: string, consumer: string): Promise<void> 
   await writeFile(join(consumer, 'package.json'), JSON.stringify(manifest));
 }
 
-/** The packages that are installed, and how much room they take. */
+/** The names of the installed packages, and their size. */
 async function installedIn(consumer: string): Promise<{ names: string[]; megabytes: number }> {
   const store = join(consumer, 'node_modules', '.pnpm');
   const names = new Set<string>();

@@ -22,7 +22,7 @@ test.each([
 });
 
 describe('the examples of core', () => {
-  test('run against the gateway and do what they say', async () => {
+  test('run against the gateway and print what they promise', async () => {
     await using home = await temporaryDirectory();
     const storage = join(home.path, 'storage');
     await cp(join(examples, 'buckets'), storage, { recursive: true });

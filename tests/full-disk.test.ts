@@ -8,7 +8,7 @@ const storage = `file:${join(examples, 'buckets')}`;
 const { sync: items } = JSON.parse(readFileSync(join(examples, 'sync-request.json'), 'utf8'));
 const number = 'BackupSync.1056';
 
-/** Calls a server with the credential that it leaves for commands on this machine. */
+/** Returns a function that calls a server with its credential for local commands. */
 function callsOn(server: RunningServer, dataDirectory: string) {
   const { token } = JSON.parse(readFileSync(join(dataDirectory, 'endpoint.json'), 'utf8'));
   return async (method: 'GET' | 'POST', path: string, body?: object) => {
@@ -21,9 +21,7 @@ function callsOn(server: RunningServer, dataDirectory: string) {
   };
 }
 
-test('on a full disk writes are refused with 503, reads go on, and all is well again by itself once there is space', async ({
-  skip,
-}) => {
+test('on a full disk writes get 503 and reads work, and writes work again once there is space', async ({ skip }) => {
   await using disk = await mountSmallDisk(8);
   if (disk === null) return skip(cannotMount);
   const dataDirectory = join(disk.path, 'data');
@@ -42,7 +40,7 @@ test('on a full disk writes are refused with 503, reads go on, and all is well a
 
   disk.fill();
   let refused = await sync();
-  // The WAL may have some room left.
+  // The WAL may have some space left.
   while (refused.status === 200) refused = await sync();
   expect(refused).toMatchObject({
     status: 503,
@@ -76,9 +74,7 @@ test('on a full disk writes are refused with 503, reads go on, and all is well a
   }
 });
 
-test('a server stops in order on a full disk, and does not start on one: it says so in one sentence', async ({
-  skip,
-}) => {
+test('a server stops properly on a full disk, and refuses to start on one with one sentence', async ({ skip }) => {
   await using disk = await mountSmallDisk(8);
   if (disk === null) return skip(cannotMount);
   const dataDirectory = join(disk.path, 'data');

@@ -5,10 +5,10 @@ function read(path: string): string {
   return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 }
 
-/** The titles of the tests that run, and of their groups: not what a comment says, nor what is skipped for good. */
+/** The titles of tests and their groups, without comments and without tests that never run. */
 function titlesIn(source: string): string[] {
   const code = source.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '');
-  // A title is what a callback comes behind, whatever stands before it: `test.each([…])('title', async () => …)`.
+  // A title is followed by a callback, whatever precedes it: `test.each([…])('title', async () => …)`.
   const titled = /(\S*)\(\s*(['"`])((?:\\.|(?!\2)[^\\])*)\2,\s*(?:\{[^}]*\},\s*)?(?:async\s*)?\(/g;
   return Array.from(code.matchAll(titled), ([, called = '', , title = '']) => ({ called, title }))
     .filter(({ called }) => /^(?:test|it|describe)\b|\)$/.test(called) && !/\.(?:skip|todo)$/.test(called))
@@ -16,7 +16,7 @@ function titlesIn(source: string): string[] {
 }
 
 describe('the titles of a file', () => {
-  test('are those of its tests and groups, with tables and conditions', () => {
+  test('include those of groups, tables and conditional tests', () => {
     const source = `
       describe('a group', () => {
         test(
@@ -30,7 +30,7 @@ describe('the titles of a file', () => {
     expect(titlesIn(source)).toEqual(['a group', "it's one", 'another', 'with %i', 'on some']);
   });
 
-  test('are not what a comment, a skipped test or a message says', () => {
+  test('include no comments, skipped tests or messages', () => {
     const source = `
       // test('in a comment', () => {});
       /**

@@ -8,12 +8,12 @@ function read(name: string): string {
   return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 }
 
-test('every package that is shipped has a permissive licence, and every tool one that its use allows', () => {
+test('every shipped package has a permissive licence, and every tool one that its use allows', () => {
   expect(refusedPackages(installedPackages({ shippedOnly: true }), 'shipped')).toEqual([]);
   expect(refusedPackages(installedPackages({ shippedOnly: false }), 'development')).toEqual([]);
 });
 
-test('a licence that is not permissive is refused, unless another may be chosen', () => {
+test('a licence that is not permissive is refused, unless there is a permissive alternative', () => {
   const licensed = (licence: string) => [{ name: 'a', versions: ['1.0.0'], licence }];
   for (const licence of ['GPL-3.0-only', 'AGPL-3.0', 'Unknown', 'MIT AND GPL-2.0', 'SEE LICENSE IN x']) {
     expect(refusedPackages(licensed(licence), 'shipped'), licence).toHaveLength(1);
@@ -23,7 +23,7 @@ test('a licence that is not permissive is refused, unless another may be chosen'
   }
 });
 
-test('setting up installs what the lockfile says, and runs install scripts of named packages alone', () => {
+test('setup installs what the lockfile says, and runs install scripts of named packages only', () => {
   expect(read('tools/setup/setup.mjs')).toContain("'--frozen-lockfile'");
   const named = /^onlyBuiltDependencies:\n((?: {2}- .*\n?)+)/m.exec(read('pnpm-workspace.yaml'))?.[1];
   expect(named?.trim()).toBe('- node');
@@ -35,7 +35,7 @@ test('the bill of materials names each version of each package once, by its pack
   expect(bill.components.map(({ purl }) => purl)).toEqual(['pkg:npm/%40b/c@1.0.0', 'pkg:npm/%40b/c@2.0.0']);
 });
 
-test('the bill of materials has each package that is built into the command, and none that only compiles', () => {
+test('the bill of materials has each package that is built into the command, and none that is only used to compile', () => {
   const { components } = billOfMaterials('a', '1.0.0', installedPackages({ shippedOnly: true }));
   const listed = components.map(({ name, version }) => `${name}@${version}`);
   const bundled = bundledPackages();
@@ -45,18 +45,18 @@ test('the bill of materials has each package that is built into the command, and
 });
 
 /**
- * The packages, as `name@version`, whose sources the built command is made of. Only files that it loads count: what turbo
- * brings back from its cache lies among the files of other builds.
+ * The packages, as `name@version`, whose sources are in the built command. Only files that it loads count, because turbo
+ * restores its cache next to the files of other builds.
  */
 function bundledPackages(): readonly string[] {
   const built = new URL('../apps/cli/dist/', import.meta.url);
   const files = new Set(['main.js', 'worker.js', 'thread.js']);
   const found = new Set<string>();
-  // A set goes on to what is added to it meanwhile.
+  // Iterating over a set includes what is added during the iteration.
   for (const file of files) {
     const code = readFileSync(new URL(file, built), 'utf8');
     for (const [, loaded = ''] of code.matchAll(/["'`]\.\/([\w.-]+\.js)["'`]/g)) files.add(loaded);
-    // What only re-exports has no map.
+    // A file that only re-exports has no source map.
     if (!code.includes('//# sourceMappingURL=')) continue;
     const { sources } = JSON.parse(readFileSync(new URL(`${file}.map`, built), 'utf8')) as { sources: string[] };
     for (const each of sources.flatMap(packageOf)) found.add(each);
@@ -66,6 +66,6 @@ function bundledPackages(): readonly string[] {
 
 function packageOf(source: string): readonly string[] {
   const [, directory = '', name] = /\.pnpm\/([^/]+)\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
-  // The directory has the version behind the name, and those of peers behind that.
+  // The directory's name is the package's name, its version, then the versions of peers.
   return name === undefined ? [] : [`${name}@${directory.slice(name.length + 1).split('_')[0]}`];
 }

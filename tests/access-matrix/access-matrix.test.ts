@@ -3,8 +3,8 @@ import { callNames, calls, roles } from '../../packages/contracts/src/index.ts';
 import { callCommands, unreachedCalls } from '../conformance/call-commands.ts';
 import { cells, holders, refusalOf } from './cells.ts';
 
-test('no cell is missing, and each role is let in somewhere and kept out somewhere', () => {
-  // By token, signature, Keystone and nothing, for each holder in two projects; by login, and as the one operator.
+test('the matrix is complete, and each role is allowed some calls and refused others', () => {
+  // Token, signature, Keystone and nothing, for each holder in two projects. Commands also: login, and operator.
   const everywhere = 4 * holders.length * 2;
   const ofCommands = holders.length * 2 + 2;
   const all = Object.keys(calls).length;
@@ -16,6 +16,6 @@ test('no cell is missing, and each role is let in somewhere and kept out somewhe
   }
 });
 
-test('every call has a command that makes it, or a reason why there is none', () => {
+test('every call has a command that makes it, or a reason why not', () => {
   expect([...Object.keys(callCommands), ...Object.keys(unreachedCalls)].sort()).toEqual([...callNames].sort());
 });

@@ -11,13 +11,13 @@ import { unreachedCalls } from '../conformance/call-commands.ts';
 
 export const doors = ['rest', 'trpc', 'engine', 'cli'] as const;
 export type DoorName = (typeof doors)[number];
-/** Whoever has no role any more has the credentials from before. */
+/** `none` no longer has a role, but still has the credentials from before. */
 export const holders = [...roles, 'none'] as const;
 export type Holder = Role | 'none';
 
-/** How calls say who they are. A user's token, an access key, a token of Keystone's, or nothing, at every door. */
+/** Credentials of a call at every interface: a user's token, an access key, a token of Keystone, or nothing. */
 const everywhere = ['token', 'signature', 'keystone', 'none'] as const;
-/** A command may come in by what `login` keeps, too, or be the operator of the server's data directory. */
+/** A command may also use what `login` keeps, or be run by the owner of the server's data directory. */
 const ofCommands = ['login', 'operator'] as const;
 export type Way = (typeof everywhere)[number] | (typeof ofCommands)[number];
 
@@ -33,12 +33,12 @@ export function waysOf(door: DoorName): readonly Way[] {
   return door === 'cli' ? [...everywhere, ...ofCommands] : everywhere;
 }
 
-/** The operator of a data directory is the one user of it, with every right. */
+/** The owner of a data directory is its only operator, with every right. */
 export function holdersOf(way: Way): readonly Holder[] {
   return way === 'operator' ? ['administrator'] : holders;
 }
 
-/** Why a call cannot be made at a door; null if it can. */
+/** Why an interface cannot make a call; null if it can. */
 export function whyUnreached(door: DoorName, call: CallName): string | null {
   const unreached: { readonly [Name in CallName]?: string } = door === 'cli' ? unreachedCalls : {};
   return unreached[call] ?? null;
@@ -56,24 +56,24 @@ export function cellsOf(door: DoorName, way: Way): Cell[] {
 
 export const cells: readonly Cell[] = doors.flatMap((door) => waysOf(door).flatMap((way) => cellsOf(door, way)));
 
-/** A refusal of who calls; whatever else comes of a call, it was let in. */
+/** A refusal because of the caller. A call with any other outcome was allowed. */
 export type AccessRefusal = Extract<ErrorCode, 'not_authenticated' | 'role_not_allowed' | 'project_not_allowed'>;
 
 export function accessRefusal(code: string | null | undefined): AccessRefusal | null {
   return code === 'not_authenticated' || code === 'role_not_allowed' || code === 'project_not_allowed' ? code : null;
 }
 
-/** What the table of calls says must come of a cell: null where the call is let in. */
+/** The refusal that the table of calls demands for a cell; null if the call is allowed. */
 export function refusalOf({ way, holder, project, call }: Cell): AccessRefusal | null {
   if (way === 'operator') return null;
-  // Without a role there is no way in at all; a token of Keystone's still says who it is.
+  // Without a role no credentials are valid. A token of Keystone still says who calls.
   if (way === 'none' || (holder === 'none' && way !== 'keystone')) return 'not_authenticated';
   if (holder === 'none') return 'role_not_allowed';
   if (project === 'other') return 'project_not_allowed';
   return roleAllows(holder, calls[call].role) ? null : 'role_not_allowed';
 }
 
-/** The cells whose call came to something else than the table says, with both. */
+/** The cells whose outcome differs from the table, with both outcomes. */
 export async function wrongCells(
   cells: readonly Cell[],
   outcomeOf: (cell: Cell) => Promise<AccessRefusal | null>,

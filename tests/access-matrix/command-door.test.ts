@@ -34,7 +34,7 @@ afterAll(async () => {
   expect(faults).toEqual([]);
 });
 
-/** Each holder has a profile of that name. */
+/** Logs each holder in, into a profile with the holder's name. */
 async function logIn(endpoint: string): Promise<void> {
   for (const holder of holders) {
     const args = ['login', '--endpoint', endpoint, '--user', holder, '--profile', holder];
@@ -53,7 +53,7 @@ function commandPlace({ way }: Cell): CommandPlace {
   };
 }
 
-/** The command as it is shipped. */
+/** Runs the command as it is shipped. */
 const runShipped: CommandPlace['runs'] = (args, environment, { input = '' } = {}) => run(args, { environment, input });
 
 test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table says', async (way) => {
@@ -67,7 +67,7 @@ test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table sa
   expect(wrong).toEqual([]);
 });
 
-test('each command makes the call that it is said to make', async () => {
+test('each command makes the call that it is listed for', async () => {
   const requests: string[] = [];
   const note = (message: unknown) => {
     const { request } = message as { request: { method: string; path: string } };

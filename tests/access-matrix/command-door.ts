@@ -5,15 +5,15 @@ import { callCommands, type Spoken } from '../conformance/call-commands.ts';
 import type { Cell } from './cells.ts';
 import { item, type Population, password, type ServedInstallation, sourceName } from './installation.ts';
 
-/** Where a command of a cell works. */
+/** What the command of a cell works with. */
 export type CommandPlace = Pick<Population, 'own' | 'other' | 'importId'> & {
-  /** What happens is to be watched: makes something happen in a project. */
+  /** Causes an event in a project, for commands that watch events. */
   readonly stir: (project: Cell['project']) => Promise<unknown>;
   readonly environmentOf: (cell: Cell) => Record<string, string>;
   readonly runs: typeof runInProcess;
 };
 
-/** The code with which a command was refused; null where it was not. Throws where it was not used as it should be. */
+/** Runs the command of a cell. Returns the code of its refusal, or null. Throws if the command was used wrongly. */
 export async function callByCommand(place: CommandPlace, cell: Cell): Promise<string | null> {
   const { args, input = '' } = commandOf(place, cell.call);
   const isWatch = cell.call === 'watchOperations';
@@ -22,7 +22,10 @@ export async function callByCommand(place: CommandPlace, cell: Cell): Promise<st
   return codeOf(cell, await (isWatch ? stirredUntil(running, () => place.stir(cell.project)) : running));
 }
 
-/** The command that makes a call, and its input: what it names is there, or nothing of it; nothing that others need changes. */
+/**
+ * Returns the command that makes a call, and its input. What it names exists, or nothing of it does. It changes nothing
+ * that other cells need.
+ */
 function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, call: CallName): Spoken {
   if (!(call in callCommands)) throw new Error(`no command makes the call ${call}`);
   const fields = {
@@ -47,10 +50,10 @@ function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, ca
   return callCommands[call as keyof typeof callCommands](call.startsWith('list') ? filter : fields);
 }
 
-/** What says who a command is, by the ways in at a server. */
+/** The environment variables with the credentials of a cell. */
 export function serverEnvironment(place: ServedInstallation, { way, holder }: Cell, configuration: string) {
   const { endpoint, tokens, keys, dataDirectory, storage } = place;
-  // Where no profile of the person is, who runs the tests.
+  // Without the profiles of the person who runs the tests.
   const home = { XDG_CONFIG_HOME: configuration };
   switch (way) {
     case 'none':
@@ -69,13 +72,13 @@ export function serverEnvironment(place: ServedInstallation, { way, holder }: Ce
   }
 }
 
-/** What ended well, in part, or as it was asked to; else its code, which goes with its exit code. */
+/** Null if the command succeeded, even in part, or was stopped; else its error code, which must fit its exit code. */
 function codeOf(cell: Cell, { code, messages }: Ended): string | null {
   if (code === 0 || code === 3 || (cell.call === 'watchOperations' && code === 130)) return null;
   const said = /^\{"error":.*\}$/m.exec(messages)?.[0];
   const known = said === undefined ? undefined : errorCodeOf(JSON.parse(said).error.code);
   if (known !== undefined && errors[known].exitCode === code) return known;
-  // A scan or plan that was let start, and found no bucket.
+  // A scan or plan was allowed to start, and found no bucket.
   if (code === 1 && said?.includes('BackupSync.') === true) return null;
   if (code === 1 && messages.startsWith('{"operation":')) return null;
   throw new Error(`${JSON.stringify(cell)} ended with ${code}: ${messages}`);

@@ -11,15 +11,15 @@ export const password = 'a password of twelve';
 /** The project of the tokens of keystone-for-tests.ts. */
 export const keystoneProject = 'project-of-keystone';
 
-/** Who may come in at an installation, and what is there to be asked for. */
+/** The users of an installation, and what its calls can name. */
 export type Population = {
   readonly own: string;
   readonly other: string;
-  /** An import that has ended in the own project, and with it some events. */
+  /** An import of the own project that has ended, so that there are some events. */
   readonly importId: string;
   readonly tokens: ReadonlyMap<Holder, string>;
   readonly keys: ReadonlyMap<Holder, AccessKey>;
-  /** Calls as someone with every right that is needed here. */
+  /** Makes calls with every right that is needed here. */
   readonly administer: { readonly own: Calls; readonly other: Calls };
 };
 
@@ -30,11 +30,11 @@ export type ServedInstallation = Population &
 type OpenOptions = {
   readonly keystone?: KeystoneOptions;
   readonly onFault: (place: string, error: unknown) => void;
-  /** Called while those who have no role in the end still have one. */
+  /** Called while the holder `none` still has a role. */
   readonly beforeRevoking?: (endpoint: string) => Promise<void>;
 };
 
-/** An item whose bucket is not there: whoever syncs it is let in, and it fails. */
+/** An item whose bucket does not exist: the sync is accepted, and the item fails. */
 export const item = {
   backup_id: 'x',
   backup_name: 'x',
@@ -103,7 +103,7 @@ export async function openServed({
   return { ...population, endpoint, dataDirectory, storage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** A data directory that nobody holds, with two projects. */
+/** Creates a data directory with two projects that no process holds. */
 export async function leaveDataDirectory(onFault: OpenOptions['onFault']) {
   await using opening = new AsyncDisposableStack();
   const { dataDirectory, storage } = opening.use(await directories());
@@ -124,7 +124,7 @@ export async function leaveDataDirectory(onFault: OpenOptions['onFault']) {
   };
 }
 
-/** Brings the source back that whoever may has removed. */
+/** Adds the source again if a call has removed it. */
 export async function ensureSource(calls: Pick<Calls, 'addSource'>): Promise<void> {
   try {
     await calls.addSource({ name: sourceName, bucket_name: 'missing', force: true });
@@ -177,7 +177,7 @@ async function populate({
   return { own: first, other: project.id, tokens, keys, administer, importId };
 }
 
-/** Makes what is asked for in a project. Answers with the id of an import. */
+/** Creates what calls ask for in a project. Returns the id of an import. */
 async function fill(calls: Calls): Promise<string> {
   await ensureSource(calls);
   const { sync } = await calls.syncBackups({ sync: [item] });

@@ -16,7 +16,7 @@ import type { EngineInstallation, Population, ServedInstallation } from './insta
 
 type Request = { readonly method: string; readonly url: URL; readonly body: string };
 
-/** The code with which a call over REST or tRPC was refused; null where it was not. */
+/** Makes a call over REST or tRPC. Returns the code of its refusal, or null. */
 export async function callOver(place: ServedInstallation, cell: Cell): Promise<string | null> {
   const request = (cell.door === 'rest' ? restRequest : trpcRequest)(place.endpoint, cell.call, place[cell.project]);
   const { method, url, body } = request;
@@ -33,16 +33,16 @@ export async function callOver(place: ServedInstallation, cell: Cell): Promise<s
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
-    // A stream goes on once it is open: with what has happened before.
+    // A stream does not end. It begins with earlier events.
     if (isStream(cell.call) && text.includes('"operation":')) break;
   }
   gone.abort();
-  // The permanent number of the code, wherever in the answer it stands.
+  // REST and tRPC have the permanent number of the code in different places.
   const number = /"(?:error_code|number)":"(BackupSync\.\d+)"/.exec(text)?.[1];
   return number === undefined ? null : (errorCodeOf(number) ?? number);
 }
 
-/** As {@link callOver}, of a call to an engine in this process. */
+/** Does the same as {@link callOver} with an engine in this process. */
 export async function callEngine(place: EngineInstallation, cell: Cell): Promise<string | null> {
   const { engine } = place;
   try {
@@ -87,7 +87,7 @@ function trpcRequest(endpoint: string, call: CallName, project: string): Request
   return { method: 'GET', url, body: '' };
 }
 
-/** Names what is not there, so that nothing changes, whoever is let in. */
+/** Names what does not exist, so that nothing changes even if the call is allowed. */
 function inputOf(call: CallName, project: string): object {
   const inPath = pathFields(calls[call].path).map((field) => [field, 'x']);
   return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(call) && { after: '0' }) };
@@ -101,7 +101,7 @@ async function credentials(
   if (way === 'none') return {};
   if (way !== 'signature') return { 'X-Auth-Token': tokens.get(holder) ?? '' };
   const key = keys.get(holder);
-  if (key === undefined) throw new Error(`there is no key of ${holder}`);
+  if (key === undefined) throw new Error(`${holder} has no access key`);
   return signedHeaders(key, request);
 }
 

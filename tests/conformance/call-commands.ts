@@ -1,22 +1,22 @@
 import type { CallName, OperationLog } from '../../packages/contracts/src/index.ts';
 
-/** CallHandlers that no command calls first thing, each with the reason. */
+/** Calls that no command makes as its first call, each with the reason. */
 export const unreachedCalls = {
   syncCheckpoint: 'sources scan does the same',
-  listOperationLogs: 'operations list shows operations of every kind; sync asks for logs of what it was let begin',
+  listOperationLogs: 'operations list shows operations of every kind; sync asks for the logs of what it started',
   listVaults: 'sources list shows the same in this system’s own form',
   showVault: 'sources show shows the same in this system’s own form',
   showCheckpoint: 'operations show shows the run in this system’s own form',
-  listScanFindings: 'scan asks for the findings of the scan that it was let start',
-  beginExtraction: 'extract asks for the storage unit first, which no other command needs beside a server',
-  checkStorage: 'doctor asks what the catalogue has first, and a server alone for its storage',
-  listPlanItems: 'plan --bucket asks for the items of the plan that it was let start',
+  listScanFindings: 'scan asks for the findings of the scan that it started',
+  beginExtraction: 'extract asks for the storage unit first, which no other command needs with a server',
+  checkStorage: 'doctor first asks what the catalogue has, and only a server for its storage',
+  listPlanItems: 'plan --bucket asks for the items of the plan that it started',
 } as const satisfies { readonly [Name in CallName]?: string };
 
-// biome-ignore lint/suspicious/noExplicitAny: the inputs are checked by the table behind the command.
+// biome-ignore lint/suspicious/noExplicitAny: the table of calls checks the inputs.
 type Fields = any;
 
-/** The command and standard input that a call is made of. `answer` makes of its output what the table says. */
+/** The command and standard input that make a call. `answer` converts the output to the form of the table. */
 export type Spoken = {
   readonly args: readonly string[];
   readonly input?: string;
@@ -35,7 +35,7 @@ const syncAnswer = (items: readonly { backup_id: string }[]) => (output: { opera
 });
 const done = () => undefined;
 
-/** The command that makes a call, for each that a command makes. */
+/** The command for each call that a command makes. */
 export const callCommands = {
   syncBackups: ({ sync }) => ({ args: ['sync', '-'], input: JSON.stringify({ sync }), answer: syncAnswer(sync) }),
   importBackups: ({ sync }) => ({

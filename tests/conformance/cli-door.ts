@@ -4,28 +4,28 @@ import { BackupSyncError, errorCodeOf, type Problem } from '../../packages/contr
 import { callCommands, type Spoken } from './call-commands.ts';
 import type { Door } from './door.ts';
 
-const joinedByPlan = 'plan --bucket follows what it started, and puts out its items';
-const joinedByScan = 'scan follows what it started: it puts out the findings, and no operation';
+const joinedByPlan = 'plan --bucket follows what it started, and prints its items';
+const joinedByScan = 'scan follows what it started: it prints the findings, not the operation';
 
-/** Commands join calls to what people want done: these are called by a command that answers something else. */
+/** Calls that commands make only as a part of their task, so that their output is another. */
 export const cliJoined: Door['joined'] = {
   startScan: joinedByScan,
   listScanFindings: joinedByScan,
   startPlan: joinedByPlan,
   listPlanItems: joinedByPlan,
   listOperationLogs: 'operations list shows operations of every kind, in this system’s own form',
-  checkStorage: 'doctor asks a server for it, and says what it found with all else',
+  checkStorage: 'doctor asks a server for it, and prints it with its other findings',
   scanSource: 'sources scan follows the run to its end',
   confirmSource: 'sources confirm follows the run to its end',
-  verifyBackup: 'verify follows the verification and answers its outcome',
-  beginExtraction: 'extract goes on to the volume itself',
+  verifyBackup: 'verify follows the verification and prints its outcome',
+  beginExtraction: 'extract continues with the volume itself',
   syncCheckpoint: 'sources scan does the same',
   listVaults: 'sources list shows the same in this system’s own form',
   showVault: 'sources show shows the same in this system’s own form',
   showCheckpoint: 'operations show shows the run in this system’s own form',
 };
 
-/** Makes calls by the commands that there are for them, each run as the process runs it. */
+/** Makes calls by their commands, each run in this process as the command runs it. */
 export function cliCall({ endpoint, projectId, token }: RunningGateway): Door['call'] {
   return async (name, { project_id = projectId, ...input }) => {
     if (!(name in callCommands)) throw new Error(`there is no command for ${name}`);
@@ -36,7 +36,7 @@ export function cliCall({ endpoint, projectId, token }: RunningGateway): Door['c
       BACKUP_SYNC_PROJECT: project_id,
     };
     const { code, output, messages } = await runInProcess([...spoken.args, '--json'], environment, spoken);
-    // 3: some items failed, which their operation logs tell.
+    // 3: some items failed; their operation logs say which.
     if (code === 0 || code === 3)
       return (spoken.answer ?? ((value) => value))(output === '' ? null : JSON.parse(output)) as never;
     const { error }: { error: { code: string; message: string; problems: Problem[] } } = JSON.parse(messages);

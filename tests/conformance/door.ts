@@ -1,12 +1,12 @@
 import type { CallInput, CallOutput, UnaryCallName } from '../../packages/contracts/src/index.ts';
 
-/** One way to call the table of calls. */
+/** An interface that makes the calls of the table. */
 export type Door = AsyncDisposable & {
-  /** Makes a call in the door's own project, or the one that the input names. Throws `BackupSyncError` when refused. */
+  /** Makes a call in the door's own project, or in the one that the input names. Throws `BackupSyncError`. */
   call<Name extends UnaryCallName>(
     name: Name,
     input: Omit<CallInput<Name>, 'project_id'> & { readonly project_id?: string },
   ): Promise<CallOutput<Name>>;
-  /** CallHandlers that the door has no call of their own for, each with the reason. */
+  /** Calls that the interface makes only as a part of others, each with the reason. */
   readonly joined: Partial<Record<UnaryCallName, string>>;
 };

@@ -13,7 +13,7 @@ const onFault = (place: string, error: unknown) => {
   throw new Error(`a fault at ${place}`, { cause: error });
 };
 
-/** The engine in this process, called as doors call it. */
+/** Opens an engine in this process. */
 export async function openEngineDoor(): Promise<Door> {
   await using opening = new AsyncDisposableStack();
   const home = opening.use(await temporaryDirectory());
@@ -29,23 +29,23 @@ export async function openEngineDoor(): Promise<Door> {
   };
 }
 
-/** REST, through core's client. */
+/** Opens a server that is called over REST, through the client of core. */
 export function openRestDoor(): Promise<Door> {
   return openServed(({ endpoint, projectId, token }) => ({
     joined: {},
     call: async (name, { project_id = projectId, ...input }) => {
       const client = createClient({ endpoint, projectId: project_id, credentials: { token } });
-      // What the client reads leniently from any cloud is here, from this server, as the table says.
+      // The client reads answers leniently, for any cloud. This server's answers are as the table says.
       return (await client.calls[name](input as never)) as never;
     },
   }));
 }
 
-/** tRPC, with no types at hand but the table's. */
+/** Opens a server that is called over tRPC, with only the types of the table. */
 export function openTrpcDoor(): Promise<Door> {
   return openServed(({ endpoint, projectId, token }) => {
     const headers = { 'X-Auth-Token': token };
-    // A list of items does not fit an address.
+    // A list of items does not fit into a URL.
     const link = httpLink({ url: `${endpoint}/trpc`, headers, methodOverride: 'POST' });
     const trpc = createTRPCUntypedClient({ links: [link] });
     return {
@@ -63,7 +63,7 @@ export function openTrpcDoor(): Promise<Door> {
   });
 }
 
-/** The command line with `--json`, on a server. */
+/** Opens a server that is called by commands with `--json`. */
 export function openCliDoor(): Promise<Door> {
   return openServed((gateway) => ({ joined: cliJoined, call: cliCall(gateway) }));
 }

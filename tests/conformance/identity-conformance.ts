@@ -4,9 +4,9 @@ import type { Door } from './door.ts';
 
 const password = 'a password of twelve';
 
-/** What every door must do alike for administrators. The door is open when these run. */
+/** Tests of the calls of administrators, the same for every interface. The interface is open when they run. */
 export function identityConformance(call: Door['call'], refused: (code: ErrorCode) => unknown): void {
-  test('a user is made once, kept out and let in again, and removed', async () => {
+  test('a user is created once, disabled and enabled again, and removed', async () => {
     expect((await call('createUser', { name: 'ada', password })).user).toMatchObject({ name: 'ada' });
     await expect(call('createUser', { name: 'ada', password })).rejects.toEqual(refused('user_name_taken'));
     await expect(call('createUser', { name: 'bob', password: 'short' })).rejects.toEqual(refused('invalid_request'));
@@ -19,7 +19,7 @@ export function identityConformance(call: Door['call'], refused: (code: ErrorCod
     await expect(call('removeUser', { user_name })).rejects.toEqual(refused('user_not_found'));
   });
 
-  test('a project has roles, buckets and access keys of its own, and what was done is audited', async () => {
+  test('a project has its own roles, buckets and access keys, and changes are audited', async () => {
     const { project } = await call('createProject', { name: 'payroll' });
     await expect(call('createProject', { name: 'payroll' })).rejects.toEqual(refused('project_name_taken'));
     expect((await call('listProjects', {})).projects.map(({ name }) => name)).toContain('payroll');

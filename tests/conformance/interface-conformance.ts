@@ -16,8 +16,8 @@ import { identityConformance } from './identity-conformance.ts';
 const unknownId = '01900000-0000-7000-8000-000000000000';
 
 /**
- * What every door of the table of calls must do alike. Each opens on a catalogue of its own and the shipped
- * examples, of which one is broken on purpose.
+ * Tests of the table of calls, the same for every interface. Each opens with a separate catalogue and the shipped
+ * examples. One of the examples is broken on purpose.
  */
 export function interfaceConformance(name: string, open: () => Promise<Door>): void {
   describe(`the interface ${name}`, () => {
@@ -46,7 +46,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     }, 60_000);
     afterAll(() => door[Symbol.asyncDispose]());
 
-    /** The same source as CBR has it. */
+    /** Compares the source with its vault in the form of CBR. */
     async function checkVault(vault_id: string, checkpoint_id: string) {
       const { vault } = await call('showVault', { vault_id });
       expect(vault).toMatchObject({ id: vault_id, name: 'nightly', billing: { storage_unit: 'volumebackups' } });
@@ -73,7 +73,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       return logs;
     }
 
-    test('a caller is told who it is', async () => {
+    test('a caller can ask who it is', async () => {
       await finished();
       const { caller } = await call('showCaller', {});
       const { backups } = await call('listBackups', { limit: 1 });
@@ -81,14 +81,14 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect(caller.project_id).toBe(backups[0]?.project_id);
     });
 
-    test('a sync answers each item in its place, and each reaches an end of its own', async () => {
+    test('a sync answers the items in their order, and each has its own result', async () => {
       expect(accepted.map(({ backup_id }) => backup_id)).toEqual(items.map(({ backup_id }) => backup_id));
       const logs = await finished();
       expect(logs.map(({ status }) => status)).toEqual(['success', 'success', 'success', 'success', 'failed']);
       expect(logs[4]?.backup_sync.reason?.code).toBe('object_missing');
     });
 
-    test('an invalid request is refused whole, with every problem and its place', async () => {
+    test('an invalid request is refused as a whole, with every problem and its place', async () => {
       const [first, second] = items as [BackupSyncInput, BackupSyncInput];
       const sync = [first, { ...second, backup_name: '' }];
       for (const name of ['syncBackups', 'importBackups', 'planSync'] as const) {
@@ -103,7 +103,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       }
     });
 
-    test('the same backups again are unchanged, also with their ancestors', async () => {
+    test('a repeated import finds the backups unchanged, also with their ancestors', async () => {
       await finished();
       const { plan } = await call('planSync', { sync: items });
       expect(plan.map(({ class: planned }) => planned)).toEqual([...Array(4).fill('same'), 'broken']);
@@ -111,7 +111,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect((await ended(sync[0]?.operation_log_id ?? '')).status).toBe('success');
     });
 
-    test('the storage is tried by the requests of a sync', async () => {
+    test('storage is checked with the requests of a sync', async () => {
       if (!has('checkStorage')) return;
       const { catalogue, buckets } = await call('checkStorage', { bucket_names: ['volumebackups', 'nowhere'] });
       expect(catalogue).toBe(null);
@@ -155,7 +155,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(unknown).rejects.toEqual(refused('source_not_found'));
     });
 
-    test('a resource is retired, and taken back', async () => {
+    test('a resource is retired and unretired', async () => {
       await finished();
       const { resource_id } = items[0] as BackupSyncInput;
       const retired = await call('retireResource', { resource_id });
@@ -184,7 +184,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(unknown).rejects.toEqual(refused('backup_not_found'));
     });
 
-    test('a backup is shown with its proof, and forgotten once', async () => {
+    test('a backup is shown with its proof, and deleted once', async () => {
       await finished();
       const [{ backup_id }] = items.slice(-2) as [BackupSyncInput];
       expect((await call('showBackup', { backup_id })).backup.backup_sync).toMatchObject({ level: 'presence' });
@@ -223,7 +223,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       expect((await call('resumeSource', { source_id })).source.status).not.toBe('paused');
       if (has('scanSource')) {
         const { operation_id } = await call('scanSource', { source_id });
-        // It ends with its imports, and one of the examples is broken on purpose.
+        // A run ends with its imports, and one of the examples is broken on purpose.
         const broken = { status: 'failed', reason: { code: 'object_missing' } };
         expect(await ended(operation_id)).toMatchObject(broken);
         expect(await call('showSource', { source_id })).toMatchObject({
@@ -264,7 +264,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });
 
-    test('an extraction is told where the backup lies, and refused one that is not there', async () => {
+    test('an extraction gets the location of the backup, and is refused for an unknown one', async () => {
       if (!has('beginExtraction')) return;
       await finished();
       const backup_id = items[0]?.backup_id ?? '';
@@ -276,8 +276,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
 
     identityConformance(call, refused);
 
-    // Streams have no answer to compare: event-store-conformance.ts and the gateway's tests are about them.
-    test('has every call of the table that answers, each called here', () => {
+    // Streams have no answer to compare. event-store-conformance.ts and the tests of the gateway cover them.
+    test('makes every call of the table that answers once', () => {
       expect(unaryCallNames.filter((name) => !called.has(name) && has(name))).toEqual([]);
     });
   });

@@ -3,7 +3,7 @@ import { build, type InputOptions } from 'rolldown';
 
 const engine = fileURLToPath(new URL('../../packages/engine/src/', import.meta.url));
 
-/** Bundles the sources of the threads that an engine starts, for the tests of libraries. */
+/** Bundles the threads of an engine, for the tests of libraries. */
 export async function setup(): Promise<void> {
   const common: InputOptions = {
     platform: 'node',

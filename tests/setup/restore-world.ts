@@ -1,5 +1,5 @@
-// Test files of libraries share the modules of their worker, which saves loading them for each. So each file gives back
-// the environment and the timers as it found them.
+// Test files of libraries share the modules of their worker, which saves loading them for each file. So each file must
+// restore the environment and the timers.
 import { afterAll, vi } from 'vitest';
 
 afterAll(() => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** In the place of the engine's own, in the tests of libraries: starts what `bundle-threads.ts` has made of the file. */
+/** Starts a thread that `bundle-threads.ts` bundled. Replaces the engine's function in the tests of libraries. */
 export function startThread(_from: string, name: string, workerData: unknown): Worker {
   return new Worker(new URL(`../../node_modules/.cache/threads/${name}.js`, import.meta.url), {
     workerData,
