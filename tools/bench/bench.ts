@@ -1,4 +1,4 @@
-// pnpm bench <name> [options]: each benchmark is a file beside this one, and says its options at its top.
+// pnpm bench <name> [options]: runs a benchmark. Each is a file in this folder, with its options in the first lines.
 const names = ['client', 'load', 'proof', 'refusals', 'source-runs'] as const;
 const name = names.find((each) => each === process.argv[2]);
 if (name === undefined) {

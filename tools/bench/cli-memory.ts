@@ -1,4 +1,4 @@
-// The peak of memory of the command while it reads and checks a long NDJSON file, and of one while it syncs a pipe.
+// Measures the peak memory of the command: while it checks a long NDJSON file, and while it syncs one from a pipe.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -10,7 +10,7 @@ import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs the built command to its end; the peak is that of its process, MiB. */
+/** Runs the built command to its end. The peak is the memory of its process, MiB. */
 async function peakOf(args: readonly string[], environment: Record<string, string>, input: string | null) {
   const startedAtMs = performance.now();
   const child = spawn(
@@ -19,17 +19,17 @@ async function peakOf(args: readonly string[], environment: Record<string, strin
     { env: { ...process.env, ...environment }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] },
   );
   const [, , messages, peak] = child.stdio;
-  if (messages === null || !(peak instanceof Object) || !('on' in peak)) throw new Error('the streams are not there');
+  if (messages === null || !(peak instanceof Object) || !('on' in peak)) throw new Error('the process has no streams');
   if (input === null) child.stdin?.end();
   else if (child.stdin !== null) {
-    // A command that stops reading says why itself.
+    // A command that stops reading early prints the reason itself.
     child.stdin.on('error', () => {});
     createReadStream(input).pipe(child.stdin);
   }
   const told = Promise.all([text(messages), text(peak as typeof messages)]);
   await once(child, 'close');
   const [said, peakMiB] = await told;
-  if (child.exitCode !== 0) throw new Error(`it ended with ${child.exitCode}: ${said}`);
+  if (child.exitCode !== 0) throw new Error(`the command ended with ${child.exitCode}: ${said}`);
   return { peakMiB: Number(peakMiB), seconds: (performance.now() - startedAtMs) / 1000 };
 }
 
@@ -52,21 +52,21 @@ async function writeItems(path: string, count: number): Promise<void> {
   }
 }
 
-/** A service that takes every item, and whose imports have all ended well. */
+/** Starts a service that accepts every item, and whose imports have all succeeded. */
 async function startAnswering() {
   const at = '2026-01-01T00:00:00.000000';
   const log = (id: string) => ({
     ...{ id, operation_type: 'sync', status: 'success', created_at: at, updated_at: at, started_at: at, ended_at: at },
     extra_info: { backup: { backup_id: id, backup_name: id } },
   });
-  /** In the order in which they were accepted, and where each stands. */
+  /** In the order of acceptance, and the place of each in it. */
   const accepted: string[] = [];
   const places = new Map<string, number>();
   const take = ({ sync }: { readonly sync: readonly { readonly backup_id: string }[] }) => {
     for (const { backup_id } of sync) places.set(backup_id, accepted.push(backup_id) - 1);
     return { sync: sync.map(({ backup_id }) => ({ backup_id, operation_log_id: backup_id })) };
   };
-  /** The newest come first, as in a listing. */
+  /** Newest first, as in a list. */
   const listed = ({ searchParams: asked }: URL) => {
     const end = Math.max(
       0,
@@ -85,7 +85,7 @@ async function startAnswering() {
   });
 }
 
-/** Prints the peaks for a file of `checked` lines that is checked, and for pipes of `synced` lines that are synced. */
+/** Prints the peaks of checking a file of `checked` lines, and of syncing `synced` lines from a pipe. */
 export async function measureMemory(
   checked: number,
   synced: readonly number[],

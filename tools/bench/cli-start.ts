@@ -1,4 +1,4 @@
-// The start of the built command against bare node, in turn: medians of whole processes.
+// Compares the start of the built command with bare node, in turn: medians of whole processes.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

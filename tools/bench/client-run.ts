@@ -1,5 +1,5 @@
-// One measurement of the client, in a process of its own, as JSON: client-run.ts loop|core|iterable <endpoint> <project>
-// <token> <count>.
+// Measures the client once, in a separate process, and prints JSON: client-run.ts loop|core|iterable <endpoint>
+// <project> <token> <count>.
 import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
 import { createClient, type Several } from '../../packages/core/src/index.ts';
 
@@ -19,7 +19,7 @@ function* backups(total: number, round: string): Generator<BackupSyncInput> {
   }
 }
 
-/** What anyone would write first. */
+/** The loop that most people would write first. */
 async function loop(items: readonly BackupSyncInput[]): Promise<number> {
   let accepted = 0;
   for (let start = 0; start < items.length; start += 50) {
@@ -41,7 +41,7 @@ async function core(items: Several<BackupSyncInput>): Promise<number> {
   return accepted;
 }
 
-/** Nothing is there already: each item is made when it is read. */
+/** Each item is created only when it is read. */
 async function* inTime(total: number, round: string): AsyncGenerator<BackupSyncInput> {
   yield* backups(total, round);
 }
@@ -52,8 +52,8 @@ const ways: Record<string, (total: number, round: string) => Promise<number>> = 
   iterable: (total, round) => core(inTime(total, round)),
 };
 const run = ways[way];
-if (run === undefined) throw new Error(`there is no way "${way}"`);
-// What is read and compiled when it is first needed is not measured, in any of the ways.
+if (run === undefined) throw new Error(`there is no measurement "${way}"`);
+// Loading and compiling at first use is not measured, in any of the ways.
 await run(2_000, 'first');
 const startedAtMs = performance.now();
 const cpuBefore = process.cpuUsage();

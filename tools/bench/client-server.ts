@@ -1,4 +1,4 @@
-// A server for the benchmark of the client: answers each sync call after a while, or forwards it after that while.
+// A server for the benchmark of the client: answers each sync call after a delay, or forwards it after the delay.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

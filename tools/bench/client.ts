@@ -1,7 +1,7 @@
-// pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--piped 50000] [--runs 3]: what syncing through
-// core costs, against a plain loop of one call after another: an array (core), which is checked whole before the first
-// call, and an async iterable (iterable), which is checked as it comes; and what the command needs to sync `--piped` lines
-// and four times as many.
+// pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--piped 50000] [--runs 3]: measures the
+// cost of syncing through core, compared with a loop that makes one call after another. An array (core) is checked as a
+// whole before the first call, an async iterable (iterable) while it is read. Also measures the command: its start, and
+// its memory for `--piped` lines and four times as many.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
   },
 });
-/** Calls that core has under way at once, at most. */
+/** Most calls that core makes at the same time. */
 const connections = 32;
 const latencyMs = Number(values['latency-ms']);
 const calls = Math.ceil(Number(values.backups) / 50);
@@ -42,11 +42,11 @@ async function measure(way: string, { endpoint, projectId, token }: Service, cou
   const args = [...scriptArgs('client-run.ts'), way, endpoint, projectId, token, count];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const measured: Measured = JSON.parse(stdout);
-  if (measured.accepted !== Number(count)) throw new Error(`${measured.accepted} of ${count} were accepted`);
+  if (measured.accepted !== Number(count)) throw new Error(`${measured.accepted} of ${count} items were accepted`);
   return measured;
 }
 
-/** Starts the answering server, which forwards where it is told to, and stops it again. */
+/** Runs the answering server with these arguments during `act`. */
 async function withServer<T>(args: readonly string[], act: (endpoint: string) => Promise<T>): Promise<T> {
   const child: ChildProcess = spawn(process.execPath, [...scriptArgs('client-server.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -80,7 +80,7 @@ await withServer(['--latency-ms', values['latency-ms']], (endpoint) =>
 );
 
 print(
-  '\nthe same to the gateway behind that latency: until all are accepted. Nothing lies at the paths: imports fail soon',
+  '\nthe same to the gateway behind that latency, until all are accepted; nothing is at the paths, so imports fail soon',
 );
 const home = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
 try {

@@ -14,7 +14,7 @@ import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
 const bucketName = 'volumebackups';
 const { signal } = new AbortController();
 
-/** What undoes a zlib stream from standard input, the fastest that is installed. */
+/** Commands that inflate a zlib stream from standard input, fastest first. */
 const inflaters = [
   ['pigz', 'pigz -dz'],
   ['zlib-flate', 'zlib-flate -uncompress'],
@@ -36,7 +36,7 @@ function isInstalled(command: string): boolean {
   return spawnSync('bash', ['-c', `command -v ${command}`]).status === 0;
 }
 
-/** Hashes every data object below a directory; null where a tool is missing. */
+/** Returns a pipeline that hashes every data object in a directory; null if a tool is missing. */
 function pipelineFor(compression: 'none' | 'zlib', directory: string): string | null {
   const inflate = compression === 'none' ? 'cat' : inflaters.find(([command]) => isInstalled(command))?.[1];
   if (inflate === undefined) return null;
@@ -57,11 +57,11 @@ async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<Ch
     resource_type: 'OS::Cinder::Volume',
     created_at: backup.takenAtMs / 1000,
   });
-  if (data === null) throw new Error('the backup just written is not found');
+  if (data === null) throw new Error('the backup that was just written was not found');
   return data;
 }
 
-/** Seconds that something takes. */
+/** Returns how many seconds a function takes. */
 async function secondsOf(work: () => void | Promise<void>): Promise<number> {
   const begun = performance.now();
   await work();
@@ -75,8 +75,8 @@ function median(numbers: readonly number[]): number {
 type Print = (line: string) => void;
 
 /**
- * Level content against a pipeline of shell tools that does the same work: read, inflate where compressed, MD5 and
- * SHA-256, on all cores. Both run in turns, over files that are in the page cache by then.
+ * Compares the level content with a pipeline of shell tools that does the same work: reading, inflating compressed
+ * objects, MD5 and SHA-256, on all cores. Both run in turn, over files that are in the page cache by then.
  */
 export async function printContent(print: Print, plainMib: number, rounds: number): Promise<void> {
   for (const compression of ['none', 'zlib'] as const) await compare(print, compression, plainMib, rounds);
@@ -93,7 +93,7 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     const data = await openBackup(storage, backup);
     const link = data.links.at(-1);
     const pipeline = pipelineFor(compression, bucket);
-    if (link === undefined) throw new Error('the backup just written has no link');
+    if (link === undefined) throw new Error('the backup that was just written has no link');
     const opening = { id: 'default', specification };
     const seconds = { content: [] as number[], pipeline: [] as number[], replay: [] as number[] };
     for (let round = 0; round < rounds; round += 1) {
@@ -115,7 +115,7 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     const shares = seconds.pipeline.map((time, round) => time / (seconds.content[round] ?? Number.NaN));
     const against =
       pipeline === null
-        ? 'no tool to inflate with is installed'
+        ? 'no tool that inflates is installed'
         : `${rate(seconds.pipeline)} by the pipeline, ${(100 * median(shares)).toFixed(0)} % of it (aim: 80 %)`;
     const stored = (backup.storedBytes / 1024 / 1024).toFixed(0);
     print(`  ${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);

@@ -9,15 +9,15 @@ import {
 const firstWrittenAtMs = Date.UTC(2026, 2, 1, 3);
 
 /**
- * A bucket in memory that can change, with ETags, and with times in the order of writing. Its keys are kept sorted, so
- * that listing a folder takes no longer than the folder is large. Keys are ASCII.
+ * A bucket in memory that can change, with ETags, and with times in the order of writing. Its keys are sorted, so that
+ * the time to list a folder depends only on the size of the folder. Keys are ASCII.
  */
 export class DatedBucket {
   readonly #objects = new Map<string, { readonly bytes: Uint8Array; readonly entry: ObjectEntry }>();
   #sorted: readonly string[] | null = null;
   #writtenAtMs = firstWrittenAtMs;
 
-  /** Writes what is not there, or is there with other bytes. */
+  /** Writes objects that are missing or have other bytes. */
   put(objects: ReadonlyMap<string, Uint8Array>): void {
     for (const [key, bytes] of objects) {
       const etag = createHash('md5').update(bytes).digest('hex');
@@ -30,7 +30,7 @@ export class DatedBucket {
   }
 
   remove(key: string): void {
-    if (!this.#objects.delete(key)) throw new Error(`${key} is not there`);
+    if (!this.#objects.delete(key)) throw new Error(`the bucket has no object ${key}`);
     this.#sorted = null;
   }
 
@@ -38,7 +38,7 @@ export class DatedBucket {
     return this.#objects.size;
   }
 
-  /** As storage whose only bucket this is. Runs do not list folders, so it shows none. */
+  /** Returns a storage unit with this bucket only. It shows no folders, because runs do not list them. */
   open(): StorageUnit {
     return {
       id: 'memory',
@@ -73,7 +73,7 @@ export class DatedBucket {
   }
 }
 
-/** The place of the first key that is not before this one. */
+/** The index of the first key that does not sort before this one. */
 function placeOf(sorted: readonly string[], key: string): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -2,7 +2,7 @@ import { type ObjectEntry, StorageError, type StorageUnit } from '../../packages
 import { metadataText } from './generated-files.ts';
 
 const pageEntries = 1000;
-/** Data objects of a backup, with its metadata and its block hashes a hundred objects. */
+/** Data objects of a backup. With its metadata and its block hashes it has 100 objects. */
 const dataObjects = 98;
 const objectsOfBackup = dataObjects + 2;
 const modifiedAtMs = Date.UTC(2026, 2, 1, 3);
@@ -15,7 +15,7 @@ function backupOf(index: number) {
   return { volumeId, backupId, imagePath: `volume_${volumeId}/20260301020000/az_nova_backup_${backupId}` };
 }
 
-/** A bucket of Cinder's full backups that is listed and read without being anywhere: `objects` of it, a hundred each. */
+/** A generated bucket of full backups of Cinder, with this many objects, 100 for each backup. Nothing is stored. */
 export function openGeneratedBucket(objects: number): StorageUnit {
   function entryAt(index: number): ObjectEntry {
     const { imagePath } = backupOf(Math.floor(index / objectsOfBackup));

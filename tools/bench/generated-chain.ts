@@ -12,9 +12,9 @@ const modifiedAtMs = Date.UTC(2026, 2, 1, 3);
 
 export type GeneratedLink = { readonly backupId: string; readonly imagePath: string; readonly objectCount: number };
 export type ChainSize = {
-  /** Blocks of 32 KiB of the volume: as many hashes in each of two hash files. */
+  /** Blocks of 32 KiB in the volume; each of the two hash files has a hash for each block. */
   readonly blocks: number;
-  /** Objects of the full backup, and of the increment, which stores every second block from the first on. */
+  /** Objects of the full backup, and of the increment, which stores every second block, beginning with the first. */
   readonly fullObjects: number;
   readonly incrementObjects: number;
 };
@@ -24,7 +24,7 @@ function linkOf(day: number, objectCount: number): GeneratedLink {
   return { backupId, objectCount, imagePath: `volume_${volumeId}/2026030${day}020000/az_nova_backup_${backupId}` };
 }
 
-/** The full backup and its increment. */
+/** A full backup and its increment. */
 export function linksOf(size: ChainSize): readonly [GeneratedLink, GeneratedLink] {
   return [linkOf(1, size.fullObjects), linkOf(2, size.incrementObjects)];
 }
@@ -33,7 +33,7 @@ export function pathOf(directory: string, { backupId }: GeneratedLink, suffix: s
   return join(directory, `${backupId}${suffix}`);
 }
 
-/** Writes the metadata and block hashes of both links. Their data objects exist in the listing alone. */
+/** Writes the metadata and block hashes of both links. Their data objects exist only in the listing. */
 export async function writeChain(directory: string, size: ChainSize): Promise<void> {
   const [full, increment] = linksOf(size);
   const { blocks, incrementObjects } = size;
@@ -63,13 +63,13 @@ function* changedObjects(count: number) {
   for (let index = 0; index < count; index += 1) yield { offset: 2 * index * blockBytes, length: blockBytes };
 }
 
-/** A storage unit that lists the chain with all its data objects, and reads what {@link writeChain} has written. */
+/** A storage unit that lists the chain with all its data objects, and reads what {@link writeChain} wrote. */
 export function openGeneratedChain(directory: string, size: ChainSize, files: StorageUnit): StorageUnit {
   const links = linksOf(size);
 
   async function* entries(): AsyncGenerator<ObjectEntry> {
     for (const [index, link] of links.entries()) {
-      // The least that a zlib stream of so much data can have.
+      // The shortest zlib stream of this amount of data.
       const blocks = index === 0 ? Math.ceil(size.blocks / size.fullObjects) : 1;
       const storedBytes = leastStoredBytes('zlib', blocks * blockBytes);
       for (const digits of sortedNumbers(link.objectCount)) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** Writes text in pieces, without holding it. */
+/** Writes text in pieces, without keeping it in memory. */
 export async function writePieces(path: string, pieces: Iterable<string>): Promise<void> {
   const file = createWriteStream(path);
   let pending = '';
@@ -19,7 +19,7 @@ export async function writePieces(path: string, pieces: Iterable<string>): Promi
 
 type Names = { readonly backupId: string; readonly volumeId: string };
 
-/** `_sha256file` as Cinder writes it. Block `n` has the hash of `n`, but for those in `changed`. */
+/** `_sha256file` as Cinder writes it. Block `n` has the hash of `n`, unless it is in `changed`. */
 export function* hashFileText(
   { backupId, volumeId }: Names,
   blocks: number,

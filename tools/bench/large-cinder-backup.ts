@@ -18,8 +18,8 @@ export type LargeBackup = {
 };
 
 /**
- * Writes a full backup as Cinder does, of a volume that is never in memory as a whole, into a bucket of a directory.
- * Half of each block shrinks when compressed, half does not.
+ * Writes a full backup as Cinder does into a bucket of a directory. The volume is never in memory as a whole. Half of
+ * each block can be compressed, half cannot.
  */
 export async function writeLargeBackup(
   bucketDirectory: string,

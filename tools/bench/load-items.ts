@@ -5,16 +5,16 @@ import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/s
 /** Volumes of the bucket `daily`, each with a full backup and its increments. */
 export const dailyVolumes = 400;
 const increments = 4;
-/** Backups that one call of a busy day carries. */
+/** Backups in one call of a busy day. */
 const itemsOfCall = 50;
 
-/** The same bytes in each process. */
+/** Generated with the same bytes in each process. */
 export function writeDailyChain(volume: number): readonly WrittenBackup[] {
   const changes = Array.from({ length: increments }, (_, day) => [day % 8]);
   return writeSmallChain(`load-${volume}`, 8, changes);
 }
 
-/** What the calls of a busy day carry, over and over. */
+/** The items of the calls of a busy day, which are repeated. */
 export function dailyCalls(): readonly (readonly BackupSync[])[] {
   const items = Array.from({ length: dailyVolumes }, (_, volume) =>
     writeDailyChain(volume).map((backup) => syncItemOf(backup, 'daily')),

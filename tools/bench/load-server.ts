@@ -4,18 +4,18 @@ import { run, startServer } from '../../apps/cli/src/testing.ts';
 import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
 
 const mebi = 1024 * 1024;
-/** How often it is asked whether an operation has ended. */
+/** Time between two checks whether an operation has ended. */
 const pollMs = 250;
 
-/** A built `serve` as its callers and its machine see it. */
+/** A running `serve` of the built command. */
 export type LoadedServer = AsyncDisposable & {
   readonly projectId: string;
   get<Answer>(path: string, signal?: AbortSignal): Promise<Answer>;
   post<Answer>(path: string, body: object): Promise<Answer>;
-  /** Reads a stream of events until the signal is aborted. Answers how many bytes came. */
+  /** Reads a stream of events until the signal is aborted. Returns the number of bytes. */
   follow(path: string, signal: AbortSignal): Promise<number>;
   sync(items: readonly BackupSyncInput[]): Promise<readonly string[]>;
-  /** Starts a scan or verification, cancels it when the signal is aborted, and answers how it ended. */
+  /** Starts a scan or verification, cancels it when the signal is aborted, and returns how it ended. */
   operate(path: string, body: object, signal: AbortSignal): Promise<string>;
   operation(id: string): Promise<ShownOperation>;
   residentMiB(): number;
@@ -32,7 +32,7 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
   };
   const server = await startServer(dataDirectory, storage, environment);
   const { output, messages } = await run(['token', '--json'], { environment });
-  if (output === '') throw new Error(`no token: ${messages}`);
+  if (output === '') throw new Error(`the command printed no token: ${messages}`);
   const { token } = JSON.parse(output) as { token: string };
   const { endpoint, projectId, process: child } = server;
   const { pid } = child;
@@ -75,7 +75,7 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
       while (true) {
         const { status } = await operation(id);
         if (status !== 'waiting' && status !== 'running') return status;
-        // What goes on would be measured with the next row.
+        // Otherwise it would be measured with the next row.
         if (signal.aborted) await post(`/v1/projects/${projectId}/operations/${id}/cancel`, {});
         await pause(pollMs);
       }

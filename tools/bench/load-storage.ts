@@ -1,6 +1,6 @@
-// Object storage for the load benchmark, in its own process: load-storage.ts <objects> <directory>. Speaks S3 and
-// has three buckets: `scanned`, with so many generated objects; `daily`, with small chains that can be imported; and
-// `large`, the files of the directory. Prints its endpoint.
+// Object storage for the load benchmark, in its own process: load-storage.ts <objects> <directory>. Speaks S3, prints
+// its endpoint, and has three buckets: `scanned` with that many generated objects, `daily` with small chains that can
+// be imported, and `large` with the files of the directory.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ import { dailyVolumes, writeDailyChain } from './load-items.ts';
 const [objects = '200000', directory = ''] = process.argv.slice(2);
 const keysMax = 1000;
 
-/** The keys of the generated bucket, sorted, so that a page is found without walking those before it. */
+/** The objects of the generated bucket, sorted, so that a page is found without reading the pages before it. */
 async function listAll(unit: StorageUnit): Promise<readonly ObjectEntry[]> {
   const entries: ObjectEntry[] = [];
   for await (const page of unit.list({ bucket: 'scanned', prefix: '' })) entries.push(...page);
@@ -43,7 +43,7 @@ for (let volume = 0; volume < dailyVolumes; volume += 1) {
 const files = await openStorageUnit(`file:${directory}`, {});
 const units: Record<string, StorageUnit> = { daily: daily.open(), large: files };
 
-/** The entries below a prefix and after a key, one more than a page has. */
+/** The entries with a prefix and after a key, one more than fits into a page. */
 async function below(bucket: string, prefix: string, after: string): Promise<readonly ObjectEntry[]> {
   if (bucket === 'scanned') {
     let at = firstNotBefore(scannedEntries, after > prefix ? after : prefix);

@@ -5,10 +5,10 @@ import type { LoadedServer } from './load-server.ts';
 
 /** Milliseconds between two probes, from start to start. */
 const probeEveryMs = 40;
-/** Milliseconds that a caller of a busy day waits between two of its calls. */
+/** Milliseconds between two calls of a caller on a busy day. */
 const callerPauseMs = 200;
 
-/** Work that goes on until the signal is aborted. Answers how often it was done. */
+/** Work that repeats until the signal is aborted. Returns how often it was done. */
 export type Work = (server: LoadedServer, signal: AbortSignal) => Promise<number>;
 
 /** Repeats something until the signal is aborted. */
@@ -23,7 +23,7 @@ function repeat(act: (server: LoadedServer, signal: AbortSignal, round: number) 
   };
 }
 
-/** Pages through every record, from the first on, 1,000 at a time. */
+/** Reads all records in pages of 1,000. */
 export const listing: Work = async (server, signal) => {
   let marker = '';
   let pages = 0;
@@ -51,11 +51,11 @@ export function replayOf({ backupId }: LargeBackup): Work {
   });
 }
 
-/** Follows all operations, as a console does. */
+/** Follows all operations, as a web console does. */
 export const watch: Work = (server, signal) =>
   server.follow(`/v1/projects/${server.projectId}/operation-events`, signal);
 
-/** Syncs what is stored, 50 backups a call, and waits until the last of each call has ended. */
+/** Syncs the stored backups, 50 in a call, and waits until the last one of each call has ended. */
 export function syncing(callers: number, caller: number): Work {
   const calls = dailyCalls();
   return repeat(async (server, signal, round) => {
@@ -68,7 +68,7 @@ export function syncing(callers: number, caller: number): Work {
   });
 }
 
-/** Looks at what people look at: operations, resources, operation logs. */
+/** Reads what people look at: operations, resources, operation logs. */
 export const looking: Work = repeat(async (server) => {
   const { projectId } = server;
   await server.get(`/v1/projects/${projectId}/operations?limit=100`);
@@ -77,7 +77,7 @@ export const looking: Work = repeat(async (server) => {
   await pause(callerPauseMs);
 });
 
-/** Latencies of calls that sync one backup, in ms, each from the moment at which it was due: a queue counts. */
+/** Measures calls that sync one backup: milliseconds from when each was due, so that waiting in a queue counts. */
 export async function probe(server: LoadedServer, signal: AbortSignal): Promise<readonly number[]> {
   const items = dailyCalls().flat();
   const itemOf = (round: number) => items.slice((round * 7) % items.length).slice(0, 1);

@@ -1,8 +1,8 @@
 // pnpm bench load [--minutes 1] [--records 1000000] [--objects 200000] [--replay-mib 1024] [--latency-seconds 20]
-// [--rounds 1] [--sample-seconds 10] [--home <directory>]: how a built server holds up on a busy day. First the latency
-// of a POST: beside nothing, a listing of that many records, a scan of that many objects and a replay, in turn, `--rounds`
-// times. Then everything at once for `--minutes` on a fresh server, and its resident memory over time. 0 leaves a
-// part out. A home is kept: what was made in it once, by the same numbers, is used again.
+// [--rounds 1] [--sample-seconds 10] [--home <directory>]: measures a built server on a busy
+// day. First the latency of a POST during nothing, a list of that many records, a scan of that many objects and a
+// replay, in turn, `--rounds` times. Then everything at once for `--minutes` on a fresh server, and its resident memory
+// over time. 0 leaves a part out. A home is kept, and what was generated in it is used again for the same numbers.
 import { parseArgs } from 'node:util';
 import { printLoad } from './measure-load.ts';
 

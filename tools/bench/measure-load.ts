@@ -15,15 +15,15 @@ export type Load = {
   /** Records in the catalogue, and objects in the bucket that is scanned. */
   readonly records: number;
   readonly objects: number;
-  /** Of the volume that is replayed. */
+  /** Size of the volume that is replayed. */
   readonly replayMiB: number;
-  /** Of each row of latencies; 0 for none. */
+  /** Duration of each row of latencies; 0 for none. */
   readonly latencySeconds: number;
   readonly rounds: number;
-  /** Of everything at once; 0 for none. */
+  /** Duration of everything at once; 0 for none. */
   readonly busySeconds: number;
   readonly sampleSeconds: number;
-  /** A directory that is kept, with what is made for the load; one that is removed in the end if left out. */
+  /** Directory with what is generated for the load, which is kept (default: a temporary one, removed at the end). */
   readonly home?: string;
 };
 
@@ -34,7 +34,7 @@ const syncCallers = 4;
 const pollMs = 100;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
-/** Puts the load on built servers, and prints the latencies of a POST and the resident memory. Answers the most of it, MiB. */
+/** Puts load on built servers, and prints the latencies of a POST and the resident memory. Returns its peak, MiB. */
 export async function printLoad(print: Print, load: Load): Promise<number> {
   const home = load.home ?? (await mkdtemp(join(tmpdir(), 'backup-sync-bench-')));
   let mostMiB = 0;
@@ -60,7 +60,7 @@ export async function printLoad(print: Print, load: Load): Promise<number> {
   return mostMiB;
 }
 
-/** Writes the backup that is replayed, unless the home has it. */
+/** Writes the backup that is replayed, unless the home already has it. */
 async function prepare(home: string, replayMiB: number): Promise<LargeBackup> {
   const made = join(home, 'large.json');
   if (existsSync(made)) return JSON.parse(await readFile(made, 'utf8'));
@@ -71,7 +71,7 @@ async function prepare(home: string, replayMiB: number): Promise<LargeBackup> {
   return backup;
 }
 
-/** Storage in a process of its own. */
+/** Starts the storage in a separate process. */
 async function startStorage(
   directory: string,
   objects: number,
@@ -93,7 +93,7 @@ async function startStorage(
 async function startOver(home: string, storage: string, records: number): Promise<LoadedServer> {
   const data = join(home, 'data');
   const filled = join(home, 'filled');
-  // The storage listens on another port each time.
+  // The storage listens on a different port each time.
   await rm(join(data, 'storage-unit.json'), { force: true });
   if (!existsSync(filled)) {
     const first = await startLoadedServer(data, storage);
@@ -131,14 +131,14 @@ async function printLatencies(print: Print, server: LoadedServer, backup: LargeB
       const latencies = await besides(server, work, load.latencySeconds);
       const [p50, p99, most] = [0.5, 0.99, 1].map((share) => ms(quantile(latencies, share)).padStart(8));
       print(
-        `  beside ${name.padEnd(8)} p50${p50}  p99${p99}  max${most}  (${latencies.length} calls), ` +
+        `  during ${name.padEnd(8)} p50${p50}  p99${p99}  max${most}  (${latencies.length} calls), ` +
           `${server.residentMiB().toFixed(0)} MiB`,
       );
     }
   }
 }
 
-/** Latencies of the probe while the work goes on. */
+/** Measures the latencies of the probe during some work. */
 async function besides(server: LoadedServer, work: Work | null, seconds: number): Promise<readonly number[]> {
   const stop = new AbortController();
   const working = work?.(server, stop.signal);
@@ -169,7 +169,7 @@ async function printMemory(print: Print, server: LoadedServer, backup: LargeBack
   const calls = rounds.slice(0, syncCallers).reduce((sum, each) => sum + each, 0);
   const [pages, scans, replays] = rounds.slice(syncCallers);
   print(
-    `  most ${mostMiB.toFixed(0)} MiB; ${calls} calls of 50, ${pages} pages, ${scans} scans, ${replays} replays; ` +
+    `  peak ${mostMiB.toFixed(0)} MiB; ${calls} calls of 50, ${pages} pages, ${scans} scans, ${replays} replays; ` +
       `a POST p50 ${ms(quantile(latencies, 0.5))}, p99 ${ms(quantile(latencies, 0.99))}`,
   );
   return mostMiB;

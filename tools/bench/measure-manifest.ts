@@ -1,5 +1,5 @@
-// A full backup with a manifest of so many objects, proved to linkage in a process of its own, so that its peak of memory
-// is its own: prints it as JSON. The backup is listed and read without being anywhere.
+// Proves a full backup with a manifest of that many objects to linkage and prints the result as JSON. It is a separate
+// process, so that the peak memory is its own. The backup is generated while it is listed and read.
 import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
@@ -12,7 +12,7 @@ setFlagsFromString('--semi-space-growth-factor=1');
 const count = Number(process.argv[2]);
 const imagePath = 'plan/resource/backup';
 const blockBytes = 4096;
-/** So that the hashes of millions of objects are too many to be kept, as those of a large volume are. */
+/** So many that the hashes of millions of objects are not kept in memory, like those of a large volume. */
 const blocksOfObject = 2;
 const objectBytes = blocksOfObject * blockBytes;
 const batchObjects = 1000;

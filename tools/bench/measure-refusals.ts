@@ -6,8 +6,8 @@ import type { RefusalCase, RefusalGroup } from './refusal-cases.ts';
 type Answer = { readonly microseconds: number; readonly said: string };
 
 /**
- * Prints how long each case of a group takes to be refused, and how much longer than the first. In each round every case
- * is asked once, in an order drawn anew, over one connection: what the machine does besides meets all alike.
+ * Prints how long the refusal of each case of a group takes, and how much longer than the first. Each round asks every
+ * case once, in a new random order, over one connection, so that other load on the machine affects all equally.
  */
 export async function measureRefusals(
   endpoint: string,
@@ -44,10 +44,10 @@ export async function measureRefusals(
         `  difference ${signed(median)} (${signed(low)} to ${signed(high)})${isAlike ? '' : `; ${said.get(each)}`}`,
     );
   }
-  print(`  no difference larger than ${largest.toFixed(0)} can be seen among those that are answered alike`);
+  print(`  among cases with the same answer, a difference of up to ${largest.toFixed(0)} could go unseen`);
 }
 
-/** Asks once, and takes the time from the first byte that is sent to the last that comes. */
+/** Sends one request, and measures the time from the first byte sent to the last byte received. */
 function ask(agent: Agent, endpoint: string, { request: make }: RefusalCase): Promise<Answer> {
   const { method, path, headers, body } = make();
   const { hostname, port } = new URL(endpoint);

@@ -1,9 +1,9 @@
-// One scan of a generated bucket, in a process of its own, so that its peak of memory is its own: prints it as JSON.
+// Scans a generated bucket once and prints JSON. It is a separate process, so that the peak memory is its own.
 import { setFlagsFromString } from 'node:v8';
 import { scanOver } from '../../packages/engine/src/testing/scan-over.ts';
 import { openGeneratedBucket } from './generated-bucket.ts';
 
-// As the command does: otherwise the young generation grows with the length of a run, whatever is held.
+// As the command does. Otherwise the young generation grows with the length of a run, however little is kept.
 for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20', '--optimize-for-size']) {
   setFlagsFromString(flag);
 }

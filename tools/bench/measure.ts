@@ -1,4 +1,4 @@
-// One measurement in a process of its own, so that its peak of memory is its own: prints it as JSON.
+// Measures once and prints JSON. It is a separate process, so that the peak memory is its own.
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,7 +22,7 @@ const size: ChainSize = JSON.parse(values.size ?? '');
 const [full, increment] = linksOf(size);
 
 const measurements: Record<string, () => Promise<object>> = {
-  /** What a plain loop takes to read both hash files. */
+  /** A plain loop that reads both hash files. */
   async 'plain-read'() {
     let bytes = 0;
     for (const link of [full, increment]) {
@@ -31,7 +31,7 @@ const measurements: Record<string, () => Promise<object>> = {
     return { bytes };
   },
 
-  /** The increment with its full, proved to linkage. */
+  /** The proof of the increment and its full backup to linkage. */
   async proof() {
     await using files = await openFilesystemStorageUnit({ id: 'files', directory: dirname(directory) });
     const { unit, count } = countRequests(openGeneratedChain(directory, size, files));
@@ -50,7 +50,7 @@ const measurements: Record<string, () => Promise<object>> = {
     return count();
   },
 
-  /** `_metadata` of the increment alone. */
+  /** Reading the `_metadata` of the increment. */
   async metadata() {
     const path = pathOf(directory, increment, '_metadata');
     const reading = await readMetadata(piecesOf(path), increment.imagePath);
@@ -58,7 +58,7 @@ const measurements: Record<string, () => Promise<object>> = {
     return { objects: reading.metadata.objects.count };
   },
 
-  /** The listing of the volume, as the proof takes it. */
+  /** Listing the volume, as a proof does. */
   async listing() {
     await using files = await openFilesystemStorageUnit({ id: 'files', directory: dirname(directory) });
     await openChain(chainContext(openGeneratedChain(directory, size, files), bucketName, [increment.imagePath]));

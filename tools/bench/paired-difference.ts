@@ -1,17 +1,17 @@
-/** The value below which a share of them lies; `share` from 0 to 1. */
+/** The value below which this share of the values is; `share` from 0 to 1. */
 export function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN;
 }
 
-/** z of the normal distribution for 99 % in the middle. */
+/** z of the normal distribution for the middle 99 %. */
 const z99 = 2.5758;
 
 export type PairedDifference = { readonly median: number; readonly low: number; readonly high: number };
 
 /**
- * The median of the differences of two things that were measured in the same rounds, with an interval that holds it with
- * 99 % confidence. It is that of the sign test, from ranks alone: nothing is supposed of how times are distributed, and
- * what a whole round suffers falls out.
+ * The median of the differences of two series that were measured in the same rounds, with its 99 % confidence interval.
+ * The interval is that of the sign test, which uses only ranks: it assumes nothing about the distribution of times, and
+ * what slows down a whole round does not matter.
  */
 export function pairedDifference(values: readonly number[], baseline: readonly number[]): PairedDifference {
   const differences = values.map((value, round) => value - (baseline[round] ?? Number.NaN)).sort((a, b) => a - b);

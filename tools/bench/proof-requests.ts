@@ -15,7 +15,7 @@ const incrementObjects = 40;
 const pageObjects = 1000;
 const bucketName = 'volumebackups';
 
-/** Proves a chain over HTTP, as new, unchanged and with one more increment, and prints requests against the minimum. */
+/** Proves a chain over HTTP: new, unchanged, and with one more increment. Prints the requests and their minimum. */
 export async function printRequests(print: (line: string) => void): Promise<void> {
   const chain = writeLongChain();
   const server = await startS3Server({

@@ -1,5 +1,5 @@
-// pnpm bench proof [--hash-mib 256] [--objects 2000000] [--plain-mib 512] [--scan-objects 1000000] [--runs 1]: what
-// proving chains costs, on generated ones.
+// pnpm bench proof [--hash-mib 256] [--objects 2000000] [--plain-mib 512] [--scan-objects 1000000] [--runs 1]: measures
+// the cost of proving generated chains.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ async function measure(what: string, directory: string, size: ChainSize): Promis
   return JSON.parse(stdout);
 }
 
-/** Makes a chain of this size, lets it be measured, and removes it. */
+/** Generates a chain of this size, measures it, and removes it. */
 async function withChain(size: ChainSize, act: (directory: string) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   try {
@@ -53,7 +53,7 @@ async function withChain(size: ChainSize, act: (directory: string) => Promise<vo
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const rate = (bytes: number, seconds: number) => `${(bytes / 1e6 / seconds).toFixed(0)} MB/s`;
 
-print('requests, generated chain of a full of 21,000 objects and 30 increments of 40');
+print('requests, generated chain of a full backup of 21,000 objects and 30 increments of 40');
 await printRequests(print);
 
 const hashSize: ChainSize = { blocks: hashBlocks, fullObjects: 1000, incrementObjects: 1000 };
@@ -63,7 +63,7 @@ await withChain(hashSize, async (directory) => {
     const plain = await measure('plain-read', directory, hashSize);
     const proof = await measure('proof', directory, hashSize);
     const bytes = 2 * hashBlocks * hashLineBytes;
-    // The full is a link of its own: its hashes are read for its own proof too, where they are too many to be kept.
+    // The hashes of the full backup are read for its own proof too, if they are too many to be kept.
     const read = proof.bytesRead ?? 0;
     print(
       `  plain loop ${rate(bytes, plain.seconds)}; proof ${rate(read, proof.seconds)}, ` +
@@ -97,7 +97,7 @@ for (let round = 1; round <= runs; round += 1) {
   print(`  proof ${seconds.toFixed(1)} s, peak ${peakMiB.toFixed(0)} MiB`);
 }
 
-print('\ncontent and replay of a full backup, against shell tools on the same files');
+print('\ncontent and replay of a full backup, compared with shell tools on the same files');
 await printContent(print, Number(values['plain-mib']), runs);
 
 print('\nscan of a generated bucket, a hundred objects a backup, into a catalogue on disk');

@@ -13,10 +13,10 @@ export type RefusalRequest = {
   readonly body: string;
 };
 
-/** One way of being refused; made anew for each request. */
+/** A request that is refused; a new one is created each time. */
 export type RefusalCase = { readonly name: string; readonly request: () => RefusalRequest };
 
-/** Ways that are compared with the first of them. */
+/** Cases that are compared with the first of them. */
 export type RefusalGroup = {
   readonly title: string;
   readonly cases: readonly RefusalCase[];
@@ -26,7 +26,10 @@ export type RefusalGroup = {
 
 export type Refusals = AsyncDisposable & { readonly gateway: TestGateway; readonly groups: readonly RefusalGroup[] };
 
-/** A gateway, with all that is refused at it. Its limits do not stand in the way; its clock is moved past those on guesses. */
+/**
+ * Starts a gateway and prepares the cases that it refuses. Its limits are high enough, and its clock is moved past the
+ * limits on wrong passwords.
+ */
 export async function prepareRefusals(): Promise<Refusals> {
   const clock = new TestClock(Date.now());
   const gateway = await startTestGateway({}, { clock });
@@ -39,7 +42,7 @@ export async function prepareRefusals(): Promise<Refusals> {
   };
   const login = async (name: string, ofUser: string, project = projectId) => {
     const { status, headers } = await gateway.call('POST', '/v3/auth/tokens', credentials(name, ofUser, project));
-    if (status !== 201) throw new Error(`${name} is not let in: ${status}`);
+    if (status !== 201) throw new Error(`${name} could not log in: ${status}`);
     return headers.get('x-subject-token') ?? '';
   };
   const makeUser = async (name: string) => {
@@ -48,7 +51,7 @@ export async function prepareRefusals(): Promise<Refusals> {
   };
   const { project } = await post('/projects', { name: 'second' });
 
-  // The ended one first, and an hour later the others: each that is issued sweeps out those that have ended by then.
+  // The expired token first, and the others an hour later: issuing a token removes those that have expired by then.
   for (const name of ['ada', 'disabled', 'roleless']) await makeUser(name);
   const ended = await login('ada', password);
   clock.timeMs += hourMs;
@@ -70,7 +73,7 @@ export async function prepareRefusals(): Promise<Refusals> {
   clock.timeMs += 23 * hourMs;
   const admin = { 'X-Auth-Token': good };
   const check = await gateway.call('GET', `/v3/${projectId}/backups`, undefined, admin);
-  if (check.status !== 200) throw new Error(`the good token is refused: ${check.status}`);
+  if (check.status !== 200) throw new Error(`the valid token is refused: ${check.status}`);
 
   const path = `/v3/${projectId}/backups`;
   const byToken = (name: string, token: () => string): RefusalCase => ({
@@ -129,7 +132,7 @@ export async function prepareRefusals(): Promise<Refusals> {
       },
       {
         title: 'passwords',
-        // Guesses are forgotten after a quarter of an hour.
+        // Guesses are forgotten after 15 minutes.
         beforeRound: () => {
           clock.timeMs += hourMs;
         },

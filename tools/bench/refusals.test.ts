@@ -4,7 +4,7 @@ import { measureRefusals } from './measure-refusals.ts';
 import { pairedDifference } from './paired-difference.ts';
 import { prepareRefusals } from './refusal-cases.ts';
 
-test('each way of being refused is asked, and those that should not be told apart are answered in equal words', async () => {
+test('every case is refused, and cases that must look alike get the same answer', async () => {
   await using refusals = await prepareRefusals();
   const lines: string[] = [];
   for (const group of refusals.groups) {
@@ -24,7 +24,7 @@ test('each way of being refused is asked, and those that should not be told apar
   expect(refusals.gateway.faults).toEqual([]);
 });
 
-test('the interval of a difference holds what was added, and moves with it', () => {
+test('the interval of a difference contains what was added, and moves with it', () => {
   const noise = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 100, maxLength: 300 });
   fc.assert(
     fc.property(noise, fc.integer({ min: -1_000, max: 1_000 }), (baseline, added) => {
@@ -36,7 +36,7 @@ test('the interval of a difference holds what was added, and moves with it', () 
 
 test('the interval is that of the sign test', () => {
   const values = Array.from({ length: 100 }, (_, index) => index);
-  // Of a hundred fair coins, 38 to 63 fall on one side in 99.1 of a hundred tries.
+  // Of 100 fair coins, 38 to 63 fall on one side in 99.1 % of all tries.
   const { median, low, high } = pairedDifference(
     values,
     values.map(() => 0),

@@ -1,5 +1,5 @@
-// pnpm bench refusals [--rounds 3000] [--passwords 60]: whether the time that a refusal takes tells what is refused, at a
-// real gateway over loopback: tokens, signatures and passwords that are not good, each for another reason.
+// pnpm bench refusals [--rounds 3000] [--passwords 60]: measures whether the time of a refusal tells
+// its reason, with a real gateway over loopback: invalid tokens, signatures and passwords, each for several reasons.
 import { parseArgs } from 'node:util';
 import { measureRefusals } from './measure-refusals.ts';
 import { prepareRefusals } from './refusal-cases.ts';

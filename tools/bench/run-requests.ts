@@ -11,7 +11,7 @@ const bucketName = 'backups';
 const linkageMaxBytes = 8 * 1024 ** 3;
 const blocks = 64;
 
-/** The first backups of a volume, and an object that the first of them needs. */
+/** The objects of the first backups of a volume, and one that the first of them needs. */
 type Volume = { readonly objects: ReadonlyMap<string, Uint8Array>; readonly needed: string };
 
 type Format = {
@@ -45,7 +45,7 @@ const longhorn: Format = {
   },
 };
 
-/** Runs a source over so many backups of each format, and prints what each run and its imports ask of storage. */
+/** Runs a source over this many backups of each format, and prints the requests of each run and its imports. */
 export async function printRunRequests(print: (line: string) => void, backups: number): Promise<void> {
   for (const format of [cinder, longhorn]) {
     await printRuns(print, format, Math.ceil(backups / format.backupsOfVolume));
@@ -72,13 +72,13 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
     await over.workOnAll();
     const seconds = (performance.now() - startedAtMs) / 1000;
     const operation = await services.catalogue.operations.showOperation(projectId, started?.operationId ?? '');
-    if (operation === null || hasItem(operation)) throw new Error('the run was lost');
+    if (operation === null || hasItem(operation)) throw new Error('the run is not in the catalogue');
     const own = operation.requests;
     if (!own || faults.length > 0) throw new Error(`the run did not end: ${faults.join(', ')}`);
     const lists = count().lists - before.lists - own.lists;
     const gets = count().gets - before.gets - own.gets;
     print(
-      `  ${name}: run ${own.lists} LIST, ${own.gets} GET, accepts ${operation.progress.imports_accepted}; all that comes of it ` +
+      `  ${name}: run ${own.lists} LIST, ${own.gets} GET, accepts ${operation.progress.imports_accepted}; with its imports ` +
         `${lists} LIST, ${gets} GET; ${operation.status}; ${seconds.toFixed(1)} s`,
     );
   }

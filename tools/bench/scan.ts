@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Scans a generated bucket of so many objects by the worker of real scans, into a catalogue on disk. */
+/** Scans a generated bucket of this many objects, as a real scan does, into a catalogue on disk. */
 export async function printScan(print: (line: string) => void, objects: number): Promise<void> {
   const script = join(import.meta.dirname, 'measure-scan.ts');
   const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, String(objects)]);

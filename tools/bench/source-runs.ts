@@ -1,4 +1,5 @@
-// pnpm bench source-runs [--backups 10000]: what the runs of a source ask of storage, over as many backups of each format.
+// pnpm bench source-runs [--backups 10000]: counts the requests that runs of a source make to
+// storage, over this many backups of each format.
 import { parseArgs } from 'node:util';
 import { printRunRequests } from './run-requests.ts';
 
