@@ -45,8 +45,8 @@ test('the bill of materials has each package that is built into the command, and
 });
 
 /**
- * The packages, as `name@version`, whose sources are in the built command. Only files that it loads count, because turbo
- * restores its cache next to the files of other builds.
+ * The packages, as `name@version`, whose sources are in the built command. Only files that it loads count, because
+ * turbo restores its cache next to the files of other builds.
  */
 function bundledPackages(): readonly string[] {
   const built = new URL('../apps/cli/dist/', import.meta.url);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Writes this many records of whole backups into a closed data directory, 100 for each resource, in one transaction. */
+/** Writes records of whole backups into a closed data directory, 100 for each resource, in one transaction. */
 export function fillCatalogue(dataDirectory: string, projectId: string, storageUnitId: string, records: number): void {
   const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
   try {

@@ -6,15 +6,17 @@ import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/s
 import { writeSmallManifestChain } from '../../packages/engine/src/testing/small-manifest-chain.ts';
 import type { Buckets } from './storage-gate.ts';
 
-/** The buckets of a run. `exports` is scanned, `watched` and `damaged` have a source; only `damaged` has broken backups. */
+/**
+ * The buckets of a run. `exports` is scanned, `watched` and `damaged` have a source; only `damaged` has broken backups.
+ */
 export type BucketName = 'volumes' | 'exports' | 'watched' | 'damaged' | 'silent';
 
-/** A backup of which the harness knows what is true. */
+/** A backup, with what the harness knows about it. */
 export type KnownBackup = {
   readonly item: BackupSync;
-  /** The reasons with which its import may fail; empty: it is whole. */
+  /** Reasons with which its import may fail; empty if the backup is whole. */
   readonly reasons: readonly ReasonCode[];
-  /** Whether the catalogue keeps a record of it, as available or in error. */
+  /** Whether the catalogue keeps a record of it, available or in error. */
   readonly isRecorded: boolean;
 };
 
@@ -22,7 +24,7 @@ type Written = { readonly objects: Iterable<readonly [string, Uint8Array]>; read
 
 const changes = [[1], [2, 7]];
 
-/** The backups of one round. Writes their objects into `buckets`, and answers what is true of each. */
+/** Creates the backups of one round: writes their objects into `buckets`, and returns what is known about each. */
 export function writeBackups(seed: string, buckets: Buckets): KnownBackup[] {
   const written: [BucketName, Written][] = [
     ['volumes', wholeChain(`${seed}-a`, 'volumes')],
@@ -36,7 +38,7 @@ export function writeBackups(seed: string, buckets: Buckets): KnownBackup[] {
   return written.flatMap(([, { backups }]) => backups);
 }
 
-/** Full backups of as many volumes, in a bucket of their own. */
+/** Creates full backups of this many volumes, in a separate bucket. */
 export function writeFullBackups(seed: string, count: number, bucket: BucketName, buckets: Buckets): KnownBackup[] {
   return Array.from({ length: count }, (_, index) => {
     const [full] = writeSmallChain(`${seed}-${index}`, 4, []);
@@ -77,7 +79,7 @@ function wholeLonghorn(seed: string, bucket: BucketName): Written {
   return { objects: volume.objects, backups: items.map((item) => ({ item, reasons: [], isRecorded: true })) };
 }
 
-/** A full backup and an increment, with what was done to the objects of the full one. */
+/** A full backup and an increment, with the damage to the objects of the full backup. */
 type Damage = {
   readonly name: string;
   readonly reasons: readonly ReasonCode[];
@@ -140,7 +142,7 @@ const damages: readonly Damage[] = [
 function damagedChains(seed: string): Written[] {
   return damages.map(({ name, reasons, isRecorded, childReasons, apply }) => {
     const [full, child] = writeSmallChain(`${seed}-${name}`, 8, [[1]]);
-    if (full === undefined || child === undefined) throw new Error('a chain of two has two links');
+    if (full === undefined || child === undefined) throw new Error('a chain of two links has two links');
     return {
       objects: [...apply(full), ...child.objects],
       backups: [

@@ -3,7 +3,7 @@ import { allFaults } from './faults/all-faults.ts';
 import { runRound } from './round.ts';
 import { openWorld } from './world.ts';
 
-// Two servers, each of which lives through its faults. They go on side by side, since both mostly wait.
+// Two servers, each with its own faults. They run at the same time, since both mostly wait.
 const waits = ['storage', 'hang', 'full'];
 const starts = ['kill', 'stop', 'clock', 'moved'];
 const timeout = 300_000;
@@ -31,13 +31,13 @@ test.concurrent(
 );
 
 test.concurrent(
-  'no promise is broken by a kill, a stop, a clock that is set or a data directory that is moved',
+  'no promise is broken by a kill, a stop, a changed clock or a moved data directory',
   {
     timeout,
   },
   (context) => runFaults(starts, context),
 );
 
-test('every fault is in the short run', () => {
+test('the short run has every fault', () => {
   expect([...waits, ...starts].toSorted()).toEqual(allFaults.map(({ kind }) => kind).toSorted());
 });

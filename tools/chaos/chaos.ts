@@ -1,5 +1,6 @@
-// pnpm chaos [--rounds n] [--seed n] [--outage seconds] [--fault kind] [--from round] [--keep]: runs a real server through
-// rounds of one fault each, and checks after each what the README promises. Ends with 1 if a promise was broken.
+// pnpm chaos [--rounds n] [--seed n] [--outage seconds] [--fault kind] [--from round] [--keep]: runs a real server
+// through rounds of one fault each, and checks the promises of the documentation after each. Exits 1 if a promise was
+// broken.
 import { parseArgs } from 'node:util';
 import { allFaults } from './faults/all-faults.ts';
 import { runRounds } from './run-rounds.ts';
@@ -25,10 +26,10 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 process.on('SIGINT', () => {
   if (stopping.signal.aborted) process.exit(130);
-  print('stopping after this round; Ctrl-C again ends at once');
+  print('stopping after this round; press Ctrl-C again to stop at once');
   stopping.abort();
 });
-// Told twice, it must still come to the end of its exit.
+// A second signal must not keep the process from exiting.
 process.on('SIGTERM', () => process.exit(143));
 
 const counts = await runRounds({
@@ -43,7 +44,7 @@ const counts = await runRounds({
 });
 const next = from + counts.rounds + counts.skipped;
 print(`${counts.rounds} rounds, ${counts.failed} failed, ${counts.skipped} skipped`);
-if (next < from + rounds) print(`go on with --seed ${seed} --from ${next} --rounds ${from + rounds - next}`);
+if (next < from + rounds) print(`continue with --seed ${seed} --from ${next} --rounds ${from + rounds - next}`);
 if (counts.failed > 0) process.exitCode = 1;
 
 function whole(name: 'seed' | 'from' | 'rounds' | 'outage', least: number): number {

@@ -17,21 +17,21 @@ export type Expected = {
 };
 
 const firstWaitMs = 100;
-/** A call gets through within this, once nothing stands against it. */
+/** Time within which a call must succeed once no fault prevents it. */
 const takenWithinMs = 20_000;
 
 /**
- * Calls of the API, one HTTP request each. Every answer is checked: it is a 2xx, or a refusal in the documented form, never
- * a 5xx other than 503, and 429 and 503 say when to come back.
+ * Makes calls of the API, one HTTP request each, and checks every answer. It must be a 2xx, or a refusal in the
+ * documented form, but no 5xx other than 503. 429 and 503 must say when to retry.
  */
 export class CheckedCalls {
   readonly #server: ServerProcess;
   readonly #expected: Expected;
   #report: Report;
   #token: Promise<string> | null = null;
-  /** Answers by status. */
+  /** Number of answers by status. */
   readonly statuses = new Map<number, number>();
-  /** The server will not be back: no call is made again. */
+  /** The server will not come back: no call is repeated. */
   isStopped = false;
 
   constructor(server: ServerProcess, expected: Expected, report: Report) {
@@ -40,12 +40,12 @@ export class CheckedCalls {
     this.#report = report;
   }
 
-  /** Where broken promises are noted from now on. */
+  /** Sets the report for broken promises. */
   reportTo(report: Report): void {
     this.#report = report;
   }
 
-  /** One call of the project: `path` is behind `/v3/{project_id}` or `/v1/projects/{project_id}`. Null: no answer came. */
+  /** Makes a call. `path` follows `/v3/{project_id}` or `/v1/projects/{project_id}`. Null: no answer came. */
   async call(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
     const base = version === 'v3' ? '/v3/' : '/v1/projects/';
     const token = await this.token();
@@ -54,8 +54,8 @@ export class CheckedCalls {
   }
 
   /**
-   * As {@link call}, again when no answer came and after each one that says to come again: 401 with a new token, 429 and
-   * 5xx. Null: it did not get through in time although nothing stood against it, or calls were stopped.
+   * Like {@link call}, but repeats the call if no answer came, and after 429, 5xx and, with a new token, 401. Null: it
+   * did not succeed in time although no fault prevented it, or calls were stopped.
    */
   async untilTaken(method: Method, version: 'v1' | 'v3', path: string, body?: unknown): Promise<Answer | null> {
     let waitedMs = 0;
@@ -66,7 +66,7 @@ export class CheckedCalls {
       const waitMs = Math.min(2000, Number(answer?.headers.get('retry-after') ?? 0) * 1000) || firstWaitMs;
       waitedMs = this.#mayBeUnavailable() ? 0 : waitedMs + waitMs;
       if (waitedMs > takenWithinMs) {
-        this.#report.broken('a call gets through', `${method} ${path}: ${answer?.status ?? 'no answer'}`);
+        this.#report.broken('a call succeeds', `${method} ${path}: ${answer?.status ?? 'no answer'}`);
         return null;
       }
       await pause(waitMs);
@@ -74,7 +74,7 @@ export class CheckedCalls {
     return null;
   }
 
-  /** Any request to the server. */
+  /** Sends any request to the server. */
   async send(
     method: Method,
     path: string,
@@ -109,7 +109,7 @@ export class CheckedCalls {
     return { status: response.status, body: parsed(text), headers: response.headers };
   }
 
-  /** A token of the administrator. Null: nobody answers. */
+  /** Returns a token of the administrator. Null: no answer came. */
   async token(): Promise<string | null> {
     this.#token ??= this.#login();
     try {
@@ -120,7 +120,7 @@ export class CheckedCalls {
     }
   }
 
-  /** The next call asks for a new token. */
+  /** Makes the next call ask for a new token. */
   forgetToken(): void {
     this.#token = null;
   }
@@ -130,7 +130,7 @@ export class CheckedCalls {
     const identity = { methods: ['password'], password: { user: { name, password, domain: { name: 'Default' } } } };
     const answer = await this.send('POST', '/v3/auth/tokens', {}, { auth: { identity } });
     const token = answer?.headers.get('x-subject-token') ?? null;
-    if (token === null) throw new Error('no token was given');
+    if (token === null) throw new Error('the server gave no token');
     return token;
   }
 
@@ -144,11 +144,11 @@ export class CheckedCalls {
     if (status >= 500 && status !== 503) this.#report.broken('no call fails by a fault of the server', evidence);
     const refusal = errorBody.safeParse(parsed(text)).data;
     if (refusal === undefined || refusal.request_id !== headers.get('x-request-id')) {
-      this.#report.broken('every refusal has its form', evidence);
+      this.#report.broken('every refusal has the documented form', evidence);
     }
     const isTimed = /^\d+$/.test(headers.get('retry-after') ?? '');
     if ((status === 429 || status === 503) && !isTimed) this.#report.broken('429 and 503 have Retry-After', evidence);
-    if (status === 401 && !this.#expected.tokensEnd) this.#report.broken('a token holds', evidence);
+    if (status === 401 && !this.#expected.tokensEnd) this.#report.broken('a token stays valid', evidence);
     if (status === 503 && !mayBeUnavailable) this.#report.broken('a healthy server is available', evidence);
   }
 }

@@ -12,14 +12,14 @@ import type { Scene } from './scene.ts';
 import { listRecords, wrongEnd, wrongRecord } from './verdicts.ts';
 
 const lookEveryMs = 100;
-/** What was put off during a fault is tried again within a minute. */
+/** Work that was postponed during a fault is retried within a minute. */
 const settledWithinMs = 75_000;
 const eventsWithinMs = 10_000;
 
 /** Waits until every operation has ended. */
 export async function awaitEnds({ world, outageMs, report }: Scene): Promise<void> {
   const deadlineMs = performance.now() + settledWithinMs + outageMs;
-  let unfinished = 'none was listed';
+  let unfinished = 'no operation was listed';
   while (performance.now() < deadlineMs) {
     const answer = await world.calls.call('GET', 'v1', '/operations?status=waiting,running&limit=5');
     if (answer?.status === 200) {
@@ -29,10 +29,10 @@ export async function awaitEnds({ world, outageMs, report }: Scene): Promise<voi
     }
     await pause(lookEveryMs);
   }
-  report.broken('every accepted item reaches an end', unfinished);
+  report.broken('every accepted item ends', unfinished);
 }
 
-/** What was accepted is there, and ended as it must. */
+/** Checks that every accepted operation exists, and ended correctly. */
 export async function checkAccepted({ world, ledger, report }: Scene): Promise<void> {
   for (const id of [...ledger.imports.keys(), ...ledger.others.keys()]) {
     const answer = await world.calls.call('GET', 'v1', `/operations/${id}`);
@@ -47,18 +47,18 @@ export async function checkAccepted({ world, ledger, report }: Scene): Promise<v
       report.broken('a 200 names the operation of its backup', `${id} is of ${operation.backup_id}`);
     }
     const wrong = wrongEnd(world, operation);
-    if (wrong !== null) report.broken('every operation ends as it must', wrong);
+    if (wrong !== null) report.broken('every operation ends correctly', wrong);
   }
 }
 
 export type CheckedEvents = {
-  /** Id of the newest. */
+  /** Id of the newest event. */
   readonly newest: number;
-  /** Operations that were begun, broken off and begun again. */
+  /** Operations that were started, interrupted and started again. */
   readonly resumed: number;
 };
 
-/** The stream told every transition once and in order, and operations that nobody waited for ended well too. */
+/** Checks that the stream had every transition once and in order, and that all operations in it ended correctly. */
 export async function checkEvents(scene: Scene, after: number): Promise<CheckedEvents> {
   try {
     return await compareEvents(scene, after);
@@ -73,7 +73,7 @@ async function compareEvents({ world, report }: Scene, after: number): Promise<C
   const { server, calls, events } = world;
   const until = await newestEventId(server, calls);
   if (!(await events.hasRead(until, eventsWithinMs))) {
-    report.broken('a stream has no gap', `event ${until} is there, a follower has read up to ${events.lastId}`);
+    report.broken('a stream has no gap', `event ${until} exists, but a follower has read only up to ${events.lastId}`);
   }
   const followed = events.take().filter(({ id }) => id <= until);
   const kept = await replayEvents(server, calls, { after, until, withinMs: eventsWithinMs });
@@ -98,7 +98,7 @@ async function compareEvents({ world, report }: Scene, after: number): Promise<C
   }
   for (const operation of last.values()) {
     const wrong = hasEnded(operation.status) ? wrongEnd(world, operation) : null;
-    if (wrong !== null) report.broken('every operation ends as it must', wrong);
+    if (wrong !== null) report.broken('every operation ends correctly', wrong);
   }
   return { newest: until, resumed: resumed.size };
 }
@@ -107,11 +107,11 @@ function identify(events: readonly SeenEvent[]): string {
   return events.map(({ id, operation }) => `${id} ${operation.id} ${operation.status}`).join('\n');
 }
 
-/** The catalogue has every backup as it is, and nothing else. */
+/** Checks that the catalogue has the right record of every backup, and no other. */
 export async function checkCatalogue({ world, report }: Scene): Promise<number> {
   const records = await listRecords(world);
   if (records === null) {
-    report.broken('the catalogue can be read', 'its listing failed');
+    report.broken('the catalogue can be read', 'listing it failed');
     return 0;
   }
   const ids = new Set<string>();
@@ -120,7 +120,7 @@ export async function checkCatalogue({ world, report }: Scene): Promise<number> 
     ids.add(record.id);
     const wrong = wrongRecord(world, record);
     if (wrong !== null) report.broken('every backup ends with the right verdict', wrong);
-    if (world.deleted.has(record.id)) report.broken('what was deleted stays so', record.id);
+    if (world.deleted.has(record.id)) report.broken('a deleted record stays deleted', record.id);
   }
   for (const { item, isRecorded } of world.backups.values()) {
     const isWanted = isRecorded && !world.deleted.has(item.backup_id);
@@ -129,16 +129,16 @@ export async function checkCatalogue({ world, report }: Scene): Promise<number> 
   return records.length;
 }
 
-/** The server says that it is ready, no source holds anything back, and the server has asked storage for nothing but to list and to read. */
+/** Checks that the server is ready, that no source is held, and that storage got only requests that list or read. */
 export async function checkHealth({ world, report }: Scene): Promise<void> {
   for (const path of ['/healthz', '/readyz']) {
     const answer = await world.calls.send('GET', path);
-    if (answer?.status !== 200) report.broken(`${path} is 200 once all is well`, `${answer?.status}`);
+    if (answer?.status !== 200) report.broken(`${path} is 200 after the fault`, `${answer?.status}`);
   }
   for (const id of world.sources.values()) {
     const answer = await world.calls.call('GET', 'v1', `/sources/${id}`);
     const source = showSourceAnswer.safeParse(answer?.body).data?.source;
-    if (source?.status !== 'active') report.broken('no listing that fails holds a source', `${shown(answer?.body)}`);
+    if (source?.status !== 'active') report.broken('a failed listing never holds a source', `${shown(answer?.body)}`);
   }
   for (const write of world.gate.writes.splice(0)) report.broken('the bucket is never touched', write);
 }

@@ -7,7 +7,7 @@ import { shown } from './report.ts';
 import { drawsOf, type Scene } from './scene.ts';
 
 const againAfterMs = 200;
-/** A list is given up when it was not accepted for so long although nothing stands against it. */
+/** Time after which a list that no fault prevents is given up. */
 const acceptedWithinMs = 30_000;
 
 /** Syncs through the client library, and repeats a list until all of it is accepted. */
@@ -31,7 +31,7 @@ export async function syncThroughLibrary(scene: Scene, backups: readonly KnownBa
         if (world.calls.isStopped) return;
         if (!healed.aborted) sinceMs = performance.now();
         if (!mayPass || performance.now() - sinceMs > acceptedWithinMs) {
-          report.broken('a list is accepted in the end', String(error));
+          report.broken('a list is finally accepted', String(error));
           break;
         }
         await pause(againAfterMs);
@@ -45,7 +45,7 @@ function mayEndTokens({ code }: BackupSyncError, { world }: Scene): boolean {
   return code === 'not_authenticated' && world.expected.tokensEnd;
 }
 
-/** Syncs by plain calls, and goes on to repeat items until the fault is over. */
+/** Syncs by plain calls, and repeats items until the fault is over. */
 export async function syncByHand(scene: Scene, backups: readonly KnownBackup[]): Promise<void> {
   const draws = drawsOf(scene, 'by hand');
   const left = batchesOf(draws.shuffled(backups), draws.integer(3, 8));
@@ -55,7 +55,7 @@ export async function syncByHand(scene: Scene, backups: readonly KnownBackup[]):
   }
 }
 
-/** Sends a list until it is accepted, or refused for good. */
+/** Sends a list until it is accepted or finally refused. */
 export async function syncBatch({ world, ledger, report }: Scene, batch: readonly KnownBackup[]): Promise<void> {
   const body = { sync: batch.map(({ item }) => item) };
   const answer = await world.calls.untilTaken('POST', 'v3', '/backups/sync', body);
@@ -64,7 +64,7 @@ export async function syncBatch({ world, ledger, report }: Scene, batch: readonl
   else report.broken('a valid list is accepted', `${answer.status} ${shown(answer.body)}`);
 }
 
-/** Sends a list of which one item is valid: it is refused whole, with the place of every problem. */
+/** Sends a list with one valid item. It must be refused as a whole, with the place of every problem. */
 export async function sendInvalidList({ world, seed, report, backups }: Scene): Promise<void> {
   const [valid] = backups;
   if (valid === undefined) return;
@@ -76,10 +76,10 @@ export async function sendInvalidList({ world, seed, report, backups }: Scene): 
   if (answer === null) return;
   const places = errorBody.safeParse(answer.body).data?.problems?.map(({ place }) => place);
   const isRight = answer.status === 400 && places?.join() === 'sync[1].backup_name,sync[2].created_at';
-  if (!isRight) report.broken('an invalid list is refused whole', `${answer.status} ${shown(answer.body)}`);
+  if (!isRight) report.broken('an invalid list is refused as a whole', `${answer.status} ${shown(answer.body)}`);
 }
 
-/** An id that is only in lists that are refused. */
+/** An id that is only in refused lists. */
 function refusedId(seed: string, name: string): string {
   return `refused-${seed}-${name}`;
 }
@@ -92,14 +92,14 @@ export async function startOtherWork(scene: Scene, verified: KnownBackup): Promi
     if (answer === null) return;
     const started = verifyBackupAnswer.safeParse(answer.body).data;
     if (answer.status === 200 && started !== undefined) ledger.others.set(started.operation_id, kind);
-    else report.broken('work that is asked for is accepted', `${path}: ${answer.status} ${shown(answer.body)}`);
+    else report.broken('requested work is accepted', `${path}: ${answer.status} ${shown(answer.body)}`);
   };
   await start('verify', `/backups/${verified.item.backup_id}/verifications`, { level: 'replay' });
   await start('scan', '/scans', { bucket_name: 'exports', sync: true });
   for (const source of world.sources.values()) await start('source_run', `/sources/${source}/scan`);
 }
 
-/** Deletes a record: it is gone when that is answered, and nothing brings it back unasked. */
+/** Deletes a record. It must be gone when the call is answered, and must not come back. */
 export async function deleteRecord({ world, report }: Scene, { item }: KnownBackup): Promise<void> {
   const path = `/backups/${item.backup_id}`;
   while (true) {

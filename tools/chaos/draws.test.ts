@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Draws } from './draws.ts';
 
-test('the same seed draws the same, and another seed something else', () => {
+test('the same seed gives the same draws, and another seed gives others', () => {
   const drawn = (seed: string) => {
     const draws = new Draws(seed);
     return [draws.integer(0, 1e6), draws.oneOf(['a', 'b', 'c']), ...draws.shuffled([1, 2, 3, 4, 5])];

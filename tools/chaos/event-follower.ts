@@ -4,12 +4,12 @@ import type { CheckedCalls } from './checked-calls.ts';
 import type { ServerProcess } from './server-process.ts';
 
 export type SeenEvent = { readonly id: number; readonly operation: Operation };
-/** One block of the stream; without an operation it only says where the stream begins. */
+/** One block of the stream. Without an operation it only says where the stream begins. */
 type Block = { readonly id: number; readonly operation: Operation | null };
 
 const reopenAfterMs = 100;
 
-/** Follows the events of a project over all restarts of the server, from the moment on in which it was opened. */
+/** Follows the events of a project across restarts of the server, from the moment when it is opened. */
 export class EventFollower implements AsyncDisposable {
   readonly #server: ServerProcess;
   readonly #calls: CheckedCalls;
@@ -17,7 +17,7 @@ export class EventFollower implements AsyncDisposable {
   #following: Promise<void> = Promise.resolve();
   /** Id of the last event that was read. */
   lastId: number;
-  /** What was read since it was last taken. */
+  /** Events read since the last {@link take}. */
   #events: SeenEvent[] = [];
 
   static async open(server: ServerProcess, calls: CheckedCalls): Promise<EventFollower> {
@@ -32,14 +32,14 @@ export class EventFollower implements AsyncDisposable {
     this.lastId = lastId;
   }
 
-  /** Takes what was read. */
+  /** Returns the events read since the last call. */
   take(): SeenEvent[] {
     const events = this.#events;
     this.#events = [];
     return events;
   }
 
-  /** Whether it has read the event of this id, or does within a time. */
+  /** Waits until it has read the event with this id. False if it does not within the time. */
   async hasRead(id: number, withinMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
     while (this.lastId < id && performance.now() < deadlineMs) await pause(reopenAfterMs);
@@ -61,14 +61,14 @@ export class EventFollower implements AsyncDisposable {
           this.lastId = id;
         }
       } catch {
-        // It broke off: the next one begins behind the last event. What is refused for good shows as events that are missing.
+        // The stream broke. The next one begins after the last event. A permanent refusal shows as missing events.
       }
       if (!signal.aborted) await pause(reopenAfterMs);
     }
   }
 }
 
-/** The events behind one id up to another, as they are kept. Throws `StreamRefusedError`. */
+/** Reads the kept events after one id up to another. Throws `StreamRefusedError`. */
 export async function replayEvents(
   server: ServerProcess,
   calls: CheckedCalls,
@@ -83,18 +83,18 @@ export async function replayEvents(
   return events;
 }
 
-/** A stream of events that was refused, or that began with nothing. */
+/** A stream of events was refused, or ended before its first event. */
 export class StreamRefusedError extends Error {
   override readonly name = 'StreamRefusedError';
 }
 
-/** Id of the newest event; a stream begins with it. Throws `StreamRefusedError`. */
+/** Returns the id of the newest event, with which a stream begins. Throws `StreamRefusedError`. */
 export async function newestEventId(server: ServerProcess, calls: CheckedCalls): Promise<number> {
   for await (const { id } of openEvents(server, calls, null, AbortSignal.timeout(10_000))) return id;
-  throw new StreamRefusedError('a stream of events began with nothing');
+  throw new StreamRefusedError('a stream of events ended before its first event');
 }
 
-/** Throws `StreamRefusedError`, and what the connection throws when it breaks. */
+/** Opens a stream. Throws `StreamRefusedError`, and what the connection throws when it breaks. */
 async function* openEvents(
   server: ServerProcess,
   calls: CheckedCalls,
@@ -117,7 +117,7 @@ async function* openEvents(
     for (const block of blocks) {
       const id = /^id: (\d+)$/m.exec(block)?.[1];
       const data = /^data: (.*)$/m.exec(block)?.[1];
-      // Heartbeats have neither.
+      // Heartbeats have neither id nor data.
       if (id === undefined) continue;
       yield { id: Number(id), operation: data === undefined ? null : operationEvent.parse(JSON.parse(data)).operation };
     }

@@ -1,8 +1,8 @@
 import { syncBackupsAnswer } from '../../packages/contracts/src/index.ts';
 
-/** What the harness itself knows to be accepted: kept outside of the server, as answers arrive. */
+/** What the server has accepted, as the harness knows from its answers. */
 export class Ledger {
-  /** Backup by the operation that imports it. */
+  /** Backup ids by the operation that imports them. */
   readonly imports = new Map<string, string>();
   /** Kinds of the other operations, by id. */
   readonly others = new Map<string, 'verify' | 'scan' | 'source_run'>();

@@ -13,25 +13,25 @@ import type { World } from './world.ts';
 export type RoundOptions = { readonly seed: string; readonly fault: Fault; readonly outageMs: number };
 
 export type RoundOutcome = {
-  /** What the fault was in particular. */
+  /** Details of the fault. */
   readonly detail: string;
   readonly accepted: number;
   readonly records: number;
   readonly events: number;
-  /** Operations that were broken off and begun again. */
+  /** Operations that were interrupted and started again. */
   readonly resumed: number;
   readonly looks: number;
   readonly report: Report;
 };
 
-/** Each source is run by hand in every round besides. */
+/** Each round also starts every source manually. */
 const sourceIntervalS = 3600;
-/** Of an answer of storage. */
+/** Delays of an answer of storage. */
 const latenciesMs = [0, 20, 50];
 
 /**
- * One round: new backups are stored and synced by several clients, the fault meets them on their way, and is healed. When
- * everything has ended, every promise is checked.
+ * Runs one round. New backups are stored, several clients sync them, and the fault happens meanwhile and is healed.
+ * When all operations have ended, every promise is checked.
  */
 export async function runRound(world: World, { seed, fault, outageMs }: RoundOptions): Promise<RoundOutcome> {
   const report = new Report();
@@ -44,7 +44,7 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
   await world.gate.store(world.buckets);
   const [first, second, third, ...others] = backups;
   if (first === undefined || second === undefined || third === undefined) throw new Error('a round has backups');
-  // The chain that is verified, and the record that is deleted. A chain's last link can go alone.
+  // The chain that is verified, and the record that is deleted: the last link of a chain, which no other needs.
   const [verified, deleted] = [second, third];
   const scene: Scene = {
     world,

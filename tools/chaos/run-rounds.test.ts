@@ -18,11 +18,11 @@ async function runOnce(run: Fault['run']) {
   return { counts, text: lines.join('\n') };
 }
 
-test('a record that is lost fails its round, with the record as evidence', async () => {
+test('a lost record fails its round, with the record as evidence', async () => {
   let lost = '';
   const { counts, text } = await runOnce(async ({ world, backups }) => {
     lost = backups[0]?.item.backup_id ?? '';
-    // Behind the back of the harness: it knows nothing of this deletion.
+    // The harness does not know of this deletion.
     await world.calls.untilTaken('DELETE', 'v3', `/backups/${lost}`);
     return 'one record is deleted';
   });
@@ -37,5 +37,5 @@ test('a fault that cannot be healed fails its round and ends it', async () => {
     throw new Error('the server does not start any more');
   });
   expect(counts.failed).toBe(1);
-  expect(text).toMatch(/made-up: it broke off, .* s, FAILED\n {2}Error: the server does not start any more/);
+  expect(text).toMatch(/made-up: it threw, .* s, FAILED\n {2}Error: the server does not start any more/);
 });

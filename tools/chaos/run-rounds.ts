@@ -8,7 +8,7 @@ import { openWorld, type World } from './world.ts';
 
 export type RunOptions = {
   readonly seed: number;
-  /** The first round, from 1 on. A round draws the same whatever came before it. */
+  /** The first round, counted from 1. The draws of a round do not depend on the rounds before it. */
   readonly from: number;
   readonly rounds: number;
   readonly outageMs: number;
@@ -16,21 +16,21 @@ export type RunOptions = {
   readonly faults: readonly Fault[];
   /** Copies the data directory of a failed round to the temporary directory. */
   readonly keep: boolean;
-  /** Ends the run after the round under way. */
+  /** Ends the run after the current round. */
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
 };
 
 export type RunCounts = { rounds: number; failed: number; skipped: number };
 
-/** What came of a round: how it is told in its line, and the promises that it saw broken. */
+/** The result of a round: its line, and the broken promises. */
 type Told = { readonly line: string; readonly broken: readonly string[] };
 
 const logLinesShown = 20;
 
 /**
- * Runs rounds one after the other on one data directory, as a server that lives on. A round that fails is told with its
- * evidence, and the next one begins with a new directory.
+ * Runs rounds one after the other on one data directory, so that each continues with what the others left. A failed
+ * round is printed with its evidence, and the next one begins with a new directory.
  */
 export async function runRounds(options: RunOptions): Promise<RunCounts> {
   const { seed, from, rounds, faults, signal, print } = options;
@@ -77,7 +77,7 @@ async function toldRound(world: World, seed: string, fault: Fault, { outageMs }:
     const line = `${detail}; ${accepted} accepted, ${records} records, ${events} events, ${resumed} resumed, ${looks} looks`;
     return { line, broken: report.lines() };
   } catch (error) {
-    return { line: 'it broke off', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+    return { line: 'it threw', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
   }
 }
 

@@ -4,21 +4,21 @@ import type { Ledger } from './ledger.ts';
 import type { Report } from './report.ts';
 import type { World } from './world.ts';
 
-/** One round: what its clients and its fault share. */
+/** What the clients and the fault of a round share. */
 export type Scene = {
   readonly world: World;
   readonly seed: string;
-  /** How long storage is away, and other faults last. */
+  /** How long the fault lasts. */
   readonly outageMs: number;
   readonly ledger: Ledger;
   readonly report: Report;
-  /** Backups of this round that anyone may sync, as often as they like. */
+  /** Backups of this round that every client may sync, any number of times. */
   readonly backups: readonly KnownBackup[];
   /** Aborted when the fault is over: clients send what is left, and nothing more. */
   readonly healed: AbortSignal;
 };
 
-/** The draws of one part of a round. */
+/** Returns the draws of one part of a round. */
 export function drawsOf(scene: Scene, part: string): Draws {
   return new Draws(`${scene.seed}/${part}`);
 }

@@ -1,5 +1,5 @@
-// A server in its own process: started by its first message, its clock set by the others. Ends on SIGTERM, or with the
-// process that started it.
+// A server in its own process. The first message starts it, the others set its clock. It ends on SIGTERM, or together
+// with the process that started it.
 import { serve } from '../../apps/gateway/src/index.ts';
 import { systemClock } from '../../packages/engine/src/clock.ts';
 import type { ServerMessage, ServerStart } from './server-process.ts';

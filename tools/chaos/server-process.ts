@@ -6,31 +6,31 @@ import { fileURLToPath } from 'node:url';
 export type ServerStart = {
   readonly dataDirectory: string;
   readonly storage: string;
-  /** 0: a free one. */
+  /** Port; 0 takes a free one. */
   readonly port: number;
   readonly administratorPassword: string;
 };
 
-/** What the harness tells a server process: how to start, and what its wall clock is off by from then on. */
+/** A message to a server process: how to start, or the new offset of its wall clock. */
 export type ServerMessage = { readonly start?: ServerStart; readonly clockOffsetMs: number };
 
 type Listening = { readonly endpoint: string; readonly projectId: string };
 
 const entry = fileURLToPath(new URL('server-entry.ts', import.meta.url));
 const logLinesMax = 200;
-/** Lines of a process that ended before it listened. */
+/** Lines shown of a process that ended before it listened. */
 const lastWordsLines = 15;
-/** A stop waits for answers that are under way. */
+/** A stop waits for answers in progress. */
 const stopMsMax = 30_000;
 
-/** A start that did not come to listening; the message is what the process said. */
+/** A server ended before it listened. The message is what the process printed. */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError';
 }
 
 /**
- * A server in its own process. It can be killed, stopped and started again on the same port. `isAway` says whether
- * its callers must expect that nothing answers.
+ * A server in its own process. It can be killed, stopped and started again on the same port. While it `isAway`, callers
+ * must expect no answer.
  */
 export class ServerProcess implements AsyncDisposable {
   readonly #start: ServerStart;
@@ -58,7 +58,7 @@ export class ServerProcess implements AsyncDisposable {
     this.isAway = false;
   }
 
-  /** What a second server on the same data directory says; null: it listens. */
+  /** Starts a second server on the same data directory, and returns what it prints; null: it listens. */
   async startSecond(): Promise<string | null> {
     const child = this.#fork({ ...this.#start, port: 0 });
     try {
@@ -72,20 +72,20 @@ export class ServerProcess implements AsyncDisposable {
     }
   }
 
-  /** `kill -9`. */
+  /** Kills the process with SIGKILL. */
   async kill(): Promise<void> {
     this.isAway = true;
     if (this.#child !== null) await killed(this.#child);
   }
 
-  /** Asks it to stop as an operator does, and answers with its exit code; null: it had to be killed. */
+  /** Stops it with SIGTERM, and returns its exit code; null: it had to be killed. */
   async stop(): Promise<number | null> {
     this.isAway = true;
     this.#child?.kill('SIGTERM');
     return (await this.endedWithin(stopMsMax)) ? (this.#child?.exitCode ?? null) : null;
   }
 
-  /** Whether the process has ended, or does within a time. */
+  /** Waits until the process has ended. False if it does not within the time. */
   async endedWithin(milliseconds: number): Promise<boolean> {
     const child = this.#child;
     if (child === null || hasEnded(child)) return true;
@@ -97,7 +97,7 @@ export class ServerProcess implements AsyncDisposable {
     }
   }
 
-  /** Sets the wall clock of the process off by so much from now on; a restart keeps it. */
+  /** Sets the offset of the process's wall clock. A restart keeps it. */
   setClockOffset(milliseconds: number): void {
     this.#clockOffsetMs = milliseconds;
     this.#child?.send({ clockOffsetMs: milliseconds } satisfies ServerMessage);
@@ -108,7 +108,7 @@ export class ServerProcess implements AsyncDisposable {
     return Date.now() + this.#clockOffsetMs;
   }
 
-  /** The last lines that it wrote to standard error. */
+  /** Returns the last lines that it wrote to standard error. */
   logTail(): readonly string[] {
     return this.#log;
   }
@@ -122,7 +122,7 @@ export class ServerProcess implements AsyncDisposable {
       execArgv: ['--conditions=@backup-sync/source'],
       env: { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // Ctrl-C reaches the processes of a group: the run is to end its round, with its server.
+      // Ctrl-C reaches all processes of a group, but the run must finish its round, which needs the server.
       detached: true,
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -4,7 +4,7 @@ import { readRange, versionIn } from '../../packages/engine/src/storage/ranged-r
 import { expectCode } from '../../packages/engine/src/storage/storage-conformance.ts';
 import { StorageGate } from './storage-gate.ts';
 
-test('a range is read through the gate, and only of the version that was seen', async () => {
+test('a range can be read through the gate, and only of the expected version', async () => {
   process.env.AWS_ACCESS_KEY_ID ??= 'test';
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
   await using gate = await StorageGate.open();

@@ -3,19 +3,19 @@ import { Agent, createServer, type IncomingMessage, request, type Server, type S
 import type { AddressInfo } from 'node:net';
 import { errorXml, startS3Server } from '../../packages/engine/src/testing/s3-test-server.ts';
 
-/** Ways in which storage is away: nothing listens, nothing is answered, all is refused, connections break. */
+/** Ways in which storage is away: nothing listens, nothing answers, everything is refused, connections break. */
 export const awayWays = ['refuse', 'hang', 'throttle', 'reset'] as const;
 export type AwayWay = (typeof awayWays)[number];
 
-/** Objects by their keys, by bucket. */
+/** Objects by key, by bucket. */
 export type Buckets = Map<string, Map<string, Uint8Array>>;
 
 type S3Server = Awaited<ReturnType<typeof startS3Server>>;
 type Held = () => void;
 
 /**
- * S3 over HTTP at an address that stays the same, which can be taken away and given back, as a whole or for one bucket.
- * Requests that hang are answered late, once it is given back.
+ * S3 over HTTP at a fixed address. It can be taken away and given back, as a whole or for one bucket. Requests that
+ * hang are answered when it is given back.
  */
 export class StorageGate implements AsyncDisposable {
   readonly #agent = new Agent({ keepAlive: true });
@@ -26,7 +26,7 @@ export class StorageGate implements AsyncDisposable {
   #held: Held[] = [];
   /** Requests that would have changed a bucket. */
   readonly writes: string[] = [];
-  /** How long each answer takes. */
+  /** Delay of each answer. */
   latencyMs = 0;
 
   static async open(): Promise<StorageGate> {
@@ -35,17 +35,17 @@ export class StorageGate implements AsyncDisposable {
     return gate;
   }
 
-  /** As `--storage` takes it. */
+  /** The value for `--storage`. */
   get specification(): string {
     return `s3:http://127.0.0.1:${this.#port}`;
   }
 
-  /** Requests that wait for an answer that does not come. */
+  /** Number of requests that hang. */
   get heldCount(): number {
     return this.#held.length;
   }
 
-  /** What is stored from now on. */
+  /** Replaces what is stored. */
   async store(buckets: Buckets): Promise<void> {
     const before = this.#upstream;
     const contents = [...buckets].map(([bucket, objects]) => [bucket, Object.fromEntries(objects)] as const);
@@ -53,7 +53,7 @@ export class StorageGate implements AsyncDisposable {
     await before?.[Symbol.asyncDispose]();
   }
 
-  /** Takes storage away; one bucket of it where one is named, which cannot be `refuse`. */
+  /** Takes storage away, or only one bucket if it is named; that cannot be `refuse`. */
   async takeAway(way: AwayWay, bucket: string | null = null): Promise<void> {
     this.#away = { way, bucket };
     if (way === 'refuse') await this.#close();
@@ -75,7 +75,7 @@ export class StorageGate implements AsyncDisposable {
     const server = createServer((incoming, response) => this.#answer(incoming, response));
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
-    // It listens on a port, so this is the address of one.
+    // It listens on a port, so its address is not a pipe's.
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }

@@ -5,16 +5,16 @@ import type { World } from './world.ts';
 
 const lookEveryMs = 250;
 const pageMax = 1000;
-/** The newest records are those of the round. */
+/** The newest records are those of the current round. */
 const watchedMax = 200;
 const provedLevels = ['linkage', 'content', 'replay'];
 
-/** What is wrong with a record, by what the harness knows; null: nothing. */
+/** Says what is wrong with a record; null: nothing. */
 export function wrongRecord(world: World, record: Backup): string | null {
   const known = world.backups.get(record.id);
   const { level, reason } = record.backup_sync;
   const said = `${record.id} is ${record.status}, ${level}, ${shown(reason?.message ?? '')}`;
-  if (known === undefined || !known.isRecorded) return `no backup: ${said}`;
+  if (known === undefined || !known.isRecorded) return `is of no backup: ${said}`;
   if (known.reasons.length === 0) {
     return record.status === 'available' && provedLevels.includes(level ?? '') ? null : `whole: ${said}`;
   }
@@ -22,25 +22,25 @@ export function wrongRecord(world: World, record: Backup): string | null {
   return isRight ? null : `${known.reasons.join(' or ')}: ${said}`;
 }
 
-/** What is wrong with how an operation ended; null: nothing. */
+/** Says what is wrong with the end of an operation; null: nothing. */
 export function wrongEnd(world: World, operation: Operation): string | null {
   const { kind, status, reason, message, backup_id: backupId } = operation;
   const said = `${operation.id} (${kind} of ${backupId ?? operation.bucket_name}) is ${status}, ${reason?.code ?? ''} ${message}`;
   const reasons = expectedReasons(world, operation);
-  if (reasons === null) return `nobody asked for it: ${said}`;
+  if (reasons === null) return `is unexpected: ${said}`;
   if (reasons.length === 0) return status === 'success' ? null : `should succeed: ${said}`;
   const isRight = status === 'failed' && reason !== null && reasons.includes(reason.code);
   return isRight ? null : `should fail with ${reasons.join(' or ')}: ${said}`;
 }
 
-/** The reasons with which an operation may fail; empty: it succeeds. Null: it is of nothing that the harness knows. */
+/** Returns the reasons with which an operation may fail; empty: it must succeed. Null: the harness does not know it. */
 function expectedReasons(world: World, operation: Operation): readonly string[] | null {
   if (operation.kind === 'import') return world.backups.get(operation.backup_id ?? '')?.reasons ?? null;
   if (operation.kind !== 'source_run' || operation.bucket_name !== 'damaged') return [];
   return [...world.backups.values()].flatMap(({ reasons }) => reasons);
 }
 
-/** All records of the catalogue. Null: it cannot be read. */
+/** Returns all records of the catalogue. Null: it cannot be read. */
 export async function listRecords(world: World): Promise<readonly Backup[] | null> {
   const records: Backup[] = [];
   while (true) {
@@ -56,7 +56,7 @@ export async function listRecords(world: World): Promise<readonly Backup[] | nul
   }
 }
 
-/** Looks at the newest records again and again: reading goes on during a fault, and no verdict is wrong for a moment. */
+/** Reads the newest records repeatedly: reading must work during a fault, and no verdict may ever be wrong. */
 export async function watchVerdicts(world: World, report: Report, signal: AbortSignal): Promise<number> {
   let looks = 0;
   while (!signal.aborted) {
@@ -69,7 +69,7 @@ export async function watchVerdicts(world: World, report: Report, signal: AbortS
         if (wrong !== null) report.broken('no verdict is wrong, not even during a fault', wrong);
       }
     } else if (answer !== null && !wasAway && !world.server.isAway && answer.status !== 401) {
-      report.broken('reading goes on', `${answer.status} ${shown(answer.body)}`);
+      report.broken('reading works during a fault', `${answer.status} ${shown(answer.body)}`);
     }
     await pause(lookEveryMs);
   }

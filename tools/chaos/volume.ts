@@ -9,10 +9,10 @@ const run = promisify(execFile);
 const roomBytes = 256 * 1024 * 1024;
 const resizeTriesMax = 50;
 
-/** Where data directories are: a file system of its own where the machine lets us mount one, so that it can be full. */
+/** The place of data directories: a separate file system that can be full, if this machine can mount one. */
 export type Volume = AsyncDisposable & {
   readonly path: string;
-  /** Takes all room that is left, or gives it back; or why it cannot be done here. */
+  /** Takes all free space, or gives it back; or says why this machine cannot. */
   readonly room: { take(): Promise<void>; giveBack(): Promise<void> } | { readonly missing: string };
 };
 
@@ -24,10 +24,10 @@ export async function openVolume(): Promise<Volume> {
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${roomBytes},mode=0700`, 'backup-sync-chaos', path]);
   } catch {
-    const missing = 'no tmpfs can be mounted here: that needs root';
+    const missing = 'mounting a tmpfs needs root';
     return { path, room: { missing }, [Symbol.asyncDispose]: remove };
   }
-  // Of a process that is ended in the middle nothing stays mounted.
+  // A process that is killed must leave nothing mounted.
   const unmountAtExit = () => {
     execFileSync('umount', ['--lazy', path]);
     rmSync(home, { recursive: true });
@@ -44,7 +44,7 @@ export async function openVolume(): Promise<Volume> {
   };
 }
 
-/** Makes the file system as large as what is stored on it. */
+/** Shrinks the file system to the size of what is stored on it. */
 async function shrink(path: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { blocks, bfree, bsize } = await statfs(path);

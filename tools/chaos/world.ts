@@ -7,7 +7,7 @@ import { ServerProcess } from './server-process.ts';
 import { type Buckets, StorageGate } from './storage-gate.ts';
 import { openVolume, type Volume } from './volume.ts';
 
-/** A server on its data directory, the storage it reads, and what the harness knows: it lives on from round to round. */
+/** A server with its data directory and storage, and what the harness knows. Rounds share it. */
 export type World = AsyncDisposable & {
   readonly volume: Volume;
   readonly dataDirectory: string;
@@ -17,11 +17,11 @@ export type World = AsyncDisposable & {
   readonly calls: CheckedCalls;
   readonly expected: Expected;
   readonly events: EventFollower;
-  /** Every backup that was generated so far, by its id. */
+  /** All backups generated so far, by id. */
   readonly backups: Map<string, KnownBackup>;
   /** Backups that were deleted from the catalogue. */
   readonly deleted: Set<string>;
-  /** Operations that were seen to end. */
+  /** Operations that have ended. */
   readonly ended: Set<string>;
   /** Ids of the sources, by the bucket that they watch. */
   readonly sources: Map<string, string>;

@@ -23,9 +23,10 @@ export function affectedTests(graph: ImportGraph, changed: readonly string[]): r
 }
 
 /**
- * The affected tests to run if there is no time for all: those that load a changed file themselves, are named after one,
- * or are among `smoke`; besides, the nearest others that together take at most `budgetMs`. Of those that are equally near, the ones
- * in the folder of a changed package come first, then the short ones. `durationMs` says how long a file takes.
+ * The affected tests to run if there is no time for all: those that load a changed file themselves, are named after
+ * one, or are among `smoke`; besides, the nearest others that together take at most `budgetMs`. Of those that are
+ * equally near, the ones in the folder of a changed package come first, then the short ones. `durationMs` says how long
+ * a file takes.
  */
 export function nearestWithin(
   affected: readonly AffectedTest[],

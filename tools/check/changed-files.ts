@@ -3,10 +3,14 @@ import { execFileSync } from 'node:child_process';
 /** Where changes are merged: here, else where this clone comes from. */
 const mains = ['main', 'origin/main'] as const;
 
-/** `since` names what the files are compared with. It is null in a clone without main: only the last commit is there. */
+/**
+ * `since` names what the files are compared with. It is null in a clone without main: only the last commit is there.
+ */
 export type ChangedFiles = { readonly files: readonly string[]; readonly since: (typeof mains)[number] | null };
 
-/** Files that differ from where this branch left main, committed or not, with those that are new. Relative to the root. */
+/**
+ * Files that differ from where this branch left main, committed or not, with those that are new. Relative to the root.
+ */
 export function changedFiles(root: string): ChangedFiles {
   const { commit, since } = branchPoint(root);
   return { files: [...new Set([...git(root, 'diff', '-z', '--name-only', commit), ...newFiles(root)])], since };

@@ -11,8 +11,8 @@ const imports =
 const starts = /\bstartThread\(import\.meta\.url, '([^']+)'|\bnew URL\('([^']+\.[jt]s)', import\.meta\.url\)/g;
 
 /**
- * Reads which file loads which. `packages` maps the name of a package, or of an entry of one, to the file that it stands
- * for in the sources. A built file counts as the source of its name: `../dist/main.js` is `../src/main.ts`.
+ * Reads which file loads which. `packages` maps the name of a package, or of an entry of one, to the file that it
+ * stands for in the sources. A built file counts as the source of its name: `../dist/main.js` is `../src/main.ts`.
  */
 export async function readImportGraph(
   root: string,

@@ -18,7 +18,9 @@ const checksWithoutTests = [
   'knip',
 ] as const;
 
-/** Runs the checks that run no test, one after another, and shows what the failed ones print; answers which have failed. */
+/**
+ * Runs the checks that run no test, one after another, and shows what the failed ones print; answers which have failed.
+ */
 async function runChecksWithoutTests(): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const line of checksWithoutTests) {

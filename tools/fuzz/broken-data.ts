@@ -3,7 +3,9 @@ import type { FormatUnderTest } from '../../packages/engine/src/testing/formats-
 
 type Objects = ReadonlyMap<string, Uint8Array>;
 
-/** Keys of the objects whose bytes are the backup, or its hashes, and are not what they were: no level may pass them. */
+/**
+ * Keys of the objects whose bytes are the backup, or its hashes, and are not what they were: no level may pass them.
+ */
 export function brokenData(
   subject: FormatUnderTest,
   {

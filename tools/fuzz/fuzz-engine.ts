@@ -8,8 +8,8 @@ import { type Mutation, mutations } from './mutations.ts';
 export type EngineFuzzCounts = { rounds: number; proved: number };
 
 /**
- * Takes buckets that were changed through a real engine, on files: a scan, a sync, and a verification to `replay`. Throws
- * where the engine reports a fault, or has proved what is broken.
+ * Takes buckets that were changed through a real engine, on files: a scan, a sync, and a verification to `replay`.
+ * Throws where the engine reports a fault, or has proved what is broken.
  */
 export async function fuzzEngine(options: {
   readonly rounds: number;

@@ -37,7 +37,8 @@ const callsTogether = together - rawTogether - waysOfSigned * signedTogether;
 const deadlineMs = 20_000;
 
 /**
- * Sends so many requests to a real gateway over the example buckets. Throws, with the seed and the request, where one is answered with 5xx or not in the form of refusals, or where the gateway reports a fault.
+ * Sends so many requests to a real gateway over the example buckets. Throws, with the seed and the request, where one
+ * is answered with 5xx or not in the form of refusals, or where the gateway reports a fault.
  */
 export async function fuzzGateway(options: {
   readonly requests: number;

@@ -15,8 +15,8 @@ const deadlineMs = 30_000;
 type Lie = number | null;
 
 /**
- * Proves backups of every format by every level, over buckets that were changed. Throws where a proof throws, does not end,
- * or finds nothing though the bytes of a stored object are not what they were.
+ * Proves backups of every format by every level, over buckets that were changed. Throws where a proof throws, does not
+ * end, or finds nothing though the bytes of a stored object are not what they were.
  */
 export async function fuzzStorage(options: {
   readonly proofs: number;

@@ -1,5 +1,6 @@
-// pnpm fuzz [--requests n] [--proofs n] [--rounds n] [--seed n]: sends made-up requests to a real gateway, proves backups
-// over buckets that were changed, and takes such buckets through a real engine in rounds of scan, sync and verification. Ends with 1 where something fails that must not.
+// pnpm fuzz [--requests n] [--proofs n] [--rounds n] [--seed n]: sends made-up requests to a real gateway, proves
+// backups over buckets that were changed, and takes such buckets through a real engine in rounds of scan, sync and
+// verification. Ends with 1 where something fails that must not.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzEngine } from './fuzz-engine.ts';

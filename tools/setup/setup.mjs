@@ -90,8 +90,8 @@ const worthALineMs = 1_000;
 const lineEveryMs = 10_000;
 
 /**
- * Shows that something goes on, how far it is and for how long: in one line that changes on a terminal, in a line now and
- * then elsewhere.
+ * Shows that something goes on, how far it is and for how long: in one line that changes on a terminal, in a line now
+ * and then elsewhere.
  */
 function showProgress(what) {
   const startedAtMs = performance.now();

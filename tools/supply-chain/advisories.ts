@@ -1,5 +1,5 @@
-// pnpm advisories: asks the registry for advisories of the packages that are shipped. Exits 0 where there are none, 1 where
-// there are, and 2 where nothing was checked: not every registry offers them, nor is it always there.
+// pnpm advisories: asks the registry for advisories of the packages that are shipped. Exits 0 where there are none, 1
+// where there are, and 2 where nothing was checked: not every registry offers them, nor is it always there.
 import { spawnSync } from 'node:child_process';
 
 type Advisory = {

@@ -22,8 +22,8 @@ const allowed = new Set([
 ]);
 
 /**
- * Those of packages for development alone, which are not shipped: copyleft on their own files, and two old packages whose
- * description names no licence.
+ * Those of packages for development alone, which are not shipped: copyleft on their own files, and two old packages
+ * whose description names no licence.
  */
 const allowedForDevelopment: ReadonlyMap<string, string> = new Map([
   ['lightningcss', 'MPL-2.0'],

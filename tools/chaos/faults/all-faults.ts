@@ -7,7 +7,7 @@ import { steppedClock } from './stepped-clock.ts';
 import { stopped } from './stopped.ts';
 import { storageAway } from './storage-away.ts';
 
-/** Every fault that a round can draw: a new one is added here. */
+/** Every fault that a round can draw. Add new ones here. */
 export const allFaults: readonly Fault[] = [
   killed,
   stopped,

@@ -4,14 +4,13 @@ import type { World } from '../world.ts';
 /** What goes wrong in a round. */
 export type Fault = {
   readonly kind: string;
-  /** Why it cannot be done on this machine; null: it can. */
+  /** Says why this machine cannot do it; null: it can. */
   readonly missing: (world: World) => string | null;
   /**
-   * Begins, lasts, and heals; checks what is promised of this fault alone. Answers what it was in particular, such as
-   * `hang, 5 s`.
+   * Causes the fault and heals it, and checks the promises about this fault. Returns its details, such as `hang, 5 s`.
    */
   readonly run: (scene: Scene) => Promise<string>;
 };
 
-/** Of a fault that every machine can do. */
+/** The `missing` of a fault that every machine can do. */
 export const missingNothing = () => null;

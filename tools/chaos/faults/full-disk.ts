@@ -4,12 +4,12 @@ import { NotStartedError } from '../server-process.ts';
 import type { Fault } from './fault.ts';
 
 const callEveryMs = 50;
-/** So many refusals in a row, and the server knows that it cannot write. */
+/** After this many refusals in a row, the server knows that it cannot write. */
 const refusalsInARow = 10;
 
 /**
- * The disk is full for a while: what writes is refused with 503, reading goes on, and all recovers by itself. The server
- * may be killed meanwhile.
+ * The disk is full for a while. Writes get 503, reads work, and the server recovers by itself. It may be killed
+ * meanwhile.
  */
 export const fullDisk: Fault = {
   kind: 'full',
@@ -29,7 +29,7 @@ export const fullDisk: Fault = {
   },
 };
 
-/** A start that finds no room says so. */
+/** Kills the server and starts it. If the start fails, it must say that the disk is full. */
 async function killAndTryToStart({ world, report }: Scene): Promise<void> {
   await world.server.kill();
   try {
@@ -40,7 +40,7 @@ async function killAndTryToStart({ world, report }: Scene): Promise<void> {
   }
 }
 
-/** Answers how many calls were refused. */
+/** Writes until the time is over. Returns the number of refused calls. */
 async function writeWhileFull(scene: Scene): Promise<number> {
   const { world, report, ledger, backups, outageMs } = scene;
   const draws = drawsOf(scene, 'full');
@@ -55,7 +55,7 @@ async function writeWhileFull(scene: Scene): Promise<number> {
     if (inARow > 0) refused += 1;
     if (inARow === refusalsInARow) {
       const ready = await world.calls.send('GET', '/readyz');
-      if (ready?.status === 200) report.broken('/readyz tells that the catalogue cannot write', 'it says 200');
+      if (ready?.status === 200) report.broken('/readyz fails if the catalogue cannot be written', 'it says 200');
     }
     await pause(callEveryMs);
   }

@@ -7,13 +7,13 @@ import { shown } from '../report.ts';
 import type { Scene } from '../scene.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
-/** Twice as many as the engine works on at once. */
+/** Twice as many chains as the engine works on at once. */
 const hangingChains = 4 * availableParallelism();
 const endsWithinMs = 5000;
 const lookEveryMs = 50;
 const betweenSyncsMs = 1000;
 
-/** One bucket never answers, with more chains waiting for it than there are places. The others notice nothing of it. */
+/** One bucket never answers, and more chains wait for it than there are places. The other buckets are not affected. */
 export const hangingBucket: Fault = {
   kind: 'hang',
   missing: missingNothing,
@@ -39,7 +39,7 @@ export const hangingBucket: Fault = {
   },
 };
 
-/** Syncs three backups and answers after how many milliseconds the last one ended. */
+/** Syncs three backups. Returns the milliseconds until the last one ended. */
 async function syncThree({ world, ledger, report }: Scene, three: readonly KnownBackup[]): Promise<number> {
   const startedAtMs = performance.now();
   const body = { sync: three.map(({ item }) => item) };
@@ -47,7 +47,7 @@ async function syncThree({ world, ledger, report }: Scene, three: readonly Known
   const accepted = syncBackupsAnswer.safeParse(answer?.body).data?.sync;
   if (accepted === undefined) {
     report.broken(
-      'a hanging bucket does not keep others from being accepted',
+      'a hanging bucket does not prevent that others are accepted',
       `${answer?.status} ${shown(answer?.body)}`,
     );
     return 0;
@@ -56,7 +56,7 @@ async function syncThree({ world, ledger, report }: Scene, three: readonly Known
   for (const { operation_log_id: id } of accepted) {
     while (!(await hasOperationEnded(world, id))) {
       if (performance.now() - startedAtMs > endsWithinMs) {
-        report.broken('a hanging bucket does not hold up others', `${id} has not ended after ${endsWithinMs} ms`);
+        report.broken('a hanging bucket does not delay others', `${id} has not ended after ${endsWithinMs} ms`);
         return performance.now() - startedAtMs;
       }
       await pause(lookEveryMs);

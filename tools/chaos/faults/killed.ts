@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { drawsOf } from '../scene.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
-/** The process is killed once or more, in the middle of its work, and started again. */
+/** The process is killed while it works, once or more, and started again. */
 export const killed: Fault = {
   kind: 'kill',
   missing: missingNothing,
@@ -17,7 +17,7 @@ export const killed: Fault = {
     }
     const refusal = await server.startSecond();
     if (refusal === null || !refusal.includes('is in use')) {
-      scene.report.broken('a second server beside a running one is refused', refusal ?? 'it listens');
+      scene.report.broken('a second server on the same directory does not start', refusal ?? 'it listens');
     }
     return kills === 1 ? 'once' : `${kills} times`;
   },

@@ -21,7 +21,7 @@ export const movedDirectory: Fault = {
     ended.abort();
     const calls = await calling;
     if (!hasStopped) {
-      scene.report.broken('a server without its data directory stops', `it runs after ${stopsWithinMs} ms`);
+      scene.report.broken('a server without its data directory stops', `it still runs after ${stopsWithinMs} ms`);
       await server.kill();
     }
     await rename(moved, dataDirectory);
@@ -30,7 +30,7 @@ export const movedDirectory: Fault = {
   },
 };
 
-/** No call that is sent after the move gets a 200. Answers how many were sent. */
+/** Checks that no call sent after the move gets a 200. Returns the number of calls. */
 async function callUntil(scene: Scene, signal: AbortSignal): Promise<number> {
   const { world, report, backups, ledger } = scene;
   const draws = drawsOf(scene, 'moved');
@@ -45,7 +45,7 @@ async function callUntil(scene: Scene, signal: AbortSignal): Promise<number> {
     };
     await Promise.all(Array.from({ length: callsAtOnce }, sync));
     const ready = await world.calls.send('GET', '/readyz');
-    if (ready?.status === 200) report.broken('/readyz tells that the data directory is gone', 'it says 200');
+    if (ready?.status === 200) report.broken('/readyz fails if the data directory is gone', 'it says 200');
     made += callsAtOnce;
     await pause(callsAtOnce);
   }

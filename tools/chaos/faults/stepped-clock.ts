@@ -12,13 +12,15 @@ const steps = [
   ['90 days back', -90 * dayMs],
   ['90 days forward', 90 * dayMs],
 ] as const;
-/** The local token is renewed, and sources are planned anew, within this. */
+/** Time within which the local token is renewed, and sources are planned again. */
 const noticedWithinMs = 10_000;
 const lookEveryMs = 100;
-/** Before it is looked what came of a step. */
+/** Time between a step and the look at its effect. */
 const lastsMs = 2000;
 
-/** The wall clock is set, and set right again after a while; the server may be killed in between. Nobody is locked out by either. */
+/**
+ * The wall clock is set, and set right again after a while. The server may be killed in between. Nobody is locked out.
+ */
 export const steppedClock: Fault = {
   kind: 'clock',
   missing: missingNothing,
@@ -41,22 +43,22 @@ export const steppedClock: Fault = {
       await awaitPlans(scene, said);
     }
     const throttled = (world.calls.statuses.get(429) ?? 0) - throttledBefore;
-    if (throttled > 0) report.broken('a clock that is set throttles nobody', `${name}: ${throttled} calls got 429`);
+    if (throttled > 0) report.broken('a changed clock throttles nobody', `${name}: ${throttled} calls got 429`);
     return isKilled ? `${name}, killed meanwhile` : name;
   },
 };
 
-/** Commands on this machine get in. */
+/** Checks that commands on this machine can authenticate. */
 async function awaitLocalToken({ world, report }: Scene, said: string): Promise<void> {
   const isKept = await becomesTrue(async () => {
     const headers = { 'X-Auth-Token': await localToken(world) };
     const answer = await world.calls.send('GET', `/v3/${world.server.projectId}/operation-logs?limit=1`, headers);
     return answer?.status === 200;
   });
-  if (!isKept) report.broken('a clock that is set does not end the local token', said);
+  if (!isKept) report.broken('a changed clock does not end the local token', said);
 }
 
-/** Each source runs again within its interval. */
+/** Checks that each source runs again within its interval. */
 async function awaitPlans({ world, report }: Scene, said: string): Promise<void> {
   for (const id of world.sources.values()) {
     let shown = '';

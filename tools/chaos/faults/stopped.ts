@@ -8,7 +8,7 @@ import { type Fault, missingNothing } from './fault.ts';
 
 const callersAtOnce = 8;
 
-/** The server is stopped as an operator does, and started again. Until it is gone, commands on this machine get no 401. */
+/** The server is stopped with SIGTERM, and started again. Until it has ended, local commands get no 401. */
 export const stopped: Fault = {
   kind: 'stop',
   missing: missingNothing,
@@ -19,26 +19,26 @@ export const stopped: Fault = {
     const code = await world.server.stop();
     ended.abort();
     const calls = await calling;
-    if (code !== 0) report.broken('a stop ends the process with 0', `it ended with ${code}`);
+    if (code !== 0) report.broken('a stopped server exits 0', `it ended with ${code}`);
     await world.server.start();
     return `${calls} calls meanwhile`;
   },
 };
 
-/** The token that commands on this machine use. */
+/** Returns the token that local commands use. */
 export async function localToken({ dataDirectory }: World): Promise<string> {
   const text = await readFile(join(dataDirectory, endpointFileName), 'utf8');
   return endpointFile.parse(JSON.parse(text)).token;
 }
 
-/** Asks with a token for as long as somebody may answer; a 401 breaks a promise. Answers how many calls were made. */
+/** Calls with a token while the server may answer. A 401 breaks a promise. Returns the number of calls. */
 async function callUntil({ calls, server }: Scene['world'], token: string, signal: AbortSignal): Promise<number> {
   let made = 0;
   const call = async () => {
     while (!signal.aborted) {
       await calls.send('GET', `/v3/${server.projectId}/operation-logs?limit=1`, { 'X-Auth-Token': token });
       made += 1;
-      // Nobody listens any more: what is refused at once must not keep the end of the process from being seen.
+      // Nothing listens any more. Refusals come at once, and must not delay noticing the end of the process.
       await pause(1);
     }
   };

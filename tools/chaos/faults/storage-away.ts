@@ -3,7 +3,9 @@ import { drawsOf } from '../scene.ts';
 import { awayWays } from '../storage-gate.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
-/** All of storage is away for a while, and the server may be killed meanwhile. What was accepted ends well without anybody: every check of a round sees to that. */
+/**
+ * All storage is away for a while, and the server may be killed meanwhile. Accepted work must still succeed by itself.
+ */
 export const storageAway: Fault = {
   kind: 'storage',
   missing: missingNothing,
