@@ -1,4 +1,4 @@
-// pnpm run examples: writes examples/ anew. Small backups of volumes and servers that nobody has.
+// pnpm run examples: writes examples/ again: small backups of generated volumes and servers.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type WrittenBackup, writeCinderBackup } from '../packages/engine/src/testing/cinder-writer.ts';
@@ -8,7 +8,7 @@ import { putObjects } from '../packages/engine/src/testing/test-buckets.ts';
 
 const examples = join(import.meta.dirname, '..', 'examples');
 const buckets = join(examples, 'buckets');
-/** Another copy of a bucket, as operators keep one: it still has what the buckets have lost. */
+/** A second copy of a bucket, which operators may have. It still has what the buckets have lost. */
 const secondCopy = join(examples, 'second-copy');
 const volumeBucket = 'volumebackups';
 const serverBucket = 'vmware-backups';
@@ -17,11 +17,11 @@ const volumeBytes = 16 * blockBytes;
 const dayMs = 24 * 60 * 60 * 1000;
 const firstMs = Date.UTC(2026, 8, 1, 2);
 
-/** A full backup and one increment for each list of changed blocks. */
+/** Creates a full backup, and one increment for each list of changed blocks. */
 function writeChain(name: string, changes: readonly (readonly number[])[]): WrittenBackup[] {
   const chain: WrittenBackup[] = [];
   let volume = new Uint8Array(volumeBytes);
-  // Half a block of data in every fourth block: the rest is empty, as in volumes of every day.
+  // Half a block of data in every fourth block. The rest is empty, as in usual volumes.
   for (let offset = 0; offset < volumeBytes; offset += 4 * blockBytes) {
     volume.set(seededBytes(`${name}/${offset}`, blockBytes / 2), offset);
   }
@@ -53,14 +53,14 @@ for (const directory of [buckets, secondCopy]) await rm(directory, { recursive: 
 const database = writeChain('database-disk', [[1, 2, 9], [5]]);
 const mail = writeChain('mail-disk', []);
 for (const backup of [...database, ...mail]) await putObjects(buckets, volumeBucket, backup.objects);
-// Broken on purpose: a data object is gone.
+// Broken on purpose: a data object is missing.
 const [mailBackup] = mail;
 if (mailBackup === undefined) throw new Error('the chain has a full backup');
 const lostObject = join(volumeBucket, `${mailBackup.imagePath}-00002`);
 await mkdir(dirname(join(secondCopy, lostObject)), { recursive: true });
 await rename(join(buckets, lostObject), join(secondCopy, lostObject));
 
-// A format that is not known: all that can be said is that it is there.
+// An unknown format: only its presence can be proved.
 const serverPath = ['plan', 'server', 'backup'].map((part) => seededUuid(`web-server/${part}`)).join('/');
 await putObjects(buckets, serverBucket, [
   [`${serverPath}/descriptor.json`, `${JSON.stringify({ disks: ['disk-0.bin'] })}\n`],

@@ -16,7 +16,7 @@ const graph: ImportGraph = new Map(
   }).map(([file, loads]) => [file, new Set(loads)]),
 );
 
-test('the tests that load a changed file are affected, the nearest first', () => {
+test('tests that load a changed file are affected, nearest first', () => {
   expect(affectedTests(graph, ['leaf.ts'])).toEqual([
     { file: 'leaf.test.ts', distance: 1 },
     { file: 'middle.test.ts', distance: 2 },
@@ -31,7 +31,7 @@ test('the tests that load a changed file are affected, the nearest first', () =>
   expect(affectedTests(graph, ['README.md', 'removed.test.ts'])).toEqual([]);
 });
 
-test('what is near is chosen in any case, and besides the nearest others that fit into the time', () => {
+test('near tests are always chosen, and then the nearest others that fit into the time', () => {
   const changed = ['leaf.ts'];
   const affected = affectedTests(graph, changed);
   const within = (budgetMs: number, durations: Record<string, number> = {}, smoke: readonly string[] = []) =>
@@ -43,7 +43,7 @@ test('what is near is chosen in any case, and besides the nearest others that fi
   expect(within(5, {}, ['all.test.ts', 'elsewhere.test.ts'])).toEqual(['leaf.test.ts', 'all.test.ts']);
 });
 
-test('of tests that are equally near, those of a changed package come first, then the short ones', () => {
+test('among equally near tests, those of a changed package come first, then short ones', () => {
   const affected = ['apps/cli/a.test.ts', 'packages/core/long.test.ts', 'packages/core/short.test.ts'].map((file) => ({
     file,
     distance: 3,
@@ -53,7 +53,7 @@ test('of tests that are equally near, those of a changed package come first, the
   expect(chosen).toEqual(['packages/core/short.test.ts', 'packages/core/long.test.ts', 'apps/cli/a.test.ts']);
 });
 
-test('what is named after a changed file is near, however many imports lie between', () => {
+test('a test that is named after a changed file is near, however many imports are between', () => {
   const affected = [
     { file: 'far.test.ts', distance: 2 },
     { file: 'scan-progress.test.ts', distance: 6 },

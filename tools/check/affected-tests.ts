@@ -1,19 +1,19 @@
 import { basename } from 'node:path';
 import type { ImportGraph } from './import-graph.ts';
 
-/** A test file, and how many imports lie between it and the nearest file that has changed. */
+/** A test file, and the number of imports from it to the nearest changed file. */
 export type AffectedTest = { readonly file: string; readonly distance: number };
 
 const isTest = (file: string) => file.endsWith('.test.ts');
 
-/** The test files that load a changed file, nearest first. A changed test file has distance 0. */
+/** Returns the test files that load a changed file, nearest first. A changed test file has distance 0. */
 export function affectedTests(graph: ImportGraph, changed: readonly string[]): readonly AffectedTest[] {
   const loadedBy = new Map<string, string[]>();
   for (const [file, loads] of graph) {
     for (const each of loads) loadedBy.set(each, [...(loadedBy.get(each) ?? []), file]);
   }
   const distances = new Map(changed.map((file) => [file, 0]));
-  // A map goes on to what is added to it meanwhile, so this visits files in the order of their distance.
+  // Iterating over a map includes what is added during the iteration, so this visits files by distance.
   for (const [file, distance] of distances) {
     for (const each of loadedBy.get(file) ?? []) if (!distances.has(each)) distances.set(each, distance + 1);
   }
@@ -23,10 +23,10 @@ export function affectedTests(graph: ImportGraph, changed: readonly string[]): r
 }
 
 /**
- * The affected tests to run if there is no time for all: those that load a changed file themselves, are named after
- * one, or are among `smoke`; besides, the nearest others that together take at most `budgetMs`. Of those that are
- * equally near, the ones in the folder of a changed package come first, then the short ones. `durationMs` says how long
- * a file takes.
+ * Returns the affected tests to run if there is no time for all. First come those that load a changed file themselves,
+ * are named after one, or are among `smoke`. Then come the nearest others that together take at most `budgetMs`. Among
+ * equally near ones, those in the folder of a changed package come first, then short ones. `durationMs` returns how
+ * long a file takes.
  */
 export function nearestWithin(
   affected: readonly AffectedTest[],

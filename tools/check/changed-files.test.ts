@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { allFiles, changedFiles } from './changed-files.ts';
 
-/** A repository with a commit on main, and a branch with another. */
+/** Creates a repository with a commit on main, and a branch with another commit. */
 async function branchOfMain() {
   const root = await mkdtemp(join(tmpdir(), 'backup-sync-check-'));
   const inRoot = (directory: string) => (line: string) =>
@@ -33,7 +33,7 @@ async function branchOfMain() {
   };
 }
 
-test('a change is what the branch has committed, what is not committed, and what is new', async () => {
+test('committed, uncommitted and new files of a branch have changed', async () => {
   await using repository = await branchOfMain();
   await writeFile(join(repository.origin, 'of-main.ts'), 'changed');
   await writeFile(join(repository.origin, 'new-ä.ts'), 'new');
@@ -42,19 +42,19 @@ test('a change is what the branch has committed, what is not committed, and what
   expect(files.toSorted()).toEqual(['new-ä.ts', 'of-branch.ts', 'of-main.ts']);
 });
 
-test('a file that was removed has changed, and is not there', async () => {
+test('a removed file has changed, and is not listed', async () => {
   await using repository = await branchOfMain();
   await rm(join(repository.origin, 'of-main.ts'));
   expect(changedFiles(repository.origin).files.toSorted()).toEqual(['of-branch.ts', 'of-main.ts']);
   expect(allFiles(repository.origin)).toEqual(['of-branch.ts']);
 });
 
-test('a clone of the branch alone is compared with the main of where it comes from', async () => {
+test('a clone of only the branch is compared with the main of its origin', async () => {
   await using repository = await branchOfMain();
   expect(changedFiles(repository.clone())).toEqual({ files: ['of-branch.ts'], since: 'origin/main' });
 });
 
-test('a shallow clone without main compares what is not committed, and says so', async () => {
+test('a shallow clone without main compares uncommitted files, and says so', async () => {
   await using repository = await branchOfMain();
   const clone = repository.clone('--depth=1');
   await writeFile(join(clone, 'new.ts'), 'new');

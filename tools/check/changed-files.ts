@@ -1,22 +1,24 @@
 import { execFileSync } from 'node:child_process';
 
-/** Where changes are merged: here, else where this clone comes from. */
+/** Branches that changes are merged into: here, or in the origin of this clone. */
 const mains = ['main', 'origin/main'] as const;
 
 /**
- * `since` names what the files are compared with. It is null in a clone without main: only the last commit is there.
+ * Changed files. `since` is the branch that they are compared with; null in a clone without main, which compares with
+ * the last commit.
  */
 export type ChangedFiles = { readonly files: readonly string[]; readonly since: (typeof mains)[number] | null };
 
 /**
- * Files that differ from where this branch left main, committed or not, with those that are new. Relative to the root.
+ * Returns the files that differ from the point where this branch left main, committed or not, and new files. Paths are
+ * relative to the root.
  */
 export function changedFiles(root: string): ChangedFiles {
   const { commit, since } = branchPoint(root);
   return { files: [...new Set([...git(root, 'diff', '-z', '--name-only', commit), ...newFiles(root)])], since };
 }
 
-/** All files of the repository that are there. */
+/** Returns all files of the repository that exist, including new ones. */
 export function allFiles(root: string): readonly string[] {
   const removed = new Set(git(root, 'ls-files', '-z', '--deleted'));
   return [...git(root, 'ls-files', '-z'), ...newFiles(root)].filter((file) => !removed.has(file));
@@ -32,13 +34,13 @@ function branchPoint(root: string): { readonly commit: string; readonly since: C
       const answer = git(root, 'merge-base', 'HEAD', since).join('');
       return { commit: answer.trim(), since };
     } catch {
-      // It is not here, or the clone is too shallow to reach what both have.
+      // The branch is not here, or the clone is too shallow to have the common commit.
     }
   }
   return { commit: 'HEAD', since: null };
 }
 
-/** The names that git answers, each ended by a NUL, so that none is quoted. */
+/** Returns the names that git prints. With `-z`, each ends with a NUL and none is quoted. */
 function git(root: string, ...args: string[]): readonly string[] {
   const answer = execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return answer.split('\0').filter((name) => name !== '');

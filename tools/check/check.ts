@@ -1,4 +1,5 @@
-// pnpm check: format, types, boundaries, circles, unused code, and the tests that what has changed can affect.
+// pnpm check: checks format, types, boundaries, import cycles and unused code, and runs the tests that changed files
+// can affect.
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,20 +10,22 @@ import { runAllChecks, runShown } from './run-steps.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** What tests that are not near may take, added up: with all else it comes to two minutes. Milliseconds. */
+/** Total time for tests that are not near; with everything else, a check takes two minutes. Milliseconds. */
 const budgetMs = 30_000 * availableParallelism();
-/** Of a test file that has not run here yet. */
+/** Duration of a test file that has not run here yet. Milliseconds. */
 const usualDurationMs = 2_000;
-/** What vitest needs to start a test file. */
+/** Time in which vitest starts a test file. Milliseconds. */
 const startMs = 500;
 
-/** They run whenever something that the built command is made of has changed. */
+/** Tests that run whenever a part of the built command has changed. */
 const smokeTests = ['apps/cli/src/sync.test.ts', 'apps/cli/src/server.test.ts'];
 
-/** Files that tests read or run without loading them: a change of the one is taken for a change of the others. */
+/** Files that tests read or run without importing them. A change of the first counts as a change of the others. */
 const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/./, ['tests/docs/plain-words.test.ts']],
   [/\.(?:md|test\.ts)$/, ['tests/security.test.ts']],
-  [/\.md$/, ['tests/readme.test.ts', 'tests/core-readme.test.ts']],
+  [/\.md$/, ['tests/core-readme.test.ts', 'tests/docs/links.test.ts', 'tests/docs/pages.test.ts']],
+  [/^(?:CONTRIBUTING\.md|package\.json|packages\/engine\/src\/.*)$/, ['tests/contributing.test.ts']],
   [/^packages\/core\/examples\//, ['tests/core-readme.test.ts']],
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
@@ -31,7 +34,7 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
 ];
 
-/** The source of each entry of each package, by the name under which others import it. */
+/** Returns the source of each entry of each package, by the name that others import. */
 function packageEntries(): ReadonlyMap<string, string> {
   type Manifest = { readonly name: string; readonly exports?: Record<string, { '@backup-sync/source'?: string }> };
   const entries = new Map<string, string>();
@@ -44,7 +47,7 @@ function packageEntries(): ReadonlyMap<string, string> {
   return entries;
 }
 
-/** How long each test file took when it ran last, as vitest keeps it. Milliseconds. */
+/** Returns how long each test file took when it last ran, as vitest remembers it. Milliseconds. */
 function recordedDurations(): ReadonlyMap<string, number> {
   type Recorded = { readonly projects?: Record<string, { readonly files: Record<string, { duration: number }> }> };
   const [results] = globSync('node_modules/.vite/vitest/*/results.json', { cwd: root });
@@ -66,10 +69,11 @@ async function runAffectedTests(): Promise<boolean> {
     durationMs: (file) => startMs + (durations.get(file) ?? usualDurationMs),
   });
   const tests = [...graph.keys()].filter((file) => file.endsWith('.test.ts')).length;
-  if (since === null) process.stdout.write('There is no main here: what is committed does not count as changed.\n');
+  if (since === null)
+    process.stdout.write('This clone has no main branch, so committed files do not count as changed.\n');
   process.stdout.write(`${changed.length} changed files can affect ${affected.length} of ${tests} test files.\n`);
   if (chosen.length < affected.length) {
-    process.stdout.write(`The nearest ${chosen.length} of them run here; npm test runs all.\n`);
+    process.stdout.write(`The nearest ${chosen.length} of them run now; npm test runs all.\n`);
   }
   return chosen.length === 0 || (await runShown('vitest', ['run', '--reporter=dot', ...chosen]));
 }

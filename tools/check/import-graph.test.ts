@@ -15,7 +15,7 @@ const sources = {
   'notes.md': '',
 };
 
-test('what a file loads is read from its imports, those of types excepted, and from the threads and programs that it starts', async () => {
+test('a file loads its imports, except those of types, and the threads and programs that it starts', async () => {
   await using home = await temporaryDirectory();
   for (const [file, source] of Object.entries(sources)) {
     await mkdir(dirname(join(home.path, file)), { recursive: true });

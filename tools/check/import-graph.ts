@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 
-/** Files of the repository, each with those that it loads. Paths are relative to the root. */
+/** Files of the repository, each with the files that it loads. Paths are relative to the root. */
 export type ImportGraph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** `import … from`, `export … from`, `import '…'` and `import('…')`. Imports of types alone load nothing. */
+/** `import … from`, `export … from`, `import '…'` and `import('…')`. Imports of only types load nothing. */
 const imports =
   /^(?:import|export)\s+(?!type\b)[^'";]*?from\s*'([^']+)'|^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
 /** A thread or a program that is started from a file. */
 const starts = /\bstartThread\(import\.meta\.url, '([^']+)'|\bnew URL\('([^']+\.[jt]s)', import\.meta\.url\)/g;
 
 /**
- * Reads which file loads which. `packages` maps the name of a package, or of an entry of one, to the file that it
- * stands for in the sources. A built file counts as the source of its name: `../dist/main.js` is `../src/main.ts`.
+ * Reads which file loads which. `packages` maps the name of a package, or of an entry of one, to its file in the
+ * sources. A built file counts as the source of its name: `../dist/main.js` is `../src/main.ts`.
  */
 export async function readImportGraph(
   root: string,

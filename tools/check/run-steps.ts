@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-/** Runs a command and shows what it prints; answers whether it ended well. */
+/** Runs a command and shows what it prints. Returns whether it succeeded. */
 export async function runShown(command: string, args: readonly string[]): Promise<boolean> {
   const child = spawn(command, args, { stdio: 'inherit' });
   const [code] = await once(child, 'close');
   return code === 0;
 }
 
-/** The checks that run no test. Each is a command line. */
+/** Command lines of the checks that run no test. */
 const checksWithoutTests = [
   'biome ci --error-on-warnings .',
   'turbo boundaries',
@@ -19,7 +19,7 @@ const checksWithoutTests = [
 ] as const;
 
 /**
- * Runs the checks that run no test, one after another, and shows what the failed ones print; answers which have failed.
+ * Runs the checks that run no test, one after another. Shows the output of those that fail, and returns their names.
  */
 async function runChecksWithoutTests(): Promise<readonly string[]> {
   const failed: string[] = [];
@@ -38,8 +38,8 @@ async function runChecksWithoutTests(): Promise<readonly string[]> {
 }
 
 /**
- * Builds everything, for tests of the command run what is built, then runs the tests and beside them every other check.
- * Sets the exit code of this process, and says at the end what has failed.
+ * Builds everything, because tests of the command run the built one. Then runs the tests and, at the same time, every
+ * other check. Sets the exit code of this process, and prints at the end what has failed.
  */
 export async function runAllChecks(runTests: () => Promise<boolean>): Promise<void> {
   if (!(await runShown('turbo', ['run', 'build', '--output-logs=errors-only']))) {

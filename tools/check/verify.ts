@@ -1,4 +1,4 @@
-// Every check there is: what `npm test` runs once everything is installed.
+// Runs every check. `npm test` starts it once everything is installed.
 import { join } from 'node:path';
 import { runAllChecks, runShown } from './run-steps.ts';
 

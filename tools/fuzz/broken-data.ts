@@ -4,7 +4,7 @@ import type { FormatUnderTest } from '../../packages/engine/src/testing/formats-
 type Objects = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Keys of the objects whose bytes are the backup, or its hashes, and are not what they were: no level may pass them.
+ * Returns the keys of changed objects that have the data of the backup, or its hashes. No level may pass them.
  */
 export function brokenData(
   subject: FormatUnderTest,
@@ -19,7 +19,7 @@ export function brokenData(
   );
 }
 
-/** Documents may say the same anew; blocks of Longhorn that only earlier backups name are not this one's. */
+/** Documents may say the same in another way. Blocks of Longhorn may belong to earlier backups only. */
 function isData({ format, item }: FormatUnderTest, before: ReadonlyMap<string, Uint8Array>, key: string): boolean {
   if (format === 'manifest') return !key.endsWith('.json');
   if (format === 'cinder') return /-\d{5}$/.test(key);
@@ -31,12 +31,12 @@ function differs(one: Uint8Array | undefined, other: Uint8Array | undefined): bo
   return one === undefined || other === undefined || Buffer.compare(plain(one), plain(other)) !== 0;
 }
 
-/** The header of gzip has fields that mean nothing to the data, such as a time. */
+/** The header of gzip has fields that do not affect the data, such as a time. */
 function plain(bytes: Uint8Array): Uint8Array {
   try {
     return gunzipSync(bytes);
   } catch {
-    // Not compressed, or not any more.
+    // Not compressed, or no longer.
     return bytes;
   }
 }

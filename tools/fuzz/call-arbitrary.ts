@@ -11,7 +11,7 @@ export type FuzzedCall = {
   readonly body: string | Uint8Array | null;
 };
 
-/** What exists on the server that is asked. */
+/** What exists on the server. */
 export type Known = { readonly projectId: string; readonly token: string; readonly ids: readonly string[] };
 
 type Parameter = { readonly name: string; readonly in: string; readonly schema: JsonSchema };
@@ -21,7 +21,7 @@ const streams: ReadonlySet<string> = new Set(streamNames);
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'];
 
-/** Requests made from the description of the API, sound but for hostile values here and there. */
+/** Requests generated from the description of the API: valid, except for some hostile values. */
 export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
   const document = openApiDocument({ version: '0.0.0' });
   const { schemas } = document.components as { schemas: Record<string, JsonSchema> };
@@ -86,7 +86,7 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
         inputs: fc.array(input, { maxLength: 4 }),
       })
       .map(({ method, names: called, batch, inputs }) => {
-        // A batch of streams goes on for ever; each is called alone.
+        // A batch of streams would never end, so each is called alone.
         const wanted = batch ? called.filter((name) => !streams.has(name)) : called.slice(0, 1);
         const text = JSON.stringify(batch ? Object.fromEntries(inputs.entries()) : inputs[0]) ?? '';
         const query = method === 'GET' ? `input=${encodeURIComponent(text.toWellFormed())}` : '';
@@ -128,7 +128,7 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
   }
 }
 
-/** One request in five is bent: another method, headers that lie, a body that is cut or is no UTF-8. */
+/** One request in five is changed: another method, wrong headers, a body that is cut or is not UTF-8. */
 function withOddities(call: FuzzedCall): fc.Arbitrary<FuzzedCall> {
   const headers = fc.constantFrom<Record<string, string>>(
     { 'Content-Type': 'text/plain' },

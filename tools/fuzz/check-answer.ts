@@ -5,15 +5,15 @@ export type SeenAnswer = {
   readonly contentType: string;
   readonly requestId: string | null;
   readonly body: string;
-  /** The answer to HEAD, which has no body. */
+  /** Whether it is the answer to HEAD, which has no body. */
   readonly isHead: boolean;
 };
 
-/** Throws unless an answer is no fault of the server, and a refusal in the form of its door. */
+/** Throws if an answer is a fault of the server, or a refusal that is not in the form of its interface. */
 export function checkAnswer(answer: SeenAnswer): void {
   const { status, requestId, body, isHead } = answer;
   const shown = `${status} ${body.slice(0, 500)}`;
-  // What is not offered is said with 501, and by nothing else.
+  // 501 only says that something is not offered.
   if (status >= 500 && status !== 501) throw new Error(`a fault of the server: ${shown}`);
   if (requestId === null) throw new Error(`no X-Request-Id: ${shown}`);
   if (status < 400 && status !== 207) return;
@@ -32,7 +32,7 @@ function checkRest(body: unknown, requestId: string): void {
 
 type TrpcError = { readonly error: { readonly data: Record<string, unknown> } };
 
-/** tRPC has an envelope of its own, which carries the same. */
+/** tRPC has a separate envelope with the same content. */
 function isTrpc(body: unknown): body is TrpcError {
   if (typeof body !== 'object' || body === null || !('error' in body)) return false;
   return typeof body.error === 'object' && body.error !== null && 'data' in body.error;

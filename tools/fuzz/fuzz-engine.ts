@@ -8,8 +8,8 @@ import { type Mutation, mutations } from './mutations.ts';
 export type EngineFuzzCounts = { rounds: number; proved: number };
 
 /**
- * Takes buckets that were changed through a real engine, on files: a scan, a sync, and a verification to `replay`.
- * Throws where the engine reports a fault, or has proved what is broken.
+ * Takes changed buckets through a real engine, on files: a scan, a sync and a verification to `replay`.
+ * Throws if the engine reports a fault, or proves a broken backup.
  */
 export async function fuzzEngine(options: {
   readonly rounds: number;
@@ -34,7 +34,7 @@ export async function fuzzEngine(options: {
   return counts;
 }
 
-/** Whether the backup was proved to its end. */
+/** Whether the backup was proved to `replay`. */
 async function takeThrough(
   engine: TestEngine,
   subject: FormatUnderTest,

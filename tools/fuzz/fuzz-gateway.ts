@@ -18,27 +18,27 @@ import { signedCalls } from './signed-arbitrary.ts';
 export type FuzzCounts = {
   requests: number;
   raw: number;
-  /** Those that their signature alone let in; each was sent in three other ways as well. */
+  /** Requests that only their signature admitted. Each was sent in three other ways too. */
   letIn: number;
   unanswered: number;
   readonly byStatus: Map<number, number>;
 };
 
-/** Requests that are sent at once. */
+/** Requests that are sent at the same time. */
 const together = 25;
-/** Of these, raw bytes. */
+/** How many of them are raw bytes. */
 const rawTogether = 5;
-/** Of these, validly signed ones, each of which is sent in four ways. */
+/** How many of them are validly signed. Each is sent in four ways. */
 const signedTogether = 2;
 const waysOfSigned = 4;
 const callsTogether = together - rawTogether - waysOfSigned * signedTogether;
 
-/** Milliseconds that an answer may take on a busy machine: what takes longer hangs. */
+/** Milliseconds that an answer may take on a busy machine. One that takes longer counts as hanging. */
 const deadlineMs = 20_000;
 
 /**
- * Sends so many requests to a real gateway over the example buckets. Throws, with the seed and the request, where one
- * is answered with 5xx or not in the form of refusals, or where the gateway reports a fault.
+ * Sends this many requests to a real gateway with the example buckets. Throws, with the seed and the request, if an
+ * answer is 5xx or a refusal in another form, or if the gateway reports a fault.
  */
 export async function fuzzGateway(options: {
   readonly requests: number;
@@ -58,7 +58,7 @@ export async function fuzzGateway(options: {
       port: 0,
       version: '0.0.0',
       onFault: (place, error) => faults.push(place, error),
-      // What limits refuse reaches nothing behind them; what is not whole is not waited for.
+      // No limit may refuse a request before it reaches a handler. Incomplete requests are given up soon.
       limits: {
         callsPerSecond: Infinity,
         unknownCallsPerSecond: Infinity,
@@ -107,7 +107,7 @@ export async function fuzzGateway(options: {
       }
       if (faults.length > 0) throw new Error(`the gateway reported ${String(faults.splice(0))}`);
     }),
-    // One request of many has failed, and is named: leaving others out would not make that plainer.
+    // The failed request is named, so shrinking would not help.
     { numRuns: Math.ceil(options.requests / together), seed: options.seed, endOnFailure: true },
   );
   if (outcome.failed) throw new Error(`seed ${options.seed}: ${String(outcome.errorInstance)}`);

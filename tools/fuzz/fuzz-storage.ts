@@ -8,15 +8,15 @@ import { type Mutation, mutations } from './mutations.ts';
 
 export type StorageFuzzCounts = { proofs: number; readonly found: Map<string, number>; whole: number };
 
-/** Milliseconds that a proof of a few small objects may take on a busy machine: what takes longer hangs. */
+/** Milliseconds that a proof of a few small objects may take on a busy machine. A longer one counts as hanging. */
 const deadlineMs = 30_000;
 
-/** A listing that lies about an object's size: none, or this many bytes more. */
+/** By how many bytes a listing makes an object too large, or null. */
 type Lie = number | null;
 
 /**
- * Proves backups of every format by every level, over buckets that were changed. Throws where a proof throws, does not
- * end, or finds nothing though the bytes of a stored object are not what they were.
+ * Proves backups of every format to every level, over changed buckets. Throws if a proof throws, does not end, or does
+ * not notice that the bytes of a stored object have changed.
  */
 export async function fuzzStorage(options: {
   readonly proofs: number;
@@ -35,7 +35,7 @@ export async function fuzzStorage(options: {
       const touched = changes.flatMap(({ apply }) => apply(bucket));
       const proof = await prove(subject, bucket, lie);
       counts.proofs += 1;
-      if ('polluted' in {}) throw new Error('a key of a document has become a property of every object');
+      if ('polluted' in {}) throw new Error('a key of a document became a property of every object');
       if (proof.foundBy !== null) {
         counts.found.set(proof.foundBy, (counts.found.get(proof.foundBy) ?? 0) + 1);
         return;

@@ -4,14 +4,14 @@ import { fuzzEngine } from './fuzz-engine.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
 import { fuzzStorage } from './fuzz-storage.ts';
 
-test('no request makes the gateway fail, every refusal has the form of refusals, and signatures let in what they are of alone', async () => {
+test('no request makes the gateway fail, every refusal has the documented form, and a signature admits only its request', async () => {
   const counts = await fuzzGateway({ requests: 400, seed: 1, buckets: `${examples}/buckets` });
   expect(counts.requests).toBeGreaterThanOrEqual(400);
   expect(counts.byStatus.get(200)).toBeGreaterThan(20);
   expect(counts.letIn).toBeGreaterThan(10);
 });
 
-test('no bytes of a bucket make a proof throw or hang, and none passes that is broken', async () => {
+test('no bytes of a bucket make a proof throw or hang, and no broken backup passes', async () => {
   const counts = await fuzzStorage({ proofs: 60, seed: 1 });
   expect(counts.proofs).toBe(60);
   expect([...counts.found.keys()].toSorted()).toEqual(['content', 'inventory', 'linkage', 'metadata']);

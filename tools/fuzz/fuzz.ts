@@ -1,6 +1,6 @@
-// pnpm fuzz [--requests n] [--proofs n] [--rounds n] [--seed n]: sends made-up requests to a real gateway, proves
-// backups over buckets that were changed, and takes such buckets through a real engine in rounds of scan, sync and
-// verification. Ends with 1 where something fails that must not.
+// pnpm fuzz [--requests n] [--proofs n] [--rounds n] [--seed n]: sends generated requests to a real gateway,
+// proves backups over changed buckets, and takes such buckets through a real engine in rounds of scan, sync and
+// verification. Exits 1 if anything fails.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzEngine } from './fuzz-engine.ts';
@@ -28,7 +28,7 @@ const statuses = [...byStatus]
   .toSorted(([one], [other]) => one - other)
   .map(([status, count]) => `${status}: ${count}`);
 process.stdout.write(
-  `${requests} requests, ${raw} of them raw bytes, ${letIn} let in by their signature, ${unanswered} closed unanswered, ${seconds()} s\n`,
+  `${requests} requests, ${raw} of them raw bytes, ${letIn} admitted by their signature, ${unanswered} closed without an answer, ${seconds()} s\n`,
 );
 process.stdout.write(`${statuses.join(', ')}\n`);
 

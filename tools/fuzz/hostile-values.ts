@@ -55,7 +55,7 @@ export const hostileText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),
 );
 
-/** Values of JSON that no schema here wants, or only just. */
+/** JSON values that no schema accepts, or that are at its limits. */
 export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: hostileText },
   {

@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 
-/** A change of the objects of a bucket. Answers the keys that are other than before. */
+/** A change of the objects of a bucket. `apply` returns the keys that have changed. */
 export type Mutation = {
   readonly name: string;
   readonly apply: (bucket: Map<string, Uint8Array>) => readonly string[];
@@ -9,10 +9,10 @@ export type Mutation = {
 
 const bombBytes = 32 * 1024 * 1024;
 const zeros = new Uint8Array(bombBytes);
-/** Few bytes that become many. */
+/** Few bytes that decompress to many. */
 const bombs = [gzipSync(zeros), deflateSync(zeros), brotliCompressSync(zeros), zstdCompressSync(zeros)];
 
-/** Pieces of documents that readers have stumbled over. */
+/** Pieces of documents that have broken readers. */
 const splices = [
   '{"__proto__":{"polluted":true},',
   '"constructor":{"prototype":{"polluted":true}},',
@@ -33,7 +33,7 @@ const splices = [
   '{"version":"99"}',
 ];
 
-/** One to three changes, by an object's place in the bucket. */
+/** One to three changes. Each names its object by its place in the bucket. */
 export function mutations(): fc.Arbitrary<readonly Mutation[]> {
   const place = fc.nat();
   const flip = fc.tuple(place, place, fc.integer({ min: 1, max: 255 })).map(([object, at, bits]) =>
@@ -48,14 +48,14 @@ export function mutations(): fc.Arbitrary<readonly Mutation[]> {
     .tuple(place, place)
     .map(([object, at]) => changing('cuts it', object, (bytes) => bytes.subarray(0, at % Math.max(bytes.length, 1))));
   const splice = fc.tuple(place, place, fc.constantFrom(...splices), fc.nat(40)).map(([object, at, text, removed]) =>
-    changing(`puts ${text.slice(0, 40)} in`, object, (bytes) => {
+    changing(`inserts ${text.slice(0, 40)}`, object, (bytes) => {
       const index = at % (bytes.length + 1);
       return Buffer.concat([bytes.subarray(0, index), Buffer.from(text), bytes.subarray(index + removed)]);
     }),
   );
   const bomb = fc
     .tuple(place, fc.constantFrom(...bombs))
-    .map(([object, bytes]) => changing('makes a bomb of it', object, () => bytes));
+    .map(([object, bytes]) => changing('replaces it by a bomb', object, () => bytes));
   const swap = fc.tuple(place, place).map(([one, other]) => swapping(one, other));
   const remove = place.map((object) => changing('removes it', object, () => null));
   const alien = fc

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Known } from './call-arbitrary.ts';
 
-/** Bytes for a socket: requests that no HTTP client would send, bent requests, and noise. */
+/** Bytes for a socket: requests that no HTTP client would send, malformed requests, and noise. */
 export function rawRequests(known: Known): fc.Arbitrary<Uint8Array> {
   const paths = fc.constantFrom(
     '/v3',

@@ -3,10 +3,10 @@ import { hostileValue } from './hostile-values.ts';
 
 export type JsonSchema = { readonly [key: string]: unknown };
 
-/** One value in so many is hostile, wherever in a document it stands. */
+/** One in this many values is hostile, anywhere in a document. */
 const soundToHostile = 12;
 
-/** Values that a JSON schema describes, with hostile ones here and there. `known` are ids that exist. */
+/** Values that a JSON schema describes, with some hostile ones. `known` are ids that exist. */
 export function valuesOf(
   schema: JsonSchema,
   definitions: { readonly [name: string]: JsonSchema },
@@ -39,7 +39,7 @@ export function valuesOf(
     const fields = Object.entries(properties as Record<string, JsonSchema>);
     return fc.record(
       Object.fromEntries(fields.map(([name, field]) => [name, valuesOf(field, definitions, known)])),
-      // Now and then a field is left out that must be there.
+      // Sometimes a required field is missing.
       { requiredKeys: (required as string[]).filter((_, index) => index % 5 !== 4) },
     );
   }

@@ -4,10 +4,10 @@ import type { FuzzedCall } from './call-arbitrary.ts';
 import type { SeenAnswer } from './check-answer.ts';
 import type { WireRequest } from './spell-request.ts';
 
-/** Node's client refuses to send such an address; raw bytes do. */
+/** Node's client refuses to send such a path. They are sent as raw bytes. */
 const unsendable = /[^\x21-\x7e]/g;
 
-/** Sends a request, with an address just as it stands: `fetch` would mend it. A stream is left when it has begun. */
+/** Sends a request with its path unchanged; `fetch` would normalise it. A stream is closed when it has begun. */
 export function sendCall(endpoint: URL, agent: Agent, call: FuzzedCall): Promise<SeenAnswer> {
   return sendWire(endpoint, agent, {
     method: call.method,
@@ -17,7 +17,7 @@ export function sendCall(endpoint: URL, agent: Agent, call: FuzzedCall): Promise
   });
 }
 
-/** Sends header lines as they are written, and in their order. `Content-Length` is added where there is a body. */
+/** Sends header lines unchanged and in their order. Adds `Content-Length` if there is a body. */
 export async function sendWire(
   endpoint: URL,
   agent: Agent,

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import type { SeenAnswer } from './check-answer.ts';
 
 /**
- * Sends bytes as they are, and reads the first answer. Null where the server closes without one, as it does to who has
- * sent nothing that could be answered.
+ * Sends bytes unchanged, and reads the first answer. Null if the server closes without one, as it does if nothing that
+ * it received can be answered.
  */
 export async function sendRaw(endpoint: URL, bytes: Uint8Array): Promise<SeenAnswer | null> {
   const socket = connect({ host: endpoint.hostname, port: Number(endpoint.port) });
@@ -14,7 +14,7 @@ export async function sendRaw(endpoint: URL, bytes: Uint8Array): Promise<SeenAns
     pieces.push(piece);
     if (isWhole(Buffer.concat(pieces).toString('latin1'), isHead)) socket.destroy();
   });
-  // A server that closes with bytes unread shows as a reset; what it answered before counts.
+  // If the server closes with unread bytes, that is a reset. Its answer before counts.
   socket.on('error', () => socket.destroy());
   socket.write(bytes);
   await once(socket, 'close');
@@ -55,7 +55,7 @@ function isChunked(head: string): boolean {
   return /\r\nTransfer-Encoding: chunked/i.test(head);
 }
 
-/** Answers of errors are ASCII or short, so that a chunk holds whole characters. */
+/** Error answers are ASCII or short, so a chunk has only whole characters. */
 function withoutChunks(text: string): string {
   return text.replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '');
 }

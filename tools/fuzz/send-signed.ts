@@ -6,9 +6,9 @@ import type { SignedCall } from './signed-arbitrary.ts';
 import { spellRequest } from './spell-request.ts';
 
 /**
- * Sends a request without and with its signature, then without and with it what it is after a change of its meaning.
- * Answers in this order.
- * Throws where the signature does not let in who would be kept out without it, or where it lets in what it is not of.
+ * Sends a request without and with its signature. Then changes its meaning, and sends it without and with the old
+ * signature. Returns the answers in this order. Throws if the signature does not admit its request, or admits another
+ * one.
  */
 export async function sendSigned(
   endpoint: URL,
@@ -29,9 +29,9 @@ export async function sendSigned(
     send(changed, []),
     send(changed, withSignature),
   ]);
-  if (plain.status === 401 && right.status === 401) throw new Error(`a right signature is refused: ${right.body}`);
+  if (plain.status === 401 && right.status === 401) throw new Error(`a valid signature was refused: ${right.body}`);
   if (wrong.status !== 401 && wrong.status !== plainChanged.status) {
-    throw new Error(`signed before a change of ${change.name}, and answered ${wrong.status}: ${wrong.body}`);
+    throw new Error(`signed before a change of ${change.name}, but answered ${wrong.status}: ${wrong.body}`);
   }
   return [plain, right, plainChanged, wrong];
 }

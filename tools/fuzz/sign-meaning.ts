@@ -1,12 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { TestKey } from '../../apps/gateway/src/signing-for-tests.ts';
 
-/** What a request means, however it is written on the wire: path and query decoded, header names in lower case. */
+/** The meaning of a request, in any encoding: path and query are decoded, header names are in lower case. */
 export type Meaning = {
   readonly method: string;
   readonly segments: readonly string[];
   readonly query: readonly (readonly [name: string, value: string])[];
-  /** Beside the host and the date. One with several values is there several times. */
+  /** Headers other than the host and the date. One with several values is sent several times. */
   readonly headers: readonly (readonly [name: string, values: readonly string[]])[];
   readonly body: Uint8Array;
   readonly host: string;
@@ -14,7 +14,7 @@ export type Meaning = {
   readonly date: string;
 };
 
-/** The `Authorization` of a request, by the formula as it is published; written out here, against the one in use. */
+/** Returns the `Authorization` of a request by the published formula, independently of the code under test. */
 export function authorizationOf({ accessKey, secretKey }: TestKey, meaning: Meaning): string {
   const path = `/${meaning.segments.map(encodePlainly).join('/')}`;
   const query = meaning.query
@@ -37,12 +37,12 @@ export function authorizationOf({ accessKey, secretKey }: TestKey, meaning: Mean
   return `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${names}, Signature=${digest}`;
 }
 
-/** The form of `X-Sdk-Date`, of a time in milliseconds since 1970. */
+/** Formats a time in milliseconds since 1970 as `X-Sdk-Date`. */
 export function signingDate(atMs: number): string {
   return new Date(atMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }
 
-/** All but `A-Z a-z 0-9 - _ . ~` by the bytes of UTF-8. */
+/** Percent-encodes the UTF-8 bytes of everything except `A-Z a-z 0-9 - _ . ~`. */
 function encodePlainly(text: string): string {
   return Array.from(Buffer.from(text), (byte) => {
     const character = String.fromCharCode(byte);

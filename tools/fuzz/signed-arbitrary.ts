@@ -7,19 +7,19 @@ import type { Meaning } from './sign-meaning.ts';
 /** A change of what a request means, made after it was signed. */
 type Change = (meaning: Meaning) => Meaning;
 
-/** A request that is signed with a key, and one that is not what was signed any more. */
+/** A request that is signed with a key, and a change after which it is another request. */
 export type SignedCall = {
   readonly key: TestKey;
   readonly meaning: Unsent;
   readonly change: { readonly name: string; readonly make: Change };
-  /** How it is written down; see spell-request.ts. */
+  /** Selects how it is encoded; see spell-request.ts. */
   readonly choices: number;
 };
 
-/** Before it is known where and when it is sent. */
+/** The meaning before host and date are known. */
 type Unsent = Omit<Meaning, 'host' | 'date'>;
 
-/** Requests of any method, path, query, headers and body, for each key. */
+/** Requests with any method, path, query, headers and body, signed with any of the keys. */
 export function signedCalls(
   projectId: string,
   keys: readonly TestKey[],
@@ -80,7 +80,7 @@ export function signedCalls(
     headers: fc
       .array(value, { minLength: 1, maxLength: 3 })
       .map((values) => [['content-type', ['application/json']] as const, ['x-note', values] as const]),
-    // A body that is not UTF-8 is another one once tRPC has read it as text: that is refused by intent.
+    // A body that is not UTF-8 is another one after tRPC has read it as text. That is refused on purpose.
     body: body.map((each) => Buffer.from(each)),
   });
   const meaning = fc.tuple(addressed, content).map(([address, rest]) => ({ ...address, ...rest }));
@@ -93,12 +93,12 @@ const changes: readonly SignedCall['change'][] = [
     name: 'a longer segment',
     make: (each) => ({ ...each, segments: [...each.segments.slice(0, -1), `${each.segments.at(-1) ?? ''}x`] }),
   },
-  { name: 'a segment more', make: (each) => ({ ...each, segments: [...each.segments, 'x'] }) },
+  { name: 'one more segment', make: (each) => ({ ...each, segments: [...each.segments, 'x'] }) },
   { name: 'a slash in a segment', make: (each) => ({ ...each, segments: [`${each.segments.join('/')}/x`] }) },
-  { name: 'a query field more', make: (each) => ({ ...each, query: [...each.query, ['limit', '1']] }) },
+  { name: 'one more query field', make: (each) => ({ ...each, query: [...each.query, ['limit', '1']] }) },
   { name: 'a query field twice', make: (each) => ({ ...each, query: [...each.query, each.query[0] ?? ['', '']] }) },
   {
-    name: 'a header that is there once more',
+    name: 'a repeated header',
     make: ({ headers, ...each }) => ({ ...each, headers: withNote(headers, 'more') }),
   },
   {

@@ -1,6 +1,6 @@
 import type { Meaning } from './sign-meaning.ts';
 
-/** A request as bytes on the wire have it. Header lines stand in their order; a name may come several times. */
+/** A request as it is on the wire. Header lines are in their order; a name may occur several times. */
 export type WireRequest = {
   readonly method: string;
   readonly path: string;
@@ -8,13 +8,13 @@ export type WireRequest = {
   readonly body: Uint8Array;
 };
 
-/** The words of a route, which the router does not look for under another spelling. */
+/** The words of a route. The router does not recognise them in another encoding. */
 const word = /^(v\d|[A-Za-z-]+)$/;
 
 /**
- * Writes a request down in one of the many ways that mean the same. Each bit of `choices` decides one oddity: what is
- * percent-encoded and in which case, where pairs of the query stand, whether a value that is empty has its "=", how
- * names of headers are written and how much space there is around their values.
+ * Encodes a request in one of many ways with the same meaning. Each bit of `choices` decides one detail: what is
+ * percent-encoded and in which case, the order of the query's pairs, whether an empty value has its "=", the case of
+ * header names, and the space around header values.
  */
 export function spellRequest(meaning: Meaning, choices: number): WireRequest {
   const isChosen = (index: number) => ((choices >> (index % 31)) & 1) === 1;
@@ -36,14 +36,14 @@ export function spellRequest(meaning: Meaning, choices: number): WireRequest {
       [odd('host'), meaning.host],
       [odd('x-sdk-date'), `${space}${meaning.date}${space}`],
       ...meaning.headers.flatMap(([name, values]) =>
-        // Node sends the characters of a value as bytes.
+        // Node sends each character of a value as a byte.
         values.map((value) => [odd(name), `${space}${Buffer.from(value).toString('latin1')}${space}`] as const),
       ),
     ],
     body: meaning.body,
   };
 
-  /** As in a form, where a blank may be a plus sign. */
+  /** As in a form, in which a space may be a plus sign. */
   function spellForm(text: string, plain: RegExp, seed: number): string {
     const spelled = spell(text, plain, seed);
     return isChosen(5) ? spelled.replaceAll('%20', '+') : spelled;

@@ -1,4 +1,4 @@
-// npm run --silent backup-sync -- …: the command line, set up when it is not.
+// npm run --silent backup-sync -- …: runs the command line. Sets it up first if necessary.
 import { join } from 'node:path';
 import { callersDirectory } from './callers-directory.mjs';
 import { build, install, node, root, run } from './setup.mjs';

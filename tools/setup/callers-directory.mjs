@@ -2,9 +2,9 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The directory in which whoever typed the command stands, so that paths can be relative to it. `npm run` changes to
- * the directory of the package first, and keeps the other one in INIT_CWD. An npm further out leaves INIT_CWD to
- * everything below it, so it counts only if npm is running this script of this package.
+ * Returns the directory of the person who typed the command, so that paths can be relative to it. `npm run` first
+ * changes to the directory of the package, and keeps the other one in INIT_CWD. Everything that an npm starts inherits
+ * INIT_CWD, so it counts only if npm runs this script of this package.
  */
 export function callersDirectory(root, script, variables = process.env) {
   const { INIT_CWD: directory, npm_lifecycle_event: event, npm_package_json: manifest } = variables;
@@ -16,7 +16,7 @@ function isSameFile(one, other) {
   try {
     return realpathSync(one) === realpathSync(other);
   } catch {
-    // What does not exist is not this package.
+    // A file that does not exist is not of this package.
     return false;
   }
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const run = promisify(execFile);
 let home: string;
 
-/** Two packages. Their scripts print the directory from which a person called a script of the first. */
+/** Creates two packages. Their scripts print the directory from which a person called a script of the first. */
 beforeAll(async () => {
   home = await realpath(await mkdtemp(join(tmpdir(), 'backup-sync-npm-')));
   const module = JSON.stringify(import.meta.resolve('./callers-directory.mjs'));
@@ -32,14 +32,14 @@ async function printed(command: string, args: readonly string[], directory: stri
   return (await run(command, args, { cwd: directory })).stdout.trim();
 }
 
-test('a command that npm runs works where the person stands, and one that runs by itself where it runs', async () => {
+test('a command started by npm works in the directory of the person, and one started directly in its own', async () => {
   const script = ['run', '--silent', 'backup-sync'];
   const ours = join(home, 'ours');
   const other = join(home, 'other');
   const [below, prefixed, stale, nested, direct] = await Promise.all([
     printed('npm', script, join(ours, 'below')),
     printed('npm', [...script, '--prefix', ours], home),
-    // A script of another package that runs ours without npm: INIT_CWD is about that package.
+    // A script of another package runs ours without npm: INIT_CWD belongs to that package.
     printed('npm', [...script, '--prefix', other], home),
     printed('npm', ['run', '--silent', 'nested'], join(other, 'below')),
     printed('node', [join(home, 'print.mjs')], home),

@@ -1,9 +1,9 @@
-// node tools/setup/run.mjs <task> …: runs a task of this folder on a Node that is new enough.
-// Old Nodes must be able to read this file, so the rest is imported once the version is known to do.
+// node tools/setup/run.mjs <task> …: runs a task of this folder if Node is new enough.
+// Old versions of Node must be able to read this file, so the rest is imported after the check.
 const oldestNode = 20;
 if (Number(process.versions.node.split('.')[0]) < oldestNode) {
   process.stderr.write(
-    `Node ${oldestNode} or later is needed, and this is Node ${process.versions.node}: install a newer one.\n`,
+    `backup-sync needs Node ${oldestNode} or later, and this is Node ${process.versions.node}. Install a newer one.\n`,
   );
   process.exitCode = 1;
 } else {

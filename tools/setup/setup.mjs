@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: installs what the lockfile says, builds, and leaves alone what is ready already.
-// Runs on the machine's own Node before anything is installed, so: plain JavaScript, nothing but Node's own modules.
+// Sets up a fresh clone: installs what the lockfile says, and builds. Skips what is done already.
+// It runs on the machine's Node before anything is installed, so it is plain JavaScript and uses only Node's modules.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -12,13 +12,13 @@ const stampFile = join(root, 'node_modules', '.setup-stamp');
 
 const interruptedCode = 130;
 
-/** Ends the process with one sentence. */
+/** Prints one sentence and ends the process. */
 function stop(sentence, code = 1) {
   process.stderr.write(`${sentence}\n`);
   process.exit(code);
 }
 
-/** The registry's Node that the lockfile names. */
+/** Path of the Node that the lockfile names. */
 export const node = join(root, 'node_modules', 'node', 'bin', 'node');
 
 /** The environment in which everything runs: installed commands first, so that `node` is the one above. */
@@ -29,7 +29,7 @@ export const environment = {
   DO_NOT_TRACK: '1',
 };
 
-/** Installs where the lockfile or a package.json has changed since the last time. */
+/** Installs the packages if the lockfile or a package.json has changed since the last time. */
 export async function install() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const stamp = installStamp();
@@ -40,21 +40,22 @@ export async function install() {
   const { code, output, interrupted } = await run('npx', install, { onOutput });
   if (code !== 0) {
     progress.stop();
-    if (interrupted) stop('Interrupted before all packages were installed. The same command goes on.', interruptedCode);
+    if (interrupted)
+      stop('Interrupted before all packages were installed. Run the same command to continue.', interruptedCode);
     if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_PNPM_META_FETCH_FAIL/.test(output)) {
-      stop('The packages could not be fetched: the npm registry does not answer. Check the network, then try again.');
+      stop('The npm registry does not answer, so packages could not be downloaded. Check the network, then try again.');
     }
     process.stderr.write(output);
-    stop('Installing the packages failed: see the lines above.');
+    stop('Installing the packages failed. See the lines above.');
   }
-  // pnpm's wrapper of Node is a shell that does not pass signals on.
+  // pnpm's wrapper of Node is a shell script that does not forward signals.
   rmSync(join(bin, 'node'), { force: true });
   symlinkSync('../node/bin/node', join(bin, 'node'));
   writeFileSync(stampFile, stamp);
   progress.end('Packages installed');
 }
 
-/** `412 of 520`, from what pnpm said last; null if that is not how far it is. */
+/** `412 of 520`, from pnpm's last progress line; null if there is none. */
 function installed(text) {
   const [, resolved, added] = [...text.matchAll(/Progress: resolved (\d+), .*added (\d+)/g)].at(-1) ?? [];
   return resolved === undefined ? null : `${added} of ${resolved}`;
@@ -67,17 +68,18 @@ export async function build() {
   const { code, output, interrupted } = await run('turbo', args, { onOutput() {} });
   if (code !== 0) {
     progress.stop();
-    if (interrupted) stop('Interrupted before all was built. The same command goes on.', interruptedCode);
+    if (interrupted)
+      stop('Interrupted before everything was built. Run the same command to continue.', interruptedCode);
     process.stderr.write(output);
-    stop('The build failed: see the lines above.');
+    stop('The build failed. See the lines above.');
   }
   linkCommand();
-  // Most often nothing has changed, which is no news.
+  // Usually nothing has changed, which is not worth a line.
   if (/FULL TURBO/.test(output)) progress.stop();
   else progress.end('Built');
 }
 
-/** Puts `backup-sync` next to the other commands in `node_modules/.bin`, for those who have that on their PATH. */
+/** Adds `backup-sync` to `node_modules/.bin`, for people who have that on their PATH. */
 function linkCommand() {
   const link = join(bin, 'backup-sync');
   rmSync(link, { force: true });
@@ -85,13 +87,13 @@ function linkCommand() {
   chmodSync(link, 0o755);
 }
 
-/** Time after which something that goes on is worth a line. Milliseconds. */
+/** Time after which a step that still runs is worth a line. Milliseconds. */
 const worthALineMs = 1_000;
 const lineEveryMs = 10_000;
 
 /**
- * Shows that something goes on, how far it is and for how long: in one line that changes on a terminal, in a line now
- * and then elsewhere.
+ * Shows that a step runs, how far it is, and for how long: on a terminal in one line that changes, elsewhere in a line
+ * from time to time.
  */
 function showProgress(what) {
   const startedAtMs = performance.now();
@@ -124,8 +126,8 @@ function showProgress(what) {
 }
 
 /**
- * Runs a command, in the root unless a directory is given; signals of the terminal reach it by themselves, others are
- * passed on. With `onOutput`, its output goes there and is not shown.
+ * Runs a command, in the root unless a directory is given. Signals of the terminal reach it directly, SIGTERM is
+ * forwarded. With `onOutput`, its output goes there and is not shown.
  */
 export function run(command, args, { onOutput, directory = root } = {}) {
   return new Promise((resolve) => {
@@ -139,7 +141,7 @@ export function run(command, args, { onOutput, directory = root } = {}) {
       });
     }
     const forward = () => child.kill('SIGTERM');
-    // Ctrl-C reaches the whole group: the child decides how to end, this process waits for it.
+    // Ctrl-C reaches the whole process group. The child decides how to end, and this process waits for it.
     let interrupted = false;
     const wait = () => {
       interrupted = true;

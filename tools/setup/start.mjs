@@ -1,4 +1,4 @@
-// npm start: sets everything up, then runs the main job on the shipped examples.
+// npm start: sets everything up, then imports the shipped examples.
 import { join } from 'node:path';
 import { callersDirectory } from './callers-directory.mjs';
 import { build, environment, install, node, root, run } from './setup.mjs';

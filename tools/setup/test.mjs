@@ -1,4 +1,4 @@
-// npm test: sets everything up, then passes every check.
+// npm test: sets everything up, then runs every check.
 import { install, run } from './setup.mjs';
 
 await install();

@@ -17,7 +17,7 @@ const advisory = {
   findings: [{ version: '5.3.0', paths: ['apps__gateway>express'] }],
 };
 
-/** Answers of the form that registries give, of as many packages as there were in the request. */
+/** Creates an answer in the form of registries, about as many packages as the request had. */
 function report(advisories: object, packages: number): string {
   const vulnerabilities = { info: 0, low: 0, moderate: 0, high: Object.keys(advisories).length, critical: 0 };
   return JSON.stringify({
@@ -28,7 +28,7 @@ function report(advisories: object, packages: number): string {
   });
 }
 
-/** How a registry answers, by the first segment of its address. */
+/** Answers of a registry, by the first segment of its address. */
 const answers: Record<string, (response: ServerResponse, packages: number) => void> = {
   advisory: (response, packages) => response.end(report({ 1: advisory }, packages)),
   none: (response, packages) => response.end(report({}, packages)),
@@ -43,7 +43,7 @@ const answers: Record<string, (response: ServerResponse, packages: number) => vo
 const registry = createServer(async (request, response) => {
   const [, way = '', ...path] = (request.url ?? '').split('/');
   const { dependencies } = JSON.parse(await text(request));
-  // pnpm asks in one of two ways; each names the packages of this repository.
+  // pnpm asks in one of two ways. Both name the packages of this repository.
   expect(path.join('/')).toMatch(/^-\/npm\/v1\/security\/audits(\/quick)?$/);
   expect(Object.keys(dependencies)).toContain('apps__gateway');
   answers[way]?.(response.setHeader('Content-Type', 'application/json'), Object.keys(dependencies).length);
@@ -58,7 +58,7 @@ afterAll(async () => {
   await once(registry.close(), 'close');
 });
 
-/** Runs the script against the registry that answers so. */
+/** Runs the script with this registry. */
 function advisories(registryUrl: string): Promise<{ code: number | null; output: string; messages: string }> {
   const env = {
     ...process.env,
@@ -77,16 +77,16 @@ function advisories(registryUrl: string): Promise<{ code: number | null; output:
   });
 }
 
-test('an advisory of a package that is shipped is told, and fails', async () => {
+test('an advisory of a shipped package is printed, and fails the command', async () => {
   expect(await advisories(`${address}/advisory/`)).toEqual({
     code: 1,
-    output: expect.stringMatching(/^advisories: 1; packages looked at: \d+\n$/),
+    output: expect.stringMatching(/^advisories: 1; packages checked: \d+\n$/),
     messages: 'express, high: Answers what nobody asked (https://advisories.example/1)\n',
   });
 });
 
-test('where there is none it is said of how many packages', async () => {
-  const output = expect.stringMatching(/^advisories: 0; packages looked at: [1-9]\d*\n$/);
+test('without advisories, the number of checked packages is printed', async () => {
+  const output = expect.stringMatching(/^advisories: 0; packages checked: [1-9]\d*\n$/);
   expect(await advisories(`${address}/none/`)).toEqual({ code: 0, output, messages: '' });
 });
 
@@ -94,17 +94,17 @@ test.each([
   ['not-offered', 'responded with 405'],
   ['rubbish', 'is not valid JSON'],
   ['empty-object', 'no package was checked for advisories: pnpm: '],
-  ['looked-at-none', 'the registry does not say that it looked at any'],
+  ['looked-at-none', 'the registry does not say that it checked any package'],
   ['cut', 'no package was checked for advisories: '],
   ['silent', 'ERR_SOCKET_TIMEOUT'],
-])('a registry that answers so is not taken for one that knows of none: %s', async (way, why) => {
+])('a registry that answers like this does not count as one without advisories: %s', async (way, why) => {
   const { code, output, messages } = await advisories(`${address}/${way}/`);
   expect({ code, output }).toEqual({ code: 2, output: '' });
   expect(messages).toMatch(/^no package was checked for advisories: /);
   expect(messages).toContain(why);
 });
 
-test('a registry that is not there is not taken for one that knows of none', async () => {
+test('a registry that is not reachable does not count as one without advisories', async () => {
   const { code, output, messages } = await advisories('http://127.0.0.1:9/');
   expect({ code, output }).toEqual({ code: 2, output: '' });
   expect(messages).toContain('ECONNREFUSED');

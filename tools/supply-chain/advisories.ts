@@ -1,5 +1,5 @@
-// pnpm advisories: asks the registry for advisories of the packages that are shipped. Exits 0 where there are none, 1
-// where there are, and 2 where nothing was checked: not every registry offers them, nor is it always there.
+// pnpm advisories: asks the registry for advisories of the packages that are shipped. Exits 0 if there are none,
+// 1 if there are any, and 2 if nothing was checked: some registries offer none, and a registry may not answer.
 import { spawnSync } from 'node:child_process';
 
 type Advisory = {
@@ -9,7 +9,7 @@ type Advisory = {
   readonly url: string;
 };
 
-/** What pnpm prints: its own error, or the registry's answer as it came. */
+/** The output of pnpm: its own error, or the registry's answer unchanged. */
 type Printed = {
   readonly error?: { readonly code: string; readonly message: string };
   readonly advisories?: Readonly<Record<string, Advisory>>;
@@ -30,20 +30,21 @@ function audit(): Audit {
   if (printed.error !== undefined) return { whyNot: `${printed.error.code}: ${printed.error.message}` };
   const advisories = Object.values(printed.advisories ?? {});
   const packages = printed.metadata?.totalDependencies ?? 0;
-  // What stands in for a registry may answer with nothing in the right form; then it has not looked at any package.
-  if (advisories.length === 0 && !(packages > 0)) return { whyNot: 'the registry does not say that it looked at any' };
+  // A substitute for a registry may answer with nothing in the right form. Then it has not checked any package.
+  if (advisories.length === 0 && !(packages > 0))
+    return { whyNot: 'the registry does not say that it checked any package' };
   return { advisories, packages };
 }
 
 const audited = audit();
 if ('whyNot' in audited) {
   process.stderr.write(`no package was checked for advisories: ${audited.whyNot}\n`);
-  process.stderr.write('Name a registry that offers them, such as npm_config_registry=<url> pnpm run advisories\n');
+  process.stderr.write('Name a registry that offers advisories: npm_config_registry=<url> pnpm run advisories\n');
   process.exitCode = 2;
 } else {
   for (const { module_name: name, severity, title, url } of audited.advisories) {
     process.stderr.write(`${name}, ${severity}: ${title} (${url})\n`);
   }
-  process.stdout.write(`advisories: ${audited.advisories.length}; packages looked at: ${audited.packages}\n`);
+  process.stdout.write(`advisories: ${audited.advisories.length}; packages checked: ${audited.packages}\n`);
   process.exitCode = audited.advisories.length === 0 ? 0 : 1;
 }

@@ -22,8 +22,8 @@ const allowed = new Set([
 ]);
 
 /**
- * Those of packages for development alone, which are not shipped: copyleft on their own files, and two old packages
- * whose description names no licence.
+ * Licences of packages that are only for development and are not shipped: one with copyleft on its own files, and two
+ * old packages whose description names no licence.
  */
 const allowedForDevelopment: ReadonlyMap<string, string> = new Map([
   ['lightningcss', 'MPL-2.0'],
@@ -31,7 +31,7 @@ const allowedForDevelopment: ReadonlyMap<string, string> = new Map([
   ['only', 'Unknown'],
 ]);
 
-/** The packages whose licence offers no choice that is allowed. */
+/** Returns the packages whose licence offers no allowed choice. */
 export function refusedPackages(
   installed: readonly InstalledPackage[],
   use: 'shipped' | 'development',
@@ -42,13 +42,13 @@ export function refusedPackages(
 }
 
 function developmentLicence(name: string): string | undefined {
-  // Binaries of a package are packages of their own: lightningcss-linux-x64-gnu.
+  // The binaries of a package are separate packages: lightningcss-linux-x64-gnu.
   return [...allowedForDevelopment].find(
     ([allowedName]) => name === allowedName || name.startsWith(`${allowedName}-`),
   )?.[1];
 }
 
-/** An SPDX expression: of alternatives one must be allowed, of what holds together all. */
+/** Whether an SPDX expression is allowed: one of its alternatives, with all parts of it. */
 function isAllowed(expression: string): boolean {
   const alternatives = expression.replaceAll(/[()]/g, '').split(/ OR /i);
   return alternatives.some((each) => each.split(/ AND /i).every((licence) => allowed.has(licence.trim())));

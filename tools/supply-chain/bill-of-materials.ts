@@ -1,6 +1,6 @@
 import type { InstalledPackage } from './allowed-licences.ts';
 
-/** What is shipped, as CycloneDX 1.6. The same packages give the same document. */
+/** Returns the bill of materials as CycloneDX 1.6. The same packages give the same document. */
 export function billOfMaterials(name: string, version: string, packages: readonly InstalledPackage[]) {
   const components = packages
     .flatMap((each) => each.versions.map((installed) => componentOf(each, installed)))
@@ -15,7 +15,7 @@ export function billOfMaterials(name: string, version: string, packages: readonl
 }
 
 function componentOf({ name, licence }: InstalledPackage, version: string) {
-  // The "@" of a scope is encoded, as the specification of package URLs has it.
+  // The specification of package URLs encodes the "@" of a scope.
   const purl = `pkg:npm/${name.replace(/^@/, '%40')}@${encodeURIComponent(version)}`;
   return { type: 'library', 'bom-ref': purl, name, version, purl, licenses: [{ expression: licence }] };
 }

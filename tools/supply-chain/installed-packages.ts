@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import type { InstalledPackage } from './allowed-licences.ts';
 
-/** Typings, and the compiler that libraries name as a peer, another one on each platform: no part of it ever runs. */
+/**
+ * Type definitions, and the compiler, which libraries name as a peer and which differs by platform. None of them runs.
+ */
 const forCompilingAlone = /^(@types\/.+|undici-types|typescript|@typescript\/.+)$/;
 
-/** What is installed: all of it, or what is shipped alone. Throws where pnpm cannot tell. */
+/** Returns all installed packages, or only the shipped ones. Throws if pnpm fails. */
 export function installedPackages(options: { readonly shippedOnly: boolean }): readonly InstalledPackage[] {
   const args = ['licenses', 'list', '--json', ...(options.shippedOnly ? ['--prod'] : [])];
   const listed = spawnSync('pnpm', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });

@@ -1,4 +1,4 @@
-// pnpm licences: fails where an installed package has a licence that is not allowed, or that only tools may have.
+// pnpm licences: fails if a package has a licence that is not allowed, or a shipped one has a licence for tools only.
 import { refusedPackages } from './allowed-licences.ts';
 import { installedPackages } from './installed-packages.ts';
 
@@ -8,7 +8,7 @@ const refused = [
   ...refusedPackages(installedPackages({ shippedOnly: true }), 'shipped'),
 ];
 for (const { name, versions, licence } of refused) {
-  process.stderr.write(`${name} ${versions.join(', ')}: ${licence} is not among the licences that are allowed\n`);
+  process.stderr.write(`${name} ${versions.join(', ')}: ${licence} is not an allowed licence\n`);
 }
 process.stdout.write(`${installed.length} packages, ${refused.length} refused\n`);
 process.exitCode = refused.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-// pnpm --silent sbom > sbom.json: what a release is made of, as CycloneDX JSON on standard output.
+// pnpm --silent sbom > sbom.json: prints the bill of materials of a release as CycloneDX JSON.
 import { readFileSync } from 'node:fs';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { installedPackages } from './installed-packages.ts';
