@@ -128,7 +128,7 @@ async function printLatencies(print: Print, server: LoadedServer, backup: LargeB
   print(`latency of a POST that syncs one backup, ${load.latencySeconds} s each, ${load.records} records`);
   for (let round = 1; round <= load.rounds; round += 1) {
     for (const [name, work] of Object.entries(works)) {
-      const latencies = await besides(server, work, load.latencySeconds);
+      const latencies = await latenciesDuring(server, work, load.latencySeconds);
       const [p50, p99, most] = [0.5, 0.99, 1].map((share) => ms(quantile(latencies, share)).padStart(8));
       print(
         `  during ${name.padEnd(8)} p50${p50}  p99${p99}  max${most}  (${latencies.length} calls), ` +
@@ -139,7 +139,7 @@ async function printLatencies(print: Print, server: LoadedServer, backup: LargeB
 }
 
 /** Measures the latencies of the probe during some work. */
-async function besides(server: LoadedServer, work: Work | null, seconds: number): Promise<readonly number[]> {
+async function latenciesDuring(server: LoadedServer, work: Work | null, seconds: number): Promise<readonly number[]> {
   const stop = new AbortController();
   const working = work?.(server, stop.signal);
   const probing = probe(server, stop.signal);

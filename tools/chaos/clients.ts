@@ -47,7 +47,7 @@ function mayEndTokens({ code }: BackupSyncError, { world }: Scene): boolean {
 
 /** Syncs by plain calls, and repeats items until the fault is over. */
 export async function syncByHand(scene: Scene, backups: readonly KnownBackup[]): Promise<void> {
-  const draws = drawsOf(scene, 'by hand');
+  const draws = drawsOf(scene, 'plain calls');
   const left = batchesOf(draws.shuffled(backups), draws.integer(3, 8));
   while (left.length > 0 || !scene.healed.aborted) {
     await syncBatch(scene, left.shift() ?? [draws.oneOf(scene.backups)]);

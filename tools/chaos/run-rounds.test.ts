@@ -4,7 +4,7 @@ import { runRounds } from './run-rounds.ts';
 
 async function runOnce(run: Fault['run']) {
   const lines: string[] = [];
-  const fault: Fault = { kind: 'made-up', missing: missingNothing, run };
+  const fault: Fault = { kind: 'generated', missing: missingNothing, run };
   const counts = await runRounds({
     seed: 1,
     from: 3,
@@ -27,7 +27,7 @@ test('a lost record fails its round, with the record as evidence', async () => {
     return 'one record is deleted';
   });
   expect(counts).toEqual({ rounds: 1, failed: 1, skipped: 0 });
-  expect(text).toMatch(/^round 3, seed 1, made-up: one record is deleted; \d+ accepted, .* s, FAILED$/m);
+  expect(text).toMatch(/^round 3, seed 1, generated: one record is deleted; \d+ accepted, .* s, FAILED$/m);
   expect(text).toContain(`no record is lost: ${lost} has none`);
 });
 
@@ -37,5 +37,5 @@ test('a fault that cannot be healed fails its round and ends it', async () => {
     throw new Error('the server does not start any more');
   });
   expect(counts.failed).toBe(1);
-  expect(text).toMatch(/made-up: it threw, .* s, FAILED\n {2}Error: the server does not start any more/);
+  expect(text).toMatch(/generated: it threw, .* s, FAILED\n {2}Error: the server does not start any more/);
 });

@@ -10,7 +10,7 @@ const advisory = {
   id: 1,
   module_name: 'express',
   severity: 'high',
-  title: 'Answers what nobody asked',
+  title: 'Sends unasked answers',
   url: 'https://advisories.example/1',
   vulnerable_versions: '<99.0.0',
   patched_versions: '>=99.0.0',
@@ -81,7 +81,7 @@ test('an advisory of a shipped package is printed, and fails the command', async
   expect(await advisories(`${address}/advisory/`)).toEqual({
     code: 1,
     output: expect.stringMatching(/^advisories: 1; packages checked: \d+\n$/),
-    messages: 'express, high: Answers what nobody asked (https://advisories.example/1)\n',
+    messages: 'express, high: Sends unasked answers (https://advisories.example/1)\n',
   });
 });
 

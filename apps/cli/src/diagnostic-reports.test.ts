@@ -46,7 +46,7 @@ test('a report that Node writes of a crash, with what its threads do, holds no s
   for (const secret of Object.values(secrets)) expect(report).not.toContain(secret);
 });
 
-test('Node writes a report of a fatal error only if it was told to leave out the environment', async () => {
+test('Node writes a report of a fatal error only with the option that leaves out the environment', async () => {
   const limits = ['--max-old-space-size=64', '--report-on-fatalerror'];
   const refused = await endedBy(exhaustMemory, limits);
   expect(refused.reports).toHaveLength(0);

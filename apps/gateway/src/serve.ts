@@ -64,7 +64,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const isTrustedProxy = trustIn(options.trustedProxies ?? []);
   const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, stopping: stopping.signal });
   const newId = () => engine.newId();
-  // Disposed only after the server has stopped listening, so that no command is told that the credential is not valid.
+  // Disposed only after the server has stopped listening, so that no command gets a refusal of the credential.
   const credential = starting.use(new LocalCredential(engine, options));
   const listening = starting.use(await listen(app, { ...options, limits, isTrustedProxy, newId }));
   // Local commands connect to 127.0.0.1, for which no certificate is issued, so they get plain HTTP.

@@ -177,14 +177,14 @@ test('a login leaves an event, whether it succeeds or fails; no secret is writte
   await using opened = await open();
   const { as, events, engine, projectId } = opened;
   await as('administrator', 'createUser', { name: 'ada', password });
-  await as('administrator', 'setUserPassword', { user_name: 'ada', password: `${password} anew` });
+  await as('administrator', 'setUserPassword', { user_name: 'ada', password: `${password} again` });
   await as('administrator', 'grantRole', { user_name: 'ada', target_project_id: projectId, role: 'reader' });
   const key = await as('administrator', 'createAccessKey', { user_name: 'ada', target_project_id: projectId });
   const from = { origin: { door: 'rest', address: '10.0.0.9' }, requestId: 'r' } as const;
   const login = (given: string) =>
     engine.identity.issueToken({ from, userName: 'ada', password: given, project: null });
   await expect(login(password)).rejects.toMatchObject({ code: 'not_authenticated' });
-  const issued = await login(`${password} anew`);
+  const issued = await login(`${password} again`);
   expect(await events({ operation: 'issueToken' })).toMatchObject([
     { actor: { name: 'ada' }, project_id: projectId, address: '10.0.0.9', outcome: 'done' },
     { actor: { name: 'ada' }, project_id: '', address: '10.0.0.9', outcome: 'refused', error: 'not_authenticated' },

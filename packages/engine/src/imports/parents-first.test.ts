@@ -32,7 +32,7 @@ async function orderOf(parents: readonly (number | null)[], items: readonly numb
   return { looked, order };
 }
 
-test('each item is looked at once and yielded once, whatever builds on what', async () => {
+test('each item is examined once and yielded once, whatever builds on what', async () => {
   await fc.assert(
     fc.asyncProperty(forests, asked, async (parents, items) => {
       const { looked, order } = await orderOf(parents, items);

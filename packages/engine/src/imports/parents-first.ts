@@ -3,7 +3,7 @@ export type Sighting<Item, Seen> = { readonly item: Item; readonly seen: Seen };
 
 /**
  * Looks at each item of a chain once and yields the items in the order to record them: each after those of its
- * ancestors that are in the batch, otherwise in their given order. An item's ancestors are known once it was looked at.
+ * ancestors that are in the batch, otherwise in their given order. An item's ancestors are known after the look at it.
  * A yielded item may be recorded before the next look. No id may occur twice.
  */
 export async function* parentsFirst<Item, Seen>(

@@ -24,7 +24,7 @@ function decision(outcome: Decision['outcome'], reasonCode: ReasonCode | null): 
   return {
     status: reasonCode === null ? 'success' : 'failed',
     outcome,
-    message: 'what the sync says in the end',
+    message: 'what the sync says at the end',
     fault: reasonCode === null ? null : { code: reasonCode, detail: 'a/b' },
     timeContradiction: null,
     level: 'inventory',

@@ -52,7 +52,7 @@ test.each([
   [['a/b'], false],
   [['a/b/', 'a/b/backup.log', 'a/b/disk.img'], true],
   [['a/b/catalogue.logs'], true],
-])('%j has content besides logs and empty objects: %s', (keys, hasContent) => {
+])('%j has content other than logs and empty objects: %s', (keys, hasContent) => {
   const groups = new TemplateGroups(template, '');
   const entries = keys.map((each) => ({ ...entryOf(each), size: each.endsWith('b') || each.endsWith('/') ? 0 : 1 }));
   const found = [...entries.flatMap((entry) => take(groups, entry)), ...groups.end()];

@@ -52,7 +52,7 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
   [
     'backups',
     {
-      ...{ project_id: 'project-1', backup_id: item.backup_id, backup_name: 'a name by hand' },
+      ...{ project_id: 'project-1', backup_id: item.backup_id, backup_name: 'a name by a person' },
       ...{ requested_name: item.backup_name, ...place, image_path: item.image_path, resource_id: item.resource_id },
       ...{ resource_name: item.resource_name, resource_type: item.resource_type, taken_at_s: item.created_at },
       ...{ protected_at_s: item.created_at, taken_at_ms: 500, taken_at_source: 'object', newest_object_at_ms: 500 },

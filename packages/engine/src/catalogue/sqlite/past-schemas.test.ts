@@ -104,7 +104,7 @@ test.each(pastSchemas)(
         rows: [
           {
             backupId: 'backup-1',
-            backupName: 'a name by hand',
+            backupName: 'a name by a person',
             requestedName: since(15, 'name of backup-1'),
             takenAtMs: 500,
             takenAtSource: 'object',

@@ -133,7 +133,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
     if (known !== undefined) return known;
     const recorded = this.#findRecorded(link);
     this.#recorded.set(key, recorded);
-    // A failure may be temporary, so it is not kept. Whoever awaits the promise still gets it.
+    // A failure may be temporary, so it is not kept. Everyone who awaits the promise still gets it.
     recorded.catch(() => this.#recorded.delete(key));
     return recorded;
   }
