@@ -8,6 +8,7 @@ export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
   ['https://s3.eu-central-1.amazonaws.com', startAws('eu-central-1')],
   ['https://minio.example.com:9000', startMinio],
   ['https://obs.eu-de.otc.t-systems.com', startObs('obs.eu-de.otc.t-systems.com')],
+  ['https://s3.example.com', startS3],
   ['https://swift.example.com:8080', startS3],
   ['https://denied.example.com:9000', startS3WithoutReading],
   ['https://s3.eu-west-3.amazonaws.com', startAws('eu-west-3')],
