@@ -47,7 +47,9 @@ test('a name set by a person stays while nightly requests repeat the previous na
   // After two renames, only a name other than the first replaces it.
   await world.rename('keep permanently');
   expect(await world.syncedName()).toEqual(['unchanged', 'keep permanently']);
-  expect((await world.call('listBackups', { name: 'keep permanently' })).backups.map(({ id }) => id)).toEqual([backup_id]);
+  expect((await world.call('listBackups', { name: 'keep permanently' })).backups.map(({ id }) => id)).toEqual([
+    backup_id,
+  ]);
 });
 
 test('a request with another name than the request before renames the backup', async () => {
