@@ -1,11 +1,6 @@
-import {
-  BackupSyncError,
-  type ErrorCode,
-  errors,
-  type Problem,
-  type ReasonCode,
-  reasons,
-} from '@backup-sync/contracts';
+import { BackupSyncError, type ErrorCode, errors, type Problem, reasons } from '@backup-sync/contracts';
+import { reasonOfStorageError } from '@backup-sync/engine/storage-reason';
+import { remedyOnCommandLine } from './reason-remedies.ts';
 
 /** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -116,7 +111,6 @@ const operatorErrors = new Set([
   'SecretKeyError',
   'StorageSpecificationError',
   'OtherStorageUnitError',
-  'StorageError',
   'OutputError',
   'ManifestCreationError',
 ]);
@@ -152,12 +146,12 @@ export function failureOf(thrown: unknown): Failure {
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = operatorErrors.has(error.name);
-  const refused = error.name === 'StorageError' && 'code' in error ? reasons[error.code as ReasonCode] : undefined;
-  if (refused !== undefined) {
-    const { number, remedy } = refused;
-    const message = `${refused.summary}: ${error.message}`;
-    const again = remedy.replace('sync again', 'run the command again');
-    return { exitCode: exitCodes.failure, code: number, message, remedy: again, problems: [] };
+  if (error.name === 'StorageError' && 'code' in error) {
+    const code = reasonOfStorageError[error.code as keyof typeof reasonOfStorageError];
+    const { number, summary, remedy } = reasons[code];
+    const message = `${summary}: ${error.message}`;
+    const onCommandLine = remedyOnCommandLine({ code, remedy });
+    return { exitCode: exitCodes.failure, code: number, message, remedy: onCommandLine, problems: [] };
   }
   return {
     exitCode: exitCodes.failure,
@@ -167,6 +161,11 @@ export function failureOf(thrown: unknown): Failure {
     remedy: known ? null : 'This is a fault in backup-sync: report it with the lines above.',
     problems: [],
   };
+}
+
+/** A message with the number under which the documentation explains it, if there is one. */
+export function withNumber(message: string, code: string): string {
+  return /^BackupSync\.\d+$/.test(code) ? `${message} (${code})` : message;
 }
 
 /** Only Ctrl-C and SIGTERM abort a command. */
