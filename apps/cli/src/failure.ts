@@ -64,7 +64,7 @@ export type Failure = {
 
 /** Remedies in terms of commands and options, for errors whose remedy in {@link errors} is about the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
-  invalid_request: 'Fix the problems listed here, then run the command again.',
+  invalid_request: 'Fix the values named here, then run the command again.',
   not_authenticated:
     'Log in with "backup-sync login" and name the profile. Or set a valid token in BACKUP_SYNC_TOKEN, or an enabled ' +
     'access key in BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY.',
@@ -74,6 +74,11 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   operation_not_found: 'Check the id: "backup-sync operations list" shows the operations.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows the sources.',
   resource_not_found: 'Check the name or id: "backup-sync resources list" shows the resources.',
+  user_not_found: 'Check the name: "backup-sync users list" shows the users.',
+  project_not_found: 'Check the id or name: "backup-sync projects list" shows the projects.',
+  role_not_found: 'Check the user and the project: "backup-sync users list" shows the roles.',
+  bucket_grant_not_found: 'Check the project, bucket and prefix: "backup-sync buckets list" shows the grants.',
+  access_key_not_found: 'Check the key: "backup-sync access-keys list" shows the access keys.',
   source_name_taken: 'Give the source another name with --name.',
   bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
   prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
