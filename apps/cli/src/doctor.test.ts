@@ -42,7 +42,8 @@ test('doctor without names tries the buckets of a directory in the order of thei
 test('a missing storage directory has a number and a remedy, in doctor and in other commands', async () => {
   await using home = await openHome();
   const missing = join(home.path, 'nowhere');
-  const told = `the storage unit could not be reached: the directory "${missing}" does not exist; check that it is mounted (BackupSync.2004)`;
+  const why = `the directory "${missing}" does not exist; check that it is mounted`;
+  const told = `the storage unit could not be reached: ${why} (BackupSync.2004)`;
   for (const names of [[], ['volumebackups']]) {
     const checked = await home.doctor(`file:${missing}`, ...names);
     expect(checked).toMatchObject({ code: 1, missing: [expect.stringContaining(`${told}. Check `)] });

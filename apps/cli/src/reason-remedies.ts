@@ -16,8 +16,8 @@ const reasonRemedies: { readonly [Code in ReasonCode]?: string } = {
     'Check the bucket and the prefix. For backups in an unknown format, give the path template of their image paths ' +
     'with --path-template.',
   vanished:
-    'If it was deleted on purpose, run "backup-sync backups delete" on the record. Otherwise put the backup back into ' +
-    'the bucket: it is then recorded again.',
+    'If it was deleted on purpose, run "backup-sync backups delete" on the record. Otherwise put the backup back ' +
+    'into the bucket: it is then recorded again.',
 };
 
 /** Says what to do about a reason, in terms of commands and options. */

@@ -136,10 +136,10 @@ async function askServer(
 }
 
 function refusalsOf({ bucket_name, refusals }: CheckedBucket): string[] {
-  return refusals.map(
-    ({ request, reason }) =>
-      `bucket ${bucket_name}: ${request} failed: ${withNumber(reason.message, reason.number)}. ${remedyOnCommandLine(reason)}`,
-  );
+  return refusals.map(({ request, reason }) => {
+    const why = withNumber(reason.message, reason.number);
+    return `bucket ${bucket_name}: ${request} failed: ${why}. ${remedyOnCommandLine(reason)}`;
+  });
 }
 
 /** Copies left by upgrades, which can be removed once the new release works. */
