@@ -109,7 +109,9 @@ describe('a local catalogue', () => {
       { bucket_name: 'nowhere', list: 'refused', head: 'not_tried', get: 'not_tried' },
     ]);
     expect(doctor.missing).toEqual([
-      expect.stringMatching(/^bucket nowhere: list failed: the bucket does not exist: .*Check bucket_name/),
+      expect.stringMatching(
+        /^bucket nowhere: list failed: the bucket does not exist: .* \(BackupSync\.2002\)\. Check .*--storage/,
+      ),
     ]);
     expect(JSON.stringify(doctor.policy)).toContain('s3:GetObject');
   }, 60_000);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
+  BackupSyncError,
   type EndpointFile,
   endpointFile,
   endpointFileName,
@@ -172,8 +173,18 @@ async function throughServer(
 ): Promise<Connection> {
   const { endpoint, project_id, token } = server;
   const exchange = (id: string) => issueToken(endpoint, { token, project: { id } }, http);
+  /** The server refuses an unknown project like a bad token. If the token is good, the project does not exist. */
+  const tokenOf = async (id: string) => {
+    try {
+      return await exchange(id);
+    } catch (error) {
+      if (!(error instanceof BackupSyncError) || error.code !== 'not_authenticated') throw error;
+      await exchange(project_id);
+      throw new BackupSyncError('project_not_found', `there is no project ${JSON.stringify(id)}`, { cause: error });
+    }
+  };
   const own =
-    project === undefined || project === project_id ? { token, projectId: project_id } : await exchange(project);
+    project === undefined || project === project_id ? { token, projectId: project_id } : await tokenOf(project);
   const credentials = { kind: 'token', token: new Secret(own.token) } as const;
   return {
     ...remote({ endpoint, projectId: own.projectId, credentials }, http),

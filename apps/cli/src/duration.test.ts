@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { durationText, formatSeconds, parseDuration } from './duration.ts';
 import { readEnvironment } from './environment.ts';
+import { durationOrNone } from './options.ts';
 import { createProgram } from './program.ts';
 
 describe('a duration', () => {
@@ -63,6 +64,11 @@ test('every option for a duration accepts every unit', () => {
       );
     }
   }
+});
+
+test('an option that accepts "none" says so', () => {
+  expect(durationOrNone('none')).toBe('none');
+  expect(() => durationOrNone('1 week')).toThrow('must be a duration such as 90s, 90m, 26h or 7d, or "none".');
 });
 
 test('options that accepted whole seconds still do', () => {

@@ -12,5 +12,9 @@ test('an error of storage says what to do', () => {
     message: expect.stringMatching(/another region: bucket "b": .*"eu-west-3"$/),
     remedy: expect.stringMatching(/AWS_REGION.*, then run the command again\.$/),
   });
-  expect(failureOf(storageError('unreachable'))).toMatchObject({ code: 'StorageError', remedy: null });
+  expect(failureOf(storageError('unreachable'))).toMatchObject({
+    code: 'BackupSync.2004',
+    message: expect.stringMatching(/^the storage unit could not be reached: bucket "b": /),
+    remedy: expect.stringMatching(/--storage.*, then run the command again\.$/),
+  });
 });

@@ -1,11 +1,6 @@
-import {
-  BackupSyncError,
-  type ErrorCode,
-  errors,
-  type Problem,
-  type ReasonCode,
-  reasons,
-} from '@backup-sync/contracts';
+import { BackupSyncError, type ErrorCode, errors, type Problem, reasons } from '@backup-sync/contracts';
+import { reasonOfStorageError } from '@backup-sync/engine/storage-reason';
+import { remedyOnCommandLine } from './reason-remedies.ts';
 
 /** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -69,7 +64,7 @@ export type Failure = {
 
 /** Remedies in terms of commands and options, for errors whose remedy in {@link errors} is about the API. */
 const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
-  invalid_request: 'Fix the problems listed here, then run the command again.',
+  invalid_request: 'Fix the values named here, then run the command again.',
   not_authenticated:
     'Log in with "backup-sync login" and name the profile. Or set a valid token in BACKUP_SYNC_TOKEN, or an enabled ' +
     'access key in BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY.',
@@ -79,6 +74,11 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   operation_not_found: 'Check the id: "backup-sync operations list" shows the operations.',
   source_not_found: 'Check the name or id: "backup-sync sources list" shows the sources.',
   resource_not_found: 'Check the name or id: "backup-sync resources list" shows the resources.',
+  user_not_found: 'Check the name: "backup-sync users list" shows the users.',
+  project_not_found: 'Check the id or name: "backup-sync projects list" shows the projects.',
+  role_not_found: 'Check the user and the project: "backup-sync users list" shows the roles.',
+  bucket_grant_not_found: 'Check the project, bucket and prefix: "backup-sync buckets list" shows the grants.',
+  access_key_not_found: 'Check the key: "backup-sync access-keys list" shows the access keys.',
   source_name_taken: 'Give the source another name with --name.',
   bucket_not_found: 'Check the name of the bucket. Add --force to watch it before it exists.',
   prefix_empty: 'Check the bucket and the prefix. Add --force to watch the place before anything is stored there.',
@@ -116,7 +116,6 @@ const operatorErrors = new Set([
   'SecretKeyError',
   'StorageSpecificationError',
   'OtherStorageUnitError',
-  'StorageError',
   'OutputError',
   'ManifestCreationError',
 ]);
@@ -152,12 +151,12 @@ export function failureOf(thrown: unknown): Failure {
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = operatorErrors.has(error.name);
-  const refused = error.name === 'StorageError' && 'code' in error ? reasons[error.code as ReasonCode] : undefined;
-  if (refused !== undefined) {
-    const { number, remedy } = refused;
-    const message = `${refused.summary}: ${error.message}`;
-    const again = remedy.replace('sync again', 'run the command again');
-    return { exitCode: exitCodes.failure, code: number, message, remedy: again, problems: [] };
+  if (error.name === 'StorageError' && 'code' in error) {
+    const code = reasonOfStorageError[error.code as keyof typeof reasonOfStorageError];
+    const { number, summary, remedy } = reasons[code];
+    const message = `${summary}: ${error.message}`;
+    const onCommandLine = remedyOnCommandLine({ code, remedy });
+    return { exitCode: exitCodes.failure, code: number, message, remedy: onCommandLine, problems: [] };
   }
   return {
     exitCode: exitCodes.failure,
@@ -167,6 +166,11 @@ export function failureOf(thrown: unknown): Failure {
     remedy: known ? null : 'This is a fault in backup-sync: report it with the lines above.',
     problems: [],
   };
+}
+
+/** A message with the number under which the documentation explains it, if there is one. */
+export function withNumber(message: string, code: string): string {
+  return /^BackupSync\.\d+$/.test(code) ? `${message} (${code})` : message;
 }
 
 /** Only Ctrl-C and SIGTERM abort a command. */

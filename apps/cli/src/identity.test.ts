@@ -38,6 +38,7 @@ test('the local operator works in any project, with the server and without', asy
   expect(unknown).toMatchObject({ code: 1, messages: expect.stringContaining('there is no project "nowhere"') });
   await using server = await startServer(home.dataDirectory, home.storage);
   expect(server.projectId).not.toBe(id);
+  expect(await call('backups', 'list', '--project', 'nowhere')).toEqual(unknown);
   expect((await call('backups', 'list', '--project', id)).code).toBe(0);
   expect(await projectOf()).toBe(id);
 });

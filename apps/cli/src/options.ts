@@ -47,7 +47,10 @@ export function durationOrSeconds(value: string): number {
 
 /** Like {@link durationOrSeconds}, or `none`: not null, which Commander takes for an option without a value. */
 export function durationOrNone(value: string): number | 'none' {
-  return value === 'none' ? value : durationOrSeconds(value);
+  if (value === 'none') return value;
+  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : parseDuration(value);
+  if (seconds === null) throw new InvalidArgumentError(`It ${durationRule}, or "none".`);
+  return seconds;
 }
 
 /** A duration from `1s` to `1h`, in seconds. */

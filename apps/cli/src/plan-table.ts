@@ -10,6 +10,7 @@ import {
 import { formatSeconds } from './duration.ts';
 import { printTable } from './print-table.ts';
 import { formatBytes } from './printable.ts';
+import { remedyOnCommandLine } from './reason-remedies.ts';
 import { reasonSummary } from './results.ts';
 import { print, type Terminal } from './terminal.ts';
 
@@ -38,7 +39,7 @@ export function printPlanRows(
     planned.reason === null ? planned.message : `${planned.reason.code}: ${planned.message}`,
   ]);
   printTable(terminal, columns, rows);
-  const reasons = reasonSummary(items);
+  const reasons = reasonSummary(items, remedyOnCommandLine);
   print(terminal, reasons === '' ? '' : `\n${reasons}\n`);
 }
 

@@ -22,7 +22,14 @@ describe('an error is a sentence', () => {
     [['sync', 'no-such-file.json', '--endpoint', 'http://127.0.0.1:9'], 1, 'the file no-such-file.json does not exist'],
     [['backups', 'list'], 1, 'or give a data directory with --data-dir'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9'], 4, 'set a valid token in BACKUP_SYNC_TOKEN'],
-    [['backups', 'list', '--endpoint', 'ftp://x', '--project', 'p'], 1, '"ftp://x" is not an address'],
+    [
+      ['backups', 'list', '--endpoint', 'ftp://x', '--project', 'p'],
+      1,
+      '"ftp://x" is not an address like https://host:port (BackupSync.1001)\n',
+    ],
+    // Before it asks for a password.
+    [['login', '--endpoint', 'foo'], 1, '--endpoint: "foo" is not an address'],
+    [['token', '--endpoint', 'foo'], 1, '--endpoint: "foo" is not an address'],
     [['backups', 'list', '--endpoint', 'http://127.0.0.1:9', '--project', 'p'], 5, 'does not answer'],
     [['scan', 'bucket', '--data-dir', 'd', '--storage', 'ftp:x'], 1, 'file:<directory>'],
     [['backups', 'lst'], 1, 'Did you mean list?'],

@@ -42,7 +42,10 @@ function resultOf(log: CbrOperationLog): string {
 }
 
 /** The reasons in full, grouped by code, each group with its remedy. Empty if there are none. */
-export function reasonSummary(items: readonly { readonly name: string; readonly reason: Reason | null }[]): string {
+export function reasonSummary(
+  items: readonly { readonly name: string; readonly reason: Reason | null }[],
+  remedyOf = ({ remedy }: Reason): string => remedy,
+): string {
   const groups = new Map<string, { readonly first: Reason; readonly lines: string[] }>();
   for (const { name, reason } of items) {
     if (reason === null) continue;
@@ -51,6 +54,6 @@ export function reasonSummary(items: readonly { readonly name: string; readonly 
     groups.set(reason.code, group);
   }
   return Array.from(groups.values(), ({ first, lines }) =>
-    [`${first.code} (${first.number})`, ...lines, `  What to do: ${first.remedy}`].join('\n'),
+    [`${first.code} (${first.number})`, ...lines, `  What to do: ${remedyOf(first)}`].join('\n'),
   ).join('\n');
 }

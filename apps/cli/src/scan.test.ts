@@ -95,10 +95,28 @@ describe('scan', () => {
     expect((await run(['operations', 'show', imported, ...where])).output).toMatch(/outcome +created/);
   });
 
+  test.each([
+    ['scan', 'volumebackups', '--sync'],
+    ['sources', 'scan', 'nightly'],
+  ])('does not show the old fault of a backup that is imported again: %j', async (...command) => {
+    await using home = await temporaryDirectory();
+    const buckets = join(home.path, 'buckets');
+    await cp(join(examples, 'buckets'), buckets, { recursive: true });
+    const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
+    await run(['sources', 'add', 'volumebackups', '--name', 'nightly'], { environment });
+    const broken = await run(command, { environment });
+    expect(broken.code).toBe(3);
+    expect(broken.messages).toContain('What to do: Restore the object');
+    await cp(join(examples, 'second-copy'), buckets, { recursive: true });
+    const repaired = await run(command, { environment });
+    expect(repaired.code).toBe(0);
+    expect(repaired.messages).toMatch(/^the listing is complete: .*\n1 of 1 imported\n$/);
+  });
+
   test('of a missing bucket exits 1 with the reason', async () => {
     await using home = await temporaryDirectory();
     const ended = await run(['scan', 'nowhere', '--data-dir', join(home.path, 'data'), '--storage', storage]);
     expect(ended).toMatchObject({ code: 1, output: '' });
-    expect(ended.messages).toContain('not complete: the bucket does not exist');
+    expect(ended.messages).toMatch(/not complete: the bucket does not exist.* \(BackupSync\.2002\)\nCheck .*--storage/);
   });
 });

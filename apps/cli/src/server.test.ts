@@ -26,7 +26,7 @@ describe('a running server', () => {
     expect(JSON.parse(listed.output).count).toBe(4);
 
     const other = await run(['backups', 'list', '--project', 'other', ...local]);
-    expect(other).toMatchObject({ code: 4, output: '' });
+    expect(other).toMatchObject({ code: 1, output: '' });
     const stranger = await run(['backups', 'list'], { environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' } });
     expect(stranger).toMatchObject({ code: 4, output: '' });
     const wrong = await run(['token', '--endpoint', server.endpoint], {

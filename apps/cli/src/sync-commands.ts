@@ -19,7 +19,7 @@ export function addSyncCommands(program: Command, { command, contextOf, finish }
   command(program, 'sync <file>', 'import the backups of a list and wait for the results', [
     'sync backups.csv',
     'sync backups.ndjson --plan-first',
-    'scan volumebackups | backup-sync sync - --ndjson',
+    'sync - --ndjson < backups.ndjson',
   ])
     .addOption(format())
     .option('--dry-run', 'check of the file only; needs no server', false)
@@ -62,7 +62,7 @@ the bucket has objects but no recognised backup.`,
       finish(await planCommand(contextOf(options), file, options));
     });
   command(program, 'scan <bucket[/prefix]>', 'find backups in a bucket and print items to sync', [
-    'scan volumebackups | backup-sync sync -',
+    'scan volumebackups > backups.ndjson',
     'scan vmware-backups --path-template {plan_id}/{resource_id}/{backup_id} --sync',
   ])
     .option('--path-template <template>', 'image path of unknown formats, such as {resource_id}/{backup_id}')

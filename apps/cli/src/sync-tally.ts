@@ -2,6 +2,7 @@ import { grouped, type Reason } from '@backup-sync/contracts';
 import type { CbrOperationLog } from '@backup-sync/core';
 import { formatSeconds } from './duration.ts';
 import { printable } from './printable.ts';
+import { remedyOnCommandLine } from './reason-remedies.ts';
 
 /** Backups that are named for one reason, or for contradicting times; the others are only counted. */
 const namedMax = 10;
@@ -46,7 +47,7 @@ export class SyncTally {
     return Array.from(this.#failures, ([code, { reason, count, lines }]) => {
       const heading = reason === null ? code : `${reason.code} (${reason.number})`;
       const more = count > lines.length ? [`  and ${grouped(count - lines.length)} more`] : [];
-      const remedy = reason === null ? [] : [`  What to do: ${reason.remedy}`];
+      const remedy = reason === null ? [] : [`  What to do: ${remedyOnCommandLine(reason)}`];
       return [`${heading}: ${grouped(count)}`, ...lines, ...more, ...remedy].join('\n');
     }).join('\n');
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
-import { exitCodes, type Failure } from './failure.ts';
+import { exitCodes, type Failure, withNumber } from './failure.ts';
 import { printable, printableLines } from './printable.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -68,8 +68,8 @@ export function printFailure(terminal: Terminal, failure: Failure): void {
     return;
   }
   const isInterrupted = failure.exitCode === exitCodes.interrupted;
-  const heading = isInterrupted ? 'interrupted:' : { style: 'red' as const, text: 'error:' };
-  note(terminal, heading, ` ${failure.message}`);
+  if (isInterrupted) note(terminal, `interrupted: ${failure.message}`);
+  else note(terminal, { style: 'red', text: 'error:' }, ` ${withNumber(failure.message, failure.code)}`);
   for (const { place, message } of failure.problems) note(terminal, `  ${printable(place)}: ${printable(message)}`);
   if (failure.remedy !== null) note(terminal, failure.remedy);
 }

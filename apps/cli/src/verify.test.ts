@@ -19,7 +19,7 @@ test('verify of several backups shows the result of each: proved, failed, not re
   expect(told.output).toMatch(new RegExp(`${full} +content .* success`));
   expect(told.output).toMatch(new RegExp(`${broken} .* failed: object_missing`));
   expect(told.output).toMatch(/What to do: Restore the object/);
-  expect(told.messages).toContain('nobody was not verified: no backup nobody is recorded');
+  expect(told.messages).toContain('nobody was not verified: no backup nobody is recorded (BackupSync.1009)');
   expect(told.messages).toContain('What to do: Check the id or name: "backup-sync backups list" shows');
 
   const json = await run(['verify', ...ids, '--level', 'replay', '--json'], { environment });

@@ -16,7 +16,7 @@ export type EmptyListing = {
 const addSource = 'add a source: POST /v1/projects/{project_id}/sources, or "backup-sync sources add"';
 const editSource = 'edit the source: PATCH /v1/projects/{project_id}/sources/{vault_id}, or "backup-sync sources edit"';
 const planSource =
-  'give a source an interval (interval_s): PATCH /v1/projects/{project_id}/sources/{source_id}, or "backup-sync sources edit --every"';
+  'give a source an interval (interval_s): PATCH /v1/projects/{project_id}/sources/{source_id}, or "backup-sync sources edit --interval"';
 const runSource = 'a source finds its resources in its bucket; to run it: POST /v3/{project_id}/checkpoints/sync';
 const importCopy = 'copy the objects to another bucket and import them: POST /v3/{project_id}/backups/sync';
 const grantBucket =

@@ -23,6 +23,16 @@ test('the OpenAPI document lists the error codes of each call', () => {
   expect(responses[404]?.description).toBe('BackupSync.1009 backup_not_found');
 });
 
+test('the OpenAPI document needs no Map.groupBy, which Node.js 20 lacks', () => {
+  const { groupBy } = Map;
+  Reflect.deleteProperty(Map, 'groupBy');
+  try {
+    expect(openApiDocument({ version: '1.2.3' })).toEqual(document);
+  } finally {
+    Object.assign(Map, { groupBy });
+  }
+});
+
 test('every reference in the OpenAPI document resolves to a schema', () => {
   const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g);
   const names = Array.from(references, ([, reference]) => reference);

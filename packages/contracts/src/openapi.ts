@@ -126,19 +126,23 @@ function successOf({ successStatus, kind, output }: CallDefinition): Json {
 
 /** The error answers of a call: one for each HTTP status, with the codes it stands for. */
 function refusals(codes: readonly ErrorCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => errors[code].httpStatus);
+  // Not Map.groupBy, which Node.js 20 lacks.
+  const statuses = new Set(codes.map((code) => errors[code].httpStatus));
+  const codesOf = (status: number) => codes.filter((code) => errors[code].httpStatus === status);
   return Object.fromEntries(
-    [...byStatus].map(([status, those]) => [
+    [...statuses].map((status) => [
       status,
       {
-        description: those.map((code) => `${errors[code].number} ${code}`).join(', '),
+        description: codesOf(status)
+          .map((code) => `${errors[code].number} ${code}`)
+          .join(', '),
         headers: {
           'X-Request-Id': { description: 'Id of this request.', schema: { type: 'string' } },
           ...((status === 429 || status === 503) && {
             'Retry-After': { description: 'Minimum number of seconds to wait.', schema: { type: 'integer' } },
           }),
         },
-        ...jsonContent(errorBody, 'output', exampleRefusal(those[0] as ErrorCode)),
+        ...jsonContent(errorBody, 'output', exampleRefusal(codesOf(status)[0] as ErrorCode)),
       },
     ]),
   );

@@ -9,11 +9,12 @@ import {
 import type { LeastPolicy } from '@backup-sync/engine';
 import { findDriver, storageDrivers, withoutCredentials } from '@backup-sync/engine/storage-drivers';
 import { type CatalogueConnection, type Connection, connectToCatalogue } from '../connect.ts';
-import { exitCodes, UsageError } from '../failure.ts';
+import { exitCodes, failureOf, withNumber } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
 import { storageEnvironment } from '../network.ts';
 import { printFields, printTable } from '../print-table.ts';
 import { profilePath } from '../profiles.ts';
+import { remedyOnCommandLine } from '../reason-remedies.ts';
 import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -39,8 +40,10 @@ type Findings = {
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
   const findings: Findings = { configured: [], server: null, storage: null, buckets: [], missing: [] };
-  const { sourceBuckets, exitCode, isAnswered } = await lookAtCatalogue(context, findings, bucketNames);
-  if (!isAnswered) await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets);
+  const { sourceBuckets, recordsAt, exitCode, isAnswered } = await lookAtCatalogue(context, findings, bucketNames);
+  if (!isAnswered) {
+    await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets, recordsAt);
+  }
   if (terminal.json) {
     const { configured, server, buckets, missing } = findings;
     const policy = leastPolicy(findings).of(bucketNamesOf(findings));
@@ -50,15 +53,22 @@ export async function doctorCommand(context: CommandContext, bucketNames: readon
   return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
 }
 
-/**
- * Makes cheap queries to the catalogue, and asks a server to try its own storage. Returns the buckets of the sources,
- * and whether the server has tried all the storage that this command would use.
- */
+/** What the catalogue shows about the storage to try. */
+type CatalogueFindings = {
+  readonly sourceBuckets: string[];
+  /** The data directory, if commands open it themselves; null if a server does. */
+  readonly recordsAt: string | null;
+  readonly exitCode: number;
+  /** Whether the server has tried all the storage that this command would use. */
+  readonly isAnswered: boolean;
+};
+
+/** Makes cheap queries to the catalogue, and asks a server to try its own storage. */
 async function lookAtCatalogue(
   { connect: options, environment, signal }: CommandContext,
   findings: Findings,
   bucketNames: readonly string[],
-): Promise<{ readonly sourceBuckets: string[]; readonly exitCode: number; readonly isAnswered: boolean }> {
+): Promise<CatalogueFindings> {
   const { configured, missing } = findings;
   configured.push(['profiles', profilePath(environment)]);
   try {
@@ -76,18 +86,20 @@ async function lookAtCatalogue(
     if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);
     // A data directory that a server has open uses that server's storage. If the server knows no bucket, try from here.
     const isAnswered = target.kind === 'local' && (findings.server?.buckets.length ?? 0) > 0;
-    return { sourceBuckets, exitCode: exitCodes.done, isAnswered };
+    const recordsAt = target.kind === 'local' && !isServer(connection) ? target.dataDirectory : null;
+    return { sourceBuckets, recordsAt, exitCode: exitCodes.done, isAnswered };
   } catch (error) {
     if (error instanceof Error && error.name === 'NoCatalogueError') {
       // Normal before the first sync.
       configured.push(['catalogue', 'none yet: the first sync or serve creates one']);
-      return { sourceBuckets: [], exitCode: exitCodes.done, isAnswered: false };
+      return { sourceBuckets: [], recordsAt: null, exitCode: exitCodes.done, isAnswered: false };
     }
     signal.throwIfAborted();
-    missing.push(messageOf(error));
+    missing.push(describeFailure(error));
     const { exitCode } = errors.unreachable;
     const isUnreachable = error instanceof BackupSyncError && errors[error.code].exitCode === exitCode;
-    return { sourceBuckets: [], exitCode: isUnreachable ? exitCode : exitCodes.failure, isAnswered: false };
+    const failed = isUnreachable ? exitCode : exitCodes.failure;
+    return { sourceBuckets: [], recordsAt: null, exitCode: failed, isAnswered: false };
   }
 }
 
@@ -124,9 +136,10 @@ async function askServer(
 }
 
 function refusalsOf({ bucket_name, refusals }: CheckedBucket): string[] {
-  return refusals.map(
-    ({ request, reason }) => `bucket ${bucket_name}: ${request} failed: ${reason.message}. ${reason.remedy}`,
-  );
+  return refusals.map(({ request, reason }) => {
+    const why = withNumber(reason.message, reason.number);
+    return `bucket ${bucket_name}: ${request} failed: ${why}. ${remedyOnCommandLine(reason)}`;
+  });
 }
 
 /** Copies left by upgrades, which can be removed once the new release works. */
@@ -155,6 +168,7 @@ async function lookAtStorage(
   { connect: options, environment, signal }: CommandContext,
   findings: Findings,
   bucketNames: readonly string[],
+  recordsAt: string | null,
 ): Promise<void> {
   const { configured, buckets, missing } = findings;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
@@ -163,7 +177,7 @@ async function lookAtStorage(
     return;
   }
   const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
-  const { probeBuckets } = await import('@backup-sync/engine');
+  const { probeBuckets, refuseOtherStorageUnit } = await import('@backup-sync/engine');
   findings.storage = storage;
   configured.push(['storage', `${withoutCredentials(storage)} (${origin})`]);
   try {
@@ -175,22 +189,17 @@ async function lookAtStorage(
     const probed = await probeBuckets({ storage, environment: reach, places, timeoutMs, signal });
     buckets.push(...probed);
     missing.push(...probed.flatMap(refusalsOf));
+    if (recordsAt !== null && options.storageMoved !== true) refuseOtherStorageUnit(recordsAt, storage);
   } catch (error) {
     signal.throwIfAborted();
-    missing.push(messageOf(error));
+    missing.push(describeFailure(error));
   }
 }
 
 /** All buckets, if the driver can list them with the permissions that a sync needs; else none. */
 async function bucketsOf(storage: string): Promise<string[]> {
   const found = findDriver(storage);
-  try {
-    return (await found?.driver.listBuckets?.(found.place)) ?? [];
-  } catch (error) {
-    throw new UsageError(`the storage directory cannot be read: ${messageOf(error)}. Check --storage`, {
-      cause: error,
-    });
-  }
+  return (await found?.driver.listBuckets?.(found.place)) ?? [];
 }
 
 function show({ terminal }: CommandContext, findings: Findings): void {
@@ -238,6 +247,7 @@ function leastPolicy({ server, storage }: Findings): LeastPolicy {
   return policy;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function describeFailure(error: unknown): string {
+  const { message, code, remedy } = failureOf(error);
+  return remedy === null ? message : `${withNumber(message, code)}. ${remedy}`;
 }

@@ -1,5 +1,5 @@
 import { BackupSyncError, counted } from '@backup-sync/contracts';
-import { issueToken, projectsOfKey } from '@backup-sync/core';
+import { issueToken, parseEndpoint, projectsOfKey } from '@backup-sync/core';
 import { Secret } from '../environment.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
@@ -24,6 +24,8 @@ export async function loginCommand(context: CommandContext, options: LoginOption
   const { terminal, environment } = context;
   const { endpoint, user = 'admin', profile: name } = options;
   const path = profilePath(environment);
+  // Checked before anyone types a password for it.
+  parseEndpoint(endpoint, '--endpoint');
   const accessKey = options.accessKey ?? (options.user === undefined ? environment.BACKUP_SYNC_ACCESS_KEY : undefined);
   const profile =
     accessKey === undefined ? await byPassword(context, options, user) : await byAccessKey(context, options, accessKey);

@@ -12,6 +12,7 @@ import { exitCodes } from '../failure.ts';
 import { type Worker, workInterrupted } from '../interruption.ts';
 import { forecastLine, printPlanRows } from '../plan-table.ts';
 import { liveLine } from '../progress.ts';
+import { remedyOnCommandLine } from '../reason-remedies.ts';
 import { jsonText, print, printFailure } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { parsePlace } from './scan.ts';
@@ -35,9 +36,10 @@ export async function planBucketCommand(
   const result = bucketPlanResult.safeParse(operation.result).data;
   const isUnrecognised = operation.reason?.code === 'no_backup_recognised';
   if ((operation.status !== 'success' && !isUnrecognised) || result === undefined) {
-    const { message, number, remedy } = operation.reason ?? describeReason('internal', `operation ${id}`);
-    const said = `the plan is not complete: ${message}`;
-    printFailure(terminal, { exitCode: 1, code: number, message: said, remedy, problems: [] });
+    const reason = operation.reason ?? describeReason('internal', `operation ${id}`);
+    const message = `the plan is not complete: ${reason.message}`;
+    const remedy = remedyOnCommandLine(reason);
+    printFailure(terminal, { exitCode: 1, code: reason.number, message, remedy, problems: [] });
     return exitCodes.failure;
   }
   const failing = terminal.json
@@ -45,7 +47,8 @@ export async function planBucketCommand(
     : await printTables(context, calls, id);
   if (!terminal.json) print(terminal, forecastLine(result.classes, result.forecast));
   if (isUnrecognised && operation.reason !== null) {
-    const { message, number, remedy } = operation.reason;
+    const { message, number } = operation.reason;
+    const remedy = remedyOnCommandLine(operation.reason);
     const exitCode = exitCodes.someItemsFailed;
     printFailure(terminal, { exitCode, code: number, message, remedy, problems: [] });
     return exitCode;

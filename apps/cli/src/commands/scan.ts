@@ -7,12 +7,14 @@ import {
   isToSync,
   type Operation,
   type Reason,
+  type ScanFinding,
 } from '@backup-sync/contracts';
 import type { ScanNews } from '@backup-sync/core';
 import { connect } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, withNumber } from '../failure.ts';
 import { type Worker, workInterrupted } from '../interruption.ts';
 import { printable } from '../printable.ts';
+import { remedyOnCommandLine } from '../reason-remedies.ts';
 import { showScanProgress } from '../scan-progress.ts';
 import { SyncTally } from '../sync-tally.ts';
 import { jsonText, note, print, printJson, putOut, type Terminal } from '../terminal.ts';
@@ -70,7 +72,7 @@ export async function followScanCommand(
       seen.last = news;
       if (news.findings.length > 0) await progress.aside(() => showFindings(terminal, news, sync));
       for (const finding of news.findings) {
-        if (hasProblem(finding)) countProblem(problems, finding.problem);
+        if (isProblem(finding)) countProblem(problems, finding.problem);
         if (finding.operation_log_id === null) continue;
         tally.accepted += 1;
         yield finding.operation_log_id;
@@ -104,9 +106,14 @@ async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: bo
   const text = lines.map((line) => `${jsonText(line)}\n`).join('');
   await putOut(terminal, text);
   if (terminal.json) return;
-  for (const { state, bucket_name, image_path, problem } of findings.filter(hasProblem)) {
+  for (const { state, bucket_name, image_path, problem } of findings.filter(isProblem)) {
     note(terminal, `${printable(`${bucket_name}/${image_path}`)}: ${state}, ${printable(problem.message)}`);
   }
+}
+
+/** The problem of a backup that is imported may be that of its old record: only the import says how it is now. */
+function isProblem(finding: ScanFinding): finding is ScanFinding & { problem: Reason } {
+  return hasProblem(finding) && finding.operation_log_id === null;
 }
 
 /** Number of findings per reason: a scan may have more findings than fit in memory. */
@@ -128,33 +135,38 @@ function conclude(
   const ended = last?.operation ?? null;
   if (ended?.reason?.code === 'no_backup_recognised') {
     note(terminal, ended.message);
-    note(terminal, `${printable(ended.reason.message)}\n  What to do: ${ended.reason.remedy}`);
+    note(terminal, describe(ended.reason));
     if (terminal.json) terminal.messages.write(`${jsonText({ operation: ended })}\n`);
     return exitCodes.someItemsFailed;
   }
   if (last === undefined || !endedByItself(last)) {
     const { operation: scan = null } = last ?? {};
-    const why = scan?.reason ? `: ${printable(scan.reason.message)}` : '';
+    const why = scan?.reason ? `: ${withNumber(printable(scan.reason.message), scan.reason.number)}` : '';
     note(terminal, { style: 'red', text: 'scan not complete' }, why);
-    if (scan?.reason) note(terminal, scan.reason.remedy);
+    if (scan?.reason) note(terminal, remedyOnCommandLine(scan.reason));
     if (terminal.json) terminal.messages.write(`${jsonText({ operation: scan })}\n`);
     return exitCodes.failure;
   }
   const { operation: scan } = last;
   note(terminal, scan.message);
   for (const { reason, count } of problems.values()) {
-    note(terminal, `${count} ${reason.code} (${reason.number})\n  What to do: ${reason.remedy}`);
+    note(terminal, `${count} ${reason.code} (${reason.number})\n  What to do: ${remedyOnCommandLine(reason)}`);
   }
   for (const text of [tally.failures(), tally.contradictions()]) if (text !== '') note(terminal, text);
   const { ended: imports, failed } = tally;
   if (imports > 0) note(terminal, `${grouped(imports - failed)} of ${grouped(imports)} imported`);
   if (scan.reason !== null && problems.size + failed === 0) {
     // Only records that were already in error: nothing above has named one.
-    note(terminal, `${printable(scan.reason.message)}\n  What to do: ${scan.reason.remedy}`);
+    note(terminal, describe(scan.reason));
   }
   // A backup that is still being written is a problem for a scan, but not yet an error for a scan that imports.
   const isWell = sync ? scan.status === 'success' : problems.size === 0;
   return isWell ? exitCodes.done : exitCodes.someItemsFailed;
+}
+
+function describe(reason: Reason): string {
+  const { message, number } = reason;
+  return `${withNumber(printable(message), number)}\n  What to do: ${remedyOnCommandLine(reason)}`;
 }
 
 /** Whether a scan saw everything and its imports ended, without being stopped. Backups may be in error. */

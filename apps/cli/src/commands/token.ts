@@ -1,4 +1,4 @@
-import { issueToken } from '@backup-sync/core';
+import { issueToken, parseEndpoint } from '@backup-sync/core';
 import { connect } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
@@ -18,6 +18,8 @@ export async function tokenCommand(context: CommandContext, user: string): Promi
     await using connection = await connect(context.connect, environment, context.onFault);
     issued = await connection.token();
   } else {
+    // Checked before anyone types a password for it.
+    parseEndpoint(endpoint, context.connect.endpoint === undefined ? 'BACKUP_SYNC_ENDPOINT' : '--endpoint');
     const project = context.connect.project ?? environment.BACKUP_SYNC_PROJECT;
     const password = await readSecret(context, {
       variable: 'BACKUP_SYNC_PASSWORD',

@@ -2,7 +2,7 @@ import type { DataLevel, Operation } from '@backup-sync/contracts';
 import { BackupSyncError, counted, grouped } from '@backup-sync/contracts';
 import type { Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, withNumber } from '../failure.ts';
 import { type Worker, workInterrupted } from '../interruption.ts';
 import { formatBytes } from '../printable.ts';
 import { type LiveLine, liveLine } from '../progress.ts';
@@ -207,7 +207,7 @@ class Results {
     if (this.#terminal.json) this.#refused.push(refusal);
     else
       this.#print(
-        `refused  ${nameOf(link)}\n  ${refusal.message}${refusal.remedy === null ? '' : `\n  What to do: ${refusal.remedy}`}`,
+        `refused  ${nameOf(link)}\n  ${withNumber(refusal.message, refusal.code)}${refusal.remedy === null ? '' : `\n  What to do: ${refusal.remedy}`}`,
       );
   }
 

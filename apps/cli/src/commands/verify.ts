@@ -8,7 +8,7 @@ import {
 } from '@backup-sync/contracts';
 import type { CallOptions, Client } from '@backup-sync/core';
 import { connect } from '../connect.ts';
-import { exitCodes, type Failure, failureOf } from '../failure.ts';
+import { exitCodes, type Failure, failureOf, withNumber } from '../failure.ts';
 import { workInterrupted } from '../interruption.ts';
 import { printTable } from '../print-table.ts';
 import { formatBytes, printable } from '../printable.ts';
@@ -102,9 +102,9 @@ export async function followVerification(
 
 function printOutcomes(terminal: Terminal, ended: readonly Operation[], refused: readonly Refusal[]): void {
   if (ended.length > 0) printEnded(terminal, ended);
-  for (const { backup_id, message, remedy } of refused) {
+  for (const { backup_id, code, message, remedy } of refused) {
     const whatToDo = remedy === null ? '' : `\n  What to do: ${remedy}`;
-    note(terminal, `${printable(backup_id)} was not verified: ${printable(message)}${whatToDo}`);
+    note(terminal, `${printable(backup_id)} was not verified: ${withNumber(printable(message), code)}${whatToDo}`);
   }
 }
 

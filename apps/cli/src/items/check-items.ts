@@ -31,12 +31,12 @@ export async function* checkedItems(source: ItemSource): AsyncGenerator<BackupSy
 export async function checkItems(source: ItemSource): Promise<CheckedItems> {
   const buckets = new Map<string, number>();
   const problems: Problem[] = [];
-  let count = 0;
-  let wrong = 0;
+  let [count, wrong, found] = [0, 0, 0];
   for await (const item of source.read()) {
     const checked = check(item);
     if (Array.isArray(checked)) {
       wrong += 1;
+      found += checked.length;
       if (problems.length < problemsMax) problems.push(...checked);
     } else {
       count += 1;
@@ -45,7 +45,8 @@ export async function checkItems(source: ItemSource): Promise<CheckedItems> {
   }
   if (wrong > 0) {
     const share = `${grouped(wrong)} of ${counted(wrong + count, 'item')} ${wrong === 1 ? 'is' : 'are'}`;
-    const message = `${source.name}: ${share} not valid; nothing was sent`;
+    const cut = found > problemsMax ? `; only the first ${problemsMax} problems are shown` : '';
+    const message = `${source.name}: ${share} not valid; nothing was sent${cut}`;
     throw new InvalidItemsError(message, problems.slice(0, problemsMax));
   }
   if (count === 0 && source.isFile) throw new UsageError(`${source.name} contains no item to sync: check the file`);

@@ -126,6 +126,19 @@ describe('items', () => {
     });
   });
 
+  test('say how many problems are shown, if not all are', async () => {
+    for (const [count, ending] of [
+      [50, /nothing was sent$/],
+      [51, /51 of 51 items are not valid; nothing was sent; only the first 50 problems are shown$/],
+    ] as const) {
+      await inFile('x.ndjson', `${JSON.stringify({ ...item, backup_id: 7 })}\n`.repeat(count), async (path) => {
+        const checked = checkItems(await openItemSource(path, noInput, undefined));
+        await expect(checked).rejects.toThrow(ending);
+        await expect(checked).rejects.toMatchObject({ problems: { length: 50 } });
+      });
+    }
+  });
+
   test('of a pipe may be empty', async () => {
     expect(await checkItems(await piped(''))).toEqual({ count: 0, buckets: new Map() });
   });

@@ -46,8 +46,7 @@ export type StorageDriver = {
   /** The rights needed to read buckets; null if file permissions decide. */
   readonly leastPolicy: LeastPolicy | null;
   /**
-   * Lists the names of all buckets; null if that needs rights that nothing else needs. Throws what the file system
-   * throws.
+   * Lists the names of all buckets, sorted; null if that needs rights that nothing else needs. Throws `StorageError`.
    */
   readonly listBuckets: ((place: string) => Promise<string[]>) | null;
 };

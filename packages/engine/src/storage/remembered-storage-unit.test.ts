@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { refuseOtherStorageUnit } from './remembered-storage-unit.ts';
 
 test('a data directory opens only with the storage unit of its records, unless --storage-moved is set', async () => {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
@@ -23,6 +24,8 @@ test('a data directory opens only with the storage unit of its records, unless -
   await open(`file:${relative(process.cwd(), first)}/`);
   await expect(open(`file:${other}`)).rejects.toThrow('--storage-moved');
   await expect(open('s3:https://obs.example.com')).rejects.toThrow('s3:https://obs.example.com/');
+  expect(() => refuseOtherStorageUnit(join(home, 'data'), `file:${other}`)).toThrow('--storage-moved');
+  refuseOtherStorageUnit(join(home, 'data'), `file:${first}`);
   await open(`file:${other}`, true);
   await open(`file:${other}`);
   await expect(open(`file:${first}`)).rejects.toThrow(`belong to the storage unit file:${other}`);

@@ -39,6 +39,16 @@ export function rememberStorageUnit(
   renameSync(aside, path);
 }
 
+/**
+ * Throws {@link OtherStorageUnitError} if the data directory belongs to another storage unit. Only reads, without the
+ * directory's lock. Throws what the file system throws.
+ */
+export function refuseOtherStorageUnit(dataDirectory: string, specification: string): void {
+  const given = plainly(specification);
+  const remembered = read(join(dataDirectory, fileName));
+  if (remembered !== null && remembered !== given) throw new OtherStorageUnitError(remembered, given);
+}
+
 /** The specification of a unit in a form that does not depend on the working directory. */
 function plainly(specification: string): string {
   const { driver, location } = parseStorage(specification);

@@ -1,5 +1,5 @@
 import type { BigIntStats, Stats } from 'node:fs';
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foundInOtherForm, otherForms } from '../../unicode-form.ts';
 import { describeBucket, describeObject, refuseUnsafeBucket } from '../names.ts';
@@ -27,6 +27,20 @@ export async function openRoot(path: string): Promise<RootDirectory> {
     throw new StorageError('unreachable', `${JSON.stringify(path)} is not a directory`);
   }
   return { path, device: found.dev };
+}
+
+/** Lists the names of the buckets in a directory, sorted. Throws as {@link openRoot} does. */
+export async function listBucketDirectories(path: string): Promise<string[]> {
+  await openRoot(path);
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    throw toStorageError(error, `the directory ${JSON.stringify(path)}`);
+  }
 }
 
 /** A directory that is a bucket, with all links on its path resolved. */

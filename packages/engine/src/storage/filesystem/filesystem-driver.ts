@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import type { StorageDriver } from '../driver.ts';
 
 /** A directory whose subdirectories are buckets. */
@@ -25,7 +24,7 @@ export const filesystemDriver: StorageDriver = {
   defaultBudget: null,
   leastPolicy: null,
   async listBuckets(place) {
-    const entries = await readdir(place, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const { listBucketDirectories } = await import('./bucket-directory.ts');
+    return await listBucketDirectories(place);
   },
 };

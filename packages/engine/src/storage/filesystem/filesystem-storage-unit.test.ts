@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { makeBucketFiles } from '../../testing/bucket-files.ts';
 import type { BucketContents } from '../storage-conformance.ts';
 import { collect, expectCode, listAll, readAll } from '../storage-conformance.ts';
+import { filesystemDriver } from './filesystem-driver.ts';
 import { openFilesystemStorageUnit } from './filesystem-storage-unit.ts';
 
 async function openOn(buckets: BucketContents) {
@@ -42,6 +43,14 @@ test('a missing directory is unreachable, both on opening and later', async () =
   await expectCode('unreachable', files.unit.head({ bucket: 'bucket', key: 'a' }));
   await rename(`${files.path}-gone`, files.path);
   expect(await listKeys(files.unit)).toEqual(['a']);
+});
+
+test('the buckets of a directory are listed by name, without files', async () => {
+  await using files = await openOn({ b: {}, c: {}, a: {} });
+  await writeFile(join(files.path, 'file'), '');
+  expect(await filesystemDriver.listBuckets?.(files.path)).toEqual(['a', 'b', 'c']);
+  const missing = filesystemDriver.listBuckets?.(join(files.path, 'missing')) ?? Promise.resolve();
+  await expectCode('unreachable', missing);
 });
 
 test('a file is not accepted as a storage unit', async () => {

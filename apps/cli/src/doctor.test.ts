@@ -1,0 +1,54 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { examples, run, temporaryDirectory } from './testing.ts';
+
+async function openHome() {
+  const home = await temporaryDirectory();
+  const [dataDirectory, buckets] = [join(home.path, 'data'), join(home.path, 'buckets')];
+  await cp(join(examples, 'buckets'), buckets, { recursive: true });
+  const doctor = async (storage: string, ...args: string[]) => {
+    const ended = await run(['doctor', '--json', '--data-dir', dataDirectory, '--storage', storage, ...args]);
+    return { code: ended.code, ...JSON.parse(ended.output) };
+  };
+  return { ...home, dataDirectory, buckets, doctor, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+}
+
+test('doctor reports a storage unit that the records do not belong to, as other commands do', async () => {
+  await using home = await openHome();
+  const { dataDirectory, buckets, doctor } = home;
+  const scan = (directory: string) =>
+    run(['scan', 'volumebackups', '--json', '--data-dir', dataDirectory, '--storage', `file:${directory}`]);
+  expect((await scan(buckets)).code).toBe(0);
+  expect(await doctor(`file:${buckets}`, 'volumebackups')).toMatchObject({ code: 0, missing: [] });
+  const other = join(home.path, 'other');
+  await cp(buckets, other, { recursive: true });
+  const { message } = JSON.parse((await scan(other)).messages).error;
+  expect(message).toContain(`belong to the storage unit file:${buckets}, not to file:${other}`);
+  expect(await doctor(`file:${other}`, 'volumebackups')).toMatchObject({ code: 1, missing: [message] });
+  expect(await doctor(`file:${other}`, 'volumebackups', '--storage-moved')).toMatchObject({ code: 0, missing: [] });
+  // Only the command that uses the new place remembers it.
+  expect((await scan(buckets)).code).toBe(0);
+});
+
+test('doctor without names tries the buckets of a directory in the order of their names', async () => {
+  await using home = await openHome();
+  const names = ['b', 'd', 'a', 'e', 'c'];
+  for (const name of names) await mkdir(join(home.path, 'sorted', name), { recursive: true });
+  const { buckets } = await home.doctor(`file:${join(home.path, 'sorted')}`);
+  expect(buckets.map(({ bucket_name }: { bucket_name: string }) => bucket_name)).toEqual(names.toSorted());
+});
+
+test('a missing storage directory has a number and a remedy, in doctor and in other commands', async () => {
+  await using home = await openHome();
+  const missing = join(home.path, 'nowhere');
+  const why = `the directory "${missing}" does not exist; check that it is mounted`;
+  const told = `the storage unit could not be reached: ${why} (BackupSync.2004)`;
+  for (const names of [[], ['volumebackups']]) {
+    const checked = await home.doctor(`file:${missing}`, ...names);
+    expect(checked).toMatchObject({ code: 1, missing: [expect.stringContaining(`${told}. Check `)] });
+  }
+  const scanned = await run(['scan', 'b', '--data-dir', home.dataDirectory, '--storage', `file:${missing}`]);
+  expect(scanned.code).toBe(1);
+  expect(scanned.messages.split('\n')).toEqual([`error: ${told}`, expect.stringContaining('--storage'), '']);
+});
