@@ -33,3 +33,28 @@ function withoutBlankEnd(lines: readonly string[]): readonly string[] {
   const last = lines.findLastIndex((line) => line.trim() !== '');
   return lines.slice(0, last + 1);
 }
+
+/**
+ * The output that a page shows next: `printed`, without the lines that the page left out so far. A line of the page
+ * stands for the next printed line with the same first word. If there is none, all of `printed` is shown.
+ */
+export function keepElisions(shown: readonly string[], printed: readonly string[]): readonly string[] {
+  const next: string[] = [];
+  let from = 0;
+  for (const line of shown) {
+    if (line === elision) {
+      next.push(elision);
+      continue;
+    }
+    const at = printed.findIndex((each, index) => index >= from && firstWord(each) === firstWord(line));
+    const isAdjacent = at === from || next.at(-1) === elision;
+    if (at === -1 || !isAdjacent) return printed;
+    next.push(printed[at] ?? '');
+    from = at + 1;
+  }
+  return matches(next, printed) ? next : printed;
+}
+
+function firstWord(line: string): string {
+  return settled(line).split(' ')[0] ?? '';
+}

@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
-import { matches } from './compare-output.ts';
+import { keepElisions, matches } from './compare-output.ts';
 import { formatConsole, type PageCommand, parseConsole } from './console-block.ts';
 import type { CodeBlock, Page } from './markdown-page.ts';
 import { openShell, type ShellSession } from './shell-session.ts';
@@ -139,7 +139,7 @@ async function runBlock(
       const message = `"${command}" prints\n${printed.join('\n')}\nand the page shows\n${output.join('\n')}`;
       discrepancies.push({ line, message });
     }
-    ran.push({ command, output: isShown ? output : printed });
+    ran.push({ command, output: isShown ? output : keepElisions(output, printed) });
   }
   if (!codes.has(expectedCode)) {
     discrepancies.push({ line: commands[0]?.line ?? 0, message: `no command here exits ${expectedCode}` });
