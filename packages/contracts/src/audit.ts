@@ -14,7 +14,7 @@ export type Door = z.infer<typeof door>;
 export const auditOutcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 const auditOutcome = z.enum(auditOutcomes).meta({
   description:
-    'done: the change was made; the caller may still have received an error, if the answer could not be read. ' +
+    'Outcome of the call. done: the change was made; the caller may still have received an error, if the answer could not be read. ' +
     'refused: the caller was not allowed to make the call, or asked for something impossible. ' +
     'failed: a fault occurred, or something did not answer. ' +
     'interrupted: an older release was killed during the call, and it is unknown whether the change was made.',

@@ -54,7 +54,7 @@ export type TakenAtSource = z.infer<typeof takenAtSource>;
 /** Fields beyond those of CBR: how far the backup is proved, where it is stored, and why it is in error. */
 const backupAddition = z.object({
   taken_at: wireTime.meta({ description: 'When the backup was made. Its age counts from this time.' }),
-  taken_at_source: takenAtSource,
+  taken_at_source: takenAtSource.meta({ description: 'Origin of taken_at.' }),
   time_contradiction: z.string().nullable().meta({
     description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
   }),
@@ -127,7 +127,7 @@ export const backup = z
       .meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
     resource_type: shown.resourceType,
     status: z.enum(backupStatuses).meta({
-      description: 'available, or error for the reason in backup_sync. The other states of CBR do not occur.',
+      description: 'State: available, or error for the reason in backup_sync. The other states of CBR do not occur.',
     }),
     vault_id: z.string().nullable().meta({
       description:
@@ -197,11 +197,11 @@ export const listBackupsInput = z.object({
     .meta({ description: 'Origin of the backup: every record is sync, so the other values match nothing.' }),
   incremental: queryBoolean
     .optional()
-    .meta({ description: 'true: only backups that build on a parent. false: only full backups.' }),
+    .meta({ description: 'Only backups that build on a parent (true), or only full backups (false).' }),
   member_status: queryEnum(memberStatuses).optional().meta({ description: 'Matches nothing: backups are not shared.' }),
   name: z.string().optional().meta({ description: 'Only backups with exactly this name.' }),
   own_type: queryEnum(['all_granted', 'private', 'shared']).optional().meta({
-    description: 'private and all_granted match every backup. shared matches nothing: backups are not shared.',
+    description: 'Owner: private and all_granted match every backup, shared none: backups are not shared.',
   }),
   parent_id: z.string().optional().meta({ description: 'Only backups that build on the backup with this id.' }),
   resource_az: z.string().optional().meta({ description: 'Matches nothing: no record has an availability zone.' }),
@@ -214,8 +214,8 @@ export const listBackupsInput = z.object({
   show_replication: queryBoolean.optional().meta({ description: 'Ignored: records have no replicas.' }),
   sort: backupSort.default([{ key: 'created_at', direction: 'desc' }]).meta({
     description:
-      `Keys to sort by, separated by commas: ${backupSortKeys.join(', ')}. Each may end in :asc or :desc, its default ` +
-      '(default created_at:desc).',
+      'Keys to sort by, separated by commas (default created_at). A key may end in :asc or :desc (default :desc). ' +
+      `Keys: ${backupSortKeys.join(', ')}.`,
   }),
   status: queryList(backupStatuses)
     .optional()

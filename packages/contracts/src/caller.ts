@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { projectId, wireTime } from './fields.ts';
 import { role } from './identity.ts';
 
-export const callerKind = z
-  .enum(['user', 'system'])
-  .meta({ description: 'user, or system for the operator of the machine on which the catalogue is stored.' });
+export const callerKind = z.enum(['user', 'system']).meta({
+  description: 'Kind of caller: user, or system for the operator of the machine on which the catalogue is stored.',
+});
 
 export const caller = z
   .object({

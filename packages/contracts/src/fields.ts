@@ -228,7 +228,7 @@ export const paging = {
     .meta({ description: 'Number of items to skip from the start (default 0). Ignored if a marker is given.' }),
   marker: opaqueId
     .optional()
-    .meta({ description: 'Id of the last item of the previous page: this page starts after it. Overrides offset.' }),
+    .meta({ description: 'Id of the last item of the previous page: this page starts after it.' }),
 };
 
 /** Fields of an answer about its page. */

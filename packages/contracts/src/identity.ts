@@ -17,7 +17,9 @@ const domainName = { description: 'Name of the domain: Default, unless another i
 const domainId = { description: 'Id of the domain: default, unless another identity service keeps the projects.' };
 
 const domain = z.union([z.object({ name: z.string().meta(domainName) }), z.object({ id: z.string().meta(domainId) })]);
-const optionalDomain = domain.optional().meta({ description: 'Domain, by name or by id: the only one, if left out.' });
+const optionalDomain = domain
+  .optional()
+  .meta({ description: 'Domain: an object with its name or its id; the only one, if left out.' });
 
 const identityMethods = ['password', 'token'] as const;
 
@@ -71,11 +73,14 @@ export const issueTokenRequest = z
                 ],
                 { error: 'must have an id or a name' },
               )
-              .meta({ description: 'Project of the token, by id or by name.' }),
+              .meta({
+                description: 'Project of the token: an object with its id, or with its name and optionally its domain.',
+              }),
           })
           .optional()
           .meta({
-            description: 'Scope of the token. By default the first project; for the method token, that of the token.',
+            description:
+              'Scope of the token. By default the first project of the installation; for the method token, that of the token.',
           }),
       })
       .meta({ description: 'Credentials and scope, as OpenStack Keystone names them.' }),
@@ -143,7 +148,7 @@ export const issueTokenAnswer = z
           .optional()
           .meta({ description: 'Service catalogue: identity, and cbr for the project. Left out with ?nocatalog.' }),
       })
-      .meta({ description: 'The token. The token itself is in the header X-Subject-Token.' }),
+      .meta({ description: 'Description of the token, which itself is in the header X-Subject-Token.' }),
   })
   .meta({ id: 'IssueTokenAnswer' });
 export type IssueTokenAnswer = z.infer<typeof issueTokenAnswer>;

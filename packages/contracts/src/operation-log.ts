@@ -23,8 +23,8 @@ export const operationStatuses = ['success', 'skipped', 'failed', 'running', 'ti
 export const operationStatus = z.enum(operationStatuses).meta({
   id: 'OperationStatus',
   description:
-    'State of an operation. waiting and running can still change; success, failed and timeout are final. ' +
-    'skipped is never sent; it is here for compatibility with CBR.',
+    'State of an operation. waiting: queued, or waiting for another attempt or a parent. running: being worked on. ' +
+    'success, failed or timeout: ended, for the reason given. skipped: never sent; for compatibility with CBR.',
 });
 export type OperationStatus = z.infer<typeof operationStatus>;
 
@@ -129,9 +129,11 @@ const operationLogAddition = z.object({
   }),
 });
 
+const operationLogId = operationId.meta({ description: 'Id of the operation, which is also that of its log.' });
+
 export const operationLog = z
   .object({
-    id: operationId,
+    id: operationLogId,
     checkpoint_id: z.string().nullable().meta({
       description:
         'Id of the run of a source that this log shows, or that accepted this import; null if there is none.',
@@ -189,7 +191,7 @@ export const operationLog = z
       .meta({ description: 'Details, which depend on the operation.' }),
     operation_type: z
       .enum(operationTypes)
-      .meta({ description: 'sync for an import or a run of a source, or delete. The other types do not occur.' }),
+      .meta({ description: 'Type: sync for an import or a run of a source, or delete. The other types do not occur.' }),
     policy_id: compatibility.text,
     project_id: ownProjectId,
     provider_id: compatibility.text,
@@ -207,7 +209,7 @@ export const operationLog = z
   .meta({ id: 'OperationLog', description: 'An import, a deletion or a run of a source, in the form of CBR.' });
 export type OperationLog = z.infer<typeof operationLog>;
 
-export const showOperationLogInput = z.object({ project_id: projectId, operation_log_id: operationId });
+export const showOperationLogInput = z.object({ project_id: projectId, operation_log_id: operationLogId });
 export const showOperationLogAnswer = z.object({ operation_log: operationLog }).meta({ id: 'ShowOperationLogAnswer' });
 
 /** Filters of the listing of operation logs, newest first. Other parameters are ignored, as CBR does. */

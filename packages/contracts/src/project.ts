@@ -18,7 +18,7 @@ export const createProjectInput = z.object({
 
 export const createProjectAnswer = z
   .object({
-    project,
+    project: project.meta({ description: 'The new project.' }),
     made_explicit: z.array(bucketGrant).meta({
       description:
         'Grants of the buckets that the first project uses. A second project ends its access to every bucket, so they are granted to it by name.',

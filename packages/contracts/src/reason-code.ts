@@ -302,7 +302,7 @@ export type ReasonCode = keyof typeof reasons;
 export const reasonCodes = Object.keys(reasons) as [ReasonCode, ...ReasonCode[]];
 export const reasonCode = z.enum(reasonCodes).meta({
   id: 'ReasonCode',
-  description: 'Code of a reason, e.g. parent_missing.',
+  description: 'Code of a reason.',
 });
 
 export const reason = z

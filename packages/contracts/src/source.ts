@@ -137,7 +137,7 @@ export const source = z
     incomplete_after_s: z.int().meta(sameAs(sourceFields.incomplete_after_s)),
     status: z.enum(['active', 'paused', 'held']).meta({
       description:
-        'active, paused, or held: the source still imports, but marks nothing as vanished until someone confirms or everything missing is back.',
+        'State: active, paused or held. A held source still imports, but marks nothing as vanished until someone confirms or everything missing is back.',
     }),
     paused: z.boolean().meta({ description: 'Whether automatic runs are paused. A held source can be paused too.' }),
     held: hold.nullable().meta({ description: 'Why and since when the source is held; null if it is not.' }),
@@ -192,7 +192,7 @@ export const showSourceAnswer = z
           backup_id: backupId.nullable().meta({ description: 'Id of the backup; null if it is not known.' }),
           backup_name: z.string().nullable().meta({ description: 'Name of the backup; null if it is not known.' }),
           image_path: shown.imagePath,
-          reason,
+          reason: reason.meta({ description: 'Why the backup is in error.' }),
         }),
       )
       .meta({

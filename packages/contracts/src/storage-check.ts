@@ -23,7 +23,12 @@ export const checkedBucket = z
     head: resultOf('reading the head of an object; not_tried if keys cannot be listed'),
     get: resultOf('reading an object; not_tried if keys cannot be listed'),
     refusals: z
-      .array(z.object({ request: z.enum(storageRequests).meta({ description: 'The request.' }), reason }))
+      .array(
+        z.object({
+          request: z.enum(storageRequests).meta({ description: 'The request.' }),
+          reason: reason.meta({ description: 'Why it does not work.' }),
+        }),
+      )
       .meta({ description: 'Requests that do not work, each with the reason and what to do.' }),
     notes: z.array(z.string()).meta({ description: 'Other observations, in plain sentences.' }),
   })

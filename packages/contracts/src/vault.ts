@@ -3,7 +3,6 @@ import {
   compatibility,
   createdAt,
   enterpriseProject,
-  madeId,
   operationId,
   ownProjectId,
   page,
@@ -46,18 +45,20 @@ export const vaultObjectTypes = {
   workspace: ['OS::Workspace::DesktopV2'],
 } as const;
 
-const vaultResource = z.object({
-  id: resourceId,
-  name: shown.resourceName,
-  type: shown.resourceType,
-  size: int32.nullable().meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
-  protect_status: z
-    .enum(['available', 'error'])
-    .meta({ description: 'available, or error if none of its backups in this vault is available.' }),
-  backup_size: int32.meta({ description: 'Size of its backups in this vault as stored, in MiB, rounded up.' }),
-  backup_count: int32.meta({ description: 'Number of its backups in this vault.' }),
-  extra_info: compatibility.null,
-});
+/** A resource with those of its backups that are in a vault, or that a run imported. */
+const resourceWith = (backups: string) =>
+  z.object({
+    id: resourceId,
+    name: shown.resourceName,
+    type: shown.resourceType,
+    size: int32.nullable().meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
+    protect_status: z
+      .enum(['available', 'error'])
+      .meta({ description: `State: available, or error if none of its ${backups} is available.` }),
+    backup_size: int32.meta({ description: `Size of its ${backups} as stored, in MiB, rounded up.` }),
+    backup_count: int32.meta({ description: `Number of its ${backups}.` }),
+    extra_info: compatibility.null,
+  });
 
 const billing = z.object({
   allocated: compatibility.constant(0),
@@ -95,7 +96,7 @@ export const vault = z
     auto_expand: compatibility.constant(false),
     bind_rules: compatibility.null,
     resources: z
-      .array(vaultResource)
+      .array(resourceWith('backups in the vault'))
       .max(vaultResourcesMax)
       .meta({ description: `Resources of its backups, sorted by id; the first ${vaultResourcesMax}.` }),
     tags: compatibility.empty,
@@ -142,13 +143,15 @@ export const listVaultsAnswer = z
 export const showVaultInput = z.object({ project_id: projectId, vault_id: sourceId });
 export const showVaultAnswer = z.object({ vault }).meta({ id: 'ShowVaultAnswer' });
 
+const runId = operationId.meta({ description: 'Id of the run, which is an operation.' });
+
 export const checkpoint = z
   .object({
-    id: madeId.meta({ description: 'Id of the run, which is an operation.' }),
+    id: runId,
     project_id: ownProjectId,
     status: z.enum(['creating', 'available', 'error']).meta({
       description:
-        'creating: the run has not ended. available: it succeeded. error: it failed, or backups are in error.',
+        'State of the run. creating: it has not ended. available: it succeeded. error: it failed, or backups are in error.',
     }),
     created_at: wireTime.meta({ description: 'When the run was accepted.' }),
     vault: z
@@ -156,7 +159,7 @@ export const checkpoint = z
         id: sourceId,
         name: z.string().nullable().meta({ description: 'Name of the source; null once it is removed.' }),
         resources: z
-          .array(vaultResource)
+          .array(resourceWith('backups that the run imported'))
           .max(vaultResourcesMax)
           .meta({
             description: `Resources of the backups that the run imported, sorted by id; the first ${vaultResourcesMax}.`,
@@ -186,5 +189,5 @@ export const checkpoint = z
   .meta({ id: 'Checkpoint', description: 'A run of a source in the form of a checkpoint of CBR.' });
 export type Checkpoint = z.infer<typeof checkpoint>;
 
-export const showCheckpointInput = z.object({ project_id: projectId, checkpoint_id: operationId });
+export const showCheckpointInput = z.object({ project_id: projectId, checkpoint_id: runId });
 export const showCheckpointAnswer = z.object({ checkpoint }).meta({ id: 'ShowCheckpointAnswer' });

@@ -12,7 +12,7 @@ export const verifyBackupInput = z.object({
   backup_id: backupId,
   level: z.enum(dataLevels, { error: 'must be content or replay' }).meta({
     description:
-      'content: every stored object is read and compared with its hash in the metadata. ' +
+      'Level to prove. content: every stored object is read and compared with its hash in the metadata. ' +
       'replay: the volume is also rebuilt block by block, as in a restore; the result has its SHA-256 and size.',
   }),
 });
