@@ -46,7 +46,7 @@ const imageTypes = ['backup', 'replication', 'sync'] as const;
 export const takenAtSource = z.enum(['format', 'object', 'request']).meta({
   id: 'TakenAtSource',
   description:
-    'Origin of the time of a backup. format: its own metadata. object: the modification time of its newest object. ' +
+    'Origin of the time of the backup. format: its own metadata. object: the modification time of its newest object. ' +
     'request: the sync request.',
 });
 export type TakenAtSource = z.infer<typeof takenAtSource>;

@@ -23,7 +23,7 @@ export const operationStatuses = ['success', 'skipped', 'failed', 'running', 'ti
 export const operationStatus = z.enum(operationStatuses).meta({
   id: 'OperationStatus',
   description:
-    'State of an operation. waiting: queued, or waiting for another attempt or a parent. running: being worked on. ' +
+    'State of the operation. waiting: queued, or waiting for another attempt or a parent. running: being worked on. ' +
     'success, failed or timeout: ended, for the reason given. skipped: never sent; for compatibility with CBR.',
 });
 export type OperationStatus = z.infer<typeof operationStatus>;

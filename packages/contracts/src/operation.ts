@@ -20,7 +20,7 @@ export const operationKinds = ['import', 'delete', 'scan', 'source_run', 'verify
 export const operationKind = z.enum(operationKinds).meta({
   id: 'OperationKind',
   description:
-    'Kind of an operation. import: recording one backup. delete: deleting a record. scan: finding backups in a bucket. ' +
+    'Kind of the operation. import: recording one backup. delete: deleting a record. scan: finding backups in a bucket. ' +
     'source_run: a scan of a source. verify: proving a backup by reading its data. plan: planning a scan of a bucket.',
 });
 export type OperationKind = z.infer<typeof operationKind>;
@@ -69,7 +69,10 @@ export const operation = z
       .meta({ description: 'Counts so far, by name, e.g. objects_listed; empty for an import or deletion.' }),
     result: z.json().meta({
       shown: {},
-      description: 'Result, in a shape that depends on the kind; null until the end, or if there is none.',
+      description:
+        'Result; null until the end, or if there is none. import and delete: outcome, level and time_contradiction. ' +
+        'verify: backup_id, level, links, volume_bytes and volume_sha256. plan: objects, classes and forecast. ' +
+        'scan and source_run: counts, by name.',
     }),
     requests: requestCount
       .nullable()

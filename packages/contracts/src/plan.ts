@@ -24,7 +24,7 @@ export const planClasses = [
 export const planClass = z.enum(planClasses).meta({
   id: 'PlanClass',
   description:
-    'How a plan classifies a backup. new: not recorded yet, and whole as far as the plan checked. ' +
+    'How the plan classifies the backup. new: not recorded yet, and whole as far as the plan checked. ' +
     'changed: recorded; the record would be updated with other names or content, or because it is whole again. ' +
     'moved: recorded at another place. same: recorded exactly as it is. ' +
     'conflicting: contradicts a record that is proved available, or its own image path; nothing would be overwritten. ' +

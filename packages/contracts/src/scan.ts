@@ -87,7 +87,7 @@ export const findingStates = [
 export const findingState = z.enum(findingStates).meta({
   id: 'FindingState',
   description:
-    'How a scan classifies a backup that it found. new: not recorded. ' +
+    'How the scan classifies the backup that it found. new: not recorded. ' +
     'changed: recorded at this place, but an object was added, replaced or lost since, or the recorded result may be ' +
     'outdated: the fault may have passed by itself, or the parent at fault is whole again. ' +
     'known: recorded at this place, with every object unchanged. ' +

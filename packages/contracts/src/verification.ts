@@ -5,7 +5,7 @@ export const verificationLevels = ['presence', 'metadata', 'inventory', 'linkage
 export const verificationLevel = z.enum(verificationLevels).meta({
   id: 'VerificationLevel',
   description:
-    'How far a backup is proved; each level includes those before it. presence: something is stored at the image path. ' +
+    'How far the backup is proved; each level includes those before it. presence: something is stored at the image path. ' +
     'metadata: the metadata can be parsed and agrees with itself and the request, and every ancestor is found. ' +
     'inventory: exactly the objects that the metadata names are there. ' +
     'linkage: what this link stores is exactly what its block hashes say has changed since its parent. ' +
@@ -27,6 +27,6 @@ export function lowerLevel(one: VerificationLevel, other: VerificationLevel): Ve
 export const backupFormats = ['cinder', 'longhorn', 'manifest', 'unknown'] as const;
 export const backupFormat = z.enum(backupFormats).meta({
   id: 'BackupFormat',
-  description: 'Format of the data at an image path. Of unknown data, only presence can be proved.',
+  description: 'Format of the data at the image path. Of unknown data, only presence can be proved.',
 });
 export type BackupFormat = z.infer<typeof backupFormat>;
