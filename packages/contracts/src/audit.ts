@@ -52,7 +52,7 @@ export const auditEvent = z
     error: z
       .enum(errorCodes)
       .nullable()
-      .meta({ description: 'Code of the error with which the call ended; null if it was done.' }),
+      .meta({ description: 'Code of the error with which the call ended; null if there was none.' }),
     request_id: z.string().meta({ description: 'Id of the request, as in its answer.' }),
   })
   .meta({ id: 'AuditEvent', description: 'One call: who did what, from where, with what outcome.' });

@@ -97,7 +97,10 @@ export const operationTimes = {
   created_at: wireTime.meta({ description: 'When the operation was accepted.' }),
   started_at: wireTime
     .nullable()
-    .meta({ description: 'When the current or last attempt started; null while the operation waits.' }),
+    .meta({
+      description:
+        'When the current or last attempt started; null while the operation waits, or if it ended without one.',
+    }),
   ended_at: wireTime.nullable().meta({ description: 'When the operation ended; null until then.' }),
   updated_at: wireTime.meta({ description: 'When the operation last changed.' }),
 };

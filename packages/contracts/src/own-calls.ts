@@ -191,7 +191,7 @@ export const ownCalls = {
   },
   listScanFindings: {
     summary: 'List the findings of a scan, while it runs or after',
-    details: 'A run of a source lists no backup that is unchanged and whole.',
+    details: 'Findings of a run of a source leave out backups that are unchanged and whole.',
     kind: 'query',
     role: 'reader',
     method: 'GET',

@@ -47,7 +47,7 @@ export const plannedItem = z
       .nullable()
       .meta({ description: 'Level known now: at most `inventory`, unless an earlier proof still holds.' }),
     reason: reason.nullable().meta({
-      description: 'Why the backup would not be imported, or would be in error; null if it would be available.',
+      description: 'Problem that the sync would report; null if there is none.',
     }),
   })
   .meta({ id: 'PlannedItem', description: 'What a sync would do with one item.' });

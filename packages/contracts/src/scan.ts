@@ -127,7 +127,7 @@ export const scanFinding = z
       .nullable()
       .meta({ description: 'Name that the backup program gave, if it cannot be the backup_name; null otherwise.' }),
     parent_backup_id: backupId.nullable().meta({
-      description: 'Id of the parent; null if there is none or it was not read. Known backups are not read.',
+      description: 'Id of the parent; null if there is none, or it is not known.',
     }),
     newest_object_at: wireTime
       .nullable()
