@@ -26,6 +26,7 @@ import {
 export const administrationCalls = {
   createUser: {
     summary: 'Create a user, without a role yet',
+    details: 'Without a role, the user can use no project.',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -48,6 +49,7 @@ export const administrationCalls = {
   },
   disableUser: {
     summary: 'Disable a user; their tokens end at once',
+    details: 'Access keys of the user do not work until the user is enabled again.',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -70,6 +72,7 @@ export const administrationCalls = {
   },
   setUserPassword: {
     summary: 'Set the password of a user; their tokens end at once',
+    details: 'Access keys of the user still work.',
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -147,6 +150,7 @@ export const administrationCalls = {
   },
   revokeBucket: {
     summary: 'Revoke the grant of a bucket; records stay',
+    details: 'Operations in progress that need the grant fail within seconds.',
     kind: 'mutation',
     role: 'administrator',
     method: 'DELETE',
@@ -201,6 +205,7 @@ export const administrationCalls = {
   },
   listAuditEvents: {
     summary: 'List audit events: who did what, from where, with what outcome',
+    details: 'An administrator sees the events of every project.',
     kind: 'query',
     role: 'administrator',
     method: 'GET',

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import {
+  backupId,
   backupName,
+  compatibility,
   enterpriseProject,
   idPrefix,
   madeId,
   type OneOrSeveral,
-  opaqueId,
+  ownProjectId,
+  page,
   paging,
   projectId,
   queryBoolean,
@@ -13,7 +16,9 @@ import {
   queryInteger,
   queryList,
   queryTime,
+  resourceId,
   severalTexts,
+  shown,
   wireTime,
 } from './fields.ts';
 import { reason } from './reason-code.ts';
@@ -38,89 +43,108 @@ const memberStatuses = ['pending', 'accept', 'reject', 'accepted', 'rejected'] a
 /** Origin of a backup in CBR. Every record here is `sync`: imported. */
 const imageTypes = ['backup', 'replication', 'sync'] as const;
 
-/**
- * Where `taken_at` comes from: `format` is the backup's own metadata, `object` the modification time of its newest
- * object, `request` the sync request.
- */
-export const takenAtSource = z.enum(['format', 'object', 'request']).meta({ id: 'TakenAtSource' });
+export const takenAtSource = z.enum(['format', 'object', 'request']).meta({
+  id: 'TakenAtSource',
+  description:
+    'Origin of the time of the backup. format: its own metadata. object: the modification time of its newest object. ' +
+    'request: the sync request.',
+});
 export type TakenAtSource = z.infer<typeof takenAtSource>;
 
 /** Fields beyond those of CBR: how far the backup is proved, where it is stored, and why it is in error. */
 const backupAddition = z.object({
   taken_at: wireTime.meta({ description: 'When the backup was made. Its age counts from this time.' }),
-  taken_at_source: takenAtSource,
+  taken_at_source: takenAtSource.meta({ description: 'Origin of taken_at.' }),
   time_contradiction: z.string().nullable().meta({
     description: 'Which times of the backup contradict each other, and what to do; null if they agree.',
   }),
-  storage_unit: z.string(),
-  bucket_name: z.string(),
-  image_path: z.string(),
+  storage_unit: z.string().meta({ description: 'Id of the storage unit that has the bucket.' }),
+  bucket_name: shown.bucketName,
+  image_path: shown.imagePath,
   format: backupFormat,
   level: verificationLevel
     .nullable()
     .meta({ description: 'Level to which the whole chain is proved; null if to none.' }),
-  verified_at: wireTime.nullable().meta({ description: 'When the level was proved.' }),
+  verified_at: wireTime.nullable().meta({ description: 'When the level was proved; null if there is no level.' }),
   check_version: z.string().nullable().meta({ description: 'Version of the check that proved the level.' }),
   evidence: z
     .object({
-      digest: z.string().meta({ description: 'SHA-256 over the sorted listing: keys, sizes, ETags and times.' }),
-      content_id: z
-        .string()
+      digest: z.string().meta({
+        description: 'SHA-256, in hex, over the sorted listing of the backup: keys, sizes, ETags and times.',
+      }),
+      content_id: z.string().nullable().meta({
+        description:
+          'Identifies the content: tells whether two places have the same backup. Null if the metadata cannot be read.',
+      }),
+      object_count: z.int().meta({ description: 'Number of objects of the backup.' }),
+      stored_bytes: z.int().meta({ description: 'Size of these objects, in bytes.' }),
+      newest_object_at: wireTime
         .nullable()
-        .meta({ description: 'Identifies the content: tells whether two places have the same backup.' }),
-      object_count: z.int(),
-      stored_bytes: z.int(),
-      newest_object_at: wireTime.nullable(),
+        .meta({ description: 'When the newest of these objects was written; null if there are none.' }),
       volume_sha256: z.string().nullable().meta({
         description:
           'SHA-256 of the whole replayed volume, in hex. Null until the backup is replayed, and again once its chain changes.',
       }),
     })
     .meta({ description: 'What the proof read and found in the bucket.' }),
-  last_operation_log_id: madeId,
-  reason: reason.nullable(),
+  last_operation_log_id: madeId.meta({ description: 'Id of the operation that last proved or changed the backup.' }),
+  reason: reason.nullable().meta({ description: 'Why the backup is in error; null if it is available.' }),
 });
 
 export const backup = z
   .object({
-    id: opaqueId,
-    name: z.string(),
-    description: z.string().nullable(),
-    checkpoint_id: z.string().nullable().meta({ description: 'The run of a source that imported it.' }),
+    id: backupId,
+    name: shown.backupName,
+    description: compatibility.text,
+    checkpoint_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'Id of the run of a source that imported the backup; null if none did.' }),
     created_at: wireTime.meta({ description: 'When the record was created.' }),
-    updated_at: wireTime,
+    updated_at: wireTime.meta({ description: 'When the record last changed.' }),
     protected_at: wireTime.meta({ description: 'When the backup was made, as the request says.' }),
-    expired_at: wireTime.nullable(),
-    extend_info: z.object({
-      auto_trigger: z.boolean(),
-      supported_restore_mode: z.string(),
-      support_lld: z.boolean(),
-    }),
-    image_type: z.enum(imageTypes),
-    parent_id: z.string().nullable(),
-    project_id: projectId,
-    enterprise_project_id: z.string().nullable(),
-    resource_az: z.string().nullable(),
-    resource_id: opaqueId,
-    resource_name: z.string(),
+    expired_at: wireTime.nullable().meta({ description: 'Always null: records do not expire.' }),
+    extend_info: z
+      .object({
+        auto_trigger: z.boolean().meta({ description: 'Always false; for compatibility with CBR.' }),
+        supported_restore_mode: z.string().meta({ description: 'Always na; for compatibility with CBR.' }),
+        support_lld: z.boolean().meta({ description: 'Always false; for compatibility with CBR.' }),
+      })
+      .meta({ description: 'For compatibility with CBR.' }),
+    image_type: z.enum(imageTypes).meta({ description: 'Always sync: the backup was imported.' }),
+    parent_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'Id of the parent; null for a full backup, and if the parent is not known.' }),
+    project_id: ownProjectId,
+    enterprise_project_id: compatibility.text,
+    resource_az: compatibility.text,
+    resource_id: resourceId,
+    resource_name: shown.resourceName,
     resource_size: z
       .int()
       .nullable()
       .meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
-    resource_type: z.string(),
-    status: z.enum(backupStatuses),
-    vault_id: z.string().nullable().meta({
-      description: 'The source that first imported or saw it; once that is removed, its oldest other source.',
+    resource_type: shown.resourceType,
+    status: z.enum(backupStatuses).meta({
+      description: 'State: available, or error for the reason in backup_sync. The other states of CBR do not occur.',
     }),
-    vault_name: z.string().nullable().meta({ description: 'The name of that source.' }),
-    provider_id: z.string().nullable(),
-    incremental: z.boolean().nullable(),
-    version: z.int(),
-    replication_records: z.array(z.never()),
-    children: z.array(z.never()),
-    backup_sync: backupAddition,
+    vault_id: z.string().nullable().meta({
+      description:
+        'Id of the source that first imported or saw the backup. Once that is removed: its oldest other source, or null.',
+    }),
+    vault_name: z.string().nullable().meta({ description: 'Name of that source; null if there is none.' }),
+    provider_id: compatibility.text,
+    incremental: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'Whether the backup builds on a parent; null if that is not known.' }),
+    version: z.int().meta({ description: 'Revision of the record: starts at 1 and rises by 1 with each change.' }),
+    replication_records: compatibility.empty,
+    children: compatibility.empty,
+    backup_sync: backupAddition.meta({ description: 'Fields that CBR does not have: proof, place and reason.' }),
   })
-  .meta({ id: 'Backup' });
+  .meta({ id: 'Backup', description: 'The record of a backup in the catalogue, in the form of CBR.' });
 export type Backup = z.infer<typeof backup>;
 
 /** Characters of a wrong key that the message repeats. */
@@ -152,64 +176,72 @@ export const backupSort = severalTexts
   .meta({ shown: { type: 'string' } }) as z.ZodType<BackupSort[], OneOrSeveral<BackupSortTerm>>;
 
 /**
- * Filters of the listing of backups. `start_time` and `end_time` bound `protected_at`.
- *
- * Names, ids, types and `parent_id` are compared exactly, `incremental` with what the chain says. Filters of CBR for
- * fields that records here do not have still filter by their meaning:
- *
- * | filter | here |
- * |---|---|
- * | `vault_id` | a source: its members, and the records that it imported first |
- * | `checkpoint_id` | a run of a source: the records that it imported |
- * | `resource_az`, `used_percent` (of a vault) | no record has one: nothing matches |
- * | `image_type` | every record is `sync`; `backup` and `replication` match nothing |
- * | `own_type` | every record belongs to the project: `private` and `all_granted` match all, `shared` nothing |
- * | `member_status` | applies to shared backups, and none exist: nothing matches |
- * | `dec` | has a meaning only in a dedicated cloud: every record matches |
- * | `enterprise_project_id` | `0` (the default one) and `all_granted_eps` match all, others nothing |
- * | `show_replication` | would add replicas, and records have none: every record matches |
- * | `status` | records are `available` or `error`; CBR's other states match nothing |
- *
- * Only backup-sync has `id_prefix`. Other parameters are ignored, as CBR does.
+ * Filters of the listing of backups. Names, ids and types are compared exactly. Filters of CBR for fields that records
+ * here do not have still filter by their meaning. Only backup-sync has `id_prefix`. Other parameters are ignored, as CBR
+ * does.
  */
 export const listBackupsInput = z.object({
   project_id: projectId,
-  checkpoint_id: z.string().optional(),
-  dec: queryBoolean.optional(),
-  start_time: queryTime.optional(),
-  end_time: queryTime.optional(),
+  checkpoint_id: z.string().optional().meta({ description: 'Only backups that this run of a source imported.' }),
+  dec: queryBoolean.optional().meta({ description: 'Ignored: it has a meaning only in a dedicated cloud.' }),
+  start_time: queryTime
+    .optional()
+    .meta({ description: 'Only backups made at this time or later (protected_at), e.g. 2018-02-01T12:00:00Z.' }),
+  end_time: queryTime
+    .optional()
+    .meta({ description: 'Only backups made at this time or earlier (protected_at), e.g. 2018-02-01T12:00:00Z.' }),
   enterprise_project_id: enterpriseProject.optional(),
   id_prefix: idPrefix.optional(),
-  image_type: queryEnum(imageTypes).optional(),
-  incremental: queryBoolean.optional(),
-  member_status: queryEnum(memberStatuses).optional(),
-  name: z.string().optional(),
-  own_type: queryEnum(['all_granted', 'private', 'shared']).optional(),
-  parent_id: z.string().optional(),
-  resource_az: z.string().optional(),
-  resource_id: z.string().optional(),
-  resource_name: z.string().optional(),
-  resource_type: z.string().optional(),
-  show_replication: queryBoolean.optional(),
-  sort: backupSort.default([{ key: 'created_at', direction: 'desc' }]),
-  status: queryList(backupStatuses).optional(),
-  used_percent: queryInteger(1, 100).optional(),
-  vault_id: z.string().optional(),
+  image_type: queryEnum(imageTypes)
+    .optional()
+    .meta({ description: 'Origin of the backup: every record is sync, so the other values match nothing.' }),
+  incremental: queryBoolean
+    .optional()
+    .meta({ description: 'Only backups that build on a parent (true), or only full backups (false).' }),
+  member_status: queryEnum(memberStatuses).optional().meta({ description: 'Matches nothing: backups are not shared.' }),
+  name: z.string().optional().meta({ description: 'Only backups with exactly this name.' }),
+  own_type: queryEnum(['all_granted', 'private', 'shared']).optional().meta({
+    description: 'Owner: private and all_granted match every backup, shared none: backups are not shared.',
+  }),
+  parent_id: z.string().optional().meta({ description: 'Only backups that build on the backup with this id.' }),
+  resource_az: z.string().optional().meta({ description: 'Matches nothing: no record has an availability zone.' }),
+  resource_id: z.string().optional().meta({ description: 'Only backups of the resource with this id.' }),
+  resource_name: z.string().optional().meta({ description: 'Only backups of resources with exactly this name.' }),
+  resource_type: z
+    .string()
+    .optional()
+    .meta({ description: 'Only backups of resources of this type, e.g. OS::Native::Server.' }),
+  show_replication: queryBoolean.optional().meta({ description: 'Ignored: records have no replicas.' }),
+  sort: backupSort.default([{ key: 'created_at', direction: 'desc' }]).meta({
+    description:
+      'Keys to sort by, separated by commas (default created_at). A key may end in :asc or :desc (default :desc). ' +
+      `Keys: ${backupSortKeys.join(', ')}.`,
+  }),
+  status: queryList(backupStatuses)
+    .optional()
+    .meta({ description: 'Only backups in these states: available or error. The other states match nothing.' }),
+  used_percent: queryInteger(1, 100).optional().meta({ description: 'Matches nothing: vaults have no capacity.' }),
+  vault_id: z
+    .string()
+    .optional()
+    .meta({ description: 'Only backups that the source with this id has, or imported first.' }),
   ...paging,
 });
 export type BackupFilter = z.output<typeof listBackupsInput>;
 
 export const listBackupsAnswer = z
-  .object({ backups: z.array(backup), count: z.int(), limit: z.int(), offset: z.int() })
+  .object({ backups: z.array(backup).meta({ description: 'Backups of this page.' }), ...page })
   .meta({ id: 'ListBackupsAnswer' });
 
-export const showBackupInput = z.object({ project_id: projectId, backup_id: opaqueId });
+export const showBackupInput = z.object({ project_id: projectId, backup_id: backupId });
 /** Input of `PUT /v3/{project_id}/backups/{backup_id}`: a new name, the only thing of a backup that CBR changes. */
 export const updateBackupInput = showBackupInput.extend({
-  backup: z.object({
-    name: backupName.meta({
-      description: 'New name. It stays until a sync request has another name than the sync request before it.',
-    }),
-  }),
+  backup: z
+    .object({
+      name: backupName.meta({
+        description: 'New name. It stays until a sync request has another name than the sync request before it.',
+      }),
+    })
+    .meta({ description: 'What to change.' }),
 });
 export const showBackupAnswer = z.object({ backup }).meta({ id: 'ShowBackupAnswer' });

@@ -23,6 +23,8 @@ import {
 export const cbrCalls = {
   syncBackups: {
     summary: 'Import backups from storage into the catalogue',
+    details:
+      'Answers once the imports are accepted; the server then works on them. Each item is an operation: follow it with showOperationLog, showOperation or watchOperations.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -34,6 +36,7 @@ export const cbrCalls = {
   },
   syncCheckpoint: {
     summary: 'Import all backups of a vault by running its source',
+    details: 'Answers once the run is accepted. If a run is still listing, that one is returned.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -77,6 +80,7 @@ export const cbrCalls = {
   },
   deleteBackup: {
     summary: 'Delete the record of a backup; the bucket is never touched',
+    details: 'A later scan ignores the backup; an explicit sync imports it again.',
     kind: 'mutation',
     role: 'operator',
     method: 'DELETE',

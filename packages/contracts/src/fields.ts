@@ -40,8 +40,16 @@ export const idPrefix = text(4, 255).meta({
   description: 'Only ids that start with this text of at least 4 characters.',
 });
 
+export const backupId = opaqueId.meta({ description: 'Id of the backup, unique in its project.' });
+
+export const resourceId = opaqueId.meta({ description: 'Id of the resource that was backed up.' });
+
 /** An id that this system generated: a UUIDv7 in lower case. Any other text is accepted and not found. */
 export const madeId = text(1, 64);
+
+export const operationId = madeId.meta({ description: 'Id of the operation.' });
+
+export const sourceId = madeId.meta({ description: 'Id of the source.' });
 
 export const joined = z.boolean().meta({
   description:
@@ -49,6 +57,9 @@ export const joined = z.boolean().meta({
 });
 
 export const projectId = text(1, 64).meta({ description: 'Project in which the call acts.' });
+
+/** The project of a record, an operation and the like, in an answer. */
+export const ownProjectId = projectId.meta({ description: 'Id of the project that it belongs to.' });
 
 /** S3 keys have at most 1,024 bytes, so no longer path exists in a bucket. */
 const imagePathMaxBytes = 1024;
@@ -81,11 +92,35 @@ export const bucketName = text(1, 255)
 
 export const backupName = text(1, 64).meta({ description: 'Name of the backup.' });
 
+/** Fields of answers, which are not validated again. */
+export const shown = {
+  backupName: z.string().meta({ description: 'Name of the backup.' }),
+  bucketName: z.string().meta({ description: 'Name of the bucket.' }),
+  imagePath: z.string().meta({ description: 'Path of the backup in its bucket.' }),
+  resourceName: z.string().meta({ description: 'Name of the resource that was backed up.' }),
+  resourceType: z.string().meta({ description: 'Type of the resource, e.g. OS::Native::Server.' }),
+};
+
+const neverSet = { description: 'Always null; for compatibility with CBR.' };
+
+/** Fields that clients of CBR expect and that mean nothing here. */
+export const compatibility = {
+  null: z.null().meta(neverSet),
+  text: z.string().nullable().meta(neverSet),
+  empty: z.array(z.never()).meta({ description: 'Always empty; for compatibility with CBR.' }),
+  /** A field with only this value. */
+  constant: <const Value extends string | number | boolean>(value: Value) =>
+    z.literal(value).meta({ description: 'Constant; for compatibility with CBR.' }),
+};
+
 /** A time in UTC with microseconds and without a zone letter: the form that CBR sends and its SDKs parse. */
 export const wireTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
   .meta({ description: 'Time in UTC, without a zone letter.', example: '2020-02-05T10:38:34.209782' });
+
+/** When something was created, in an answer. */
+export const createdAt = wireTime.meta({ description: 'When it was created.' });
 
 /** Formats milliseconds since 1970 as a {@link wireTime}. */
 export function toWireTime(milliseconds: number): string {
@@ -154,7 +189,9 @@ export function queryEnum<const Values extends readonly [string, ...string[]]>(v
 }
 
 /** Enterprise project of a listing: `0` for the default one, `all_granted_eps` for all that the caller may see. */
-export const enterpriseProject = z.string();
+export const enterpriseProject = z.string().meta({
+  description: '0 and all_granted_eps match everything, other values nothing; for compatibility with CBR.',
+});
 
 /** Whether an item without an enterprise project matches. Nothing here has one. */
 export function isInEnterpriseProject(asked: z.output<typeof enterpriseProject> | undefined): boolean {
@@ -185,19 +222,31 @@ export const queryTexts = severalTexts
 
 /** Paging fields of the listings. */
 export const paging = {
-  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Most records of a page (default 1000).' }),
+  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Most items of a page (default 1000).' }),
   offset: queryInteger(0, 2 ** 31 - 1)
     .default(0)
-    .meta({ description: 'Number of records to skip from the start of the listing. Ignored if a marker is given.' }),
+    .meta({ description: 'Number of items to skip from the start (default 0). Ignored if a marker is given.' }),
   marker: opaqueId
     .optional()
-    .meta({ description: 'Id of the last record of the previous page: this page starts after it. Overrides offset.' }),
+    .meta({ description: 'Id of the last item of the previous page: this page starts after it.' }),
+};
+
+/** Fields of an answer about its page. */
+export const page = {
+  count: z.int().meta({ description: 'Number of items that match, over all pages.' }),
+  limit: z.int().meta({ description: 'The limit of the request, or its default.' }),
+  offset: z.int().meta({ description: 'The offset of the request, or its default.' }),
 };
 
 /** Paging fields of the listings of what an operation finds, while it runs or after. */
 export const findingsPaging = {
   after: queryInteger(0, 2 ** 31 - 1)
     .default(0)
-    .meta({ description: 'The `next` of the previous page.' }),
-  limit: queryInteger(1, 1000).default(1000),
+    .meta({ description: 'The `next` of the previous page; 0, the default, for the first page.' }),
+  limit: paging.limit,
+};
+
+/** Fields of an answer about its page of what an operation finds. */
+export const findingsPage = {
+  next: z.int().meta({ description: 'Send this as `after` to get the next page.' }),
 };

@@ -67,7 +67,15 @@ export function identityPaths(refusals: (codes: readonly ErrorCode[]) => Json): 
         operationId: 'findProjects',
         summary: 'Find the project of the credentials by its name or by the region name',
         tags,
-        parameters: [{ name: 'name', in: 'query', required: false, schema: { type: 'string' } }],
+        parameters: [
+          {
+            name: 'name',
+            in: 'query',
+            required: false,
+            description: 'Name of the project, or of the region: local. Any other name matches nothing.',
+            schema: { type: 'string' },
+          },
+        ],
         ...answers(200, projectsAnswer, ownRefusals),
       },
     },

@@ -70,3 +70,47 @@ test('parameters that a call cannot do without are marked as required', () => {
     'target_project_id',
   ]);
 });
+
+type Described = {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+};
+
+/** Fields of Keystone's wrapper objects, which the object itself explains. */
+const wrapped = /\.(links|media-types)\./;
+
+/** The paths of the fields without a description. A field of a named type may have the description of its type. */
+function undescribed(node: unknown, path: string): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { properties = {} } = node as Described;
+  const fields = Object.entries(properties)
+    .filter(([, { description, $ref = '' }]) => {
+      const type = document.components.schemas[$ref.replace('#/components/schemas/', '')] as Described | undefined;
+      return (description ?? type?.description) === undefined;
+    })
+    .map(([name]) => `${path}.${name}`);
+  const within = Object.entries(node)
+    .filter(([key]) => key !== 'example' && key !== 'examples')
+    .flatMap(([key, value]) =>
+      undescribed(value, ['properties', 'items', 'anyOf'].includes(key) ? path : `${path}.${key}`),
+    );
+  return [...fields, ...within].filter((each) => !wrapped.test(each));
+}
+
+test('every field of requests and answers has a description', () => {
+  expect(undescribed(document.components.schemas, 'schemas')).toEqual([]);
+  expect(undescribed(document.paths, 'paths')).toEqual([]);
+});
+
+test('every parameter has a description', () => {
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  const parameters = operations.flatMap(({ operationId, ...operation }) => {
+    const { parameters: those = [] } = operation as { parameters?: { name: string; schema: Described }[] };
+    return those.map(({ name, schema, ...parameter }) => ({
+      name: `${operationId} ${name}`,
+      description: (parameter as Described).description ?? schema.description,
+    }));
+  });
+  expect(parameters.filter(({ description }) => description === undefined)).toEqual([]);
+});

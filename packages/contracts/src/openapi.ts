@@ -42,7 +42,7 @@ export function openApiDocument(options: { readonly version: string }): Json {
       title: 'backup-sync',
       version: options.version,
       description:
-        'Imports backups from object storage into a catalogue and proves that each chain is whole. Compatible with Synchronizing a Backup of Cloud Backup and Recovery (CBR).',
+        'Imports backups from object storage into a catalogue and proves that each chain is whole. Compatible with Synchronizing a Backup of Cloud Backup and Recovery (CBR). Times are in UTC, with or without a zone letter.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '.', description: 'The server of this document.' }],
@@ -75,7 +75,7 @@ function describe(name: string, definition: CallDefinition): Json {
   return {
     operationId: name,
     summary: definition.summary,
-    description: `Requires the role ${definition.role}.`,
+    description: [definition.details, `Requires the role ${definition.role}.`].filter(Boolean).join(' '),
     tags: [definition.path.startsWith('/v3/') ? 'CBR' : 'backup-sync'],
     parameters: parametersOf(definition, inPath),
     ...(hasBody(definition) && {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { madeId, projectId } from './fields.ts';
+import { operationId, projectId } from './fields.ts';
 import { showOperationAnswer } from './operation.ts';
 
 /** Position of a reader in the events: a rising decimal number, compared as a number. */
@@ -20,9 +20,11 @@ export const watchOperationsInput = z.object({
   after: eventCursor
     .optional()
     .meta({ description: 'Id of the last event that was read. The stream begins with the next one.' }),
-  operation_id: madeId.optional().meta({ description: 'Only events of this operation.' }),
+  operation_id: operationId.optional().meta({ description: 'Only events of this operation.' }),
 });
 
-/** Content of an event: the operation as it was after the transition. The id of the event is its cursor. */
-export const operationEvent = showOperationAnswer.meta({ id: 'OperationEvent' });
+export const operationEvent = showOperationAnswer.meta({
+  id: 'OperationEvent',
+  description: 'Content of an event: the operation as it was after the transition. The id of the event is its cursor.',
+});
 export type OperationEvent = z.infer<typeof operationEvent>;

@@ -42,6 +42,8 @@ export const ownCalls = {
   },
   verifyBackup: {
     summary: 'Prove a backup by reading the stored data of its chain',
+    details:
+      'Answers once the verification is accepted; its result is that of the operation. A waiting or running verification of the same backup to the same level is joined, so nothing is read twice.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -49,10 +51,12 @@ export const ownCalls = {
     successStatus: 200,
     input: verifyBackupInput,
     output: verifyBackupAnswer,
-    refusals: ['backup_not_found'],
+    refusals: ['backup_not_found', 'bucket_not_bound'],
   },
   beginExtraction: {
     summary: "Record the start of an extraction and return the backup's location",
+    details:
+      'The caller then reads the volume from storage itself. This call exists so that the audit records who did.',
     // A mutation, so that the audit records who read the volume.
     kind: 'mutation',
     role: 'reader',
@@ -65,6 +69,8 @@ export const ownCalls = {
   },
   importBackups: {
     summary: 'Import backups and, if requested, their missing ancestors',
+    details:
+      'Answers once the imports are accepted; the server then works on them. Each item is an operation: follow it with showOperationLog, showOperation or watchOperations.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -102,6 +108,7 @@ export const ownCalls = {
   },
   startPlan: {
     summary: 'Start a plan of a bucket: what a scan with import would do and cost',
+    details: 'showOperation shows its progress and result, listPlanItems what would happen to each backup.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -131,7 +138,6 @@ export const ownCalls = {
     successStatus: 200,
     input: listOperationsInput,
     output: listOperationsAnswer,
-    refusals: ['operation_not_found'],
   },
   showOperation: {
     summary: 'Show an operation of any kind, with its progress',
@@ -146,6 +152,8 @@ export const ownCalls = {
   },
   watchOperations: {
     summary: 'Stream every transition of operations; resume after an event id',
+    details:
+      'A transition is: accepted, started, asked to stop, ended, or set back to waiting. Without an event id, the stream begins with the next event. Events are kept for a limited time; if those after the id are gone, the call fails with events_gone. To miss nothing, watch first and then read the operations.',
     kind: 'stream',
     role: 'reader',
     method: 'GET',
@@ -157,6 +165,8 @@ export const ownCalls = {
   },
   cancelOperation: {
     summary: 'Cancel an import, scan, plan or verification; it fails with reason cancelled',
+    details:
+      'A waiting operation ends immediately, a running one within about a second. One that has ended stays as it is. Imports that a scan has accepted continue.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -168,6 +178,8 @@ export const ownCalls = {
   },
   startScan: {
     summary: 'Start a scan that finds the backups in a bucket',
+    details:
+      'showOperation shows its progress, listScanFindings what it found. The same scan is joined while it waits or lists.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -179,6 +191,7 @@ export const ownCalls = {
   },
   listScanFindings: {
     summary: 'List the findings of a scan, while it runs or after',
+    details: 'Findings of a run of a source leave out backups that are unchanged and whole.',
     kind: 'query',
     role: 'reader',
     method: 'GET',
@@ -223,6 +236,7 @@ export const ownCalls = {
   },
   addSource: {
     summary: 'Watch a bucket and import new backups',
+    details: 'If the source has an interval, it runs immediately, then at that interval.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -255,6 +269,8 @@ export const ownCalls = {
   },
   updateSource: {
     summary: 'Change the prefix, level or times of a source',
+    details:
+      'Fields that are left out keep their value. A new interval counts from now. The bucket cannot change: another bucket is another source. Records outside a new prefix leave the source without being marked as vanished.',
     kind: 'mutation',
     role: 'operator',
     method: 'PATCH',
@@ -266,6 +282,7 @@ export const ownCalls = {
   },
   scanSource: {
     summary: 'Run a source now, or return the run that is already listing',
+    details: 'A paused source runs too.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -277,6 +294,7 @@ export const ownCalls = {
   },
   pauseSource: {
     summary: 'Pause the automatic runs of a source',
+    details: 'A run in progress continues.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -288,6 +306,7 @@ export const ownCalls = {
   },
   resumeSource: {
     summary: 'Resume the automatic runs of a source',
+    details: 'If the source has an interval, a run is due immediately. A source that is not paused stays as it is.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -299,6 +318,7 @@ export const ownCalls = {
   },
   confirmSource: {
     summary: 'Confirm the held removals of a source: a run marks what is still missing',
+    details: 'Fails with backup_busy while another run of the source is listing.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -310,6 +330,7 @@ export const ownCalls = {
   },
   removeSource: {
     summary: 'Remove a source; its records stay',
+    details: 'Its runs are cancelled.',
     kind: 'mutation',
     role: 'operator',
     method: 'DELETE',

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { bucketGrant } from './bucket-grant.ts';
-import { projectId, text, wireTime } from './fields.ts';
+import { createdAt, projectId, text } from './fields.ts';
 
-export const project = z.object({ id: z.string(), name: z.string(), created_at: wireTime }).meta({ id: 'Project' });
+export const project = z
+  .object({
+    id: z.string().meta({ description: 'Id of the project.' }),
+    name: z.string().meta({ description: 'Name of the project, unique in the installation.' }),
+    created_at: createdAt,
+  })
+  .meta({ id: 'Project', description: 'The owner of records, operations, sources and grants.' });
 export type Project = z.infer<typeof project>;
 
 export const createProjectInput = z.object({
@@ -10,13 +16,17 @@ export const createProjectInput = z.object({
   name: text(1, 64).meta({ description: 'Name of the project, unique in the installation.' }),
 });
 
-export const createProjectAnswer = z.object({
-  project,
-  made_explicit: z.array(bucketGrant).meta({
-    description:
-      'Grants of the buckets that the first project uses. A second project ends its access to every bucket, so they are granted to it by name.',
-  }),
-});
+export const createProjectAnswer = z
+  .object({
+    project: project.meta({ description: 'The new project.' }),
+    made_explicit: z.array(bucketGrant).meta({
+      description:
+        'Grants of the buckets that the first project uses. A second project ends its access to every bucket, so they are granted to it by name.',
+    }),
+  })
+  .meta({ id: 'CreateProjectAnswer' });
 
 export const listProjectsInput = z.object({ project_id: projectId });
-export const listProjectsAnswer = z.object({ projects: z.array(project) });
+export const listProjectsAnswer = z
+  .object({ projects: z.array(project).meta({ description: 'All projects, sorted by name.' }) })
+  .meta({ id: 'ListProjectsAnswer' });

@@ -300,13 +300,15 @@ export const reasons = {
 
 export type ReasonCode = keyof typeof reasons;
 export const reasonCodes = Object.keys(reasons) as [ReasonCode, ...ReasonCode[]];
-export const reasonCode = z.enum(reasonCodes).meta({ id: 'ReasonCode' });
+export const reasonCode = z.enum(reasonCodes).meta({
+  id: 'ReasonCode',
+  description: 'Code of a reason.',
+});
 
-/** A reason as it is shown: its code, the fixed text of the code, and the detail of this case. */
 export const reason = z
   .object({
     code: reasonCode,
-    number: z.string(),
+    number: z.string().meta({ description: 'Permanent number of the code, e.g. BackupSync.2001.' }),
     message: z.string().meta({ description: 'What happened, with the place.' }),
     remedy: z.string().meta({ description: 'What to do about it.' }),
     retry: z.enum(reasonRetries).meta({
@@ -315,7 +317,7 @@ export const reason = z
         'self: the server; the operation fails with this reason only after the time for retries is over.',
     }),
   })
-  .meta({ id: 'Reason' });
+  .meta({ id: 'Reason', description: 'Why an item or an operation did not succeed.' });
 export type Reason = z.infer<typeof reason>;
 
 /** The detail of a reason, without the summary of its code: undoes {@link describeReason}. */

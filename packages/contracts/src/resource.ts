@@ -1,30 +1,34 @@
 import { z } from 'zod';
 import { takenAtSource } from './backup.ts';
-import { madeId, opaqueId, paging, projectId, queryEnum, wireTime } from './fields.ts';
+import { backupId, page, paging, projectId, queryEnum, resourceId, shown, sourceId, wireTime } from './fields.ts';
 import { verificationLevels } from './verification.ts';
 
-/** A resource with its newest backup that is proved to a level. */
 export const resource = z
   .object({
-    resource_id: opaqueId,
-    resource_name: z.string(),
+    resource_id: resourceId,
+    resource_name: shown.resourceName,
     backups: z.int().meta({ description: 'Number of recorded backups.' }),
     proved_backups: z.int().meta({ description: 'Number of these that are available and proved to the level.' }),
-    newest_proved_backup_id: opaqueId
-      .nullable()
-      .meta({ description: 'Newest proved backup; null if there is none, or the time of each is in the future.' }),
+    newest_proved_backup_id: backupId.nullable().meta({
+      description: 'Id of the newest proved backup; null if there is none, or the time of each is in the future.',
+    }),
     newest_proved_at: wireTime
       .nullable()
-      .meta({ description: 'When the newest proved backup was made (its `taken_at`).' }),
-    newest_proved_at_source: takenAtSource.nullable(),
-    newest_proved_age_s: z.int().nullable().meta({ description: 'Age of the newest proved backup, in seconds.' }),
+      .meta({ description: 'When that backup was made (its `taken_at`); null if there is none.' }),
+    newest_proved_at_source: takenAtSource
+      .nullable()
+      .meta({ description: 'Origin of that time; null if there is none.' }),
+    newest_proved_age_s: z
+      .int()
+      .nullable()
+      .meta({ description: 'Age of that backup, in seconds; null if there is none.' }),
     // Servers of earlier releases do not send this field.
     retired_at: wireTime.nullable().default(null).meta({
       description:
         'When the resource was retired: no newer backup of it is expected. Null if it is not retired, or a newer backup was recorded since.',
     }),
   })
-  .meta({ id: 'Resource' });
+  .meta({ id: 'Resource', description: 'A resource with its newest backup that is proved to a level.' });
 export type Resource = z.infer<typeof resource>;
 
 /** Filters of the listing of resources, sorted by id. With `source_id`, only what this source has seen is counted. */
@@ -33,18 +37,27 @@ export const listResourcesInput = z.object({
   level: queryEnum(verificationLevels)
     .default('linkage')
     .meta({ description: 'Level that a backup must reach to count as proved.' }),
-  source_id: madeId.optional(),
-  resource_id: opaqueId.optional(),
+  source_id: sourceId
+    .optional()
+    .meta({ description: 'Only resources and backups that the source with this id has seen.' }),
+  resource_id: resourceId.optional().meta({ description: 'Only the resource with this id.' }),
   limit: paging.limit,
   marker: paging.marker,
 });
 export type ResourceFilter = z.output<typeof listResourcesInput>;
 
-export const retireResourceInput = z.object({ project_id: projectId, resource_id: opaqueId });
+export const retireResourceInput = z.object({ project_id: projectId, resource_id: resourceId });
 
-/** A resource, with its newest backup that is proved to `linkage`. */
-export const resourceAnswer = z.object({ resource }).meta({ id: 'ResourceAnswer' });
+export const resourceAnswer = z
+  .object({
+    resource: resource.meta({ description: 'The resource, with its newest backup that is proved to linkage.' }),
+  })
+  .meta({ id: 'ResourceAnswer' });
 
 export const listResourcesAnswer = z
-  .object({ resources: z.array(resource), count: z.int(), limit: z.int() })
+  .object({
+    resources: z.array(resource).meta({ description: 'Resources of this page, sorted by id.' }),
+    count: page.count,
+    limit: page.limit,
+  })
   .meta({ id: 'ListResourcesAnswer' });

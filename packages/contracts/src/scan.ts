@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { bucketName, findingsPaging, joined, madeId, opaqueId, projectId, text, wireTime } from './fields.ts';
+import {
+  backupId,
+  bucketName,
+  findingsPage,
+  findingsPaging,
+  joined,
+  madeId,
+  operationId,
+  projectId,
+  shown,
+  text,
+  wireTime,
+} from './fields.ts';
 import { imagePathProblem } from './image-path.ts';
 import { parsePathTemplate } from './path-template.ts';
 import { type Reason, reason } from './reason-code.ts';
@@ -60,20 +72,8 @@ export const startScanInput = z.object({
 /**
  * Id of the operation that scans; `showOperation` shows its progress. The same scan is joined while it waits or lists.
  */
-export const startScanAnswer = z.object({ operation_id: madeId, joined }).meta({ id: 'StartScanAnswer' });
+export const startScanAnswer = z.object({ operation_id: operationId, joined }).meta({ id: 'StartScanAnswer' });
 
-/**
- * How a scan classifies a backup that it found:
- * - `new`: not recorded;
- * - `changed`: recorded at this place, but an object was added, replaced or lost since; or the recorded result may be
- *   outdated: the fault may have passed by itself, or the parent at fault is whole again;
- * - `known`: recorded at this place, with every object unchanged;
- * - `moved`: no longer at the recorded place, or broken there, so this one may replace it;
- * - `copy`: recorded at another place where it is still stored, so the record stays;
- * - `forgotten`: deleted from the catalogue; only an explicit sync imports it again;
- * - `incomplete`: its commit mark is missing or partial: it is still being written, abandoned or partly deleted;
- * - `unreadable`: its metadata cannot be read, or does not fit into a sync request.
- */
 export const findingStates = [
   'new',
   'changed',
@@ -84,7 +84,19 @@ export const findingStates = [
   'incomplete',
   'unreadable',
 ] as const;
-export const findingState = z.enum(findingStates).meta({ id: 'FindingState' });
+export const findingState = z.enum(findingStates).meta({
+  id: 'FindingState',
+  description:
+    'How the scan classifies the backup that it found. new: not recorded. ' +
+    'changed: recorded at this place, but an object was added, replaced or lost since, or the recorded result may be ' +
+    'outdated: the fault may have passed by itself, or the parent at fault is whole again. ' +
+    'known: recorded at this place, with every object unchanged. ' +
+    'moved: no longer at the recorded place, or broken there, so this one may replace it. ' +
+    'copy: recorded at another place where it is still stored, so the record stays. ' +
+    'forgotten: deleted from the catalogue; only an explicit sync imports it again. ' +
+    'incomplete: its commit mark is missing or partial: it is still being written, abandoned or partly deleted. ' +
+    'unreadable: its metadata cannot be read, or does not fit into a sync request.',
+});
 export type FindingState = z.infer<typeof findingState>;
 
 /** Whether a scan with `sync` imports a finding in this state, and the command `scan` prints it as an item to sync. */
@@ -99,41 +111,47 @@ export function hasProblem(finding: ScanFinding): finding is ScanFinding & { pro
 }
 
 /** An item of a sync request with every field present. OpenAPI describes input and output by separate schemas. */
-const foundItem = z.object(backupSync.shape).meta({ id: 'FoundBackup' });
+const foundItem = z
+  .object(backupSync.shape)
+  .meta({ id: 'FoundBackup', description: 'An item of a sync request, with every field.' });
 
 export const scanFinding = z
   .object({
     state: findingState,
     format: backupFormat,
-    bucket_name: z.string(),
-    image_path: z.string(),
+    bucket_name: shown.bucketName,
+    image_path: shown.imagePath,
     sync: foundItem.nullable().meta({ description: 'Item of a sync request; null if it cannot be built.' }),
     original_name: z
       .string()
       .nullable()
-      .meta({ description: 'Name that the backup program gave, if it cannot be the backup_name.' }),
-    parent_backup_id: opaqueId
-      .nullable()
-      .meta({ description: 'Id of the parent, if it was read. Known backups are not read.' }),
+      .meta({ description: 'Name that the backup program gave, if it cannot be the backup_name; null otherwise.' }),
+    parent_backup_id: backupId.nullable().meta({
+      description: 'Id of the parent; null if there is none, or it is not known.',
+    }),
     newest_object_at: wireTime
       .nullable()
-      .meta({ description: 'When the newest object of an incomplete backup was written.' }),
-    problem: reason.nullable(),
-    operation_log_id: madeId.nullable().meta({ description: 'Import that was accepted for this backup.' }),
+      .meta({ description: 'When the newest object of an incomplete backup was written; null for other backups.' }),
+    problem: reason
+      .nullable()
+      .meta({ description: 'Why the backup is incomplete, unreadable or in error; null if no problem was found.' }),
+    operation_log_id: madeId
+      .nullable()
+      .meta({ description: 'Id of the import that was accepted for this backup; null if none was.' }),
   })
-  .meta({ id: 'ScanFinding' });
+  .meta({ id: 'ScanFinding', description: 'A backup that a scan found.' });
 export type ScanFinding = z.infer<typeof scanFinding>;
 
 export const listScanFindingsInput = z.object({
   project_id: projectId,
-  operation_id: madeId,
+  operation_id: operationId,
   ...findingsPaging,
 });
 
 export const listScanFindingsAnswer = z
   .object({
-    findings: z.array(scanFinding),
-    next: z.int().meta({ description: 'Send this as `after` to get the next page.' }),
+    findings: z.array(scanFinding).meta({ description: 'Findings of this page, in the order of the scan.' }),
+    next: findingsPage.next,
     ended: z.boolean().meta({ description: 'Whether the scan has ended: then no more findings are added.' }),
     complete: z
       .boolean()

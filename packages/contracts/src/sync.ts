@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { backupName, bucketName, imagePath, madeId, opaqueId, text } from './fields.ts';
+import { backupId, backupName, bucketName, imagePath, opaqueId, operationId, resourceId, text } from './fields.ts';
 
 /** Resource type that CBR assumes if a request names none. */
 export const defaultResourceType = 'OS::Native::Server';
@@ -16,11 +16,11 @@ export const syncItemsMax = 50;
  */
 export const backupSync = z
   .object({
-    backup_id: opaqueId.meta({ description: 'Backup ID, chosen by the caller.' }),
+    backup_id: opaqueId.meta({ description: 'Id of the backup, chosen by the caller and unique in the project.' }),
     backup_name: backupName,
     bucket_name: bucketName.meta({ description: 'Bucket in which the backup is stored.' }),
     image_path: imagePath,
-    resource_id: opaqueId.meta({ description: 'ID of the resource that was backed up.' }),
+    resource_id: resourceId,
     resource_name: text(0, 255).meta({ description: 'Name of the resource that was backed up.' }),
     resource_type: text(1, 255)
       .default(defaultResourceType)
@@ -34,13 +34,13 @@ export const backupSync = z
       .min(0, `${wholeSeconds}; a time before 1970 is not possible`)
       .max(2 ** 31 - 1, `${wholeSeconds}, not milliseconds; it must fit 32 bits`)
       .meta({
-        description: 'When the backup was made, in seconds since 1970.',
+        description: 'When the backup was made, in whole seconds since 1970.',
         example: 1548898428,
         type: 'integer',
         format: 'int32',
       }),
   })
-  .meta({ id: 'BackupSync' });
+  .meta({ id: 'BackupSync', description: 'A backup to import. Fields that are not listed here are ignored.' });
 
 export type BackupSync = z.output<typeof backupSync>;
 export type BackupSyncInput = z.input<typeof backupSync>;
@@ -51,7 +51,8 @@ export const syncItems = z
   .min(1, 'must have at least one item')
   .max(syncItemsMax, `must have at most ${syncItemsMax} items; split the list over several calls`)
   // Runs even if items have other problems, so that every problem is named at once.
-  .superRefine(refuseRepeats, { when: ({ value }) => Array.isArray(value) });
+  .superRefine(refuseRepeats, { when: ({ value }) => Array.isArray(value) })
+  .meta({ description: 'Backups, each at most once.' });
 
 function refuseRepeats(items: readonly unknown[], context: z.RefinementCtx): void {
   const first = new Map<unknown, number>();
@@ -78,8 +79,18 @@ export const importBackupsRequest = z
   })
   .meta({ id: 'ImportBackupsRequest' });
 
-/** One operation log for each item, in the order of the request. */
 export const syncBackupsAnswer = z
-  .object({ sync: z.array(z.object({ backup_id: opaqueId, operation_log_id: madeId })) })
+  .object({
+    sync: z
+      .array(
+        z.object({
+          backup_id: backupId,
+          operation_log_id: operationId.meta({
+            description: 'Id of the import, an operation: its log shows how it ends.',
+          }),
+        }),
+      )
+      .meta({ description: 'One import for each item, in the order of the request.' }),
+  })
   .meta({ id: 'SyncBackupsAnswer' });
 export type SyncBackupsAnswer = z.infer<typeof syncBackupsAnswer>;

@@ -1,5 +1,20 @@
 import { z } from 'zod';
-import { enterpriseProject, madeId, opaqueId, paging, projectId, queryEnum, queryTexts, wireTime } from './fields.ts';
+import {
+  compatibility,
+  createdAt,
+  enterpriseProject,
+  operationId,
+  ownProjectId,
+  page,
+  paging,
+  projectId,
+  queryEnum,
+  queryTexts,
+  resourceId,
+  shown,
+  sourceId,
+  wireTime,
+} from './fields.ts';
 
 /** The most resources that a vault or a checkpoint shows, sorted by id. */
 export const vaultResourcesMax = 256;
@@ -30,138 +45,149 @@ export const vaultObjectTypes = {
   workspace: ['OS::Workspace::DesktopV2'],
 } as const;
 
-const vaultResource = z.object({
-  id: opaqueId,
-  name: z.string(),
-  type: z.string(),
-  size: int32.nullable().meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
-  protect_status: z
-    .enum(['available', 'error'])
-    .meta({ description: 'error: no backup of the resource in this vault is available.' }),
-  backup_size: int32.meta({ description: 'Size of its backups as stored, in MB.' }),
-  backup_count: int32,
-  extra_info: z.null(),
-});
+/** A resource with those of its backups that are in a vault, or that a run imported. */
+const resourceWith = (backups: string) =>
+  z.object({
+    id: resourceId,
+    name: shown.resourceName,
+    type: shown.resourceType,
+    size: int32.nullable().meta({ description: 'Size in GiB, rounded up; null if the format does not record it.' }),
+    protect_status: z
+      .enum(['available', 'error'])
+      .meta({ description: `State: available, or error if none of its ${backups} is available.` }),
+    backup_size: int32.meta({ description: `Size of its ${backups} as stored, in MiB, rounded up.` }),
+    backup_count: int32.meta({ description: `Number of its ${backups}.` }),
+    extra_info: compatibility.null,
+  });
 
 const billing = z.object({
-  allocated: z.literal(0),
-  charging_mode: z.literal('post_paid'),
+  allocated: compatibility.constant(0),
+  charging_mode: compatibility.constant('post_paid'),
   cloud_type: z.literal('hybrid').meta({ description: 'Always hybrid: the backups were not made by the cloud.' }),
-  consistent_level: z.literal('crash_consistent'),
-  frozen_scene: z.null(),
-  object_type: z
-    .string()
-    .nullable()
-    .meta({ description: 'Object type of its resources; null if it has none yet, or they differ.' }),
-  order_id: z.null(),
-  product_id: z.null(),
-  protect_type: z.literal('backup'),
-  size: z.literal(0),
-  spec_code: z.literal('vault.hybrid.server.normal'),
-  status: z.literal('available'),
-  storage_unit: z.string().meta({ description: 'The bucket.' }),
+  consistent_level: compatibility.constant('crash_consistent'),
+  frozen_scene: compatibility.null,
+  object_type: z.string().nullable().meta({
+    description: 'Object type of its resources, e.g. server or disk; null if it has none yet, or they differ.',
+  }),
+  order_id: compatibility.null,
+  product_id: compatibility.null,
+  protect_type: compatibility.constant('backup'),
+  size: compatibility.constant(0),
+  spec_code: compatibility.constant('vault.hybrid.server.normal'),
+  status: compatibility.constant('available'),
+  storage_unit: z.string().meta({ description: 'Name of the bucket.' }),
   used: int32.meta({
     description:
-      'Size of the backups of the source as stored, in MB. Objects that backups share count for each of them.',
+      'Size of all backups of the source as stored, in MiB, rounded up. Objects that backups share count for each of them.',
   }),
 });
 
-/** A source in the form of CBR's vault. Nothing is billed here: capacities are 0, except for `used`. */
 export const vault = z
   .object({
-    id: madeId.meta({ description: 'Id of the source.' }),
-    name: z.string(),
-    description: z.null(),
-    project_id: projectId,
-    provider_id: z.null(),
-    created_at: wireTime,
-    enterprise_project_id: z.literal('0'),
-    user_id: z.null(),
-    auto_bind: z.literal(false),
-    auto_expand: z.literal(false),
-    bind_rules: z.null(),
+    id: sourceId,
+    name: z.string().meta({ description: 'Name of the source.' }),
+    description: compatibility.null,
+    project_id: ownProjectId,
+    provider_id: compatibility.null,
+    created_at: createdAt,
+    enterprise_project_id: compatibility.constant('0'),
+    user_id: compatibility.null,
+    auto_bind: compatibility.constant(false),
+    auto_expand: compatibility.constant(false),
+    bind_rules: compatibility.null,
     resources: z
-      .array(vaultResource)
+      .array(resourceWith('backups in the vault'))
       .max(vaultResourcesMax)
       .meta({ description: `Resources of its backups, sorted by id; the first ${vaultResourcesMax}.` }),
-    tags: z.array(z.never()),
-    billing,
+    tags: compatibility.empty,
+    billing: billing.meta({ description: 'Use of storage. Nothing is billed: capacities are 0, except for used.' }),
   })
-  .meta({ id: 'Vault' });
+  .meta({ id: 'Vault', description: 'A source in the form of a vault of CBR.' });
 export type Vault = z.infer<typeof vault>;
 
 /**
  * Filters of the listing of vaults, sorted by name. Names and ids are compared exactly. Filters of CBR for fields that
- * sources do not have still filter by their meaning:
- *
- * | filter | here |
- * |---|---|
- * | `resource_ids` | sources with a backup of one of these resources, separated by commas |
- * | `object_type` | sources with a resource of this kind: `server`, `disk`, `turbo`, `vm`, `workspace`; others match nothing |
- * | `cloud_type` | every source is `hybrid` |
- * | `protect_type` | every source is `backup` |
- * | `status` | every source is `available` |
- * | `policy_id` | there are no policies: nothing matches |
- * | `enterprise_project_id` | `0` (the default one) and `all_granted_eps` match all, others nothing |
- *
- * Other parameters are ignored, as CBR does.
+ * sources do not have still filter by their meaning. Other parameters are ignored, as CBR does.
  */
 export const listVaultsInput = z.object({
   project_id: projectId,
-  id: z.string().optional(),
-  name: z.string().optional(),
-  cloud_type: queryEnum(['public', 'hybrid']).optional(),
+  id: z.string().optional().meta({ description: 'Only the source with this id.' }),
+  name: z.string().optional().meta({ description: 'Only the source with exactly this name.' }),
+  cloud_type: queryEnum(['public', 'hybrid'])
+    .optional()
+    .meta({ description: 'Every source is hybrid: public matches nothing.' }),
   enterprise_project_id: enterpriseProject.optional(),
-  object_type: z.string().optional(),
-  policy_id: z.string().optional(),
-  protect_type: queryEnum(['backup', 'replication', 'hybrid']).optional(),
-  resource_ids: queryTexts.optional(),
-  status: queryEnum(['available', 'lock', 'frozen', 'deleting', 'error']).optional(),
+  object_type: z
+    .string()
+    .optional()
+    .meta({
+      description: `Only sources with a resource of this kind: ${Object.keys(vaultObjectTypes).join(', ')}. Other values match nothing.`,
+    }),
+  policy_id: z.string().optional().meta({ description: 'Matches nothing: there are no policies.' }),
+  protect_type: queryEnum(['backup', 'replication', 'hybrid'])
+    .optional()
+    .meta({ description: 'Every source is backup: the other values match nothing.' }),
+  resource_ids: queryTexts
+    .optional()
+    .meta({ description: 'Only sources with a backup of one of these resources: up to 256 ids, separated by commas.' }),
+  status: queryEnum(['available', 'lock', 'frozen', 'deleting', 'error'])
+    .optional()
+    .meta({ description: 'Every source is available: the other values match nothing.' }),
   ...paging,
 });
 export type VaultFilter = z.output<typeof listVaultsInput>;
 
 export const listVaultsAnswer = z
-  .object({ vaults: z.array(vault), count: z.int(), limit: z.int(), offset: z.int() })
+  .object({ vaults: z.array(vault).meta({ description: 'Vaults of this page, sorted by name.' }), ...page })
   .meta({ id: 'ListVaultsAnswer' });
-export const showVaultInput = z.object({ project_id: projectId, vault_id: madeId });
+export const showVaultInput = z.object({ project_id: projectId, vault_id: sourceId });
 export const showVaultAnswer = z.object({ vault }).meta({ id: 'ShowVaultAnswer' });
 
-/** A run of a source in the form of CBR's checkpoint. */
+const runId = operationId.meta({ description: 'Id of the run, which is an operation.' });
+
 export const checkpoint = z
   .object({
-    id: madeId.meta({ description: 'Id of the run, which is an operation.' }),
-    project_id: projectId,
-    status: z
-      .enum(['creating', 'available', 'error'])
-      .meta({ description: 'creating: the run has not ended; error: it failed, or backups are in error.' }),
-    created_at: wireTime,
-    vault: z.object({
-      id: madeId.meta({ description: 'Id of the source.' }),
-      name: z.string().nullable().meta({ description: 'Null once the source is removed.' }),
-      resources: z
-        .array(vaultResource)
-        .max(vaultResourcesMax)
-        .meta({
-          description: `Resources of the backups that the run imported, sorted by id; the first ${vaultResourcesMax}.`,
-        }),
-      skipped_resources: z
-        .array(
-          z.object({
-            id: opaqueId,
-            type: z.string(),
-            name: z.string(),
-            code: z.string().meta({ example: 'BackupSync.2004' }),
-            reason: z.string(),
-          }),
-        )
-        .max(vaultResourcesMax)
-        .meta({ description: `Resources with a failed import, each once; the first ${vaultResourcesMax}.` }),
+    id: runId,
+    project_id: ownProjectId,
+    status: z.enum(['creating', 'available', 'error']).meta({
+      description:
+        'State of the run. creating: it has not ended. available: it succeeded. error: it failed, or backups are in error.',
     }),
-    extra_info: z.object({ name: z.null(), description: z.null(), retention_duration: z.null() }),
+    created_at: wireTime.meta({ description: 'When the run was accepted.' }),
+    vault: z
+      .object({
+        id: sourceId,
+        name: z.string().nullable().meta({ description: 'Name of the source; null once it is removed.' }),
+        resources: z
+          .array(resourceWith('backups that the run imported'))
+          .max(vaultResourcesMax)
+          .meta({
+            description: `Resources of the backups that the run imported, sorted by id; the first ${vaultResourcesMax}.`,
+          }),
+        skipped_resources: z
+          .array(
+            z.object({
+              id: resourceId,
+              type: shown.resourceType,
+              name: shown.resourceName,
+              code: z.string().meta({ description: 'Number of the reason.', example: 'BackupSync.2004' }),
+              reason: z.string().meta({ description: 'What happened, with the place.' }),
+            }),
+          )
+          .max(vaultResourcesMax)
+          .meta({ description: `Resources with a failed import, each once; the first ${vaultResourcesMax}.` }),
+      })
+      .meta({ description: 'The source, with what this run imported and could not import.' }),
+    extra_info: z
+      .object({
+        name: compatibility.null,
+        description: compatibility.null,
+        retention_duration: compatibility.null,
+      })
+      .meta({ description: 'For compatibility with CBR.' }),
   })
-  .meta({ id: 'Checkpoint' });
+  .meta({ id: 'Checkpoint', description: 'A run of a source in the form of a checkpoint of CBR.' });
 export type Checkpoint = z.infer<typeof checkpoint>;
 
-export const showCheckpointInput = z.object({ project_id: projectId, checkpoint_id: madeId });
+export const showCheckpointInput = z.object({ project_id: projectId, checkpoint_id: runId });
 export const showCheckpointAnswer = z.object({ checkpoint }).meta({ id: 'ShowCheckpointAnswer' });

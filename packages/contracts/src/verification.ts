@@ -1,16 +1,17 @@
 import { z } from 'zod';
 
-/**
- * How far a backup is proved. Each level includes those before it:
- * - `presence`: something is stored at the image path;
- * - `metadata`: the metadata can be parsed and agrees with itself and the request, and every ancestor is found;
- * - `inventory`: exactly the objects that the metadata names are there;
- * - `linkage`: what this link stores is exactly what its block hashes say has changed since its parent;
- * - `content`: every stored object was read and matches its hash in the metadata;
- * - `replay`: the replayed chain has the block hashes of this backup everywhere.
- */
+/** Levels in ascending order. */
 export const verificationLevels = ['presence', 'metadata', 'inventory', 'linkage', 'content', 'replay'] as const;
-export const verificationLevel = z.enum(verificationLevels).meta({ id: 'VerificationLevel' });
+export const verificationLevel = z.enum(verificationLevels).meta({
+  id: 'VerificationLevel',
+  description:
+    'How far the backup is proved; each level includes those before it. presence: something is stored at the image path. ' +
+    'metadata: the metadata can be parsed and agrees with itself and the request, and every ancestor is found. ' +
+    'inventory: exactly the objects that the metadata names are there. ' +
+    'linkage: what this link stores is exactly what its block hashes say has changed since its parent. ' +
+    'content: every stored object was read and matches its hash in the metadata. ' +
+    'replay: the replayed chain has the block hashes of this backup everywhere.',
+});
 export type VerificationLevel = z.infer<typeof verificationLevel>;
 
 /** Whether `level` is `wanted` or higher. */
@@ -23,7 +24,9 @@ export function lowerLevel(one: VerificationLevel, other: VerificationLevel): Ve
   return reaches(one, other) ? other : one;
 }
 
-/** Format of the data at an image path. Of `unknown` data, only presence can be proved. */
 export const backupFormats = ['cinder', 'longhorn', 'manifest', 'unknown'] as const;
-export const backupFormat = z.enum(backupFormats).meta({ id: 'BackupFormat' });
+export const backupFormat = z.enum(backupFormats).meta({
+  id: 'BackupFormat',
+  description: 'Format of the data at the image path. Of unknown data, only presence can be proved.',
+});
 export type BackupFormat = z.infer<typeof backupFormat>;

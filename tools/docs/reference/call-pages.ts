@@ -155,7 +155,7 @@ function innerOf(field: Schema): [Schema | undefined, string] {
 }
 
 function fieldRow(name: string, schema: Schema, required: boolean, place?: string): string[] {
-  const { description = '', default: value } = schema;
+  const { description = summaryOfType(schema), default: value } = schema;
   const meaning = [
     ...(description === '' ? [] : [sentence(description)]),
     ...(value === undefined || value === null ? [] : [`Default: \`${JSON.stringify(value)}\`.`]),
@@ -163,10 +163,20 @@ function fieldRow(name: string, schema: Schema, required: boolean, place?: strin
   return [`\`${name}\``, ...(place === undefined ? [] : [place]), typeText(schema), required ? 'yes' : 'no', meaning];
 }
 
+/** The first sentence about the named type of a field. */
+function summaryOfType({ $ref = '' }: Schema): string {
+  const { description = '' } = document.components.schemas[nameOf($ref)] ?? {};
+  return description.split(/(?<=\.) /)[0] ?? '';
+}
+
+function nameOf(reference: string): string {
+  return reference.split('/').at(-1) ?? '';
+}
+
 function typeText(schema: Schema): string {
   const { $ref, anyOf, oneOf, allOf, type, items, enum: values, const: value } = schema;
   if ($ref !== undefined) {
-    const name = $ref.split('/').at(-1) ?? '';
+    const name = nameOf($ref);
     return `[${name}](types.md#${slug(name)})`;
   }
   const options = anyOf ?? oneOf;
