@@ -10,14 +10,14 @@ export const glossary = {
   bucket: 'A named set of objects in a storage unit. In a directory, each subdirectory is a bucket.',
   call: 'One request of the API. A query reads, a mutation changes something, and a stream keeps sending events.',
   catalogue: 'The database of records and operations. People restore from what it lists.',
-  chain: 'A full backup and the incremental backups that build on it. A link is usable only if all links below it are.',
+  chain: 'A backup with all backups that it builds on, back to its full backup. A link is usable only if its parent is.',
   'commit mark':
-    'The object that a backup program writes last. A backup without it is still being written, or was abandoned.',
-  conflict: 'A sync found other content under the id of a backup that is already proved. The record stays as it was.',
+    'The object that a backup program writes last. A backup without it is still being written, was abandoned, or was partly deleted.',
+  conflict: 'A sync found other content under the id of a backup that is proved. The other content is not recorded.',
   'data directory':
     'The directory with the catalogue of a server or of local commands. One process at a time can write to it.',
   evidence: 'What a proof read and found, kept in the record as digests, so that unchanged backups need no new proof.',
-  error: 'Why a call was refused: a code, a permanent number, and a remedy.',
+  error: 'Why a call was refused or failed: a code, a permanent number, and a remedy.',
   extraction: 'Writing the volume of a backup to a file or to standard output. Every block is checked first.',
   format: 'The layout in which a backup program stores its backups, such as `cinder` or `longhorn`.',
   'full backup': 'A backup that needs no other backup. Each chain begins with one.',
@@ -30,10 +30,10 @@ export const glossary = {
   manifest: 'A small open document that describes backups of any program, so that their chains can be proved.',
   operation:
     'Work that is tracked: an import, a deletion, a scan, a plan, a verification, or a run of a source. It has a status, a result and, if it failed, a reason.',
-  'operation log': 'The form in which the CBR API shows an operation.',
+  'operation log': 'The form in which the CBR API shows an import, a deletion or a run of a source.',
   parent:
     'The backup that an incremental backup builds on. Its ancestors are the parent, the parent of that, and so on.',
-  plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes nothing.',
+  plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes no record.',
   project: 'The owner of records, operations, sources and grants. Users have roles in projects.',
   proof: 'The check that a chain is whole, up to a level.',
   reason: 'Why an item or an operation did not succeed: a code, a permanent number, who retries, and a remedy.',
@@ -45,6 +45,6 @@ export const glossary = {
   source: 'A bucket, or a prefix of one, that is scanned again and again. CBR calls it a vault.',
   'storage unit': 'The service or directory that has the buckets: an S3 endpoint, or a directory.',
   sync: 'Importing a list of backups into the catalogue, as CBR’s *Synchronizing a Backup* does.',
-  vanished: 'The state of a record whose backup is no longer in its bucket.',
+  vanished: 'The reason of a record in error whose backup is no longer in its bucket.',
   verification: 'Reading the stored data of a backup and its chain, to prove it to `content` or `replay`.',
 } as const;
