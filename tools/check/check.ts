@@ -22,7 +22,11 @@ const smokeTests = ['apps/cli/src/sync.test.ts', 'apps/cli/src/server.test.ts'];
 /** Files that tests read or run without loading them: a change of the one is taken for a change of the others. */
 const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\.(?:md|test\.ts)$/, ['tests/security.test.ts']],
-  [/\.md$/, ['tests/readme.test.ts', 'tests/core-readme.test.ts']],
+  [/\.md$/, ['tests/core-readme.test.ts', 'tests/docs/links.test.ts', 'tests/docs/pages.test.ts']],
+  [/^docs\/reference\//, ['tests/docs/generated-pages.test.ts', 'tests/docs/rest-page.test.ts']],
+  [/^README\.md$/, ['tests/docs/readme.test.ts']],
+  // It compares constants of any package with the pages.
+  [/^docs\/concepts\/|^packages\/.*\/src\/.*\.ts$/, ['tests/docs/statements.test.ts']],
   [/^packages\/core\/examples\//, ['tests/core-readme.test.ts']],
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
