@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { repositoryRoot } from '../../apps/cli/src/testing.ts';
 import {
   backupFormats,
+  glossary,
   operationStatuses,
   reasonRetries,
   roles,
@@ -26,6 +27,11 @@ function firstColumn(page: string, heading: string): readonly string[] {
 
 test('the levels are those of the code, in their order', () => {
   expect(firstColumn(concept('chains-and-proof'), 'level')).toEqual(verificationLevels);
+});
+
+test('the glossary names the levels and the roles of the code, in their order', () => {
+  expect(glossary.level.match(/(?<=`)\w+(?=`)/g)).toEqual(verificationLevels);
+  expect(glossary.role).toContain(`${roles.slice(0, -1).join(', ')} or ${roles.at(-1)}`);
 });
 
 test('the formats are those of the code', () => {
