@@ -25,8 +25,8 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\.md$/, ['tests/core-readme.test.ts', 'tests/docs/links.test.ts', 'tests/docs/pages.test.ts']],
   [/^docs\/reference\//, ['tests/docs/generated-pages.test.ts', 'tests/docs/rest-page.test.ts']],
   [/^README\.md$/, ['tests/docs/readme.test.ts']],
-  // It compares constants of any package with the pages.
-  [/^docs\/concepts\/|^packages\/.*\/src\/.*\.ts$/, ['tests/docs/statements.test.ts']],
+  // They compare constants and messages of any package with the pages.
+  [/^docs\/|^(?:apps|packages)\/.*\/src\/.*\.ts$/, ['tests/docs/messages.test.ts', 'tests/docs/statements.test.ts']],
   [/^packages\/core\/examples\//, ['tests/core-readme.test.ts']],
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
