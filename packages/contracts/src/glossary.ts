@@ -10,7 +10,8 @@ export const glossary = {
   bucket: 'A named set of objects in a storage unit. In a directory, each subdirectory is a bucket.',
   call: 'One request of the API. A query reads, a mutation changes something, and a stream keeps sending events.',
   catalogue: 'The database of records and operations. People restore from what it lists.',
-  chain: 'A backup with all backups that it builds on, back to its full backup. A link is usable only if its parent is.',
+  chain:
+    'A backup with all the backups that it builds on, back to its full backup. A backup is usable only if its whole chain is.',
   'commit mark':
     'The object that a backup program writes last. A backup without it is still being written, was abandoned, or was partly deleted.',
   conflict: 'A sync found other content under the id of a backup that is proved. The other content is not recorded.',
