@@ -29,6 +29,10 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^packages\/core\/examples\//, ['tests/core-readme.test.ts']],
   [/^(?:package\.json|pnpm-.*\.yaml)$/, ['tests/supply-chain.test.ts']],
   [/rolldown\.config\.ts$/, ['apps/cli/src/main.ts', 'tests/supply-chain.test.ts']],
+  [/^docs\/reference\//, ['tests/docs/generated-pages.test.ts', 'tests/docs/rest-page.test.ts']],
+  [/^README\.md$/, ['tests/docs/readme.test.ts']],
+  // They compare constants and messages of any package with the pages.
+  [/^docs\/|^(?:apps|packages)\/.*\/src\/.*\.ts$/, ['tests/docs/messages.test.ts', 'tests/docs/statements.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
   [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
   [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],

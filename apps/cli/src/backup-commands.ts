@@ -134,7 +134,10 @@ a backup fails its verification or cannot be verified.`,
       'after',
       `
 This machine reads the objects itself. It needs the storage unit (--storage or BACKUP_SYNC_STORAGE) even if the
-catalogue is on a server.`,
+catalogue is on a server.
+
+The file exists only once it is whole. Until then its name ends with .partial. If the command was killed, run it again:
+it replaces the .partial file.`,
     )
     .action(
       async (name: string | undefined, options: Shared & NamingOptions & { output: string; replace: boolean }) => {

@@ -15,8 +15,8 @@ export const glossary = {
   chain:
     'A backup with all the backups that it builds on, back to its full backup. A backup is usable only if its whole chain is.',
   'commit mark':
-    'The object that a backup program writes last. A backup without it is still being written, or was abandoned.',
-  conflict: 'A sync found other content under the id of a backup that is already proved. The record stays as it was.',
+    'The object that a backup program writes last. A backup without it is still being written, was abandoned, or was partly deleted.',
+  conflict: 'A sync found other content under the id of a backup that is proved. The other content is not recorded.',
   'data directory':
     'The directory with the catalogue of a server or of local commands. One process at a time can write to it.',
   error: 'Why a call was refused or failed: a code, a permanent number, and a remedy.',
@@ -38,7 +38,7 @@ export const glossary = {
   'operation log': 'The form in which the CBR API shows an import, a deletion or a run of a source.',
   parent:
     'The backup that an incremental backup builds on. Its ancestors are the parent, the parent of that, and so on.',
-  plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes nothing.',
+  plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes no record.',
   project: 'The owner of records, operations, sources and grants. Users have roles in projects.',
   proof: 'The check that a chain is whole, up to a level.',
   reason: 'Why an item or an operation did not succeed: a code, a permanent number, who retries, and a remedy.',
@@ -50,6 +50,6 @@ export const glossary = {
   source: 'A bucket, or a prefix of one, that is scanned again and again. CBR calls it a vault.',
   'storage unit': 'The service or directory that has the buckets, such as an S3 endpoint.',
   sync: 'Importing a list of backups into the catalogue, as CBR’s *Synchronizing a Backup* does.',
-  vanished: 'The state of a record whose backup is no longer in its bucket.',
+  vanished: 'The reason of a record in error whose backup is no longer in its bucket.',
   verification: 'Reading the stored data of a backup and its chain, to prove it to `content` or `replay`.',
 } as const;
