@@ -95,12 +95,10 @@ export const waitingForField = waitingFor.nullable().meta({
 /** The times of an operation of any kind. */
 export const operationTimes = {
   created_at: wireTime.meta({ description: 'When the operation was accepted.' }),
-  started_at: wireTime
-    .nullable()
-    .meta({
-      description:
-        'When the current or last attempt started; null while the operation waits, or if it ended without one.',
-    }),
+  started_at: wireTime.nullable().meta({
+    description:
+      'When the current or last attempt started; null while the operation waits, or if it ended without one.',
+  }),
   ended_at: wireTime.nullable().meta({ description: 'When the operation ended; null until then.' }),
   updated_at: wireTime.meta({ description: 'When the operation last changed.' }),
 };
