@@ -264,7 +264,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });
 
-    test('an extraction is told where the backup lies, and refused one that is not there', async () => {
+    test('an extraction gets the place of the backup, and is refused if there is no record', async () => {
       if (!has('beginExtraction')) return;
       await finished();
       const backup_id = items[0]?.backup_id ?? '';

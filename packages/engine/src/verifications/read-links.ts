@@ -1,12 +1,11 @@
 import { lowerLevel, reaches, type VerificationLevel } from '@backup-sync/contracts';
 import { proveContent } from '../chain/content/prove-content.ts';
 import type { ChainData, LinkData } from '../chain/data.ts';
-import { isOfAccess } from '../chain/proof/lasting-fault.ts';
+import { faultOfDescendant } from '../chain/proof/fault-of-descendant.ts';
 import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
-import { printable } from '../quote.ts';
 
 /** The result of reading the links of a chain. */
 export type LinksRead = {
@@ -46,7 +45,9 @@ export async function readLinks(reader: LinkReader, data: ChainData): Promise<Li
     if (proof !== edge) made.push(proof);
     if (proof.fault !== null) {
       const isLeaf = index === data.links.length - 1;
-      const fault = isLeaf ? proof.fault : throughLink(link, proof.fault);
+      const fault = isLeaf
+        ? proof.fault
+        : faultOfDescendant({ backupId: link.backupId, imagePath: link.location.imagePath }, proof.fault);
       return { level: null, fault, whole: data.links.slice(0, index), proofs, made };
     }
     lowest = lowerLevel(lowest, proof.level ?? 'presence');
@@ -108,14 +109,4 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
   const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
   await keep(proof);
   return proof;
-}
-
-/**
- * The fault of a backup through one of its links. If that could not be read or changed meanwhile, it is not called
- * broken.
- */
-function throughLink(link: LinkData, { code, detail }: Fault): Fault {
-  const place = `through link ${link.backupId} (${printable(link.location.imagePath)})`;
-  if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
-  return { code: 'parent_broken', detail: `${place}: ${detail}` };
 }

@@ -123,7 +123,7 @@ test('a changed byte that no listing shows is found, and marks the backup and al
   expect(await show(leaf)).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_broken' } } });
   // The listing is as it was, so a sync does not call it available either.
   const [log] = await engine.sync([syncItemOf(leaf, bucket)]);
-  expect(log?.status).toBe('failed');
+  expect(log).toMatchObject({ status: 'failed', backup_sync: { outcome: 'unchanged', reason: operation.reason } });
 });
 
 test('rot that no listing shows is found in its link, and so is a fix that no listing shows', async () => {
