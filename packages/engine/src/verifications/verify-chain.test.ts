@@ -205,6 +205,36 @@ test('an ancestor with rotten data stays broken if a verification ends before it
   expect(await reasonOf(full)).toBe('content_mismatch');
 });
 
+test('an ancestor with rotten data stays broken if the objects that locate the data have rotted too', async () => {
+  await using engine = await openWithChain('nothing to read');
+  const { full, leaf } = engine;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await verify(engine, leaf.plan.backupId, 'content');
+  const hashes = `${leaf.imagePath}_sha256file`;
+  const bytes = Uint8Array.from(leaf.objects.get(hashes) ?? []);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  await engine.buckets.put(bucket, [[hashes, bytes]]);
+  const operation = await verify(engine, leaf.plan.backupId, 'content');
+  expect(operation).toMatchObject({ reason: { code: 'metadata_unreadable' } });
+  const [log] = await engine.sync([syncItemOf(full, bucket)]);
+  expect(log).toMatchObject({ status: 'failed', backup_sync: { reason: { code: 'content_mismatch' } } });
+});
+
+test('backups on a repaired link that are not verified themselves become available too', async () => {
+  await using engine = await openWithChain('siblings');
+  const { full, first, leaf } = engine;
+  const statusOf = async ({ plan }: typeof full) =>
+    (await engine.call('showBackup', { backup_id: plan.backupId })).backup.status;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await verify(engine, full.plan.backupId, 'content');
+  expect(await statusOf(leaf)).toBe('error');
+  await engine.buckets.put(bucket, damage(full).good);
+  await verify(engine, first.plan.backupId, 'content');
+  expect([await statusOf(full), await statusOf(first)]).toEqual(['available', 'available']);
+  await expect.poll(() => statusOf(leaf)).toBe('available');
+  expect(engine.faults).toEqual([]);
+});
+
 test('a repaired backup without block hashes stays available when it is synced again', async () => {
   await using engine = await openTestEngine();
   const [written] = writeSmallChain('early writer', 16, []);

@@ -35,7 +35,7 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
   }
   const item = itemOfRecord(record);
   const mismatches = new Map<string, EdgeProof>();
-  const examiner = await openWithoutFaults(run, record, mismatches);
+  const examiner = await openForData(run, record, mismatches, { reusesProofs: true });
   const examination = await examiner.examine(item);
   if (examination === null) {
     const place = `${record.location.bucketName}/${item.image_path}`;
@@ -123,34 +123,42 @@ async function recordBeforeReading(
 async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: Fault): Promise<OperationOutcome> {
   if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
   const item = itemOfRecord(record);
-  const { bucketName, imagePath } = record.location;
-  const examiner = await openExaminer(run, { bucketName }, { ...ofData(imagePath), findProofs: async () => [] });
+  const mismatches = new Map<string, EdgeProof>();
+  const examiner = await openForData(run, record, mismatches, { reusesProofs: false });
   const examination = await examiner.examine(item);
   if (examination === null || examination.fault === null) return failed(fault, record.backupId);
-  const { fault: found, message } = await recordExamination(run, record, examination);
+  const unread = unreadOf(record, examination, mismatches);
+  const newProofs = examination.newProofs.filter((proof) => !unread.has(proof));
+  const { fault: found, message } = await recordExamination(run, record, { ...examination, newProofs });
   return failed(found ?? fault, record.backupId, message);
 }
 
 /**
- * Opens the chain without its recorded faults: a fault in data may have been fixed without a change in the listing. Adds
- * each `content_mismatch` that it leaves out to `mismatches`.
+ * Opens a chain whose data is to be read. Reuses no recorded fault: a fault in data may have been fixed without a change
+ * in the listing. Adds each `content_mismatch` that it leaves out to `mismatches`.
  */
-function openWithoutFaults(
+function openForData(
   run: OperationRun,
   { location: { bucketName, imagePath } }: BackupRecord,
   mismatches: Map<string, EdgeProof>,
+  { reusesProofs }: { readonly reusesProofs: boolean },
 ): Promise<ChainExaminer> {
   const findProofs = async (backupIds: readonly string[]) => {
     const proofs = await run.services.catalogue.backups.findProofs(run.operation.projectId, backupIds);
     for (const proof of proofs) if (proof.fault?.code === 'content_mismatch') mismatches.set(proof.backupId, proof);
-    return proofs.filter(({ fault }) => fault === null);
+    return reusesProofs ? proofs.filter(({ fault }) => fault === null) : [];
   };
-  return openExaminer(run, { bucketName }, { ...ofData(imagePath), findProofs });
-}
-
-/** A caller who wants the data read wants the hashes read too, however many. */
-function ofData(imagePath: string) {
-  return { imagePaths: [imagePath], linkageMaxBytes: Number.POSITIVE_INFINITY, dataFollows: true };
+  return openExaminer(
+    run,
+    { bucketName },
+    {
+      imagePaths: [imagePath],
+      findProofs,
+      // A caller who wants the data read wants the hashes read too, however many.
+      linkageMaxBytes: Number.POSITIVE_INFINITY,
+      dataFollows: true,
+    },
+  );
 }
 
 async function verifyData(
