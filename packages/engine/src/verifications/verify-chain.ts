@@ -80,17 +80,18 @@ type ExaminedChain = {
 
 /**
  * The new proofs that must not be recorded before the data is read: those that depend on it, and those that would hide
- * a recorded `content_mismatch` of the same listing. If the record is in error, none is: its data may be what is broken.
+ * a recorded `content_mismatch` of the same listing. All of them if the record is in error and this examination finds no
+ * fault, because the data may be what is broken.
  */
 function unreadOf(
   record: BackupRecord,
   { newProofs, awaitingData, fault }: Examination,
   mismatches: ReadonlyMap<string, EdgeProof>,
 ): ReadonlySet<EdgeProof> {
-  const hidesMismatch = ({ backupId, fault, location, listing }: EdgeProof) => {
-    const mismatch = mismatches.get(backupId);
-    if (mismatch === undefined || fault !== null) return false;
-    return isSameLocation(mismatch.location, location) && mismatch.listing.digest === listing.digest;
+  const hidesMismatch = (proof: EdgeProof) => {
+    const mismatch = mismatches.get(proof.backupId);
+    if (mismatch === undefined || proof.fault !== null) return false;
+    return isSameLocation(mismatch.location, proof.location) && mismatch.listing.digest === proof.listing.digest;
   };
   const isBroken = record.status === 'error' && fault === null;
   return new Set(
@@ -134,8 +135,8 @@ async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: 
 }
 
 /**
- * Opens a chain whose data is to be read. Reuses no recorded fault: a fault in data may have been fixed without a change
- * in the listing. Adds each `content_mismatch` that it leaves out to `mismatches`.
+ * Opens a chain whose data is to be read. Reuses no recorded fault, because a fault in data may have been fixed without
+ * a change in the listing. Adds each `content_mismatch` that it leaves out to `mismatches`.
  */
 function openForData(
   run: OperationRun,

@@ -64,11 +64,11 @@ export function checkSchema(connection: Connection): void {
   throw new OlderSchemaError(found);
 }
 
-/** The error of a command that only reads if a first start has not created the tables: it is under way, or was killed. */
+/** The error of a command that only reads, if a first start is still under way or was killed. */
 export function emptyCatalogue(path: string): DataDirectoryError {
   return new DataDirectoryError(
-    `The catalogue ${path} is empty: its first start has not created the tables. If a command is just starting there, ` +
-      'try again in a moment. Otherwise, start "backup-sync serve" or run a command that writes, such as ' +
+    `The catalogue ${path} is empty: its first start has not created the tables. If a command is just starting, try ` +
+      'again in a moment. Otherwise, start "backup-sync serve" or run a command that writes, such as ' +
       '"backup-sync sync": it creates them.',
   );
 }

@@ -111,8 +111,8 @@ export function toStorageError(error: unknown, subject: string): StorageError {
 /**
  * Describes an answer without an S3 error code. An answer to HEAD never has one; another request then asks again.
  *
- * A page with status 200 may be the web console of the service, or a page that a proxy shows for a while: its code stays
- * `unreachable`, which is retried.
+ * A page with status 200 may be the web console of the service, or a page that a proxy shows for a while. So its code
+ * stays `unreachable`, which is retried.
  */
 function wordsOnForeign(code: StorageErrorCode, error: Error, status: number): string {
   if (code === 'unreachable' && status < 500) {
