@@ -73,7 +73,7 @@ export const reasons = {
     summary: 'the storage unit has this bucket at another address',
     retry: 'final',
     remedy:
-      'Set --storage (BACKUP_SYNC_STORAGE) to the address that the message names, with --storage-moved once, and AWS_REGION to its region; then sync again.',
+      'Set --storage (BACKUP_SYNC_STORAGE) to the address that the message names, with --storage-moved once, and AWS_REGION to its region; then sync again. Buckets at different addresses need a data directory each.',
   },
   storage_token_expired: {
     number: 'BackupSync.2035',
@@ -225,13 +225,15 @@ export const reasons = {
     number: 'BackupSync.2019',
     summary: 'stored data does not match its hash in the metadata',
     retry: 'final',
-    remedy: 'Restore the object from a copy of the bucket, or back up again.',
+    remedy:
+      'Restore the object from a copy of the bucket, then verify the backup again ("backup-sync verify"). If there is no copy, back up again.',
   },
   conflict: {
     number: 'BackupSync.2020',
     summary: 'another backup with this backup_id is recorded and proved available',
     retry: 'final',
-    remedy: 'Nothing was overwritten. Use another backup_id, or delete the recorded backup first.',
+    remedy:
+      'Restore the old content and sync again; or delete the record and sync a list that names the backup; or use another backup_id.',
   },
   archived: {
     number: 'BackupSync.2021',
@@ -243,7 +245,8 @@ export const reasons = {
     number: 'BackupSync.2022',
     summary: 'an object is encrypted with a customer key',
     retry: 'final',
-    remedy: 'Only presence can be proved, since the object cannot be read without its key.',
+    remedy:
+      'Only presence can be proved, since the object cannot be read without its key. To prove more, copy the backup to a bucket with keys that the service manages.',
   },
   format_unknown: {
     number: 'BackupSync.2028',

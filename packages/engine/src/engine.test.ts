@@ -37,7 +37,7 @@ describe('a recorded backup', () => {
     });
     const child = await engine.show(first.backup_id);
     expect(child).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_broken' } } });
-    expect(child.backup_sync.reason?.message).toContain(`through link ${full.backup_id}`);
+    expect(child.backup_sync.reason?.message).toContain(`: link ${full.backup_id} (`);
     expect(engine.faults).toEqual([]);
   });
 

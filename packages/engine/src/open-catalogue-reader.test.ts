@@ -134,6 +134,26 @@ describe('a reader of the catalogue', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
+  test.each([
+    ['before it wrote anything', ''],
+    [
+      'before it created the tables',
+      'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA user_version = 0',
+    ],
+  ])('says how to finish a first start that was killed %s', async (_, sql) => {
+    mkdirSync(directory);
+    using database = new DatabaseSync(join(directory, 'catalogue.sqlite'));
+    database.exec(sql);
+    database.close();
+    await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
+      name: 'DataDirectoryError',
+      message: expect.stringContaining('Otherwise, start "backup-sync serve" or run a command that writes'),
+    });
+    await using engine = await openEngine();
+    await engine[Symbol.asyncDispose]();
+    expect(await statuses()).toEqual([]);
+  });
+
   test('does not report an unreadable data directory as a missing catalogue', async () => {
     const loop = join(directory, 'loop');
     mkdirSync(directory);

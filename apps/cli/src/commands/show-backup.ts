@@ -57,7 +57,8 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
     const message = `no backup has the id ${JSON.stringify(backupId)}; delete needs the whole id, not a name`;
     throw new BackupSyncError('backup_not_found', message, { cause: error });
   }
-  note(context.terminal, `removed: ${backupId}. Its objects stay in the bucket; a sync imports it again.`);
+  const again = 'To import it again, sync a list that names it: scans leave it out.';
+  note(context.terminal, `removed: ${backupId}. Its objects stay in the bucket. ${again}`);
   return exitCodes.done;
 }
 

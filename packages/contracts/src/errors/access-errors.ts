@@ -42,7 +42,8 @@ export const accessErrors = {
     number: 'BackupSync.1008',
     httpStatus: 403,
     retryable: false,
-    remedy: 'Ask an administrator to grant the bucket to the project ("backup-sync buckets grant").',
+    remedy:
+      'Ask an administrator to grant the bucket to the project ("backup-sync buckets grant"). Once there is a second project, each project needs a grant for its buckets.',
     exitCode: 4,
   },
 } as const satisfies Record<string, ErrorDefinition>;

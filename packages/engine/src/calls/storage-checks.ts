@@ -2,7 +2,7 @@ import { BackupSyncError, checkedBucketsMax, errors, type StorageCheck } from '@
 import { catalogueRefusal } from '../catalogue-refusal.ts';
 import type { Place } from '../imports/granted-places.ts';
 import type { QueryServices, Work } from '../services.ts';
-import { everything, reaches } from '../storage/grants.ts';
+import { describeUngranted, everything, reaches } from '../storage/grants.ts';
 import type { CallHandler } from './call-context.ts';
 
 /** Milliseconds for each request: the call must be answered before the caller gives up. */
@@ -61,7 +61,7 @@ async function placesToTry(
     else refused.push(bucketName);
   }
   if (named !== undefined && refused.length > 0) {
-    throw new BackupSyncError('bucket_not_bound', `the project has no grant for: ${refused.join(', ')}`);
+    throw new BackupSyncError('bucket_not_bound', describeUngranted(refused));
   }
   return places;
 }

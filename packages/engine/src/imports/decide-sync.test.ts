@@ -209,7 +209,7 @@ test('other content never overwrites a record that is proved available', () => {
   expect(decide(recorded(whole), other, elsewhere)).toMatchObject({
     status: 'failed',
     outcome: 'none',
-    fault: { code: 'conflict' },
+    fault: { code: 'conflict', detail: 'the recorded backup at bucket/a/b has other content' },
     record: null,
     proofs: [],
   });
@@ -234,6 +234,9 @@ test('a record whose place has other content is no longer available, and keeps i
       contentId: whole.contentId,
       level: 'linkage',
     });
+    if (reasonCode === 'conflict') {
+      expect(decision.fault?.detail).toBe('the content at bucket/a/b is no longer what was recorded');
+    }
     const displaced = { ...recorded(whole), ...decision.record };
     expect(decide(displaced, examination)).toMatchObject({
       outcome: 'unchanged',

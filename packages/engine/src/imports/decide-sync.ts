@@ -66,8 +66,7 @@ export function decideExamined(
   }
   const outcome = outcomeOf(current, record, examination);
   if (outcome === 'conflict') {
-    const place = current === null ? '' : `${current.location.bucketName}/${current.location.imagePath}`;
-    const conflict: Fault = { code: 'conflict', detail: `the recorded backup at ${place} has other content` };
+    const conflict: Fault = { code: 'conflict', detail: describeConflict(current, location) };
     if (isDisplaced(subject)) return displaced(subject.current, examination, conflict);
     return failed(conflict, 'none', facts);
   }
@@ -114,6 +113,14 @@ function isDisplaced(subject: SyncSubject): subject is SyncSubject & { readonly 
     item.resource_id === current.resourceId &&
     item.resource_type === current.resourceType
   );
+}
+
+function describeConflict(current: BackupRecord | null, location: Location): string {
+  if (current === null) return '';
+  const place = `${current.location.bucketName}/${current.location.imagePath}`;
+  return isSameLocation(current.location, location)
+    ? `the content at ${place} is no longer what was recorded`
+    : `the recorded backup at ${place} has other content`;
 }
 
 /** Marks the record as gone. It keeps its evidence, so that what is stored there now does not pass for the backup. */

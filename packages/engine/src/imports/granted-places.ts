@@ -1,7 +1,7 @@
 import { type BackupSync, BackupSyncError } from '@backup-sync/contracts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import type { QueryServices, Work } from '../services.ts';
-import { isGranted } from '../storage/grants.ts';
+import { describeUngranted, isGranted } from '../storage/grants.ts';
 
 /** The part of a bucket that a call would read: every object whose key begins with `prefix`. */
 export type Place = { readonly bucketName: string; readonly prefix: string };
@@ -21,7 +21,7 @@ export async function refuseUngranted(
     if (!isGranted(grants, place)) refused.add(prefix === '' ? bucketName : `${bucketName}/${prefix}`);
   }
   if (refused.size > 0) {
-    throw new BackupSyncError('bucket_not_bound', `the project has no grant for: ${[...refused].join(', ')}`);
+    throw new BackupSyncError('bucket_not_bound', describeUngranted(refused));
   }
 }
 

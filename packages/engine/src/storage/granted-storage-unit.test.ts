@@ -57,7 +57,8 @@ test('a request outside the grants never reaches storage', async () => {
       ['shared', ''],
       ['other', 'team/a'],
     ] as const) {
-      const refused = { code: 'access_denied', message: `${bucket}/${place} is not granted to the project` };
+      const message = `the project has no grant for: ${place === '' ? bucket : `${bucket}/${place}`}`;
+      const refused = { code: 'access_denied', message };
       await expect(limited.get({ bucket, key: place })).rejects.toMatchObject(refused);
       await expect(limited.head({ bucket, key: place })).rejects.toMatchObject(refused);
       await expect(Array.fromAsync(limited.list({ bucket, prefix: place }))).rejects.toMatchObject(refused);

@@ -1,4 +1,4 @@
-import { isGranted, reaches, type StorageGrant } from './grants.ts';
+import { describeUngranted, isGranted, reaches, type StorageGrant } from './grants.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /**
@@ -44,5 +44,5 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
 }
 
 function notGranted(bucketName: string, key: string): StorageError {
-  return new StorageError('access_denied', `${bucketName}/${key} is not granted to the project`);
+  return new StorageError('access_denied', describeUngranted([key === '' ? bucketName : `${bucketName}/${key}`]));
 }

@@ -9,6 +9,11 @@ export type StorageGrant = {
 /** The storage unit and bucket of a grant that covers everything. */
 export const everything = '*';
 
+/** The message of a refusal. Each place is a bucket, or a bucket, a slash and a key or prefix. */
+export function describeUngranted(places: Iterable<string>): string {
+  return `the project has no grant for: ${[...places].join(', ')}`;
+}
+
 /** Whether a grant covers this key or prefix. */
 export function isGranted(
   grants: readonly StorageGrant[],

@@ -37,11 +37,12 @@ export type ProbeOptions = {
  */
 export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
   const { storage, environment, places } = options;
-  const notices: string[] = [];
-  await using unit = await openStorageUnit(storage, environment, { onNotice: (text) => notices.push(text) });
   return pLimit(bucketsAtOnce).map(places, async (place) => {
+    // Each bucket has its own storage unit, because a notice does not tell which request it comes from.
+    const notices: string[] = [];
+    await using unit = await openStorageUnit(storage, environment, { onNotice: (text) => notices.push(text) });
     const probed = await probe(unit, place, options);
-    const notes = [...probed.notes, ...notices.splice(0)];
+    const notes = [...probed.notes, ...notices];
     const isPathRefused = probed.refusals.some(({ reason }) => reason.code === 'storage_virtual_hosts_only');
     if (isPathRefused && environment?.addressing !== 'virtual') notes.push(await tryVirtualHost(place, options));
     return { ...probed, notes };

@@ -1,18 +1,19 @@
 import { lowerLevel, reaches, type VerificationLevel } from '@backup-sync/contracts';
 import { proveContent } from '../chain/content/prove-content.ts';
 import type { ChainData, LinkData } from '../chain/data.ts';
-import { isOfAccess } from '../chain/proof/lasting-fault.ts';
+import { faultOfDescendant } from '../chain/proof/fault-of-descendant.ts';
 import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
-import { printable } from '../quote.ts';
 
 /** The result of reading the links of a chain. */
 export type LinksRead = {
   /** The level of the whole chain. Null if a link has a fault. */
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
+  /** The links whose data is right, full backup first, up to the first link with a fault. */
+  readonly whole: readonly LinkData[];
   /** The proof of each link, up to the last one read. */
   readonly proofs: ReadonlyMap<string, EdgeProof>;
   /** The proofs among these that this reading made. */
@@ -23,6 +24,8 @@ type LinkReader = {
   readonly run: OperationRun;
   readonly threads: ReadingThreads;
   readonly examination: Examination;
+  /** New proofs of the examination that are not recorded before the data of their links is read. */
+  readonly unread: ReadonlySet<EdgeProof>;
   /** Links that were completely read after this time are not read again. Milliseconds since 1970. */
   readonly readAfterMs: number;
   /** Called as soon as a link has been completely read. */
@@ -42,11 +45,14 @@ export async function readLinks(reader: LinkReader, data: ChainData): Promise<Li
     if (proof !== edge) made.push(proof);
     if (proof.fault !== null) {
       const isLeaf = index === data.links.length - 1;
-      return { level: null, fault: isLeaf ? proof.fault : throughLink(link, proof.fault), proofs, made };
+      const fault = isLeaf
+        ? proof.fault
+        : faultOfDescendant({ backupId: link.backupId, imagePath: link.location.imagePath }, proof.fault);
+      return { level: null, fault, whole: data.links.slice(0, index), proofs, made };
     }
     lowest = lowerLevel(lowest, proof.level ?? 'presence');
   }
-  return { level: lowest, fault: null, proofs, made };
+  return { level: lowest, fault: null, whole: data.links, proofs, made };
 }
 
 /** The proof of each link up to `linkage`: made just now, or recorded and still valid. */
@@ -99,18 +105,8 @@ async function readLink(reader: LinkReader, link: LinkData, index: number, edge:
   // A replayed link stays replayed, with its own time. A link without block hashes, as early programs wrote them, keeps
   // its level: `content` is beyond `linkage`.
   const staysAtLevel = edge.level !== 'linkage' && edge.level !== 'content';
-  if (staysAtLevel && !reader.examination.awaitingData.includes(edge.backupId)) return edge;
+  if (staysAtLevel && !reader.unread.has(edge)) return edge;
   const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
   await keep(proof);
   return proof;
-}
-
-/**
- * The fault of a backup through one of its links. If that could not be read or changed meanwhile, it is not called
- * broken.
- */
-function throughLink(link: LinkData, { code, detail }: Fault): Fault {
-  const place = `through link ${link.backupId} (${printable(link.location.imagePath)})`;
-  if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
-  return { code: 'parent_broken', detail: `${place}: ${detail}` };
 }

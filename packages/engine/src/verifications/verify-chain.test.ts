@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hasEnded, type Operation } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
+import { asEarlyWriter } from '../testing/early-cinder.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { openTestEngine, type TestEngine } from '../testing/test-engine.ts';
 
@@ -122,7 +123,7 @@ test('a changed byte that no listing shows is found, and marks the backup and al
   expect(await show(leaf)).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'parent_broken' } } });
   // The listing is as it was, so a sync does not call it available either.
   const [log] = await engine.sync([syncItemOf(leaf, bucket)]);
-  expect(log?.status).toBe('failed');
+  expect(log).toMatchObject({ status: 'failed', backup_sync: { outcome: 'unchanged', reason: operation.reason } });
 });
 
 test('rot that no listing shows is found in its link, and so is a fix that no listing shows', async () => {
@@ -144,6 +145,109 @@ test('rot that no listing shows is found in its link, and so is a fix that no li
   expect((await verify(engine, leaf.plan.backupId, 'replay')).status).toBe('success');
   expect((await verify(engine, full.plan.backupId, 'content')).status).toBe('success');
   expect([await statusOf(full), await statusOf(leaf)]).toEqual(['available', 'available']);
+});
+
+/** The same object with one byte changed. */
+function damage(backup: { readonly imagePath: string; readonly objects: ReadonlyMap<string, Uint8Array> }) {
+  const key = `${backup.imagePath}-00001`;
+  const good = backup.objects.get(key) ?? new Uint8Array();
+  const bad = Uint8Array.from(good);
+  bad[3] = (bad[3] ?? 0) ^ 1;
+  return { good: [[key, good]] as const, bad: [[key, bad]] as const };
+}
+
+test('a verification that reads repaired ancestors makes their records available too', async () => {
+  await using engine = await openWithChain('repaired ancestors');
+  const { full, first, leaf } = engine;
+  const { good, bad } = damage(full);
+  const stateOf = async ({ plan }: typeof full) => {
+    const { backup } = await engine.call('showBackup', { backup_id: plan.backupId });
+    return [backup.status, backup.backup_sync.level, backup.backup_sync.reason?.code ?? null];
+  };
+  await engine.buckets.put(bucket, bad);
+  expect((await verify(engine, leaf.plan.backupId, 'content')).status).toBe('failed');
+  expect(await stateOf(full)).toEqual(['error', 'linkage', 'content_mismatch']);
+  await engine.buckets.put(bucket, good);
+  expect((await verify(engine, leaf.plan.backupId, 'content')).status).toBe('success');
+  for (const link of [full, first, leaf]) expect(await stateOf(link)).toEqual(['available', 'content', null]);
+  expect(engine.faults).toEqual([]);
+});
+
+test('a verification that ends at a broken link makes the links below it available again', async () => {
+  await using engine = await openWithChain('half repaired');
+  const { full, first, leaf } = engine;
+  const reasonOf = async ({ plan }: typeof full) =>
+    (await engine.call('showBackup', { backup_id: plan.backupId })).backup.backup_sync.reason?.code ?? null;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await engine.buckets.put(bucket, damage(first).bad);
+  await verify(engine, leaf.plan.backupId, 'content');
+  expect([await reasonOf(full), await reasonOf(first)]).toEqual(['content_mismatch', 'parent_broken']);
+  await engine.buckets.put(bucket, damage(full).good);
+  expect(await verify(engine, leaf.plan.backupId, 'content')).toMatchObject({ reason: { code: 'parent_broken' } });
+  expect(await reasonOf(full)).toBeNull();
+  // An import, which the record of the full backup has caused, finds the fault of this link.
+  await expect.poll(() => reasonOf(first)).toBe('content_mismatch');
+  expect(await reasonOf(leaf)).toBe('parent_broken');
+  expect(engine.faults).toEqual([]);
+});
+
+test('an ancestor with rotten data stays broken if a verification ends before it reads data', async () => {
+  await using engine = await openWithChain('ends before data');
+  const { full, leaf } = engine;
+  const reasonOf = async ({ plan }: typeof full) =>
+    (await engine.call('showBackup', { backup_id: plan.backupId })).backup.backup_sync.reason?.code ?? null;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await verify(engine, leaf.plan.backupId, 'content');
+  await engine.buckets.remove(bucket, `${leaf.imagePath}-00001`);
+  expect(await verify(engine, leaf.plan.backupId, 'content')).toMatchObject({ reason: { code: 'object_missing' } });
+  const [log] = await engine.sync([syncItemOf(full, bucket)]);
+  expect(log).toMatchObject({ status: 'failed', backup_sync: { reason: { code: 'content_mismatch' } } });
+  expect(await reasonOf(full)).toBe('content_mismatch');
+});
+
+test('an ancestor with rotten data stays broken if the objects that locate the data have rotted too', async () => {
+  await using engine = await openWithChain('nothing to read');
+  const { full, leaf } = engine;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await verify(engine, leaf.plan.backupId, 'content');
+  const hashes = `${leaf.imagePath}_sha256file`;
+  const bytes = Uint8Array.from(leaf.objects.get(hashes) ?? []);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  await engine.buckets.put(bucket, [[hashes, bytes]]);
+  const operation = await verify(engine, leaf.plan.backupId, 'content');
+  expect(operation).toMatchObject({ reason: { code: 'metadata_unreadable' } });
+  const [log] = await engine.sync([syncItemOf(full, bucket)]);
+  expect(log).toMatchObject({ status: 'failed', backup_sync: { reason: { code: 'content_mismatch' } } });
+});
+
+test('backups on a repaired link that are not verified themselves become available too', async () => {
+  await using engine = await openWithChain('siblings');
+  const { full, first, leaf } = engine;
+  const statusOf = async ({ plan }: typeof full) =>
+    (await engine.call('showBackup', { backup_id: plan.backupId })).backup.status;
+  await engine.buckets.put(bucket, damage(full).bad);
+  await verify(engine, full.plan.backupId, 'content');
+  expect(await statusOf(leaf)).toBe('error');
+  await engine.buckets.put(bucket, damage(full).good);
+  await verify(engine, first.plan.backupId, 'content');
+  expect([await statusOf(full), await statusOf(first)]).toEqual(['available', 'available']);
+  await expect.poll(() => statusOf(leaf)).toBe('available');
+  expect(engine.faults).toEqual([]);
+});
+
+test('a repaired backup without block hashes stays available when it is synced again', async () => {
+  await using engine = await openTestEngine();
+  const [written] = writeSmallChain('early writer', 16, []);
+  if (written === undefined) throw new Error('the chain has a link');
+  const early = asEarlyWriter(written);
+  await engine.buckets.put(bucket, early.objects);
+  await engine.sync([syncItemOf(early, bucket)]);
+  const { good, bad } = damage(early);
+  await engine.buckets.put(bucket, bad);
+  expect(await verify(engine, early.plan.backupId, 'content')).toMatchObject({ reason: { code: 'content_mismatch' } });
+  await engine.buckets.put(bucket, good);
+  expect((await verify(engine, early.plan.backupId, 'content')).status).toBe('success');
+  expect(await engine.sync([syncItemOf(early, bucket)])).toMatchObject([{ status: 'success' }]);
 });
 
 test('a replayed record keeps its level when its content is read again', async () => {

@@ -1,18 +1,17 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import { Absences } from '../chain/absences.ts';
 import type { ChainData } from '../chain/data.ts';
-import { openChain } from '../chain/examiner.ts';
 import type { ChainExaminer } from '../chain/format.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
-import type { EdgeProof, Examination, Fault } from '../chain/proof/link.ts';
+import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
-import { findListings } from '../imports/find-listings.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
+import { healAncestors } from './heal-ancestors.ts';
+import { openExaminer } from './open-examiner.ts';
 import { type LinksRead, readLinks } from './read-links.ts';
 import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
 import { verifyRequestOf } from './verify-request.ts';
@@ -22,7 +21,8 @@ const unknownFormat = 'there is nothing to compare its data with';
 /**
  * Verifies a chain: proves it as a sync would, then reads the stored data, link by link, full backup first. The data is
  * always read again, since no listing shows when data rots. Each link is recorded as soon as it is read. An interrupted
- * run continues after the last proved link, and within a link after the last proved object.
+ * run continues after the last proved link, and within a link after the last proved object. Ancestors in error whose
+ * data is right become available again.
  */
 export async function verifyChain(run: OperationRun, threads: ReadingThreads): Promise<OperationOutcome> {
   const { operation } = run;
@@ -34,14 +34,16 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
     );
   }
   const item = itemOfRecord(record);
-  const examiner = await openExaminer(run, record);
+  const mismatches = new Map<string, EdgeProof>();
+  const examiner = await openForData(run, record, mismatches, { reusesProofs: true });
   const examination = await examiner.examine(item);
   if (examination === null) {
     const place = `${record.location.bucketName}/${item.image_path}`;
     return failed({ code: 'path_not_found', detail: place }, record.backupId);
   }
+  const unread = unreadOf(record, examination, mismatches);
   if (examination.fault !== null || examination.newProofs.length > 0) {
-    const { fault, message } = await recordBeforeReading(run, record, examination);
+    const { fault, message } = await recordBeforeReading(run, record, examination, unread);
     // A sync would find it broken, or it is another backup than the recorded one: there is nothing to read.
     if (fault !== null) return failed(fault, record.backupId, message);
   }
@@ -53,7 +55,7 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
     return await concludeUnopened(run, record, error.fault);
   }
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
-  return await verifyData(run, threads, record, examination, data);
+  return await verifyData(run, threads, record, { examination, unread }, data);
 }
 
 /**
@@ -69,22 +71,46 @@ async function claimChain({ operation, services, claim }: OperationRun): Promise
   return await show();
 }
 
+/** A chain, examined before its data is read. */
+type ExaminedChain = {
+  readonly examination: Examination;
+  /** Its new proofs that are recorded only once the data of their links is read and right. */
+  readonly unread: ReadonlySet<EdgeProof>;
+};
+
 /**
- * Records what is proved before the data is read. Proofs that depend on the data are not written yet. A broken record
- * is not called whole yet either: its data may be what is broken.
+ * The new proofs that must not be recorded before the data is read: those that depend on it, and those that would hide
+ * a recorded `content_mismatch` of the same listing. All of them if the record is in error and this examination finds no
+ * fault, because the data may be what is broken.
  */
+function unreadOf(
+  record: BackupRecord,
+  { newProofs, awaitingData, fault }: Examination,
+  mismatches: ReadonlyMap<string, EdgeProof>,
+): ReadonlySet<EdgeProof> {
+  const hidesMismatch = (proof: EdgeProof) => {
+    const mismatch = mismatches.get(proof.backupId);
+    if (mismatch === undefined || proof.fault !== null) return false;
+    return isSameLocation(mismatch.location, proof.location) && mismatch.listing.digest === proof.listing.digest;
+  };
+  const isBroken = record.status === 'error' && fault === null;
+  return new Set(
+    newProofs.filter((proof) => isBroken || awaitingData.includes(proof.backupId) || hidesMismatch(proof)),
+  );
+}
+
+/** Records what is proved before the data is read. A broken record is not called whole yet. */
 async function recordBeforeReading(
   run: OperationRun,
   record: BackupRecord,
   examination: Examination,
+  unread: ReadonlySet<EdgeProof>,
 ): Promise<Decision> {
-  const { awaitingData, fault, newProofs } = examination;
-  const settled = newProofs.filter(({ backupId }) => !awaitingData.includes(backupId));
-  const isBroken = record.status === 'error';
-  if ((awaitingData.length > 0 || isBroken) && fault === null) {
+  const settled = examination.newProofs.filter((proof) => !unread.has(proof));
+  if ((unread.size > 0 || record.status === 'error') && examination.fault === null) {
     const decision = decideVerdict(run, record, examination);
     if (decision.fault === null) {
-      if (!isBroken) for (const proof of settled) await recordProof(run, record.backupId, proof);
+      for (const proof of settled) await recordProof(run, record.backupId, proof);
       return decision;
     }
   }
@@ -98,51 +124,49 @@ async function recordBeforeReading(
 async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: Fault): Promise<OperationOutcome> {
   if (isOfAccess(fault.code) || fault.code === 'changed_while_read') return failed(fault, record.backupId);
   const item = itemOfRecord(record);
-  const examiner = await openExaminer(run, record, { reusesProofs: false });
+  const mismatches = new Map<string, EdgeProof>();
+  const examiner = await openForData(run, record, mismatches, { reusesProofs: false });
   const examination = await examiner.examine(item);
   if (examination === null || examination.fault === null) return failed(fault, record.backupId);
-  const { fault: found, message } = await recordExamination(run, record, examination);
+  const unread = unreadOf(record, examination, mismatches);
+  const newProofs = examination.newProofs.filter((proof) => !unread.has(proof));
+  const { fault: found, message } = await recordExamination(run, record, { ...examination, newProofs });
   return failed(found ?? fault, record.backupId, message);
 }
 
-function openExaminer(
+/**
+ * Opens a chain whose data is to be read. Reuses no recorded fault, because a fault in data may have been fixed without
+ * a change in the listing. Adds each `content_mismatch` that it leaves out to `mismatches`.
+ */
+function openForData(
   run: OperationRun,
-  record: BackupRecord,
-  { reusesProofs }: { readonly reusesProofs: boolean } = { reusesProofs: true },
+  { location: { bucketName, imagePath } }: BackupRecord,
+  mismatches: Map<string, EdgeProof>,
+  { reusesProofs }: { readonly reusesProofs: boolean },
 ): Promise<ChainExaminer> {
-  const {
-    catalogue,
-    world: { clock },
-  } = run.services;
-  const { projectId } = run.operation;
-  return openChain({
-    storage: run.storage,
-    bucketName: record.location.bucketName,
-    imagePaths: [record.location.imagePath],
-    // A fault in data may have been fixed without a change in the listing, so recorded faults are not reused.
-    findProofs: async (backupIds) => {
-      const proofs = reusesProofs ? await catalogue.backups.findProofs(projectId, backupIds) : [];
-      return proofs.filter(({ fault }) => fault === null);
+  const findProofs = async (backupIds: readonly string[]) => {
+    const proofs = await run.services.catalogue.backups.findProofs(run.operation.projectId, backupIds);
+    for (const proof of proofs) if (proof.fault?.code === 'content_mismatch') mismatches.set(proof.backupId, proof);
+    return reusesProofs ? proofs.filter(({ fault }) => fault === null) : [];
+  };
+  return openExaminer(
+    run,
+    { bucketName },
+    {
+      imagePaths: [imagePath],
+      findProofs,
+      // A caller who wants the data read wants the hashes read too, however many.
+      linkageMaxBytes: Number.POSITIVE_INFINITY,
+      dataFollows: true,
     },
-    findListings: (backupIds) => findListings(run.services.catalogue, projectId, backupIds),
-    provedListing: (backupId, location) => catalogue.backups.provedListing(projectId, backupId, location),
-    locate: async (backupId) => (await catalogue.backups.locateBackup(projectId, backupId)).locations,
-    projectBuckets: () => catalogue.backups.projectBuckets(projectId, run.storage.id),
-    absences: new Absences(),
-    // A caller who wants the data read wants the hashes read too, however many.
-    linkageMaxBytes: Number.POSITIVE_INFINITY,
-    readHashes: true,
-    dataFollows: true,
-    nowMs: () => clock.nowMs(),
-    signal: run.signal,
-  });
+  );
 }
 
 async function verifyData(
   run: OperationRun,
   threads: ReadingThreads,
   record: BackupRecord,
-  examination: Examination,
+  { examination, unread }: ExaminedChain,
   data: ChainData,
 ): Promise<OperationOutcome> {
   const { level: wanted, readAfterMs } = verifyRequestOf(run.operation.request);
@@ -151,7 +175,7 @@ async function verifyData(
     await recordProof(run, record.backupId, proof);
     kept.add(proof);
   };
-  const read = await readLinks({ run, threads, examination, readAfterMs, keep }, data);
+  const read = await readLinks({ run, threads, examination, unread, readAfterMs, keep }, data);
   const isWhole = read.fault === null;
   const replay = isWhole && wanted === 'replay' ? await replayData(run, threads, data) : null;
   const verdict = verdictOf(run, record, read, replay);
@@ -163,6 +187,10 @@ async function verifyData(
     newProofs: verdict.proofs,
   };
   await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
+  await healAncestors(
+    run,
+    read.whole.filter(({ backupId }) => backupId !== record.backupId),
+  );
   const result: VerifyResult = {
     backup_id: record.backupId,
     level: verdict.level,

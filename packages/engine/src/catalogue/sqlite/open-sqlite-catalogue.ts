@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { startThread } from '../../start-thread.ts';
 import type { CallEvent } from '../audit-records.ts';
@@ -14,7 +15,7 @@ import { showLeftAsWaiting } from './show-left-as-waiting.ts';
 import type { StepRunner } from './step-runner.ts';
 import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
 import { LazySteps, StepsInPlace } from './steps-in-place.ts';
-import { checkSchema, upgrade } from './upgrade.ts';
+import { checkSchema, emptyCatalogue, upgrade } from './upgrade.ts';
 
 /** Milliseconds between two checks of an idle process whether its data directory is gone. */
 const lookEveryMs = 1_000;
@@ -82,6 +83,8 @@ export async function openSqliteCatalogueToRead(directory: string): Promise<Cata
   const databasePath = findDatabase(directory);
   await using opening = new AsyncDisposableStack();
   try {
+    // SQLite creates no WAL for such a file, and without one the connection would take the files for removed.
+    if (statSync(databasePath).size === 0) throw emptyCatalogue(databasePath);
     const connection = connect(databasePath, 'query');
     const reader = opening.adopt(new StepsInPlace(connection), (steps) => steps.close());
     checkSchema(connection);

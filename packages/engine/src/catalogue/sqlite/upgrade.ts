@@ -60,9 +60,17 @@ export function checkSchema(connection: Connection): void {
   const found = findSchema(connection);
   if (found === newestSchema) return;
   const { path } = connection;
-  // A first start that has not created the tables yet.
-  if (found === 0) throw new DataDirectoryError(`The catalogue ${path} is still empty. Try again in a moment.`);
+  if (found === 0) throw emptyCatalogue(path);
   throw new OlderSchemaError(found);
+}
+
+/** The error of a command that only reads, if a first start is still under way or was killed. */
+export function emptyCatalogue(path: string): DataDirectoryError {
+  return new DataDirectoryError(
+    `The catalogue ${path} is empty: its first start has not created the tables. If a command is just starting, try ` +
+      'again in a moment. Otherwise, start "backup-sync serve" or run a command that writes, such as ' +
+      '"backup-sync sync": it creates them.',
+  );
 }
 
 /** Returns the paths of the copies that upgrades have left in a data directory. */

@@ -1,5 +1,5 @@
-import { describeReason } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
+import { faultOfDescendant } from '../../chain/proof/fault-of-descendant.ts';
 import { isLasting } from '../../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Fault } from '../../chain/proof/link.ts';
 import type { Verdict } from '../backup-records.ts';
@@ -70,11 +70,7 @@ async function markChildren(
     .execute();
   if (affected.length === 0) return [];
   await heads.willChange(affected.map((child) => child.backup_id));
-  const detail =
-    fault.code === 'parent_broken'
-      ? fault.detail
-      : `through link ${backupId} (${imagePath}): ${describeReason(fault.code, fault.detail).message}`;
-  const spread: Fault = { code: 'parent_broken', detail };
+  const spread = faultOfDescendant({ backupId, imagePath }, fault);
   const children = await availableBackups(database, projectId, spread, markedAtMs)
     .where('parent_backup_id', '=', backupId)
     .returning(['backup_id', 'image_path'])

@@ -1,13 +1,12 @@
 import {
   type BackupFormat,
-  describeReason,
   lowerLevel,
   type ReasonCode,
   reaches,
   type VerificationLevel,
 } from '@backup-sync/contracts';
 import { printable } from '../../quote.ts';
-import { isOfAccess } from './lasting-fault.ts';
+import { faultOfDescendant } from './fault-of-descendant.ts';
 import type { EdgeProof, Examination, Fault, Listing, SharedListing } from './link.ts';
 import type { ListedLink, ProvedLink } from './proved-link.ts';
 
@@ -122,12 +121,7 @@ function faultOf<Link extends ListedLink>(
   }
   if (leaf.proof.fault !== null) return leaf.proof.fault;
   for (const { link, proof } of ancestors) {
-    if (proof.fault === null) continue;
-    const { code, detail } = proof.fault;
-    const place = `through link ${link.backupId} (${printable(link.imagePath)})`;
-    // An ancestor that could not be read, or changed meanwhile, is not known to be broken.
-    if (isOfAccess(code) || code === 'changed_while_read') return { code, detail: `${place}: ${detail}` };
-    return { code: 'parent_broken', detail: `${place}: ${describeReason(code, detail).message}` };
+    if (proof.fault !== null) return faultOfDescendant(link, proof.fault);
   }
   if (walk.vanished === null) return null;
   return {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
-import { elementOf, headerOf, isOfRegion, serviceWords } from './s3-words.ts';
+import { elementOf, headerOf, isOfRegion, own, serviceWords } from './s3-words.ts';
 
 /** Error codes of S3 and similar services, for errors that the HTTP status alone does not identify. */
 const codesOfS3: ReadonlyMap<string, StorageErrorCode> = new Map([
@@ -75,6 +75,9 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
 const certificateCodes =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE))/;
 
+/** The advice if an answer is not S3's. */
+export const checkAddress = 'check that the address is that of the S3 API';
+
 /** S3 has no separate code for an object encrypted with the customer's key; only the message says so. */
 const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
 
@@ -105,8 +108,18 @@ export function toStorageError(error: unknown, subject: string): StorageError {
   return new StorageError(code, `${subject}: the service answers ${answer}${words}`, options);
 }
 
-/** Describes an answer without an S3 error code. An answer to HEAD never has one; another request then asks again. */
+/**
+ * Describes an answer without an S3 error code. An answer to HEAD never has one; another request then asks again.
+ *
+ * A page with status 200 may be the web console of the service, or a page that a proxy shows for a while. So its code
+ * stays `unreachable`, which is retried.
+ */
 function wordsOnForeign(code: StorageErrorCode, error: Error, status: number): string {
+  if (code === 'unreachable' && status < 500) {
+    const isHtml = /\bhtml\b/i.test(headerOf(error, 'content-type') ?? '');
+    if (isHtml) return ` with HTML, not as S3; ${checkAddress}`;
+    if (status < 300) return ` without the XML of S3; ${checkAddress}`;
+  }
   if (status === 407) return '; a proxy requires a user name and password';
   if (code === 'access_denied') return '; it has no S3 error code, so it may come from a proxy or another service';
   return serviceWords(code, error, systemClock.nowMs());
@@ -166,7 +179,7 @@ function describeNetworkError(error: Error): string {
   // The SDK names these TimeoutError as well.
   if (code === 'ECONNRESET' || code === 'EPIPE') return `the service closed the connection (${code})`;
   if (error.name === 'TimeoutError') return 'the service did not answer in time';
-  if (code === undefined) return 'the answer is not an S3 answer';
+  if (code === undefined) return `the request failed: ${own(error)}`;
   // If several addresses were tried, the error has a code but no message.
   return error.message === '' ? code : error.message;
 }

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { compareKeys } from '../key-order.ts';
 import { type ListFoldersRequest, type ListRequest, type ObjectEntry, StorageError } from '../port.ts';
-import { toStorageError } from './s3-error.ts';
+import { checkAddress, toStorageError } from './s3-error.ts';
 import { askV1, askV2, isOfV1, type ListingAnswer, type ListingVersions, nextMarkerOf } from './s3-listing-request.ts';
 import { decoderOf } from './s3-names.ts';
 
@@ -95,7 +95,7 @@ async function* walkPages<Item>(
       versions.fallBack(bucket);
       continue;
     }
-    if (answer.IsTruncated === undefined) refuse('the answer is not a listing');
+    if (answer.IsTruncated === undefined) refuse(`the answer is not a listing; ${checkAddress}`);
     if (!isV1 && isOfV1(answer, position)) {
       versions.fallBack(bucket);
       // The service has ignored the start position.

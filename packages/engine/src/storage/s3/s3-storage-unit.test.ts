@@ -5,6 +5,7 @@ import { errorXml, listBucketResult, startHttpServer } from '../../testing/s3-te
 import type { StorageErrorCode } from '../port.ts';
 import { collect, expectCode, listAll, readAll } from '../storage-conformance.ts';
 import { createS3Client, type S3Patience } from './s3-client.ts';
+import { toStorageError } from './s3-error.ts';
 import { S3StorageUnit } from './s3-storage-unit.ts';
 
 const impatience: S3Patience = { attemptsMax: 1, connectTimeoutMs: 1_000, idleTimeoutMs: 1_000 };
@@ -62,14 +63,35 @@ test('a page that is not from S3 counts neither as an absent object nor as an em
     await using served = await openOn((_, response) =>
       response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body><p>Welcome</body></html>'),
     );
-    await expectCode('unreachable', listAll(served.unit, 'bucket'));
+    const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
+    expect(error.message).toMatch(
+      new RegExp(
+        `the service answers HTTP ${status} with HTML, not as S3; check that the address is that of the S3 API`,
+      ),
+    );
     if (status === 404) {
       await expectCode('unreachable', served.unit.get(object));
       await expectCode('unreachable', served.unit.head(object));
     }
   }
-  await using silent = await openOn((_, response) => response.end());
-  await expectCode('unreachable', listAll(silent.unit, 'bucket'));
+  const others = [
+    ['', 'the answer is not a listing; check that the address is that of the S3 API'],
+    ['<html><p>Welcome</p></html>', 'the answer is not a listing; check that the address is that of the S3 API'],
+    [
+      '{"status":"ok"}',
+      'the service answers HTTP 200 without the XML of S3; check that the address is that of the S3 API',
+    ],
+  ] as const;
+  for (const [body, words] of others) {
+    await using served = await openOn((_, response) => response.end(body));
+    const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
+    expect(error.message).toContain(words);
+  }
+});
+
+test('a fault inside the SDK is reported with its own words, not as an answer of the service', () => {
+  const error = toStorageError(new TypeError('cannot sign AKIAIOSFODNN7EXAMPLE'), 'bucket "b"');
+  expect(error).toMatchObject({ code: 'unreachable', message: 'bucket "b": the request failed: "cannot sign …"' });
 });
 
 test('a service that does not run is unreachable', async () => {

@@ -104,6 +104,7 @@ function clockWords(date: string | null, nowMs: number): string {
   return `; this machine's clock is ${difference.text} the service's clock`;
 }
 
-function own(error: Error): string {
+/** The message of an error: cut, printable, and stripped of anything that may be a credential. */
+export function own(error: Error): string {
   return printable(quote(error.message.replace(secretWord, '…')));
 }

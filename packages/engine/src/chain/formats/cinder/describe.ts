@@ -21,14 +21,14 @@ export async function describeCinderBackup(context: BucketContext, imagePath: st
     const value = fields.get(name);
     if (typeof value !== 'string' || value === '') throw unreadable(`${key} has no ${name}`);
     if (value.length > textCharactersMax)
-      throw unreadable(`${key} has more than ${textCharactersMax} characters as ${name}`);
+      throw unreadable(`${key}: ${name} must have at most ${textCharactersMax} characters`);
     return value;
   };
   const textOrNull = (name: string) => (typeof fields.get(name) === 'string' ? text(name) : null);
   const volumeId = text('volume_id');
   const parentBackupId = textOrNull('parent_id');
   if (parentBackupId !== null && !isBackupId(parentBackupId)) {
-    throw unreadable(`${key} must have a UUID or null as parent_id`);
+    throw unreadable(`${key}: parent_id must be a UUID or null`);
   }
   const createdAt = fields.get('created_at');
   const formatTime = cinderTimeOf(typeof createdAt === 'string' ? createdAt : null, imagePath);

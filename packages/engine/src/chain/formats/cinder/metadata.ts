@@ -180,19 +180,19 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
   }
 
   #takeTop(value: JsonScalar): void {
-    if (this.#topKey === 'objects') this.#refuse('must have an array as objects');
+    if (this.#topKey === 'objects') this.#refuse('objects must be an array');
     if (!textKeys.some((key) => key === this.#topKey)) return;
-    if (typeof value !== 'string' && value !== null) this.#refuse(`must have text as ${this.#topKey}`);
+    if (typeof value !== 'string' && value !== null) this.#refuse(`${this.#topKey} must be text`);
     else if (value !== null && value.length > textCharactersMax) {
-      this.#refuse(`has more than ${textCharactersMax} characters as ${this.#topKey}`);
+      this.#refuse(`${this.#topKey} must have at most ${textCharactersMax} characters`);
     } else if (this.#topKey === 'parent_id' && value !== null && !isBackupId(value)) {
-      this.#refuse('must have a UUID or null as parent_id');
+      this.#refuse('parent_id must be a UUID or null');
     } else this.#texts.set(this.#topKey, value);
   }
 
   #refuseContainer(isArray: boolean): void {
-    if (textKeys.some((key) => key === this.#topKey)) this.#refuse(`must have text as ${this.#topKey}`);
-    else if (this.inEntries && !isArray) this.#refuse('must have an array as objects');
+    if (textKeys.some((key) => key === this.#topKey)) this.#refuse(`${this.#topKey} must be text`);
+    else if (this.inEntries && !isArray) this.#refuse('objects must be an array');
   }
 
   #takeField(value: JsonScalar): void {
@@ -200,7 +200,7 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
       case 'offset':
       case 'length':
         if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-          this.#refuseEntry(`must have a number of bytes as ${this.#field}`);
+          this.#refuse(`objects[${this.#entryIndex}].${this.#field} must be a number of bytes`);
         } else this.#fields[this.#field] = value;
         return;
       case 'compression':
@@ -209,7 +209,7 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
         return;
       case 'md5':
         if (typeof value !== 'string' || !/^[0-9a-f]{32}$/i.test(value)) {
-          this.#refuseEntry('must have 32 hex digits as md5');
+          this.#refuse(`objects[${this.#entryIndex}].md5 must be 32 hex digits`);
         } else this.#fields.md5 = value;
     }
   }

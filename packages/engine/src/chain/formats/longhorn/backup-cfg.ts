@@ -108,7 +108,7 @@ class CfgCollector implements JsonVisitor {
     if (depth === 0) this.#refuse('must be an object');
     else if (depth === 1) {
       if (topNames.includes(this.#topKey)) this.#fields.set(this.#topKey, value);
-      if (this.#topKey === 'Blocks' && value !== null) this.#refuse('must have a list as Blocks');
+      if (this.#topKey === 'Blocks' && value !== null) this.#refuse('Blocks must be a list');
     } else if (this.#topKey === 'Blocks') this.#takeOfBlock(value, depth);
     else if (depth === 2 && this.#topKey === 'Parameters' && this.#key === blockSizeKey) this.#blockSize = value;
     else if (depth === 2 && this.#topKey === 'SingleFile' && typeof value === 'string') this.#singleFile += value;
@@ -152,9 +152,9 @@ class CfgCollector implements JsonVisitor {
   #addBlock(): void {
     const [offset, checksum] = [this.#offset, this.#checksum];
     if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0) {
-      this.#refuse(`Blocks[${this.#index}] must have a number of bytes as Offset`);
+      this.#refuse(`Blocks[${this.#index}].Offset must be a number of bytes`);
     } else if (typeof checksum !== 'string' || !/^[0-9a-f]{64}$/.test(checksum)) {
-      this.#refuse(`Blocks[${this.#index}] must have 64 hex digits as BlockChecksum`);
+      this.#refuse(`Blocks[${this.#index}].BlockChecksum must be 64 hex digits`);
     } else this.#blocks.add(offset, checksum);
   }
 
@@ -170,7 +170,7 @@ class CfgCollector implements JsonVisitor {
     if (value === '') return null;
     const size = Number(value);
     if (Number.isSafeInteger(size) && size >= 0) return size;
-    this.#refuse('must have a number of bytes as Size');
+    this.#refuse('Size must be a number of bytes');
     return null;
   }
 
@@ -188,7 +188,7 @@ class CfgCollector implements JsonVisitor {
   }
 
   #refuseContainer(): void {
-    if (topNames.includes(this.#topKey)) this.#refuse(`must have text as ${this.#topKey}`);
+    if (topNames.includes(this.#topKey)) this.#refuse(`${this.#topKey} must be text`);
   }
 
   #refuse(problem: string): void {

@@ -43,6 +43,6 @@ export async function readVolumeCfg(
 function sizeOf(value: JsonScalar): number | null {
   if (value === '') return null;
   const size = Number(value);
-  if (!Number.isSafeInteger(size) || size < 0) throw new JsonFault('must have a number of bytes as Size');
+  if (!Number.isSafeInteger(size) || size < 0) throw new JsonFault('Size must be a number of bytes');
   return size === 0 ? null : size;
 }

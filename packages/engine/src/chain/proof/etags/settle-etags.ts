@@ -21,7 +21,7 @@ export type EtagSubject<Link extends ListedLink> = {
 
 /** How far the inventory of a link is proved. */
 export type InventoryProof<Link> = {
-  /** Ends the proof at `metadata`; null if it may go on. */
+  /** Ends the proof at `metadata`; null if it may continue. */
   readonly end: Finding<Link> | null;
   /** Says that the ETags are not MD5s; null if they are. */
   readonly remark: string | null;
