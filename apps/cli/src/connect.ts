@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type EndpointFile,
@@ -19,6 +19,7 @@ import {
 } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
+import { operatorName } from '@backup-sync/engine/operator-name';
 import { revealed } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -221,7 +222,7 @@ type InProcess = AsyncDisposable & {
 async function asOperator(engine: InProcess, project: string | undefined) {
   await using opening = new AsyncDisposableStack();
   opening.use(engine);
-  const caller = await engine.identity.operator(userInfo().username, project ?? null);
+  const caller = await engine.identity.operator(operatorName(), project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
   const call =
     (name: UnaryCallName) =>

@@ -30,6 +30,39 @@ test('a server whose data directory is moved stops with one line, and starts aga
   expect(again.projectId).toBe(projectId);
 });
 
+/** Makes Node know neither a name nor a home directory of the user, as for a uid without an entry in /etc/passwd. */
+const namelessUser = `data:text/javascript,${encodeURIComponent(`
+  import { syncBuiltinESMExports } from 'node:module';
+  import os from 'node:os';
+  const fail = () => { throw new Error('no such user'); };
+  Object.assign(os, { userInfo: fail, homedir: fail });
+  syncBuiltinESMExports();
+`)}`;
+
+test('a user without an entry in /etc/passwd can serve and run commands, named by the uid', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: dataDirectory,
+    BACKUP_SYNC_STORAGE: storage,
+    NODE_OPTIONS: `--import=${namelessUser}`,
+    XDG_CACHE_HOME: '',
+  };
+  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  {
+    await using server = await startServer(dataDirectory, storage, environment);
+    expect(server.projectId).not.toBe('');
+    expect(await run(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
+  }
+  const { output } = await run(['audit', 'list', '--json'], { environment });
+  const names = JSON.parse(output).audit_events.map(({ actor }: { actor: { name: string } }) => actor.name);
+  expect(new Set(names)).toEqual(new Set([String(process.getuid?.())]));
+  const { code, messages } = await run(['backups', 'list'], {
+    environment: { NODE_OPTIONS: environment.NODE_OPTIONS },
+  });
+  expect({ code, messages }).toEqual({ code: 1, messages: expect.stringContaining('neither a server nor') });
+});
+
 test('commands that only read never upgrade a data directory, but say what does', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');

@@ -1,5 +1,4 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BackupSyncError, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import {
@@ -11,6 +10,7 @@ import {
   orCatalogueFull,
   systemClock,
 } from '@backup-sync/engine';
+import { operatorName } from '@backup-sync/engine/operator-name';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
@@ -79,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const token = await credential.leave(local.endpoint);
   // Last: nothing can fail after this, so a generated password is always shown.
   const generatedPassword = await engine.identity.beginUsers(
-    userInfo().username,
+    operatorName(),
     options.administratorPassword ?? null,
     ownCall(engine),
   );
@@ -135,7 +135,7 @@ class LocalCredential implements AsyncDisposable {
   async #renew(endpoint: string): Promise<IssuedToken> {
     const { identity } = this.#engine;
     const before = this.#issued;
-    const next = await identity.issueSystemToken(userInfo().username, null, ownCall(this.#engine));
+    const next = await identity.issueSystemToken(operatorName(), null, ownCall(this.#engine));
     this.#issued = next;
     try {
       await writeOwnerOnly(this.#path, {
