@@ -6,6 +6,7 @@ import {
   type ReasonCode,
   reasons,
 } from '@backup-sync/contracts';
+import { formatSeconds } from './duration.ts';
 
 /** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
@@ -54,6 +55,19 @@ export class InterruptedError extends Error {
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
     super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A server refused a login. The remedy for other commands would be to log in. */
+export class RefusedLoginError extends Error {
+  override readonly name = 'RefusedLoginError';
+  readonly refusal: BackupSyncError;
+  readonly remedy: string;
+
+  constructor(refusal: BackupSyncError, remedy: string) {
+    super(refusal.message, { cause: refusal });
+    this.refusal = refusal;
     this.remedy = remedy;
   }
 }
@@ -134,12 +148,19 @@ export function failureOf(thrown: unknown): Failure {
       problems: [],
     };
   }
+  if (thrown instanceof RefusedLoginError) return { ...failureOf(thrown.refusal), remedy: thrown.remedy };
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
     const { problems } = thrown;
     // The error's own message repeats the problems, all in one line.
     const message = problems.length > 0 ? 'the request is not valid' : thrown.message;
-    return { exitCode, code: number, message, remedy: commandRemedies[thrown.code] ?? remedy, problems };
+    return {
+      exitCode,
+      code: number,
+      message,
+      remedy: waitOf(thrown) ?? commandRemedies[thrown.code] ?? remedy,
+      problems,
+    };
   }
   if (thrown instanceof InvalidItemsError) {
     const { number, exitCode } = errors.invalid_request;
@@ -167,6 +188,12 @@ export function failureOf(thrown: unknown): Failure {
     remedy: known ? null : 'This is a fault in backup-sync: report it with the lines above.',
     problems: [],
   };
+}
+
+/** The remedy if the server says how long to wait; otherwise null. */
+function waitOf({ code, retryAfterMs }: BackupSyncError): string | null {
+  if (code !== 'throttled' || retryAfterMs === null) return null;
+  return `Wait ${formatSeconds(Math.ceil(retryAfterMs / 1000))}, then run the command again.`;
 }
 
 /** Only Ctrl-C and SIGTERM abort a command. */
