@@ -1,10 +1,12 @@
 import {
   BackupSyncError,
+  causesOf,
   type ErrorCode,
   errors,
   type Problem,
   type ReasonCode,
   reasons,
+  untrustedCertificate,
 } from '@backup-sync/contracts';
 import { formatSeconds } from './duration.ts';
 
@@ -158,7 +160,7 @@ export function failureOf(thrown: unknown): Failure {
       exitCode,
       code: number,
       message,
-      remedy: waitOf(thrown) ?? commandRemedies[thrown.code] ?? remedy,
+      remedy: remedyFor(thrown) ?? commandRemedies[thrown.code] ?? remedy,
       problems,
     };
   }
@@ -190,10 +192,24 @@ export function failureOf(thrown: unknown): Failure {
   };
 }
 
-/** The remedy if the server says how long to wait; otherwise null. */
-function waitOf({ code, retryAfterMs }: BackupSyncError): string | null {
-  if (code !== 'throttled' || retryAfterMs === null) return null;
-  return `Wait ${formatSeconds(Math.ceil(retryAfterMs / 1000))}, then run the command again.`;
+/** The remedy for an error that says more than its code; otherwise null. */
+function remedyFor(error: BackupSyncError): string | null {
+  const { code, retryAfterMs } = error;
+  if (code === 'throttled' && retryAfterMs !== null) {
+    return `Wait ${formatSeconds(Math.ceil(retryAfterMs / 1000))}, then run the command again.`;
+  }
+  if (code !== 'unreachable') return null;
+  if (causesOf(error).some(({ name }) => name === 'ProxyError')) {
+    return (
+      'Check the address of the proxy (HTTPS_PROXY, HTTP_PROXY), and that it runs. To reach a server without it, add ' +
+      'the host name to NO_PROXY.'
+    );
+  }
+  if (untrustedCertificate(error) === null) return null;
+  return (
+    'Use the host name in the certificate. If a private authority signed the certificate, set AWS_CA_BUNDLE or ' +
+    'NODE_EXTRA_CA_CERTS to its PEM file.'
+  );
 }
 
 /** Only Ctrl-C and SIGTERM abort a command. */

@@ -78,7 +78,10 @@ test('a refused login says what to check, also the project, and how long to wait
 
   let last = wrong;
   for (let attempt = 0; attempt < 12 && last.messages.includes('is wrong'); attempt += 1) last = await login('a guess');
-  expect(last).toMatchObject({ code: 1, messages: expect.stringMatching(/too many wrong passwords[\s\S]*Wait 15 min, /) });
+  expect(last).toMatchObject({
+    code: 1,
+    messages: expect.stringMatching(/too many wrong passwords[\s\S]*Wait 15 min, /),
+  });
 });
 
 test('a server whose access keys could not be used does not start, and starts once they are ended', async () => {

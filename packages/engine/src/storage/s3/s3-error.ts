@@ -1,3 +1,4 @@
+import { untrustedCertificate } from '@backup-sync/contracts';
 import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
 import { elementOf, headerOf, isOfRegion, serviceWords } from './s3-words.ts';
@@ -71,10 +72,6 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
   [503, 'throttled'],
 ]);
 
-/** Node's error codes for a certificate that it does not trust: OpenSSL's names, and one for a wrong host name. */
-const certificateCodes =
-  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE))/;
-
 /** S3 has no separate code for an object encrypted with the customer's key; only the message says so. */
 const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;
 
@@ -145,8 +142,8 @@ function codeOf(error: Error, status: number): StorageErrorCode {
 }
 
 function codeOfNetworkError(error: Error): StorageErrorCode {
+  if (untrustedCertificate(error) !== null) return 'storage_certificate_refused';
   const code = 'code' in error ? String(error.code) : '';
-  if (certificateCodes.test(code)) return 'storage_certificate_refused';
   // A 4xx answer of a proxy is final. With 5xx, the proxy could not reach the service, which may be temporary.
   const status = 'statusCode' in error ? Number(error.statusCode) : 0;
   return code === 'ERR_PROXY_TUNNEL' && status >= 400 && status < 500 ? 'storage_request_refused' : 'unreachable';
@@ -162,6 +159,8 @@ function describeMissing({ message }: Error): string {
 }
 
 function describeNetworkError(error: Error): string {
+  const untrusted = untrustedCertificate(error);
+  if (untrusted !== null) return untrusted;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // The SDK names these TimeoutError as well.
   if (code === 'ECONNRESET' || code === 'EPIPE') return `the service closed the connection (${code})`;
