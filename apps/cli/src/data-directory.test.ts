@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
@@ -84,6 +84,24 @@ test('commands that only read never upgrade a data directory, but say what does'
     output: expect.stringContaining(`UNKNOWN: ${refusal}`),
   });
   expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
+});
+
+test('commands that only read work on a copy made with VACUUM INTO, and leave it as it is', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const restored = join(home.path, 'restored');
+  await run(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
+  await mkdir(restored);
+  const copy = join(restored, 'catalogue.sqlite');
+  const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
+  database.exec(`VACUUM INTO '${copy}'`);
+  database.close();
+  const before = await readFile(copy);
+  const listOf = (directory: string) => run(['backups', 'list', '--data-dir', directory]);
+  expect(await listOf(restored)).toEqual(await listOf(dataDirectory));
+  expect(await run(['doctor', '--data-dir', restored, '--storage', storage])).toMatchObject({ code: 0 });
+  expect(await readdir(restored)).toEqual(['catalogue.sqlite']);
+  expect(await readFile(copy)).toEqual(before);
 });
 
 test('doctor shows the copy that an upgrade has kept', async () => {
