@@ -10,11 +10,12 @@ import {
   orCatalogueFull,
   systemClock,
 } from '@backup-sync/engine';
+import { findHolder } from '@backup-sync/engine/catalogue-reader';
 import { operatorName } from '@backup-sync/engine/operator-name';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
-import { type Listening, type ListenOptions, listen } from './listen.ts';
+import { checkListen, type Listening, type ListenPlace, listen } from './listen.ts';
 
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
@@ -22,7 +23,7 @@ const renewEveryMs = 12 * 60 * 60 * 1000;
 /** Options of {@link serve}. */
 export type ServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> &
   Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
-  Pick<ListenOptions, 'host' | 'port' | 'tls' | 'behindTlsProxy'> & {
+  ListenPlace & {
     /** Limits that differ from {@link defaultEdgeLimits}. */
     readonly limits?: Partial<EdgeLimits> | undefined;
     /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
@@ -53,6 +54,10 @@ export type RunningGateway = AsyncDisposable & {
  */
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
+  // Before anything is created. If the data directory is held, perhaps by this server, then its error says more.
+  await checkListen(options).catch((error: unknown) => {
+    if (findHolder(options.dataDirectory) === null) throw error;
+  });
   const failed = Promise.withResolvers<Error>();
   const engine = starting.use(
     await openEmbeddedEngine({ ...options, runsSources: true, onDataDirectoryGone: failed.resolve }),
