@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { askKeystone } from './keystone-request.ts';
 
 const mebibyte = 1024 * 1024;
@@ -49,6 +49,27 @@ test.each([301, 302, 307, 308])('tokens are not sent to the target of a %i redir
   expect(reached).toEqual([]);
 });
 
+test('a Keystone that cannot be reached or trusted is named with the reason, in one line', async () => {
+  const keystone = await listen(() => {});
+  await keystone[Symbol.asyncDispose]();
+  await expect(keystone.ask()).rejects.toMatchObject({
+    message: 'the identity service does not answer',
+    cause: { message: `${keystone.url}: connect ECONNREFUSED ${new URL(keystone.url).host}` },
+  });
+  const untrusted = Object.assign(
+    new Error('self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca'),
+    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+  );
+  using _fetch = vi
+    .spyOn(globalThis, 'fetch')
+    .mockRejectedValueOnce(new TypeError('fetch failed', { cause: untrusted }));
+  await expect(keystone.ask()).rejects.toMatchObject({
+    cause: {
+      message: expect.stringMatching(/its certificate is not trusted \(self-signed certificate\); .*AWS_CA_BUNDLE/),
+    },
+  });
+});
+
 test('an answer of 1 MiB is read; a longer one is not, even without a content length', async () => {
   let bytes = mebibyte;
   await using keystone = await listen((_request, response) => {
@@ -59,6 +80,6 @@ test('an answer of 1 MiB is read; a longer one is not, even without a content le
   bytes += 1;
   await expect(keystone.ask()).rejects.toMatchObject({
     code: 'unavailable',
-    cause: { message: 'the answer has more than 1048576 bytes' },
+    cause: { message: `${keystone.url}: the answer has more than 1048576 bytes` },
   });
 });

@@ -1,4 +1,4 @@
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, causesOf, untrustedCertificate } from '@backup-sync/contracts';
 import type { KeystoneOptions } from './keystone-options.ts';
 
 const timeoutMs = 10_000;
@@ -27,7 +27,8 @@ export async function askKeystone(
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
     });
     body = await readJson(response);
-  } catch (cause) {
+  } catch (error) {
+    const cause = new Error(`${url}: ${describe(error)}`);
     throw new BackupSyncError('unavailable', 'the identity service does not answer', { cause });
   }
   if (response.status === 429 || response.status >= 500) {
@@ -36,6 +37,20 @@ export async function askKeystone(
     });
   }
   return { status: response.status, headers: response.headers, body };
+}
+
+/** Why Keystone did not answer. For the operator, in one line. */
+function describe(error: unknown): string {
+  const untrusted = untrustedCertificate(error);
+  if (untrusted !== null) {
+    return (
+      `its certificate is not trusted (${untrusted}); use the host name in the certificate, and set AWS_CA_BUNDLE or ` +
+      'NODE_EXTRA_CA_CERTS to the PEM file of a private authority'
+    );
+  }
+  const causes = causesOf(error);
+  if (causes.some(({ name }) => name === 'TimeoutError')) return `it did not answer within ${timeoutMs / 1000} s`;
+  return causes.map(({ message }) => message).findLast((message) => message !== '') ?? String(error);
 }
 
 /** Reads a JSON body. Returns null if it is not JSON. Throws if it is too long. */
