@@ -27,6 +27,7 @@ import { storageForms } from './global-options.ts';
 import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
+import { readSecretVariable } from './secret-variable.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that only read the catalogue. */
@@ -106,7 +107,7 @@ export async function connectToCatalogue(
   if (server !== null) return throughServer(server, target.projectId, http);
   const reader = await openCatalogueReader({
     dataDirectory: target.dataDirectory,
-    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   });
   const { calls, opened } = await asOperator(reader, target.projectId);
@@ -160,7 +161,7 @@ export function localOptions(
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
     retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
     backlogMax: environment.BACKUP_SYNC_BACKLOG,
-    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   };
 }
