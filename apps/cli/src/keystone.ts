@@ -2,6 +2,7 @@ import { type Role, role } from '@backup-sync/contracts';
 import type { KeystoneOptions } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
+import { readNetwork } from './network.ts';
 import { readSecretVariable } from './secret-variable.ts';
 
 const defaultRoles = 'admin=administrator,member=operator,reader=reader';
@@ -26,6 +27,7 @@ export function readKeystone(environment: Environment): KeystoneOptions | undefi
     userDomain: environment.BACKUP_SYNC_KEYSTONE_USER_DOMAIN ?? defaultDomain,
     project,
     projectDomain: environment.BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN ?? defaultDomain,
+    proxies: readNetwork(environment).proxies,
     roles: readRoles(environment.BACKUP_SYNC_KEYSTONE_ROLES ?? defaultRoles),
   };
 }

@@ -1,4 +1,6 @@
 import { BackupSyncError, causesOf, untrustedCertificate } from '@backup-sync/contracts';
+import type { Network } from '../../network.ts';
+import { proxyAtFault } from '../../proxy-fault.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 
 const timeoutMs = 10_000;
@@ -11,7 +13,7 @@ export type KeystoneAnswer = { readonly status: number; readonly headers: Header
  * Keystone does not answer, or answers that it cannot now: nobody can log in until it does.
  */
 export async function askKeystone(
-  { url }: KeystoneOptions,
+  { url, proxies = null }: KeystoneOptions,
   method: 'GET' | 'POST',
   request: { readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown },
 ): Promise<KeystoneAnswer> {
@@ -28,7 +30,7 @@ export async function askKeystone(
     });
     body = await readJson(response);
   } catch (error) {
-    const cause = new Error(`${url}: ${describe(error)}`);
+    const cause = new Error(`${url}: ${describe(error, url, proxies)}`);
     throw new BackupSyncError('unavailable', 'the identity service does not answer', { cause });
   }
   if (response.status === 429 || response.status >= 500) {
@@ -40,7 +42,7 @@ export async function askKeystone(
 }
 
 /** Why Keystone did not answer. For the operator, in one line. */
-function describe(error: unknown): string {
+function describe(error: unknown, url: string, proxies: Network['proxies']): string {
   const untrusted = untrustedCertificate(error);
   if (untrusted !== null) {
     return (
@@ -50,7 +52,9 @@ function describe(error: unknown): string {
   }
   const causes = causesOf(error);
   if (causes.some(({ name }) => name === 'TimeoutError')) return `it did not answer within ${timeoutMs / 1000} s`;
-  return causes.map(({ message }) => message).findLast((message) => message !== '') ?? String(error);
+  const why = causes.map(({ message }) => message).findLast((message) => message !== '') ?? String(error);
+  const proxy = proxyAtFault(error, new URL(url), proxies);
+  return proxy === null ? why : `the proxy ${proxy} cannot be reached: ${why}`;
 }
 
 /** Reads a JSON body. Returns null if it is not JSON. Throws if it is too long. */
