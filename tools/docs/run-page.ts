@@ -26,7 +26,8 @@ const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/bac
 const shownPort = '8787';
 /** What does the work of systemd for the one service that pages have. */
 const startService =
-  '(set -a; . /etc/backup-sync/environment; export BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; exec backup-sync serve)';
+  '(set -a; . /etc/backup-sync/environment; BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; ' +
+  'BACKUP_SYNC_ADMIN_PASSWORD_FILE=/etc/backup-sync/admin-password; exec backup-sync serve)';
 const stopService =
   'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
 /** What is set up already where a page is run, and what is not there. */

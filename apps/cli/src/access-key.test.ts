@@ -77,7 +77,7 @@ test('login saves an access key that the server accepts, and later commands use 
   const environment = { XDG_CONFIG_HOME: join(home, 'config') };
   const login = ['login', '--endpoint', server.endpoint, '--access-key', accessKey];
   const wrong = await run(login, { environment, input: 'a guess\n' });
-  expect(wrong).toMatchObject({ code: 4, output: '' });
+  expect(wrong).toMatchObject({ code: 4, output: '', messages: expect.stringContaining('Check the id of the access') });
   const elsewhere = await run([...login, '--project', 'other'], { environment, input: secretKey });
   expect(elsewhere).toMatchObject({ code: 4, messages: expect.stringContaining('is not for project other') });
   const file = join(home, 'config', 'backup-sync', 'profiles.json');

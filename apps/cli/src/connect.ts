@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   BackupSyncError,
@@ -20,6 +20,7 @@ import {
 } from '@backup-sync/core';
 import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
+import { operatorName } from '@backup-sync/engine/operator-name';
 import { revealed } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
@@ -27,6 +28,7 @@ import { storageForms } from './global-options.ts';
 import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
+import { readSecretVariable } from './secret-variable.ts';
 import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that only read the catalogue. */
@@ -106,7 +108,7 @@ export async function connectToCatalogue(
   if (server !== null) return throughServer(server, target.projectId, http);
   const reader = await openCatalogueReader({
     dataDirectory: target.dataDirectory,
-    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   });
   const { calls, opened } = await asOperator(reader, target.projectId);
@@ -160,7 +162,7 @@ export function localOptions(
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
     retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
     backlogMax: environment.BACKUP_SYNC_BACKLOG,
-    secretKey: environment.BACKUP_SYNC_SECRET_KEY?.reveal(),
+    secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   };
 }
@@ -232,7 +234,7 @@ type InProcess = AsyncDisposable & {
 async function asOperator(engine: InProcess, project: string | undefined) {
   await using opening = new AsyncDisposableStack();
   opening.use(engine);
-  const caller = await engine.identity.operator(userInfo().username, project ?? null);
+  const caller = await engine.identity.operator(operatorName(), project ?? null);
   const from = () => ({ requestId: engine.newId(), origin: { door: 'cli', address: null } }) as const;
   const call =
     (name: UnaryCallName) =>

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
@@ -30,6 +30,39 @@ test('a server whose data directory is moved stops with one line, and starts aga
   expect(again.projectId).toBe(projectId);
 });
 
+/** Makes Node know neither a name nor a home directory of the user, as for a uid without an entry in /etc/passwd. */
+const namelessUser = `data:text/javascript,${encodeURIComponent(`
+  import { syncBuiltinESMExports } from 'node:module';
+  import os from 'node:os';
+  const fail = () => { throw new Error('no such user'); };
+  Object.assign(os, { userInfo: fail, homedir: fail });
+  syncBuiltinESMExports();
+`)}`;
+
+test('a user without an entry in /etc/passwd can serve and run commands, named by the uid', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const environment = {
+    BACKUP_SYNC_DATA_DIR: dataDirectory,
+    BACKUP_SYNC_STORAGE: storage,
+    NODE_OPTIONS: `--import=${namelessUser}`,
+    XDG_CACHE_HOME: '',
+  };
+  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  {
+    await using server = await startServer(dataDirectory, storage, environment);
+    expect(server.projectId).not.toBe('');
+    expect(await run(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
+  }
+  const { output } = await run(['audit', 'list', '--json'], { environment });
+  const names = JSON.parse(output).audit_events.map(({ actor }: { actor: { name: string } }) => actor.name);
+  expect(new Set(names)).toEqual(new Set([String(process.getuid?.())]));
+  const { code, messages } = await run(['backups', 'list'], {
+    environment: { NODE_OPTIONS: environment.NODE_OPTIONS },
+  });
+  expect({ code, messages }).toEqual({ code: 1, messages: expect.stringContaining('neither a server nor') });
+});
+
 test('commands that only read never upgrade a data directory, but say what does', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
@@ -51,6 +84,24 @@ test('commands that only read never upgrade a data directory, but say what does'
     output: expect.stringContaining(`UNKNOWN: ${refusal}`),
   });
   expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
+});
+
+test('commands that only read work on a copy made with VACUUM INTO, and leave it as it is', async () => {
+  await using home = await temporaryDirectory();
+  const dataDirectory = join(home.path, 'data');
+  const restored = join(home.path, 'restored');
+  await run(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
+  await mkdir(restored);
+  const copy = join(restored, 'catalogue.sqlite');
+  const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
+  database.exec(`VACUUM INTO '${copy}'`);
+  database.close();
+  const before = await readFile(copy);
+  const listOf = (directory: string) => run(['backups', 'list', '--data-dir', directory]);
+  expect(await listOf(restored)).toEqual(await listOf(dataDirectory));
+  expect(await run(['doctor', '--data-dir', restored, '--storage', storage])).toMatchObject({ code: 0 });
+  expect(await readdir(restored)).toEqual(['catalogue.sqlite']);
+  expect(await readFile(copy)).toEqual(before);
 });
 
 test('doctor shows the copy that an upgrade has kept', async () => {

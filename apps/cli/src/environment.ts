@@ -135,16 +135,25 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_ADMIN_PASSWORD: secret.describe(
     'password of the user `admin`, created by the first `serve`: 12 characters or more (default: generated, and shown once)',
   ),
+  BACKUP_SYNC_ADMIN_PASSWORD_FILE: optional.describe(
+    'file with that password, instead of the variable; a line break at its end is ignored',
+  ),
   BACKUP_SYNC_PASSWORD: secret.describe('password for `login` and `token`'),
   BACKUP_SYNC_NEW_PASSWORD: secret.describe('password for `users create` and `users set-password`'),
   BACKUP_SYNC_SECRET_KEY: secret.describe(
     'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory)',
+  ),
+  BACKUP_SYNC_SECRET_KEY_FILE: optional.describe(
+    'file with that key, instead of the variable; a line break at its end is ignored',
   ),
   BACKUP_SYNC_IDENTITY: optional.describe(
     '`keystone:<url>` if users, projects and roles come from an OpenStack Keystone',
   ),
   BACKUP_SYNC_KEYSTONE_USER: optional.describe('user as which the server logs in to Keystone'),
   BACKUP_SYNC_KEYSTONE_PASSWORD: secret.describe('password of that user'),
+  BACKUP_SYNC_KEYSTONE_PASSWORD_FILE: optional.describe(
+    'file with that password, instead of the variable; a line break at its end is ignored',
+  ),
   BACKUP_SYNC_KEYSTONE_USER_DOMAIN: optional.describe('name of the domain of that user (default: `Default`)'),
   BACKUP_SYNC_KEYSTONE_PROJECT: optional.describe('project in which the server logs in to Keystone'),
   BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN: optional.describe('name of the domain of that project (default: `Default`)'),

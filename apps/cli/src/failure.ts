@@ -1,5 +1,14 @@
-import { BackupSyncError, type ErrorCode, errors, type Problem, reasons } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  causesOf,
+  type ErrorCode,
+  errors,
+  type Problem,
+  reasons,
+  untrustedCertificate,
+} from '@backup-sync/contracts';
 import { reasonOfStorageError } from '@backup-sync/engine/storage-reason';
+import { formatSeconds } from './duration.ts';
 import { remedyOnCommandLine } from './reason-remedies.ts';
 
 /** Exit codes in addition to those of {@link errors}. */
@@ -49,6 +58,19 @@ export class InterruptedError extends Error {
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
     super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A server refused a login. The remedy for other commands would be to log in. */
+export class RefusedLoginError extends Error {
+  override readonly name = 'RefusedLoginError';
+  readonly refusal: BackupSyncError;
+  readonly remedy: string;
+
+  constructor(refusal: BackupSyncError, remedy: string) {
+    super(refusal.message, { cause: refusal });
+    this.refusal = refusal;
     this.remedy = remedy;
   }
 }
@@ -133,12 +155,19 @@ export function failureOf(thrown: unknown): Failure {
       problems: [],
     };
   }
+  if (thrown instanceof RefusedLoginError) return { ...failureOf(thrown.refusal), remedy: thrown.remedy };
   if (thrown instanceof BackupSyncError) {
     const { exitCode, number, remedy } = errors[thrown.code];
     const { problems } = thrown;
     // The error's own message repeats the problems, all in one line.
     const message = problems.length > 0 ? 'the request is not valid' : thrown.message;
-    return { exitCode, code: number, message, remedy: commandRemedies[thrown.code] ?? remedy, problems };
+    return {
+      exitCode,
+      code: number,
+      message,
+      remedy: remedyFor(thrown) ?? commandRemedies[thrown.code] ?? remedy,
+      problems,
+    };
   }
   if (thrown instanceof InvalidItemsError) {
     const { number, exitCode } = errors.invalid_request;
@@ -171,6 +200,26 @@ export function failureOf(thrown: unknown): Failure {
 /** A message with the number under which the documentation explains it, if there is one. */
 export function withNumber(message: string, code: string): string {
   return /^BackupSync\.\d+$/.test(code) ? `${message} (${code})` : message;
+}
+
+/** The remedy for an error that says more than its code; otherwise null. */
+function remedyFor(error: BackupSyncError): string | null {
+  const { code, retryAfterMs } = error;
+  if (code === 'throttled' && retryAfterMs !== null) {
+    return `Wait ${formatSeconds(Math.ceil(retryAfterMs / 1000))}, then run the command again.`;
+  }
+  if (code !== 'unreachable') return null;
+  if (causesOf(error).some(({ name }) => name === 'ProxyError')) {
+    return (
+      'Check the address of the proxy (HTTPS_PROXY, HTTP_PROXY), and that it runs. To reach a server without it, add ' +
+      'the host name to NO_PROXY.'
+    );
+  }
+  if (untrustedCertificate(error) === null) return null;
+  return (
+    'Use the host name in the certificate. If a private authority signed the certificate, set AWS_CA_BUNDLE or ' +
+    'NODE_EXTRA_CA_CERTS to its PEM file.'
+  );
 }
 
 /** Only Ctrl-C and SIGTERM abort a command. */

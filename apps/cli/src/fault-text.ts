@@ -1,9 +1,18 @@
+import { BackupSyncError, causesOf } from '@backup-sync/contracts';
+
 /**
  * The text of a fault for the log: its stack and that of each cause. Other properties of an error are left out:
  * libraries keep whole requests there, with credentials in them.
+ *
+ * An `unavailable` error has a known cause outside this program, so its text is one line: the messages.
  */
 export function faultText(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);
+  if (fault instanceof BackupSyncError && fault.code === 'unavailable') {
+    return causesOf(fault)
+      .map(({ message }) => message)
+      .join(': ');
+  }
   // Several failed attempts to connect are one error, whose own message does not say why they failed.
   const attempts: readonly unknown[] = fault instanceof AggregateError ? fault.errors : [];
   const causes = fault.cause === undefined ? attempts : [...attempts, fault.cause];

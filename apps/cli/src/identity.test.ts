@@ -58,6 +58,33 @@ test('a user logs in at the server with the granted role, and cannot when disabl
   expect((await run(['backups', 'list'], { environment: asAda })).code).toBe(4);
 });
 
+test('a refused login says what to check, also the project, and how long to wait after too many attempts', async () => {
+  await using home = await open();
+  const { call } = home;
+  await using server = await startServer(home.dataDirectory, home.storage);
+  await call('users', 'create', 'ada');
+  const { id } = JSON.parse((await call('projects', 'create', 'second', '--json')).output).project;
+  await call('roles', 'grant', 'ada', 'operator', 'second');
+  const environment = { XDG_CONFIG_HOME: join(home.dataDirectory, '..', 'config') };
+  const login = (given: string, ...options: string[]) =>
+    run(['login', '--endpoint', server.endpoint, '--user', 'ada', ...options], { environment, input: given });
+  const withoutProject = await login(password);
+  const wrong = await login('a guess');
+  expect(withoutProject).toMatchObject({ code: 4, messages: expect.stringContaining('name its id with --project') });
+  expect(wrong).toEqual(withoutProject);
+  expect((await login('a guess', '--project', id)).messages).toContain(`a role in the project "${id}"`);
+  const token = await run(['token', '--endpoint', server.endpoint, '--user', 'ada'], { environment, input: password });
+  expect(token.messages).toContain('name its id with --project');
+  expect((await login(password, '--project', id)).code).toBe(0);
+
+  let last = wrong;
+  for (let attempt = 0; attempt < 12 && last.messages.includes('is wrong'); attempt += 1) last = await login('a guess');
+  expect(last).toMatchObject({
+    code: 1,
+    messages: expect.stringMatching(/too many wrong passwords[\s\S]*Wait 15 min, /),
+  });
+});
+
 test('a server whose access keys could not be used does not start, and starts once they are ended', async () => {
   await using home = await open();
   const { call } = home;

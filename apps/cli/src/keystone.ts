@@ -2,6 +2,8 @@ import { type Role, role } from '@backup-sync/contracts';
 import type { KeystoneOptions } from '@backup-sync/engine';
 import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
+import { readNetwork } from './network.ts';
+import { readSecretVariable } from './secret-variable.ts';
 
 const defaultRoles = 'admin=administrator,member=operator,reader=reader';
 const defaultDomain = 'Default';
@@ -11,11 +13,11 @@ export function readKeystone(environment: Environment): KeystoneOptions | undefi
   const { BACKUP_SYNC_IDENTITY: identity } = environment;
   if (identity === undefined || identity === 'embedded') return undefined;
   const { BACKUP_SYNC_KEYSTONE_USER: user, BACKUP_SYNC_KEYSTONE_PROJECT: project } = environment;
-  const password = environment.BACKUP_SYNC_KEYSTONE_PASSWORD?.reveal();
+  const password = readSecretVariable(environment, 'BACKUP_SYNC_KEYSTONE_PASSWORD')?.reveal();
   if (user === undefined || project === undefined || password === undefined) {
     throw new UsageError(
       'BACKUP_SYNC_IDENTITY needs the account of this service in Keystone: set BACKUP_SYNC_KEYSTONE_USER, ' +
-        'BACKUP_SYNC_KEYSTONE_PASSWORD and BACKUP_SYNC_KEYSTONE_PROJECT',
+        'BACKUP_SYNC_KEYSTONE_PASSWORD (or BACKUP_SYNC_KEYSTONE_PASSWORD_FILE) and BACKUP_SYNC_KEYSTONE_PROJECT',
     );
   }
   return {
@@ -25,6 +27,7 @@ export function readKeystone(environment: Environment): KeystoneOptions | undefi
     userDomain: environment.BACKUP_SYNC_KEYSTONE_USER_DOMAIN ?? defaultDomain,
     project,
     projectDomain: environment.BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN ?? defaultDomain,
+    proxies: readNetwork(environment).proxies,
     roles: readRoles(environment.BACKUP_SYNC_KEYSTONE_ROLES ?? defaultRoles),
   };
 }

@@ -25,7 +25,17 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   // The cache is in the user's own directory: Node's default is in a place where others may write.
   // Imported here: an older Node has no such function, and an import above would fail with Node's own message.
   const { enableCompileCache } = await import('node:module');
-  enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'backup-sync'));
+  const cache = process.env.XDG_CACHE_HOME || cacheOfUser();
+  if (cache !== null) enableCompileCache(join(cache, 'backup-sync'));
   const { runCommandLine } = await import('./run-command-line.ts');
   await runCommandLine(process, version);
+}
+
+/** The user's directory for caches; null if the user has no home directory, as in some containers. */
+function cacheOfUser(): string | null {
+  try {
+    return join(homedir(), '.cache');
+  } catch {
+    return null;
+  }
 }

@@ -65,6 +65,7 @@ test('storage is reached through a proxy, by a private certificate, and with the
     doctor({ NODE_EXTRA_CA_CERTS: ca, BACKUP_SYNC_ADDRESSING_STYLE: 'virtual' }),
   ]);
   expect(untrusted).toMatchObject({ code: 1, missing: [expect.stringContaining('AWS_CA_BUNDLE')] });
+  expect(JSON.stringify(untrusted)).not.toContain('--use-system-ca');
   expect(untrusted.buckets[0].refusals[0].reason.code).toBe('storage_certificate_refused');
   expect(byPath).toMatchObject({
     code: 1,
@@ -114,6 +115,38 @@ test('a server is reached through a proxy, and the one of a data directory on lo
   }
   const direct = await run(['backups', 'list'], { environment: { ...remote, NO_PROXY: 'example.test,.example.test' } });
   expect(direct.code).toBe(5);
+}, 60_000);
+
+test('an unreachable proxy and an untrusted certificate are named, and no server or Node option is blamed', async () => {
+  await using home = await temporaryDirectory();
+  await using storage = await startPrivateStorage(join(home.path, 'ca.pem'));
+  const address = `https://127.0.0.1:${storage.port}`;
+  const known = { BACKUP_SYNC_TOKEN: 'a-token', BACKUP_SYNC_PROJECT: 'p' };
+  const proxies = { HTTPS_PROXY: 'http://ada:secret@127.0.0.1:1', HTTP_PROXY: 'http://ada:secret@proxy.invalid:3128' };
+  // With a time limit, the command uses another HTTP client.
+  for (const options of [[], ['--connect-timeout', '9s']]) {
+    const list = (endpoint: string, environment: Record<string, string>) =>
+      run(['backups', 'list', '--endpoint', endpoint, ...options], { environment: { ...known, ...environment } });
+    const untrusted = await list(address, {});
+    expect(untrusted.messages).toContain(`error: the certificate of ${address} is not trusted: `);
+    expect(untrusted.messages).toContain('set AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS');
+    expect(untrusted.messages).not.toContain('--use-system-ca');
+    const refused = await list('https://backups.example.test', proxies);
+    expect(refused.messages).toContain('error: the proxy http://127.0.0.1:1 cannot be reached: connect ECONNREFUSED');
+    const unknown = await list('http://backups.example.test', proxies);
+    expect(unknown.messages).toContain('error: the proxy http://proxy.invalid:3128 cannot be reached: getaddrinfo');
+    for (const ended of [refused, unknown]) {
+      expect(ended).toMatchObject({ code: 5, messages: expect.stringContaining('Check the address of the proxy') });
+      expect(ended.messages).not.toContain('secret');
+    }
+    const direct = await list('http://127.0.0.1:2', proxies);
+    expect(direct.messages).toContain('error: http://127.0.0.1:2 refused the connection');
+  }
+  const doctor = await run(['doctor', 'bucket', '--data-dir', join(home.path, 'data')], {
+    environment: { ...credentials, ...proxies, BACKUP_SYNC_STORAGE: 's3:https://s3.example.test' },
+  });
+  expect(doctor.output).toContain('bucket "bucket": the proxy http://127.0.0.1:1 cannot be reached: ');
+  expect(doctor.output).not.toContain('secret');
 }, 60_000);
 
 describe('proxy variables are read as other programs read them', () => {

@@ -30,7 +30,16 @@ export type Profile = {
 
 /** The path of the file with the profiles, in the user's configuration directory. */
 export function profilePath(environment: Pick<Environment, 'XDG_CONFIG_HOME'>): string {
-  return join(environment.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'backup-sync', 'profiles.json');
+  return join(environment.XDG_CONFIG_HOME ?? join(homeDirectory(), '.config'), 'backup-sync', 'profiles.json');
+}
+
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    // Some containers run as a user that the machine does not know, and without HOME. Docker and systemd use this then.
+    return '/';
+  }
 }
 
 /**
@@ -52,7 +61,7 @@ export async function readProfiles(path: string): Promise<ReadonlyMap<string, Pr
  * time. Commands that save at the same time wait for each other, on a lock next to the file. Throws {@link UsageError}.
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(path));
   using _lock = await takeLock(path);
   await writeProfiles(path, new Map(await readProfiles(path)).set(name, profile));
 }
@@ -67,6 +76,16 @@ export async function removeProfile(path: string, name: string): Promise<Profile
   profiles.delete(name);
   await writeProfiles(path, profiles);
   return removed;
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `${path} cannot be created (${code}): set XDG_CONFIG_HOME to a directory of this user`;
+    throw new UsageError(message, { cause });
+  }
 }
 
 async function writeProfiles(path: string, profiles: ReadonlyMap<string, Profile>): Promise<void> {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
@@ -40,29 +41,21 @@ describe('a running server', () => {
     await using home = await temporaryDirectory();
     const dataDirectory = join(home.path, 'data');
     await using server = await startServer(dataDirectory, storage);
-    const sameDirectory = await run([
-      'serve',
-      '--listen',
-      '127.0.0.1:0',
-      '--data-dir',
-      dataDirectory,
-      '--storage',
-      storage,
-    ]);
-    expect(sameDirectory.code).toBe(1);
-    expect(sameDirectory.messages).toMatch(/^error: .*data directory.* in use.*\n$/i);
     const address = new URL(server.endpoint).host;
-    const samePort = await run([
-      'serve',
-      '--listen',
-      address,
-      '--data-dir',
-      join(home.path, 'other'),
-      '--storage',
-      storage,
-    ]);
+    const serve = (listen: string, directory: string) =>
+      run(['serve', '--listen', listen, '--data-dir', directory, '--storage', storage]);
+    // The one on its own port is most often the same command again.
+    for (const listen of ['127.0.0.1:0', address]) {
+      const sameDirectory = await serve(listen, dataDirectory);
+      expect(sameDirectory.code).toBe(1);
+      expect(sameDirectory.messages).toMatch(/^error: .*data directory.* in use.*\n$/i);
+    }
+    const samePort = await serve(address, join(home.path, 'other'));
     expect(samePort.code).toBe(1);
     expect(samePort.messages).toMatch(new RegExp(`^error: ${address} is in use by another program; .*\n$`));
+    const plainHttp = await serve('0.0.0.0:0', join(home.path, 'other'));
+    expect(plainHttp).toMatchObject({ code: 1, messages: expect.stringContaining('is not a loopback address') });
+    expect(await readdir(home.path)).toEqual(['data']);
   });
 });
 

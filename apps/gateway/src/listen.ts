@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net';
 import { boundConnections } from './edges/bound-connections.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
@@ -21,20 +21,24 @@ const keepAliveMs = 65_000;
 /** Bytes of the request line and headers together. */
 const headersMaxBytes = 32 * 1024;
 
-/** Options of {@link listen}. */
-export type ListenOptions = {
+/** Where and how {@link listen} serves. */
+export type ListenPlace = {
   readonly host: string;
   /** Port; 0 takes a free one. */
   readonly port: number;
+  /** Files for HTTPS (default: plain HTTP). */
+  readonly tls?: TlsFiles | undefined;
+  /** Whether a proxy in front handles TLS. Only then may plain HTTP leave this machine. */
+  readonly behindTlsProxy?: boolean | undefined;
+};
+
+/** Options of {@link listen}. */
+export type ListenOptions = ListenPlace & {
   readonly limits: EdgeLimits;
   /**
    * Whether an address is a trusted proxy, which may have any number of connections, since it carries many callers.
    */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
-  /** Files for HTTPS (default: plain HTTP). */
-  readonly tls?: TlsFiles | undefined;
-  /** Whether a proxy in front handles TLS. Only then may plain HTTP leave this machine. */
-  readonly behindTlsProxy?: boolean | undefined;
   /** Creates request ids for refusals of input that never becomes a request. */
   readonly newId: () => string;
   readonly onFault: (place: string, error: unknown) => void;
@@ -48,18 +52,24 @@ export type Listening = AsyncDisposable & {
 };
 
 /**
+ * Checks that {@link listen} could serve now. Throws {@link ListenError} like it. Nothing listens afterwards.
+ */
+export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPlace): Promise<void> {
+  refusePlainHttp({ host, tls, behindTlsProxy });
+  if (tls !== undefined) await readTlsFiles(tls);
+  const probe = createNetServer();
+  await begin(probe, host, port);
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+/**
  * Serves on host and port. Disposing lets answers under way finish, for at most 5 seconds. Throws {@link ListenError}
  * if the address is not available, the certificate is not usable, or plain HTTP would leave this machine without
  * `behindTlsProxy`.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host, port, limits, isTrustedProxy, tls, newId, onFault } = options;
-  if (tls === undefined && options.behindTlsProxy !== true && !isLoopback(host)) {
-    throw new ListenError(
-      `${host} is not a loopback address, and plain HTTP would expose tokens to the network; ` +
-        'give --tls-certificate and --tls-key, or give --behind-tls-proxy if a proxy handles TLS',
-    );
-  }
+  refusePlainHttp(options);
   let material = tls === undefined ? null : await readTlsFiles(tls);
   const server = makeServer(handler, limits, material);
   boundConnections(server, limits, isTrustedProxy);
@@ -68,15 +78,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     // A connection that answers while the server is closing would otherwise stay open for another request.
     response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
   });
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(sentence(error, host, port), { cause: error }));
-    server.once('error', refuse);
-    server.listen({ host, port }, () => {
-      server.off('error', refuse);
-      resolve();
-    });
-  });
+  await begin(server, host, port);
 
   async function renewCertificate(): Promise<void> {
     if (tls === undefined || !('setSecureContext' in server)) return;
@@ -104,6 +106,27 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       return closing;
     },
   };
+}
+
+function refusePlainHttp({ host, tls, behindTlsProxy }: Omit<ListenPlace, 'port'>): void {
+  if (tls !== undefined || behindTlsProxy === true || isLoopback(host)) return;
+  throw new ListenError(
+    `${host} is not a loopback address, and plain HTTP would expose tokens to the network; ` +
+      'give --tls-certificate and --tls-key, or give --behind-tls-proxy if a proxy handles TLS',
+  );
+}
+
+/** Starts to listen. Throws {@link ListenError}. */
+function begin(server: NetServer, host: string, port: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(sentence(error, host, port), { cause: error }));
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
 }
 
 function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsMaterial | null) {

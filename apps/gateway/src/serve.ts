@@ -1,5 +1,4 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BackupSyncError, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
 import {
@@ -11,10 +10,12 @@ import {
   orCatalogueFull,
   systemClock,
 } from '@backup-sync/engine';
+import { findHolder } from '@backup-sync/engine/catalogue-reader';
+import { operatorName } from '@backup-sync/engine/operator-name';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
-import { type Listening, type ListenOptions, listen } from './listen.ts';
+import { checkListen, type Listening, type ListenPlace, listen } from './listen.ts';
 
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
@@ -22,7 +23,7 @@ const renewEveryMs = 12 * 60 * 60 * 1000;
 /** Options of {@link serve}. */
 export type ServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> &
   Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
-  Pick<ListenOptions, 'host' | 'port' | 'tls' | 'behindTlsProxy'> & {
+  ListenPlace & {
     /** Limits that differ from {@link defaultEdgeLimits}. */
     readonly limits?: Partial<EdgeLimits> | undefined;
     /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
@@ -53,6 +54,10 @@ export type RunningGateway = AsyncDisposable & {
  */
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
+  // Before anything is created. If the data directory is held, perhaps by this server, then its error says more.
+  await checkListen(options).catch((error: unknown) => {
+    if (findHolder(options.dataDirectory) === null) throw error;
+  });
   const failed = Promise.withResolvers<Error>();
   const engine = starting.use(
     await openEmbeddedEngine({ ...options, runsSources: true, onDataDirectoryGone: failed.resolve }),
@@ -79,7 +84,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const token = await credential.leave(local.endpoint);
   // Last: nothing can fail after this, so a generated password is always shown.
   const generatedPassword = await engine.identity.beginUsers(
-    userInfo().username,
+    operatorName(),
     options.administratorPassword ?? null,
     ownCall(engine),
   );
@@ -135,7 +140,7 @@ class LocalCredential implements AsyncDisposable {
   async #renew(endpoint: string): Promise<IssuedToken> {
     const { identity } = this.#engine;
     const before = this.#issued;
-    const next = await identity.issueSystemToken(userInfo().username, null, ownCall(this.#engine));
+    const next = await identity.issueSystemToken(operatorName(), null, ownCall(this.#engine));
     this.#issued = next;
     try {
       await writeOwnerOnly(this.#path, {

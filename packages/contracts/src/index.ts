@@ -7,6 +7,7 @@ export * from './bucket-grant.ts';
 export * from './call-definition.ts';
 export * from './caller.ts';
 export * from './calls.ts';
+export * from './causes.ts';
 export * from './chain-manifest.ts';
 export * from './counted.ts';
 export * from './endpoint-file.ts';

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { BackupSyncError } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { clockedRuntime } from './testing/clocked-runtime.ts';
@@ -182,6 +183,18 @@ test('all requests use the fetch of the caller, including the request for a toke
     cause: refused,
   });
   expect(sent).toEqual(['POST https://iam.invalid/v3/auth/tokens']);
+});
+
+test('a call fails with the BackupSyncError that the fetch of the caller throws', async () => {
+  const own = new BackupSyncError('unreachable', 'the proxy does not answer');
+  const client = createClient({
+    endpoint: 'https://cbr.invalid',
+    projectId: 'p',
+    credentials: { token: 't' },
+    maxRetries: 0,
+    fetch: () => Promise.reject(own),
+  });
+  await expect(client.calls.listBackups({})).rejects.toBe(own);
 });
 
 test('a timeout longer than the longest timer is accepted', async () => {

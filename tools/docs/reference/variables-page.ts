@@ -36,6 +36,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_RETRY_FOR',
       'BACKUP_SYNC_BACKLOG',
       'BACKUP_SYNC_SECRET_KEY',
+      'BACKUP_SYNC_SECRET_KEY_FILE',
     ],
   },
   {
@@ -53,6 +54,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_CALLS_IN_FLIGHT',
       'BACKUP_SYNC_CONNECTIONS',
       'BACKUP_SYNC_ADMIN_PASSWORD',
+      'BACKUP_SYNC_ADMIN_PASSWORD_FILE',
     ],
   },
   {
@@ -62,6 +64,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_IDENTITY',
       'BACKUP_SYNC_KEYSTONE_USER',
       'BACKUP_SYNC_KEYSTONE_PASSWORD',
+      'BACKUP_SYNC_KEYSTONE_PASSWORD_FILE',
       'BACKUP_SYNC_KEYSTONE_USER_DOMAIN',
       'BACKUP_SYNC_KEYSTONE_PROJECT',
       'BACKUP_SYNC_KEYSTONE_PROJECT_DOMAIN',

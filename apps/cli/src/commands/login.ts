@@ -1,12 +1,13 @@
 import { BackupSyncError, counted } from '@backup-sync/contracts';
-import { issueToken, parseEndpoint, projectsOfKey } from '@backup-sync/core';
+import { type HttpOptions, parseEndpoint, projectsOfKey } from '@backup-sync/core';
 import { Secret } from '../environment.ts';
-import { exitCodes, UsageError } from '../failure.ts';
+import { exitCodes, RefusedLoginError, UsageError } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
 import { type Profile, profilePath, saveProfile } from '../profiles.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { readSecret } from './read-secret.ts';
+import { tokenByPassword } from './token-by-password.ts';
 
 export type LoginOptions = {
   readonly endpoint: string;
@@ -27,8 +28,11 @@ export async function loginCommand(context: CommandContext, options: LoginOption
   // Checked before anyone types a password for it.
   parseEndpoint(endpoint, '--endpoint');
   const accessKey = options.accessKey ?? (options.user === undefined ? environment.BACKUP_SYNC_ACCESS_KEY : undefined);
+  const http = await httpOptions(context.connect, environment);
   const profile =
-    accessKey === undefined ? await byPassword(context, options, user) : await byAccessKey(context, options, accessKey);
+    accessKey === undefined
+      ? await byPassword(context, options, user, http)
+      : await byAccessKey(context, options, accessKey, http);
   await saveProfile(path, name, profile);
   const { projectId } = profile;
   if (terminal.json) {
@@ -42,22 +46,13 @@ export async function loginCommand(context: CommandContext, options: LoginOption
   return exitCodes.done;
 }
 
-async function callOptions({ connect, environment, signal }: CommandContext) {
-  return { ...(await httpOptions(connect, environment)), signal };
-}
-
 async function byPassword(
   context: CommandContext,
   { endpoint, project }: LoginOptions,
   user: string,
+  http: HttpOptions,
 ): Promise<Profile> {
-  const password = await readSecret(context, {
-    variable: 'BACKUP_SYNC_PASSWORD',
-    given: context.environment.BACKUP_SYNC_PASSWORD,
-    question: `Password of ${user}: `,
-  });
-  const credentials = { user, password, ...(project !== undefined && { project: { id: project } }) };
-  const { token, projectId } = await issueToken(endpoint, credentials, await callOptions(context));
+  const { token, projectId } = await tokenByPassword(context, { endpoint, user, project }, http);
   return { endpoint, projectId, credentials: { kind: 'token', token: new Secret(token) } };
 }
 
@@ -65,6 +60,7 @@ async function byAccessKey(
   context: CommandContext,
   { endpoint, project }: LoginOptions,
   accessKey: string,
+  http: HttpOptions,
 ): Promise<Profile> {
   const { BACKUP_SYNC_ACCESS_KEY: other, BACKUP_SYNC_SECRET_ACCESS_KEY: given } = context.environment;
   if (given !== undefined && other !== undefined && other !== accessKey) {
@@ -75,7 +71,15 @@ async function byAccessKey(
   }
   const variable = 'BACKUP_SYNC_SECRET_ACCESS_KEY';
   const secretKey = await readSecret(context, { variable, given, question: `Secret key of ${accessKey}: ` });
-  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, await callOptions(context));
+  const projects = await projectsOfKey(endpoint, { accessKey, secretKey }, { ...http, signal: context.signal }).catch(
+    (error: unknown) => {
+      if (!(error instanceof BackupSyncError) || error.code !== 'not_authenticated') throw error;
+      throw new RefusedLoginError(
+        error,
+        'Check the id of the access key, its secret key, and the clock of this machine.',
+      );
+    },
+  );
   const ids = projects.map(({ id }) => id);
   const projectId = project ?? ids[0];
   if (projectId === undefined || (project === undefined && ids.length > 1)) {

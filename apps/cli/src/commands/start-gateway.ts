@@ -3,6 +3,7 @@ import type { RunningGateway } from '@backup-sync/gateway';
 import { localOptions } from '../connect.ts';
 import type { Secret } from '../environment.ts';
 import { UsageError } from '../failure.ts';
+import { readSecretVariable } from '../secret-variable.ts';
 import type { CommandContext } from './command-context.ts';
 import { type EdgeOptions, edgesOf } from './edge-options.ts';
 
@@ -22,7 +23,9 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const { environment } = context;
   const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
   const publicUrl = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
-  const administratorPassword = readAdministratorPassword(environment.BACKUP_SYNC_ADMIN_PASSWORD);
+  const administratorPassword = readAdministratorPassword(
+    readSecretVariable(environment, 'BACKUP_SYNC_ADMIN_PASSWORD'),
+  );
   const local = localOptions(context.connect, environment);
   const { serve } = await import('@backup-sync/gateway');
   return serve({

@@ -16,7 +16,8 @@ export type HttpRequest = {
 export type HttpOptions = {
   /**
    * Function that sends each request (default: the platform's `fetch`). It also decides how long connecting may take:
-   * Node's gives up after 10 seconds, and browsers have their own limits.
+   * Node's gives up after 10 seconds, and browsers have their own limits. A call fails with the `BackupSyncError` that
+   * it throws, and with `unreachable` for other errors.
    */
   readonly fetch?: Fetch | undefined;
   /**

@@ -1,4 +1,4 @@
-import { BackupSyncError, type ErrorCode } from '@backup-sync/contracts';
+import { BackupSyncError, causesOf, type ErrorCode, untrustedCertificate } from '@backup-sync/contracts';
 
 const codes: ReadonlySet<ErrorCode> = new Set(['unreachable', 'connect_timeout', 'response_timeout']);
 
@@ -7,8 +7,9 @@ export function isNoAnswer(error: unknown): error is BackupSyncError {
   return error instanceof BackupSyncError && codes.has(error.code);
 }
 
-/** Returns the error for a failed `fetch` or a failed read of a body. */
+/** Returns the error for a failed `fetch` or a failed read of a body: the error itself if it is one of this API. */
 export function noAnswer({ origin }: URL, error: unknown): BackupSyncError {
+  if (error instanceof BackupSyncError) return error;
   const causes = causesOf(error);
   const names = new Set(causes.map((cause) => property(cause, 'code')));
   const why = causes.map((cause) => cause.message).findLast((message) => message !== '') ?? String(error);
@@ -29,14 +30,11 @@ export function noAnswer({ origin }: URL, error: unknown): BackupSyncError {
     const message = `${origin} closed the connection before its answer was complete (${why})`;
     return new BackupSyncError('unreachable', message, options);
   }
+  const untrusted = untrustedCertificate(error);
+  if (untrusted !== null) {
+    return new BackupSyncError('unreachable', `the certificate of ${origin} is not trusted: ${untrusted}`, options);
+  }
   return new BackupSyncError('unreachable', `${origin} does not answer: ${why}`, options);
-}
-
-/** Returns an error and all its causes. An attempt at several addresses has one cause for each. */
-function causesOf(error: unknown): Error[] {
-  if (!(error instanceof Error)) return [];
-  const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
-  return [error, ...[...attempts, error.cause].flatMap(causesOf)];
 }
 
 function property(error: Error, name: 'code' | 'syscall'): unknown {

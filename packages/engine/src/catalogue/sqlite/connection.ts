@@ -11,7 +11,7 @@ const busyTimeoutMs = 10_000;
 /** A connection to the database, with the builder of its queries. */
 export type Connection = {
   readonly path: string;
-  /** The database and its WAL. The WAL stays the same file while a connection is open. */
+  /** The database and its WAL, if there is one. The WAL stays the same file while a connection is open. */
   readonly files: HeldFiles;
   readonly sqlite: DatabaseSync;
   readonly database: Kysely<Schema>;
@@ -43,10 +43,15 @@ export function connect(path: string, access: Access): Connection {
     if (access === 'query') sqlite.exec('PRAGMA query_only = ON');
     // The first read creates the WAL.
     sqlite.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
-    const files = new HeldFiles([path, `${path}-wal`]);
+    const files = new HeldFiles(access === 'query' && !usesWal(sqlite) ? [path] : [path, `${path}-wal`]);
     return { path, files, sqlite, database: new Kysely<Schema>({ dialect: nodeSqliteDialect(sqlite) }) };
   } catch (error) {
     sqlite.close();
     throw error;
   }
+}
+
+/** Whether the database uses a WAL. A copy made with VACUUM INTO does not, until it is opened to write. */
+function usesWal(sqlite: DatabaseSync): boolean {
+  return sqlite.prepare('PRAGMA journal_mode').get()?.journal_mode === 'wal';
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { Network } from '../../network.ts';
 import { askKeystone } from './keystone-request.ts';
 
 const mebibyte = 1024 * 1024;
@@ -11,7 +12,7 @@ async function listen(answer: RequestListener) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3`;
-  const ask = () =>
+  const ask = (proxies: Network['proxies'] = null) =>
     askKeystone(
       {
         url,
@@ -21,6 +22,7 @@ async function listen(answer: RequestListener) {
         project: 'service',
         projectDomain: 'Default',
         roles: new Map(),
+        proxies,
       },
       'GET',
       { headers: { 'X-Auth-Token': 'of the service', 'X-Subject-Token': 'of the caller' } },
@@ -49,6 +51,32 @@ test.each([301, 302, 307, 308])('tokens are not sent to the target of a %i redir
   expect(reached).toEqual([]);
 });
 
+test('a Keystone that cannot be reached or trusted is named with the reason, in one line', async () => {
+  const keystone = await listen(() => {});
+  await keystone[Symbol.asyncDispose]();
+  await expect(keystone.ask()).rejects.toMatchObject({
+    message: 'the identity service does not answer',
+    cause: { message: `${keystone.url}: connect ECONNREFUSED ${new URL(keystone.url).host}` },
+  });
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { address: '192.0.2.1', port: 3128 });
+  using fetch = vi.spyOn(globalThis, 'fetch').mockRejectedValueOnce(refused);
+  await expect(keystone.ask({ HTTP_PROXY: 'http://ada:secret@proxy.example.com:3128' })).rejects.toMatchObject({
+    cause: {
+      message: `${keystone.url}: the proxy http://proxy.example.com:3128 cannot be reached: connect ECONNREFUSED`,
+    },
+  });
+  const untrusted = Object.assign(
+    new Error('self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca'),
+    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+  );
+  fetch.mockRejectedValueOnce(new TypeError('fetch failed', { cause: untrusted }));
+  await expect(keystone.ask()).rejects.toMatchObject({
+    cause: {
+      message: expect.stringMatching(/its certificate is not trusted \(self-signed certificate\); .*AWS_CA_BUNDLE/),
+    },
+  });
+});
+
 test('an answer of 1 MiB is read; a longer one is not, even without a content length', async () => {
   let bytes = mebibyte;
   await using keystone = await listen((_request, response) => {
@@ -59,6 +87,6 @@ test('an answer of 1 MiB is read; a longer one is not, even without a content le
   bytes += 1;
   await expect(keystone.ask()).rejects.toMatchObject({
     code: 'unavailable',
-    cause: { message: 'the answer has more than 1048576 bytes' },
+    cause: { message: `${keystone.url}: the answer has more than 1048576 bytes` },
   });
 });

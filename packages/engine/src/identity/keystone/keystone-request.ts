@@ -1,4 +1,6 @@
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, causesOf, untrustedCertificate } from '@backup-sync/contracts';
+import type { Network } from '../../network.ts';
+import { proxyAtFault } from '../../proxy-fault.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
 
 const timeoutMs = 10_000;
@@ -11,7 +13,7 @@ export type KeystoneAnswer = { readonly status: number; readonly headers: Header
  * Keystone does not answer, or answers that it cannot now: nobody can log in until it does.
  */
 export async function askKeystone(
-  { url }: KeystoneOptions,
+  { url, proxies = null }: KeystoneOptions,
   method: 'GET' | 'POST',
   request: { readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown },
 ): Promise<KeystoneAnswer> {
@@ -27,7 +29,8 @@ export async function askKeystone(
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
     });
     body = await readJson(response);
-  } catch (cause) {
+  } catch (error) {
+    const cause = new Error(`${url}: ${describe(error, url, proxies)}`);
     throw new BackupSyncError('unavailable', 'the identity service does not answer', { cause });
   }
   if (response.status === 429 || response.status >= 500) {
@@ -36,6 +39,22 @@ export async function askKeystone(
     });
   }
   return { status: response.status, headers: response.headers, body };
+}
+
+/** Why Keystone did not answer. For the operator, in one line. */
+function describe(error: unknown, url: string, proxies: Network['proxies']): string {
+  const untrusted = untrustedCertificate(error);
+  if (untrusted !== null) {
+    return (
+      `its certificate is not trusted (${untrusted}); use the host name in the certificate, and set AWS_CA_BUNDLE or ` +
+      'NODE_EXTRA_CA_CERTS to the PEM file of a private authority'
+    );
+  }
+  const causes = causesOf(error);
+  if (causes.some(({ name }) => name === 'TimeoutError')) return `it did not answer within ${timeoutMs / 1000} s`;
+  const why = causes.map(({ message }) => message).findLast((message) => message !== '') ?? String(error);
+  const proxy = proxyAtFault(error, new URL(url), proxies);
+  return proxy === null ? why : `the proxy ${proxy} cannot be reached: ${why}`;
 }
 
 /** Reads a JSON body. Returns null if it is not JSON. Throws if it is too long. */

@@ -60,7 +60,10 @@ export class ServiceToken {
     const parsed = keystoneToken.safeParse(answer.body);
     if (answer.status !== 201 || token === null || !parsed.success) {
       const error = new BackupSyncError('unavailable', 'the identity service refuses the credentials of this service', {
-        cause: new Error(`${this.#options.url} answers ${answer.status} to the user ${user} of this service`),
+        cause: new Error(
+          `${this.#options.url} answers ${answer.status} to the user ${user} of this service; check ` +
+            'BACKUP_SYNC_KEYSTONE_USER, BACKUP_SYNC_KEYSTONE_PASSWORD and BACKUP_SYNC_KEYSTONE_PROJECT',
+        ),
       });
       this.rest(error);
       throw error;

@@ -98,7 +98,10 @@ export class TokenValidation {
       this.#service.drop(service);
     }
     const error = new BackupSyncError('unavailable', 'the identity service does not let this service validate tokens', {
-      cause: new Error(`${this.#options.url} answers ${status} to the user ${this.#options.user} of this service`),
+      cause: new Error(
+        `${this.#options.url} answers ${status} to the user ${this.#options.user} of this service; give it a role that ` +
+          'may validate tokens',
+      ),
     });
     // Even the new service token is not known.
     if (status === 401) this.#service.rest(error);
@@ -108,7 +111,8 @@ export class TokenValidation {
   #read(body: unknown): ValidToken | undefined {
     const parsed = keystoneToken.safeParse(body);
     if (!parsed.success) {
-      const cause = parsed.error;
+      const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      const cause = new Error(`${this.#options.url}: ${problems.join('; ')}`);
       throw new BackupSyncError('unavailable', 'the identity service answered in an unknown form', { cause });
     }
     const { expires_at, issued_at } = parsed.data.token;

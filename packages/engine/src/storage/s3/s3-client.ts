@@ -4,6 +4,7 @@ import { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { systemClock } from '../../clock.ts';
 import type { Network } from '../../network.ts';
+import { proxyAtFault } from '../../proxy-fault.ts';
 import { toStorageError } from './s3-error.ts';
 import { clockDifference } from './s3-words.ts';
 import { endWhenSilent, systemTicker } from './silent-answer.ts';
@@ -93,6 +94,14 @@ function noticeOfClock(onNotice: (text: string) => void): (date: string | undefi
   };
 }
 
+/** Names the proxy in the message of an error if it could not be reached. */
+function withProxy(error: unknown, url: URL, proxies: Network['proxies']): unknown {
+  const proxy = proxyAtFault(error, url, proxies);
+  if (proxy === null || !(error instanceof Error)) return error;
+  error.message = `the proxy ${proxy} cannot be reached: ${error.message}`;
+  return error;
+}
+
 /** Creates a client for any service that speaks S3, without contacting it. */
 export function createS3Client(
   { endpoint, region, credentials, addressing = 'path', network, onNotice = () => {} }: S3Options,
@@ -124,7 +133,9 @@ export function createS3Client(
   const watchClock = noticeOfClock(onNotice);
   client.middlewareStack.add(
     (next) => async (request) => {
-      const result = await next(request);
+      const result = await next(request).catch((error: unknown) => {
+        throw withProxy(error, new URL(endpoint), network?.proxies ?? null);
+      });
       const { response } = result;
       if (HttpResponse.isInstance(response)) watchClock(response.headers.date);
       if (HttpResponse.isInstance(response) && response.body instanceof IncomingMessage) {

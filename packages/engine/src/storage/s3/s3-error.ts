@@ -1,3 +1,4 @@
+import { untrustedCertificate } from '@backup-sync/contracts';
 import { systemClock } from '../../clock.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
 import { elementOf, headerOf, isOfRegion, own, serviceWords } from './s3-words.ts';
@@ -70,10 +71,6 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
   [501, 'storage_not_implemented'],
   [503, 'throttled'],
 ]);
-
-/** Node's error codes for a certificate that it does not trust: OpenSSL's names, and one for a wrong host name. */
-const certificateCodes =
-  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE))/;
 
 /** The advice if an answer is not S3's. */
 export const checkAddress = 'check that the address is that of the S3 API';
@@ -158,8 +155,8 @@ function codeOf(error: Error, status: number): StorageErrorCode {
 }
 
 function codeOfNetworkError(error: Error): StorageErrorCode {
+  if (untrustedCertificate(error) !== null) return 'storage_certificate_refused';
   const code = 'code' in error ? String(error.code) : '';
-  if (certificateCodes.test(code)) return 'storage_certificate_refused';
   // A 4xx answer of a proxy is final. With 5xx, the proxy could not reach the service, which may be temporary.
   const status = 'statusCode' in error ? Number(error.statusCode) : 0;
   return code === 'ERR_PROXY_TUNNEL' && status >= 400 && status < 500 ? 'storage_request_refused' : 'unreachable';
@@ -175,6 +172,8 @@ function describeMissing({ message }: Error): string {
 }
 
 function describeNetworkError(error: Error): string {
+  const untrusted = untrustedCertificate(error);
+  if (untrusted !== null) return untrusted;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // The SDK names these TimeoutError as well.
   if (code === 'ECONNRESET' || code === 'EPIPE') return `the service closed the connection (${code})`;

@@ -1,0 +1,13 @@
+import { userInfo } from 'node:os';
+
+/**
+ * Returns the name of the user that runs this process: the operator of the machine. A user without an entry in the
+ * user database is named by the uid: containers often run as one.
+ */
+export function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.() ?? 'unknown');
+  }
+}
