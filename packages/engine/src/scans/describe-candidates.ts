@@ -17,6 +17,9 @@ const readsAtOnce = 8;
 /** Refusals by a store that was just listed that may concern only one object, such as its name or how it is stored. */
 const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
 
+/** Failures of an outage, and of a single object that cannot be read while its bucket answers. */
+const failuresOfOutages: ReadonlySet<StorageErrorCode> = new Set(['unreachable', 'throttled']);
+
 export type Description =
   | { readonly kind: 'described'; readonly backup: DescribedBackup }
   | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault };
@@ -40,7 +43,7 @@ export function describeCandidates(
 ): Promise<Description[]> {
   return pLimit(readsAtOnce).map(candidates, (candidate) => describe(candidate));
 
-  async function describe(candidate: Candidate): Promise<Description> {
+  async function describe(candidate: Candidate, isLastAttempt = false): Promise<Description> {
     if (candidate.kind === 'unknown' && !candidate.hasContent) {
       const detail = `${candidate.imagePath} has only logs, empty objects and similar files`;
       return { kind: 'incomplete', fault: { code: 'incomplete', detail } };
@@ -59,6 +62,8 @@ export function describeCandidates(
       if (error instanceof StorageError) {
         if (isServiceRefusal(error) && !refusalsOfObject.has(error.code)) throw error;
         if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
+        // The request may have failed in an outage that has just ended.
+        if (failuresOfOutages.has(error.code) && !isLastAttempt) return describe(candidate, true);
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }
       if (!(error instanceof ReadFault)) throw error;

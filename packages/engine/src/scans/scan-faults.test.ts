@@ -68,8 +68,6 @@ describe('a scan of every format', () => {
       'encrypted_customer_key',
       (number) => ({ at: 'read', number, error: refusal('encrypted_customer_key') }),
     ],
-    ['does not come', 'storage_unreachable', (number) => ({ at: 'read', number, error: refusal('unreachable') })],
-    ['is cut', 'storage_unreachable', (number) => ({ at: 'read', number, cutAtByte: 30 })],
   ])('reports each commit mark that %s with the reason, and finds the other backups', async (_, code, fault) => {
     // The marks are read several at a time, so each number selects one of them, of any format.
     const { operation, findings } = await scanWith(fault(1), fault(4), fault(7));
@@ -78,6 +76,24 @@ describe('a scan of every format', () => {
     const expected = { state: 'unreadable', sync: null, problem: { code } };
     expect(unread).toMatchObject([expected, expected, expected]);
     expect(new Set(unread.map(({ format }) => format)).size).toBeGreaterThan(1);
+  });
+
+  test.each<[string, StorageFault]>([
+    ['does not come', { at: 'read', number: 4, error: refusal('unreachable') }],
+    ['is throttled', { at: 'read', number: 4, error: refusal('throttled') }],
+    ['is cut', { at: 'read', number: 4, cutAtByte: 30 }],
+  ])('reads a commit mark that %s once more, since the outage may just have ended', async (_, fault) => {
+    const { operation, findings } = await scanWith(fault);
+    expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
+    expect(findings.map(({ state }) => state)).toEqual(Array(backupCount).fill('new'));
+  });
+
+  test('reports a commit mark that cannot be read at the second attempt either, and finds the other backups', async () => {
+    const { operation, findings } = await scanWith({ at: 'read', number: 4, objectError: refusal('unreachable') });
+    expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 1 } });
+    expect(findings.filter(({ state }) => state !== 'new')).toMatchObject([
+      { state: 'unreadable', sync: null, problem: { code: 'storage_unreachable' } },
+    ]);
   });
 
   test('reports every commit mark that could not be read after the credentials expired', async () => {

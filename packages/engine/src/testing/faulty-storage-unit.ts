@@ -13,6 +13,8 @@ import {
  */
 export type StorageFault =
   | { readonly at: 'page' | 'read'; readonly number: number; readonly error: StorageError }
+  /** This read fails, and every later read of the same object. */
+  | { readonly at: 'read'; readonly number: number; readonly objectError: StorageError }
   /** Everything fails from then on: credentials expire, or a bucket vanishes. */
   | { readonly at: 'page' | 'read'; readonly number: number; readonly everythingAfter: StorageError }
   /** The object is gone, and no longer listed. */
@@ -74,6 +76,7 @@ export function injectFault(
   async function read<Answer>(request: ObjectRequest, answer: (isFaulty: boolean) => Promise<Answer>): Promise<Answer> {
     log.reads += 1;
     if (fault?.at === 'read' && fault.number === log.reads) log.faultyKey = request.key;
+    if (fault !== null && 'objectError' in fault && request.key === log.faultyKey) throw fault.objectError;
     const isFaulty = meets('read', log.reads);
     if (isFaulty && fault !== null && 'vanishes' in fault) vanishedKey = request.key;
     if (request.key === vanishedKey) throw new StorageError('object_not_found', request.key);
