@@ -5,7 +5,8 @@ import { build, environment, install, node, root, run } from './setup.mjs';
 
 await install();
 await build();
-environment.BACKUP_SYNC_DATA_DIR ||= join(root, '.data', 'examples');
+// Never a catalogue that someone uses: the examples would become part of it.
+environment.BACKUP_SYNC_DATA_DIR = join(root, '.data', 'examples');
 const demo = [join(root, 'apps/cli/dist/main.js'), 'demo', '--examples', join(root, 'examples')];
 const calledAs = ['--called-as', 'npm run --silent backup-sync --'];
 const command = [...demo, ...calledAs, ...process.argv.slice(3)];

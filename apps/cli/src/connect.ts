@@ -140,6 +140,7 @@ export async function connectToPlan(
 export function localOptions(
   options: ConnectOptions,
   environment: Environment,
+  remedy = ': set it, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT',
 ): Omit<EmbeddedEngineOptions, 'onFault' | 'clock'> {
   const dataDirectory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
@@ -148,8 +149,7 @@ export function localOptions(
     ...(storage === undefined ? [`storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
   ];
   if (dataDirectory === undefined || storage === undefined) {
-    const absent = missing.join(' and no ');
-    throw new UsageError(`no ${absent} is given: set it, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT`);
+    throw new UsageError(`no ${missing.join(' and no ')} is given${remedy}`);
   }
   return {
     dataDirectory,

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
@@ -57,6 +57,19 @@ describe('a running server', () => {
     expect(plainHttp).toMatchObject({ code: 1, messages: expect.stringContaining('is not a loopback address') });
     expect(await readdir(home.path)).toEqual(['data']);
   });
+});
+
+test('demo leaves a catalogue alone that is not its own', async () => {
+  await using home = await temporaryDirectory();
+  const buckets = join(home.path, 'buckets');
+  await cp(join(examples, 'buckets'), buckets, { recursive: true });
+  const data = join(home.path, 'data');
+  await run(['scan', 'volumebackups', '--sync', '--data-dir', data, '--storage', `file:${buckets}`]);
+  const refused = await run(['demo', '--examples', examples, '--once', '--data-dir', data]);
+  expect(refused.code).toBe(1);
+  expect(refused.messages).toContain(
+    `belongs to the storage unit file:${buckets}: give the examples another --data-dir`,
+  );
 });
 
 test('demo imports the examples through the public API and exits 0 if all results are as expected', async () => {

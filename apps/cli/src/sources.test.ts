@@ -17,10 +17,16 @@ describe('sources', () => {
     };
     const command = (...args: string[]) => run(args, { environment });
     await rm(join(buckets, 'volumebackups', brokenVolume), { recursive: true });
-    expect((await command('sources', 'add', 'volumebackups', '--name', 'nightly')).code).toBe(0);
+    expect(await command('sources', 'add', 'volumebackups', '--name', 'nightly')).toMatchObject({
+      code: 0,
+      messages: '',
+    });
     expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 imported');
+    const hourly = await command('sources', 'add', 'vmware-backups', '--name', 'hourly', '--interval', '1h');
+    expect(hourly.messages).toContain('No server is running on this data directory.');
+    await command('sources', 'remove', 'hourly');
     const shown = await command('sources', 'show', 'nightly');
-    expect(shown.output).toMatch(/last good sync \(UTC\) +\d{4}/);
+    expect(shown.output).toMatch(/last complete run \(UTC\) +\d{4}/);
     expect(shown.output).toMatch(/fce0b9df\S+ +3 +3 +2026-09-03 02:00:00/);
 
     await rm(join(buckets, 'volumebackups', 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c', '20260903020000'), {

@@ -19,4 +19,4 @@ export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
 export type { LeastPolicy, StorageEnvironment } from './storage/driver.ts';
 export { probeBuckets } from './storage/probe-bucket.ts';
-export { refuseOtherStorageUnit } from './storage/remembered-storage-unit.ts';
+export { refuseOtherStorageUnit, rememberedStorageUnit } from './storage/remembered-storage-unit.ts';

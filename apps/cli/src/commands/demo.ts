@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { reasonCode, verificationLevel } from '@backup-sync/contracts';
 import { type CbrOperationLog, createClient } from '@backup-sync/core';
 import { z } from 'zod';
 import { localOptions } from '../connect.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
 import { note, print, printUnwrapped } from '../terminal.ts';
@@ -39,7 +39,10 @@ export async function demoCommand(
     // A clone of the repository may have been moved, with its data directory and the examples.
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
-  await using gateway = await startGateway(examples, { listen: options.listen });
+  await refuseOtherCatalogue(localOptions(examples.connect, context.environment, '').dataDirectory, options.examples);
+  // A server that ends with the table needs no port that people know.
+  const listen = options.listen ?? (options.once ? '127.0.0.1:0' : undefined);
+  await using gateway = await startGateway(examples, { listen });
   const { endpoint, projectId, token } = gateway;
   const client = createClient({ endpoint, projectId, credentials: { token } });
   const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
@@ -95,6 +98,16 @@ export async function demoCommand(
   print(terminal, '\nCtrl-C stops the server; the catalogue stays.');
   await untilStopped(gateway, signal);
   return exitCodes.done;
+}
+
+/** Throws {@link UsageError} for a catalogue that someone uses: the examples would become part of it. */
+async function refuseOtherCatalogue(dataDirectory: string, examples: string): Promise<void> {
+  const { rememberedStorageUnit } = await import('@backup-sync/engine');
+  const remembered = rememberedStorageUnit(dataDirectory);
+  if (remembered === null || remembered.endsWith(join('/', basename(examples), 'buckets'))) return;
+  throw new UsageError(
+    `the catalogue in ${dataDirectory} belongs to the storage unit ${remembered}: give the examples another --data-dir`,
+  );
 }
 
 /** The path as someone in the working directory would type it. */

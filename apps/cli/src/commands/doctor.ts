@@ -223,7 +223,8 @@ function show({ terminal }: CommandContext, findings: Findings): void {
     for (const { notes } of checked) for (const note of notes) print(terminal, note);
   }
   const bucketNames = bucketNamesOf(findings);
-  if (bucketNames.length > 0) {
+  // A directory has no policies.
+  if (bucketNames.length > 0 && driverOf(findings)?.leastPolicy !== null) {
     const policy = leastPolicy(findings);
     print(terminal, `\nThe least permissions for these buckets, as ${policy.kind}:`);
     printUnwrapped(terminal, jsonText(policy.of(bucketNames), 2));
@@ -240,11 +241,16 @@ function bucketNamesOf({ server, buckets }: Findings): string[] {
 /**
  * The least policy for the storage that was tried. A directory has none: then that of the same buckets at a service.
  */
-function leastPolicy({ server, storage }: Findings): LeastPolicy {
+function leastPolicy(findings: Findings): LeastPolicy {
   const policies = storageDrivers.flatMap((driver) => driver.leastPolicy ?? []);
-  const policy = findDriver(server?.storage ?? storage ?? '')?.driver.leastPolicy ?? policies[0];
+  const policy = driverOf(findings)?.leastPolicy ?? policies[0];
   if (policy === undefined) throw new Error('no driver has a policy');
   return policy;
+}
+
+/** The driver of the storage that was tried. */
+function driverOf({ server, storage }: Findings) {
+  return findDriver(server?.storage ?? storage ?? '')?.driver;
 }
 
 function describeFailure(error: unknown): string {

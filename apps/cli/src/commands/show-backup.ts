@@ -62,12 +62,17 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
   return exitCodes.done;
 }
 
+/** The resource with its type, and with its id if it has another name. */
+function resourceText({ resource_id: id, resource_name: name, resource_type: type }: CbrBackup): string {
+  return name === id ? `${id} (${type})` : `${name} (${id}, ${type})`;
+}
+
 function describe(backup: CbrBackup): string[][] {
   return [
     ['id', backup.id],
     ['name', backup.name],
     ['status', backup.status],
-    ['resource', `${backup.resource_name} (${backup.resource_id}, ${backup.resource_type})`],
+    ['resource', resourceText(backup)],
     ['taken (UTC)', madeText(backup)],
     ...(backup.protected_at === null ? [] : [['time in the request (UTC)', shortTime(backup.protected_at)]]),
     ['recorded (UTC)', shortTime(backup.created_at)],

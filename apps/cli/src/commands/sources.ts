@@ -30,6 +30,12 @@ export async function addSourceCommand(context: CommandContext, place: string, f
   const answer = await connection.client.calls.addSource(input, { signal: context.signal });
   if (context.terminal.json) printJson(context.terminal, answer);
   else printSourceFields(context.terminal, answer.source);
+  if (!connection.isServer && answer.source.interval_s !== null) {
+    note(
+      context.terminal,
+      'No server is running on this data directory. Its sources are scanned when one runs: see "backup-sync serve --help".',
+    );
+  }
   return exitCodes.done;
 }
 
@@ -42,7 +48,7 @@ export async function listSourcesCommand(context: CommandContext): Promise<numbe
       { heading: 'NAME', wraps: true, shrinksTo: 12 },
       { heading: 'PLACE', wraps: true, shrinksTo: 12 },
       { heading: 'STATUS' },
-      { heading: 'LAST GOOD SYNC (UTC)' },
+      { heading: 'LAST COMPLETE RUN (UTC)' },
       { heading: 'LAST RUN', wraps: true, shrinksTo: 12 },
       { heading: 'NEXT RUN (UTC)', drops: 2 },
       { heading: 'ID', drops: 1 },
@@ -216,7 +222,7 @@ function printSourceFields(terminal: Terminal, source: Source): void {
     ['incomplete after', durationText(source.incomplete_after_s)],
     ['next run (UTC)', timeOf(source.next_run_at)],
     ['last run', source.last_run_id ?? '-'],
-    ['last good sync (UTC)', timeOf(source.last_good_sync_at)],
+    ['last complete run (UTC)', timeOf(source.last_good_sync_at)],
   ];
   printFields(terminal, rows);
 }

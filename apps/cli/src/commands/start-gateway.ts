@@ -26,7 +26,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const administratorPassword = readAdministratorPassword(
     readSecretVariable(environment, 'BACKUP_SYNC_ADMIN_PASSWORD'),
   );
-  const local = localOptions(context.connect, environment);
+  const local = localOptions(context.connect, environment, '');
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,

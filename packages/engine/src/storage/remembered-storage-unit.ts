@@ -45,8 +45,13 @@ export function rememberStorageUnit(
  */
 export function refuseOtherStorageUnit(dataDirectory: string, specification: string): void {
   const given = plainly(specification);
-  const remembered = read(join(dataDirectory, fileName));
+  const remembered = rememberedStorageUnit(dataDirectory);
   if (remembered !== null && remembered !== given) throw new OtherStorageUnitError(remembered, given);
+}
+
+/** The storage unit that a data directory belongs to; null if none is known. Throws what the file system throws. */
+export function rememberedStorageUnit(dataDirectory: string): string | null {
+  return read(join(dataDirectory, fileName));
 }
 
 /** The specification of a unit in a form that does not depend on the working directory. */
