@@ -41,6 +41,7 @@ async function open() {
   const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
   const world = {
     ...over,
+    buckets,
     get meanwhile() {
       return meanwhile;
     },
@@ -91,4 +92,12 @@ test('a backup that is deleted while a verification reads its data stays deleted
 test('a backup that moves while a verification reads its data stays at its new place', async () => {
   const record = await verifyWhile(({ sync }) => sync({ bucket_name: otherBucket }));
   expect(record?.location.bucketName).toBe(otherBucket);
+});
+
+test('a backup that an import finds broken while a verification reads its data stays broken', async () => {
+  const record = await verifyWhile(async ({ buckets, sync }) => {
+    buckets.get(bucketName)?.set(`${full.imagePath}_metadata`, new TextEncoder().encode('{}'));
+    await sync();
+  });
+  expect(record).toMatchObject({ status: 'error', fault: { code: 'metadata_unreadable' } });
 });
