@@ -33,8 +33,8 @@ export function decideVerdict(
 
 /**
  * Decides as a sync would about an examined backup, writes the decision, and returns it. If the record has changed
- * meanwhile, decides again; if others have judged the backup otherwise meanwhile, writes nothing and returns
- * `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in `written` are not
+ * meanwhile, decides again. If others have judged the backup otherwise meanwhile, writes only the proofs of its ancestors
+ * and returns `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in `written` are not
  * written again. `volumeSha256` is the hash of a replayed volume.
  */
 export async function recordExamination(
@@ -48,8 +48,12 @@ export async function recordExamination(
   while (true) {
     const isMeant: boolean = current !== null && isSameLocation(current.location, first.location);
     const decidedOn = isMeant && current !== null ? current : first;
-    if (isOutdated(examination, first, decidedOn)) return decideNothing(outdated);
-    const decision = decideVerdict(run, decidedOn, examination, volumeSha256);
+    const decision = isOutdated(examination, first, decidedOn)
+      ? {
+          ...decideNothing(outdated),
+          proofs: examination.newProofs.filter((proof) => proof.backupId !== first.backupId),
+        }
+      : decideVerdict(run, decidedOn, examination, volumeSha256);
     const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, first.backupId, current, { record, proofs })) return decision;
