@@ -7,7 +7,10 @@ import { runPage } from '../../tools/docs/run-page.ts';
 
 const paths = (await Array.fromAsync(glob(['README.md', 'docs/**/*.md'], { cwd: repositoryRoot }))).sort();
 
-describe.concurrent('the commands of', () => {
+/** A page has up to dozens of commands, and a busy machine starts each slowly. The shell limits every single command. */
+const timeout = 240_000;
+
+describe.concurrent('the commands of', { timeout }, () => {
   for (const path of paths) {
     test(`${path} print what the page shows`, async ({ expect }) => {
       const { discrepancies } = await runPage(await readPage(join(repositoryRoot, path)));

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { keepElisions, matches } from './compare-output.ts';
@@ -179,8 +179,12 @@ async function linkPackages(modules: string): Promise<void> {
 
 async function writeInside(directory: string, file: string, text: string): Promise<void> {
   const path = resolve(directory, file);
-  if (!path.startsWith(`${directory}${sep}`)) throw new Error(`file=${file} leads out of the directory of the page`);
-  await mkdir(dirname(path), { recursive: true });
+  const isBelow = (below: string, above: string) => `${below}${sep}`.startsWith(`${above}${sep}`);
+  if (isBelow(dirname(path), directory)) await mkdir(dirname(path), { recursive: true });
+  // Packages are linked into the directory: a file there would be one of the repository.
+  const isInside =
+    isBelow(dirname(path), directory) && isBelow(await realpath(dirname(path)), await realpath(directory));
+  if (!isInside) throw new Error(`file=${file} leads out of the directory of the page`);
   await writeFile(path, text);
 }
 

@@ -20,27 +20,42 @@ export type ShellSession = AsyncDisposable & {
 /** Time in which a server must be ready. Milliseconds. */
 const readyWithinMs = 30_000;
 const lookEveryMs = 50;
+/** Time in which a command must end, unless it keeps running. Milliseconds. */
+const endWithinMsDefault = 45_000;
 /** Time in which what kept running must have stopped. Milliseconds. */
 const goneWithinMs = 10_000;
 
-/** `workDirectory` is where commands start, `scratch` is for files of the session itself. */
+/**
+ * `workDirectory` is where commands start, `scratch` is for files of the session itself. Everything that still runs is
+ * stopped with the shell, also if this process is killed.
+ */
 export function openShell(
   workDirectory: string,
   scratch: string,
   environment: Readonly<Record<string, string>>,
+  { endWithinMs = endWithinMsDefault }: { readonly endWithinMs?: number } = {},
 ): ShellSession {
   const shell = spawn('bash', ['--noprofile', '--norc'], {
     cwd: workDirectory,
     env: { ...environment },
     detached: true,
   });
+  const closed = once(shell, 'close');
   shell.stderr.resume();
+  // A shell that has ended takes no more input; its missing answer says so.
+  shell.stdin.on('error', () => {});
   const answers = linesOf(shell);
-  const ask = async (script: string) => {
+  const ask = async (script: string, command: string) => {
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      endGroup(shell.pid);
+    }, endWithinMs);
     shell.stdin.write(`${script}\n`);
     const { value, done } = await answers.next();
-    if (done) throw new Error('the shell ended before its page did');
-    return value;
+    clearTimeout(limit);
+    if (!done) return value;
+    throw new Error(`"${command}" ${isLate ? `did not end within ${endWithinMs / 1000} s` : 'ended the shell'}`);
   };
   let count = 0;
   let lastExitCode = 0;
@@ -49,6 +64,8 @@ export function openShell(
     return { commandFile: join(scratch, `${count}.sh`), outputFile: join(scratch, `${count}.out`) };
   };
   shell.stdin.write('exit_code() { return "$1"; }\n');
+  // Ends the whole group: jobs of the shell are shells themselves, which leave their commands running.
+  shell.stdin.write('trap "trap \'\' TERM; kill -- -$$; wait" EXIT\n');
   return {
     async run(command) {
       const { commandFile, outputFile } = nextFiles();
@@ -56,6 +73,7 @@ export function openShell(
       // "echo $?" must find the exit code of the command before.
       const said = await ask(
         `exit_code ${lastExitCode}; source ${commandFile} >${outputFile} 2>&1 </dev/null; echo $?`,
+        command,
       );
       lastExitCode = Number(said);
       return { lines: await linesIn(outputFile), exitCode: lastExitCode };
@@ -63,27 +81,29 @@ export function openShell(
     async keepRunning(command, isReady) {
       const { commandFile, outputFile } = nextFiles();
       await writeFile(commandFile, `${command}\n`);
-      const pid = Number(await ask(`source ${commandFile} >${outputFile} 2>&1 </dev/null & echo $!`));
+      const pid = Number(await ask(`source ${commandFile} >${outputFile} 2>&1 </dev/null & echo $!`, command));
       const deadline = performance.now() + readyWithinMs;
       for (;;) {
         const lines = await linesIn(outputFile);
         if (isReady(lines)) return { lines, exitCode: 0 };
-        const lives = (await ask(`kill -0 ${pid} 2>/dev/null; echo $?`)) === '0';
+        const lives = (await ask(`kill -0 ${pid} 2>/dev/null; echo $?`, command)) === '0';
         if (!lives) throw new Error(`"${command}" ended:\n${lines.join('\n')}`);
         if (performance.now() > deadline) throw new Error(`"${command}" is not ready:\n${lines.join('\n')}`);
         await delay(lookEveryMs);
       }
     },
     async [Symbol.asyncDispose]() {
-      const closed = once(shell, 'close');
-      // Ends the whole group: jobs of the shell are shells themselves, which leave their commands running.
-      shell.stdin.end("trap '' TERM; kill -- -$$; wait\n");
+      shell.stdin.end();
       await closed;
       // What keeps running still writes below the directory that is removed next.
       const deadline = performance.now() + goneWithinMs;
       while (isGroupThere(shell.pid) && performance.now() < deadline) await delay(lookEveryMs);
     },
   };
+}
+
+function endGroup(group: number | undefined): void {
+  if (group !== undefined) process.kill(-group, 'SIGKILL');
 }
 
 /** Whether any process of a group is left. */

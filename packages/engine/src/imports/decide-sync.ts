@@ -28,7 +28,12 @@ export type SyncSubject = {
  */
 export function decideSync(subject: SyncSubject, seen: Seen): Decision {
   // No object was seen, so there is nothing to record. An existing record is not judged by one look.
-  return seen.kind === 'unseen' ? failed(seen.fault, 'none') : decideExamined(subject, seen.examination);
+  return seen.kind === 'unseen' ? decideNothing(seen.fault) : decideExamined(subject, seen.examination);
+}
+
+/** The decision to record nothing because of this fault. */
+export function decideNothing(fault: Fault): Decision {
+  return failed(fault, 'none');
 }
 
 /**

@@ -30,3 +30,8 @@ test('a notice about one bucket is not shown for another that is checked at the 
     [],
   ]);
 });
+
+test('a wrong specification is refused although no bucket is tried', async () => {
+  const { signal } = new AbortController();
+  await expect(probeBuckets({ storage: 'bogus:x', places: [], signal })).rejects.toThrow('"bogus:x"');
+});

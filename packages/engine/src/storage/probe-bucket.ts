@@ -37,6 +37,8 @@ export type ProbeOptions = {
  */
 export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
   const { storage, environment, places } = options;
+  // Throws for a wrong specification, also if there is no bucket.
+  parseStorage(storage);
   return pLimit(bucketsAtOnce).map(places, async (place) => {
     // Each bucket has its own storage unit, because a notice does not tell which request it comes from.
     const notices: string[] = [];

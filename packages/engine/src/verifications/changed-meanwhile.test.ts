@@ -11,9 +11,12 @@ const [full] = writeSmallChain('changed meanwhile', 8, []) as [WrittenBackup];
 const item = syncItemOf(full, bucketName);
 const otherBucket = 'copies';
 
+type World = Awaited<ReturnType<typeof open>>;
+
 /** A recorded backup whose data a verification reads while something else happens. */
-async function verifyWhile(work: (world: Awaited<ReturnType<typeof open>>) => Promise<unknown>) {
+async function verifyWhile(work: (world: World) => Promise<unknown>, prepare: (world: World) => void = () => {}) {
   const world = await open();
+  prepare(world);
   world.meanwhile = () => work(world);
   await world.verify();
   expect(world.meanwhile).toBeNull();
@@ -26,12 +29,13 @@ async function verifyWhile(work: (world: Awaited<ReturnType<typeof open>>) => Pr
 async function open() {
   const buckets = new Map([bucketName, otherBucket].map((name) => [name, new Map(full.objects)]));
   let meanwhile: (() => Promise<unknown>) | null = null;
+  let isRotten = false;
   const storage = alterStorage(openMemoryStorageUnit(buckets), {
     get: ({ key }, content) => {
       if (meanwhile === null || key !== `${full.imagePath}-00001`) return content;
       const work = meanwhile;
       meanwhile = null;
-      return { ...content, body: behind(work, content.body) };
+      return { ...content, body: behind(work, isRotten ? rot(content.body) : content.body) };
     },
   });
   const over = await openServicesOver(storage, bucketName, { linkageMaxBytes: Number.POSITIVE_INFINITY });
@@ -41,6 +45,10 @@ async function open() {
   const origin = { actor: { kind: 'system', name: 'ada' }, requestId: 'r', parentOperationId: null } as const;
   const world = {
     ...over,
+    buckets,
+    rot: () => {
+      isRotten = true;
+    },
     get meanwhile() {
       return meanwhile;
     },
@@ -62,6 +70,10 @@ async function open() {
   };
   await world.sync();
   return world;
+}
+
+async function* rot(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) yield chunk.map((byte) => byte ^ 1);
 }
 
 async function* behind(work: () => Promise<unknown>, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -91,4 +103,33 @@ test('a backup that is deleted while a verification reads its data stays deleted
 test('a backup that moves while a verification reads its data stays at its new place', async () => {
   const record = await verifyWhile(({ sync }) => sync({ bucket_name: otherBucket }));
   expect(record?.location.bucketName).toBe(otherBucket);
+});
+
+test('a backup that an import finds broken while a verification reads its data stays broken', async () => {
+  const record = await verifyWhile(async ({ buckets, sync }) => {
+    buckets.get(bucketName)?.set(`${full.imagePath}_metadata`, new TextEncoder().encode('{}'));
+    await sync();
+  });
+  expect(record).toMatchObject({ status: 'error', fault: { code: 'metadata_unreadable' } });
+});
+
+test('a backup that is written and imported again while a verification finds its old data broken stays available', async () => {
+  const record = await verifyWhile(
+    async ({ services, projectId }) => {
+      const found = await services.catalogue.backups.showBackup(projectId, item.backup_id);
+      if (found === null) throw new Error('the backup is recorded');
+      const { createdAtMs: _created, updatedAtMs: _updated, revision, lastOperationId: _last, ...before } = found;
+      await services.catalogue.backups.recordVerdict({
+        operationId: services.world.newId(),
+        projectId,
+        backupId: item.backup_id,
+        decidedOnRevision: revision,
+        record: { ...before, listing: { ...before.listing, digest: 'of the new listing' } },
+        proofs: [],
+        endedAtMs: services.world.clock.nowMs(),
+      });
+    },
+    (world) => world.rot(),
+  );
+  expect(record).toMatchObject({ status: 'available', fault: null, listing: { digest: 'of the new listing' } });
 });

@@ -1,9 +1,14 @@
 import type { BackupRecord, Decision, Verdict } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
-import { type EdgeProof, type Examination, isSameLocation } from '../chain/proof/link.ts';
-import { decideExamined } from '../imports/decide-sync.ts';
+import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
+import { decideExamined, decideNothing } from '../imports/decide-sync.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
+
+const outdated: Fault = {
+  code: 'changed_while_read',
+  detail: 'another operation recorded a newer state of the backup',
+};
 
 /**
  * Decides what a sync would do with an examination, without writing it. Uses the names of the record: a name that a
@@ -28,7 +33,8 @@ export function decideVerdict(
 
 /**
  * Decides as a sync would about an examined backup, writes the decision, and returns it. If the record has changed
- * meanwhile, decides again. A record that was deleted or has moved is not changed. Proofs already in `written` are not
+ * meanwhile, decides again. If others have judged the backup otherwise meanwhile, writes only the proofs of its ancestors
+ * and returns `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in `written` are not
  * written again. `volumeSha256` is the hash of a replayed volume.
  */
 export async function recordExamination(
@@ -42,12 +48,28 @@ export async function recordExamination(
   while (true) {
     const isMeant: boolean = current !== null && isSameLocation(current.location, first.location);
     const decidedOn = isMeant && current !== null ? current : first;
-    const decision = decideVerdict(run, decidedOn, examination, volumeSha256);
+    const decision = isOutdated(examination, first, decidedOn)
+      ? {
+          ...decideNothing(outdated),
+          proofs: examination.newProofs.filter((proof) => proof.backupId !== first.backupId),
+        }
+      : decideVerdict(run, decidedOn, examination, volumeSha256);
     const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, first.backupId, current, { record, proofs })) return decision;
     current = await run.services.catalogue.backups.showBackup(run.operation.projectId, first.backupId);
   }
+}
+
+/**
+ * Whether others have judged the backup since the examination began: from another listing, or as broken although this
+ * examination finds it whole. Their verdict is newer than the listing of this examination.
+ */
+function isOutdated({ listing, fault }: Examination, first: BackupRecord, current: BackupRecord): boolean {
+  const seen = current.listing.digest;
+  if (seen !== first.listing.digest && seen !== listing.digest) return true;
+  if (fault !== null || current.fault === null) return false;
+  return current.fault.code !== first.fault?.code || current.fault.detail !== first.fault.detail;
 }
 
 /** Writes one proof immediately, whatever happens to the rest. */

@@ -186,11 +186,14 @@ async function verifyData(
     verifiedAtMs: run.services.world.clock.nowMs(),
     newProofs: verdict.proofs,
   };
-  await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
+  const decision = await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
   await healAncestors(
     run,
     read.whole.filter(({ backupId }) => backupId !== record.backupId),
   );
+  if (verdict.fault === null && decision.fault !== null) {
+    return failed(decision.fault, record.backupId, decision.message);
+  }
   const result: VerifyResult = {
     backup_id: record.backupId,
     level: verdict.level,
