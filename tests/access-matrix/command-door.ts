@@ -23,8 +23,8 @@ export async function callByCommand(place: CommandPlace, cell: Cell): Promise<st
 }
 
 /**
- * Returns the command that makes a call, and its input. What it names exists, or nothing of it does. It changes nothing
- * that other cells need.
+ * Returns the command that makes a call, and its input. Either everything that it names exists, or nothing. It changes
+ * nothing that other cells need.
  */
 function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, call: CallName): Spoken {
   if (!(call in callCommands)) throw new Error(`no command makes the call ${call}`);

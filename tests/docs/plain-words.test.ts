@@ -54,7 +54,7 @@ const patterns = phrases.map(([phrase, better]) => ({
   better,
 }));
 
-/** Says where a text has such phrases, as `line: phrase -> better one`. */
+/** Finds such phrases in a text, as `line: phrase -> better one`. */
 function findPhrases(text: string): string[] {
   return patterns.flatMap(({ pattern, better }) =>
     Array.from(text.matchAll(pattern), ({ 0: found, index }) => {

@@ -30,7 +30,7 @@ export class NotStartedError extends Error {
 
 /**
  * A server in its own process. It can be killed, stopped and started again on the same port. While it `isAway`, callers
- * must expect no answer.
+ * must not expect an answer.
  */
 export class ServerProcess implements AsyncDisposable {
   readonly #start: ServerStart;

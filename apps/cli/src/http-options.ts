@@ -41,7 +41,7 @@ export async function httpOptions(options: ConnectOptions, environment: Environm
   };
 }
 
-/** A `fetch` whose error names the proxy if a proxy is the cause, and not the server. */
+/** A `fetch` whose error names the proxy, and not the server, if the proxy is the cause. */
 function namingProxies(fetch: Fetch, proxies: NonNullable<Network['proxies']>): Fetch {
   return async (url, init) => {
     try {

@@ -3,7 +3,7 @@ import type { Client } from '@backup-sync/core';
 import { InterruptedError } from './failure.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** Where the work is done: a server continues it; without one, the next command on the data directory does. */
+/** Whether a server does the work. It continues; without one, the next command on the data directory continues. */
 export type Worker = { readonly client: Client; readonly isServer: boolean };
 
 /** How long a cancellation may take: people who press Ctrl-C do not wait longer. */
@@ -11,7 +11,7 @@ const cancelMaxMs = 5_000;
 const nextWorker = 'the next "backup-sync sync" or "backup-sync serve" on this data directory';
 const lookAgain = 'To check on it, run "backup-sync operations list" or "backup-sync operations watch".';
 
-/** Ctrl-C during a sync: how many backups were accepted, what continues them, and how to check on them. */
+/** Error for Ctrl-C during a sync: how many backups were accepted, who continues them, and how to check on them. */
 export function syncInterrupted(
   tally: SyncTally,
   total: number | null,

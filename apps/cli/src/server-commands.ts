@@ -11,7 +11,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
   ])
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
-    .option('--public-url <url>', 'address that callers use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
+    .option('--public-url <url>', 'address that clients use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
     .option('--tls-certificate <file>', 'certificate for HTTPS, in PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
     .option('--tls-key <file>', 'private key of the certificate, in PEM (BACKUP_SYNC_TLS_KEY)')
     .option('--behind-tls-proxy', 'plain HTTP beyond loopback, for a TLS proxy (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
@@ -22,7 +22,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     )
     .option(
       '--backlog <count>',
-      'unfinished imports per project, at most; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
+      'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
     .action(async (options: Shared & ServeOptions) => {

@@ -120,7 +120,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
   }
   const remove = command(sources, 'remove <source>', 'remove a source; its records stay', ['sources remove nightly']);
   addAskingOptions(remove)
-    .addHelpText('after', '\n<source> must be the whole name or id.')
+    .addHelpText('after', '\n<source> must be the full name or id.')
     .action(async (source: string, options: Shared & AskingOptions) => {
       const { removeSourceCommand } = await import('./commands/sources.ts');
       finish(await removeSourceCommand(contextOf(options), source, options.yes ?? false));

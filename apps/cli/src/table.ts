@@ -6,7 +6,7 @@ export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
   /**
-   * Least width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
+   * Minimum width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
    */
   readonly shrinksTo?: number;
   /** Wrap cells that do not fit to more lines, instead of cutting them. */
@@ -17,7 +17,7 @@ export type Column = {
   readonly drops?: number;
 };
 
-/** A text without control characters, and its width in terminal columns: measured once, since that takes a while. */
+/** A string without control characters, and its width in terminal columns: measured once, since that takes a while. */
 type Measured = { readonly text: string; readonly width: number };
 
 const blank: Measured = { text: '', width: 0 };

@@ -12,7 +12,7 @@ export type Terminal = {
   readonly json: boolean;
 };
 
-/** A text that is shown in a style if the terminal has colours. */
+/** A string that is styled if the terminal has colours. */
 export type Styled = { readonly style: 'red' | 'green' | 'yellow'; readonly text: string };
 
 /**

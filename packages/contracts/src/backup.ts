@@ -74,7 +74,7 @@ const backupAddition = z.object({
       }),
       content_id: z.string().nullable().meta({
         description:
-          'Identifies the content: tells whether two places have the same backup. Null if the metadata cannot be read.',
+          'Identifies the content: equal for copies of the same backup. Null if the metadata cannot be read.',
       }),
       object_count: z.int().meta({ description: 'Number of objects of the backup.' }),
       stored_bytes: z.int().meta({ description: 'Size of these objects, in bytes.' }),

@@ -35,7 +35,7 @@ export const glossary = {
   manifest: 'A small open document that describes backups of any program, so that their chains can be proved.',
   operation:
     'Work that is tracked: an import, a deletion, a scan, a plan, a verification, or a run of a source. It has a status, a result and, if it failed, a reason.',
-  'operation log': 'The form in which the CBR API shows an import, a deletion or a run of a source.',
+  'operation log': 'How the CBR API shows an import, a deletion or a run of a source.',
   parent:
     'The backup that an incremental backup builds on. Its ancestors are the parent, the parent of that, and so on.',
   plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes no record.',

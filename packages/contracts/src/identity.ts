@@ -80,7 +80,7 @@ export const issueTokenRequest = z
           .optional()
           .meta({
             description:
-              'Scope of the token. By default the first project of the installation; for the method token, that of the token.',
+              'Scope of the token. By default the first project of the installation; for the method token, the project of that token.',
           }),
       })
       .meta({ description: 'Credentials and scope, as OpenStack Keystone names them.' }),
@@ -179,7 +179,7 @@ export const versionsAnswer = z
 /** `GET /v3` */
 export const versionAnswer = z.object({ version: keystoneVersion }).meta({ id: 'IdentityVersionAnswer' });
 
-/** The fields of Keystone's projects and domains that mean nothing here. */
+/** Fields of Keystone's projects and domains that have no meaning here. */
 const keystoneFields = {
   description: z.string().meta({ description: 'Always empty; for compatibility with Keystone.' }),
   enabled: z.boolean().meta({ description: 'Always true; for compatibility with Keystone.' }),

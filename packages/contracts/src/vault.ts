@@ -16,7 +16,7 @@ import {
   wireTime,
 } from './fields.ts';
 
-/** The most resources that a vault or a checkpoint shows, sorted by id. */
+/** Maximum number of resources that a vault or a checkpoint shows, sorted by id. */
 export const vaultResourcesMax = 256;
 
 /** The largest 32-bit integer, which clients use. Larger numbers are shown as this one. */

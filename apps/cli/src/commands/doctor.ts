@@ -225,7 +225,7 @@ function show({ terminal }: CommandContext, findings: Findings): void {
   const bucketNames = bucketNamesOf(findings);
   if (bucketNames.length > 0) {
     const policy = leastPolicy(findings);
-    print(terminal, `\nThe least permissions for these buckets, as ${policy.kind}:`);
+    print(terminal, `\nThe minimum permissions for these buckets, as ${policy.kind}:`);
     printUnwrapped(terminal, jsonText(policy.of(bucketNames), 2));
   }
   print(terminal, '');
@@ -238,7 +238,8 @@ function bucketNamesOf({ server, buckets }: Findings): string[] {
 }
 
 /**
- * The least policy for the storage that was tried. A directory has none: then that of the same buckets at a service.
+ * The minimum policy for the storage that was tried. A directory has none, so it gets the policy for the same buckets
+ * in a service.
  */
 function leastPolicy({ server, storage }: Findings): LeastPolicy {
   const policies = storageDrivers.flatMap((driver) => driver.leastPolicy ?? []);

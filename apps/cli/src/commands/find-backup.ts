@@ -15,7 +15,7 @@ type FindOptions = CallOptions & {
   readonly onPassedOver: (message: string) => void;
 };
 
-/** Least number of characters by which the beginning of an id is recognised. */
+/** Minimum length of the beginning of an id. */
 export const leastPrefix = 4;
 /** Maximum number of candidates shown. */
 const shownMax = 20;
@@ -50,9 +50,7 @@ export async function findBackup(
     : await findOnly(calls, id, reference.resource, options);
 }
 
-/**
- * Like {@link findBackup}, but returns a name that is not found unchanged: the call that uses it refuses and audits it.
- */
+/** Like {@link findBackup}, but returns an unknown name unchanged: the call that uses it refuses and audits it. */
 export async function findBackupId(
   calls: Catalogue,
   reference: BackupReference,

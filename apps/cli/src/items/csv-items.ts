@@ -17,8 +17,8 @@ type Columns = { readonly indexOf: ReadonlyMap<string, number>; readonly count: 
 
 /**
  * Yields one item per row after the first, which names the fields. Ignores other columns and blank rows; an empty cell
- * of `resource_type` counts as absent. The first text is the `beginning`. Throws `UsageError` if a column is missing or
- * the text is not CSV.
+ * of `resource_type` counts as absent. The first piece of text is the `beginning`. Throws `UsageError` if a column is
+ * missing or the text is not CSV.
  */
 export async function* csvItems(texts: AsyncIterable<string>, beginning: string): AsyncGenerator<PlacedItem> {
   const dialect = csvDialectOf(beginning);
@@ -52,7 +52,7 @@ export async function* csvItems(texts: AsyncIterable<string>, beginning: string)
   }
 }
 
-/** The texts without the first line. The first text must contain all of it. */
+/** The pieces of text without the first line. The first piece must contain all of it. */
 async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let isFirst = true;
   for await (const text of texts) {
@@ -61,7 +61,7 @@ async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<s
   }
 }
 
-/** Feeds the texts to the parser as fast as the rows are read. An error of the texts becomes an error of the rows. */
+/** Feeds the pieces to the parser as fast as the rows are read. An error of the pieces becomes an error of the rows. */
 async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>): Promise<void> {
   try {
     for await (const text of texts) {

@@ -1,7 +1,7 @@
 import type { Several } from '../lists/batches.ts';
 import type { Wake } from './wake.ts';
 
-/** Most operations that are waited for at once. It bounds the memory. */
+/** Maximum number of operations that are waited for at once. It bounds the memory. */
 const pendingMax = 10_000;
 
 /** The id of an operation log, or an item that a sync has accepted. */

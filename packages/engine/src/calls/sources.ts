@@ -16,7 +16,7 @@ export const listSources: QueryHandler<'listSources'> = async (context, input) =
   return { sources: sources.map(sourceView) };
 };
 
-/** Most rows of each list. */
+/** Maximum number of rows of each list. */
 const rowsMax = 1000;
 
 /**

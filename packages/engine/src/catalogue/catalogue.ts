@@ -19,8 +19,8 @@ export type Stores = { readonly [Store in keyof typeof stores]: StoreOf<(typeof 
 
 type EventSource = {
   /**
-   * Calls the listener soon after events may have been written, once for several of them. It may call although there
-   * are none. Returns a function that stops the calls.
+   * Calls the listener soon after events may have been written, once for several of them. A call may also come without
+   * events. Returns a function that stops the calls.
    */
   readonly onEvents: (listener: () => void) => () => void;
 };
@@ -38,8 +38,7 @@ export type Catalogue = Stores &
      * Runs a step for a call. If the step did what the call wanted, the event of the call is written in the same
      * transaction, with the outcome `done` and the ids of what was created. A crash leaves both or neither.
      *
-     * `isRecorded` tells whether the event was written. If not, the call was refused, and the caller has to record
-     * that.
+     * `isRecorded` says whether the event was written. If not, the call was refused, and the caller has to record that.
      */
     readonly change: <Name extends ChangeName>(
       event: CallEvent,

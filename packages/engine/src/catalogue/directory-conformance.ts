@@ -112,7 +112,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('a change tells whether the user, project or role does not exist', async () => {
+  test('a change says whether the user, project or role does not exist', async () => {
     expect(await catalogue.directory.disableUser('nobody', 1)).toBe('user_not_found');
     expect(await catalogue.directory.assignRole(name, 'nowhere', 'reader')).toBe('project_not_found');
     expect(await catalogue.directory.withdrawRole(name, first.id)).toBe('role_not_found');

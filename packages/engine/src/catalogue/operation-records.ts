@@ -59,7 +59,7 @@ type CommonOfOperations = {
   readonly deadlineAtMs: number;
   /** The worker of the operation, while it runs. */
   readonly leaseOwner: string | null;
-  /** Rises each time the operation is taken up. Only the holder of the current epoch can finish it. */
+  /** Rises each time the operation is started. Only the holder of the current epoch can finish it. */
   readonly epoch: number;
   readonly lane: Lane;
   readonly retries: Retries;
@@ -98,8 +98,7 @@ export type SingleOperation = CommonOfOperations & {
 };
 
 /**
- * An operation of any kind; `kind` tells which other fields it has. CBR shows imports, deletions and the runs of
- * sources.
+ * An operation of any kind; `kind` determines its other fields. CBR shows imports, deletions and the runs of sources.
  */
 export type OperationRecord = ItemOperation | SingleOperation;
 
@@ -124,7 +123,7 @@ export type DueChain = {
   readonly chain: ChainKey;
   /** The highest lane of its unfinished imports. */
   readonly lane: Lane;
-  /** The earliest time at which one of its imports can be taken up, in milliseconds since 1970; null means now. */
+  /** The earliest time at which one of its imports can be started, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 
@@ -133,7 +132,7 @@ export type DueOperation = {
   readonly kind: 'operation';
   readonly operation: OperationKey;
   readonly lane: Lane;
-  /** The earliest time at which it can be taken up, in milliseconds since 1970; null means now. */
+  /** The earliest time at which it can be started, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 

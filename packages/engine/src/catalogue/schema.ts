@@ -97,7 +97,7 @@ export type OperationRow = {
   resource_name: string | null;
   /**
    * Of an import or delete, the item as JSON. Its keys are always in the same order, so that equal items are equal
-   * texts.
+   * strings.
    */
   item: string | null;
   /** The request as JSON. Of an import, what it asks for in addition to the item; null if nothing. */
@@ -137,7 +137,7 @@ export type OperationRow = {
   image_path: string | null;
   /** Of an import, proofs made before this time are made again. */
   proofs_not_before_ms: number | null;
-  /** Of a waiting import, the backup whose next import has to end before this one is taken up. */
+  /** Of a waiting import, the backup whose next import has to end before this one is started. */
   waits_for_backup_id: string | null;
   /** The caller for whom this is interactive work, see lanes.ts; null for mass work. */
   interactive_for: string | null;
@@ -189,8 +189,8 @@ export type VerificationRow = LocationColumns &
     remark: string | null;
     volume_bytes: number | null;
     /**
-     * When the link was made according to its format; null if the format does not tell, or an earlier release wrote the
-     * row.
+     * When the link was made according to its format; null if the format does not record it, or an earlier release
+     * wrote the row.
      */
     format_time_ms: number | null;
     format_time_has_zone: StoredBoolean | null;

@@ -21,7 +21,7 @@ export interface ListingComparison {
   expect(backup: ComparedBackup): void;
   /** Takes the next object whose key begins with the prefix, in the order of the listing. */
   pass(entry: ObjectEntry): void;
-  /** Answers for each backup, by id, once the listing has gone past the prefix. Throws what storage throws. */
+  /** Answers for each backup, by id, once the listing has gone past the prefix. Throws storage errors. */
   finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>>;
 }
 

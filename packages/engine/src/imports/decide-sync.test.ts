@@ -75,7 +75,7 @@ function decide(current: BackupRecord | null, examination: Examination, location
   return decideSync({ ...subject, location, current }, { kind: 'seen', examination, requests });
 }
 
-/** The record that a sync with this examination leaves. */
+/** The record after a sync with this examination. */
 function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
   const { record } = decide(null, examination);
   if (record === null) throw new Error('a first sync of what was seen makes a record');

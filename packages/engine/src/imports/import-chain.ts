@@ -96,7 +96,7 @@ async function workOff(
   try {
     await endEach(job, run, cancels.signal);
   } finally {
-    // Once for all of them: the next work may be chosen from all backups they imported.
+    // Called once for all operations: the next work may be chosen from all backups that they imported.
     await afterEnd(worker.services, { ended: job.ended, due: [] });
   }
 }

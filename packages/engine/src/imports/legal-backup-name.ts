@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Most code points of a legal `backup_name`. */
+/** Maximum number of code points of a legal `backup_name`. */
 const backupNameMax = 64;
 /** Hex digits of the hash that keeps shortened names apart. */
 const hashDigits = 8;

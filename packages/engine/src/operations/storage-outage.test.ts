@@ -23,7 +23,10 @@ const items = backups.map((backup) => syncItemOf(backup, bucketName));
 const [first] = items;
 if (first === undefined) throw new Error('a chain has links');
 
-/** A bucket that answers or not, as the test decides, with a real catalogue and a clock that stands until it is set. */
+/**
+ * A bucket that answers or not, as the test decides, with a real catalogue and a clock that moves only when a test sets
+ * it.
+ */
 async function start(known: { outage: Outage | null } = { outage: null }) {
   const objects = new Map(backups.flatMap((backup) => [...backup.objects]));
   let refusal: StorageErrorCode | null = null;
@@ -107,7 +110,7 @@ test.each([
   expect(await world.showAll(ids)).toMatchObject(items.map(() => ({ status: 'success' })));
 });
 
-test('an operation that waits says for what, in both of its forms, and is no error to clients of CBR', async () => {
+test('an operation says what it waits for, in both of its forms, and is no error to clients of CBR', async () => {
   await using world = await start();
   world.refuse('unreachable');
   const [id = ''] = await world.sync([first]);

@@ -26,7 +26,7 @@ export class StoredTimes {
     this.#aheadMs = look(clock).aheadMs;
   }
 
-  /** The wall-clock time, once stored times have been moved with it. Throws what the catalogue throws. */
+  /** The wall-clock time, once stored times have been moved with it. Throws catalogue errors. */
   nowMs(): Promise<number> {
     // One call at a time: a step of the clock must not be missed, or followed twice.
     const looked = this.#looking.then(() => this.#follow());
@@ -46,7 +46,7 @@ export class StoredTimes {
 
 /**
  * Whether something is known to have happened since `sinceMs`. A time later than now was stored by a clock that was
- * ahead, and does not tell how long ago it was. All in milliseconds since 1970.
+ * ahead, and does not show how long ago it was. All in milliseconds since 1970.
  */
 export function isSince(timeMs: number, sinceMs: number, nowMs: number): boolean {
   return timeMs >= sinceMs && timeMs <= nowMs;

@@ -61,7 +61,7 @@ export class BucketWork {
   readonly bucket: WatchedBucket;
   /** Shares that must not start anything for now. */
   readonly held = new LinkedList<Share>();
-  /** Number of runs that gave their place back, by the places they want one of. */
+  /** Number of runs that gave their place back, by the kind of place that they want. */
   readonly #suspended = new Map<Places, number>();
 
   constructor(bucket: WatchedBucket) {

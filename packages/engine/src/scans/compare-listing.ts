@@ -39,7 +39,7 @@ const noObjects = { objects: 0, passedOver: 0, minioFiles: 0 };
 
 /**
  * Lists a prefix once, finds the backups in it, and compares all records below it with the listing. Keeps one page of
- * the listing in memory, and the backups that are open at its end. Throws what storage throws.
+ * the listing in memory, and the backups that are open at its end. Throws storage errors.
  */
 export async function* compareListing(
   context: FindingContext,

@@ -48,7 +48,7 @@ export class RecordedPlaces {
     this.#recorded = recorded[Symbol.asyncIterator]();
   }
 
-  /** Compares the next page of the listing. Throws what storage throws. */
+  /** Compares the next page of the listing. Throws storage errors. */
   async pass(page: readonly ObjectEntry[]): Promise<void> {
     for (const entry of page) {
       await this.#openUpTo(entry.key);

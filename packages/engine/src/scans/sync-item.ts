@@ -4,7 +4,7 @@ import type { Fault } from '../chain/proof/link.ts';
 import { legalBackupName } from '../imports/legal-backup-name.ts';
 import type { TemplateGroup } from './template-groups.ts';
 
-/** Most code points of a resource name. */
+/** Maximum number of code points of a resource name. */
 const resourceNameMax = 255;
 
 /** Builds the item of a sync request for a described backup. Returns a fault if its values do not fit one. */

@@ -57,7 +57,7 @@ export class SourceRun {
     }
   }
 
-  /** Decides about backups that the complete listing did not show, and acts on it. Throws what storage throws. */
+  /** Decides about backups that the complete listing did not show, and acts on it. Throws storage errors. */
   async conclude(objects: number): Promise<Removals> {
     const { services, operation } = this.#run;
     const {

@@ -17,9 +17,7 @@ export type FullProof = {
 
 const nextLevels = { presence: 'metadata', metadata: 'inventory', inventory: 'linkage' } as const;
 
-/**
- * Proves a backup at every level, like an import followed by a verification to `replay`. Throws what storage throws.
- */
+/** Proves a backup at every level, like an import followed by a verification to `replay`. Throws storage errors. */
 export async function proveAllLevels(
   storage: StorageUnit,
   item: BackupSync,

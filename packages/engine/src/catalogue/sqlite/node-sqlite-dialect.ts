@@ -68,7 +68,9 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** Kysely passes what the types of the tables allow: texts, numbers and null. SQLite refuses anything else. */
+/**
+ * Kysely passes the values that the types of the tables allow: strings, numbers and null. SQLite refuses anything else.
+ */
 function toInput(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }

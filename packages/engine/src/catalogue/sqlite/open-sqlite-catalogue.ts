@@ -21,8 +21,7 @@ import { checkSchema, emptyCatalogue, upgrade } from './upgrade.ts';
 const lookEveryMs = 1_000;
 
 /**
- * Opens the catalogue in a data directory, and holds the directory until it is closed. Creates the directory if need
- * be.
+ * Opens the catalogue in a data directory, and holds the directory until it is closed. Creates the directory if needed.
  *
  * Throws:
  * - `DataDirectoryInUseError` if this process or another holds the directory already,

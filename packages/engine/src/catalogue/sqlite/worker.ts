@@ -4,7 +4,8 @@ import type { StepAnswer, StepRequest, ThreadData, ThreadRequest } from './messa
 import { runGroup } from './run-steps.ts';
 
 /**
- * The most steps that share one commit. This bounds how long the first of them waits, and the size of a transaction.
+ * Maximum number of steps that share one commit. This bounds how long the first of them waits, and the size of a
+ * transaction.
  */
 const groupMax = 200;
 

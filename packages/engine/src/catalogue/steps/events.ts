@@ -98,7 +98,9 @@ async function findOperations(
   return found;
 }
 
-/** The operation as it was after the transition. It has nothing of its end, unless that was the transition. */
+/**
+ * The operation as it was after the transition. It leaves out the end of the operation, unless that was the transition.
+ */
 function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEventRow>): OperationRecord {
   const then = hasEnded(event.status)
     ? row

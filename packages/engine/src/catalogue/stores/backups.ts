@@ -21,7 +21,7 @@ export const backupSteps = {
    */
   beginExtraction: auditedStep(showBackup, { isDone: (record) => record !== null }),
   /**
-   * Returns a page of the records of a project, sorted as asked, then by id. Forgotten records are left out.
+   * Returns a page of the records of a project, sorted as requested, then by id. Forgotten records are left out.
    *
    * With a marker, the page starts after it and `offset` is ignored; `count` still covers the whole filter. Returns
    * `marker_not_found` if the marker is no record of the project.
@@ -84,9 +84,9 @@ export const backupSteps = {
    */
   listResources: { access: 'read', isLong: true, run: listResources },
   /**
-   * Records since when no newer backup of a resource is expected; a second call keeps the first time. Null ends that.
-   * So does the record of a backup that was made later than all those recorded at that time. Returns false if the
-   * project has no backup of the resource.
+   * Retires a resource: records since when no newer backup of it is expected. A second call keeps the first time. Null
+   * ends the retirement. So does the record of a backup that was made later than all those recorded at that time.
+   * Returns false if the project has no backup of the resource.
    */
   retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
 } as const satisfies Record<string, Step>;

@@ -28,8 +28,8 @@ export const operationSteps = {
    * worked on.
    *
    * An item that equals one in flight of the same project gets the id of that operation instead of a new one. Equal
-   * means all fields, and whether its ancestors are wanted. Interactive items raise what is in flight of their backups
-   * to their lane.
+   * means all fields, and whether its ancestors are wanted. Interactive items raise the operations in flight on their
+   * backups to their lane.
    */
   accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
   /**
@@ -58,20 +58,20 @@ export const operationSteps = {
     notesTransitions: true,
   },
   /**
-   * Takes up the waiting imports of a chain: makes them running under a raised epoch and returns them in the order of
+   * Starts the waiting imports of a chain: marks them running under a raised epoch and returns them in the order of
    * acceptance.
    *
    * - Imports that wait for another backup are left out until their time is up, as are those whose next attempt is not
    *   due.
-   * - Imports that this owner took up before and has not finished are taken up again: the owner asks again after a
+   * - Imports that this owner started before and has not finished are started again: the owner asks again after a
    *   fault.
-   * - Of each backup, only the oldest unfinished import is taken up, whatever its chain; the others wait for it.
+   * - Of each backup, only the oldest unfinished import is started, whatever its chain; the others wait for it.
    */
   startChain: { access: 'write', notesTransitions: true, run: startChain },
   /** Does the same as `startChain`, but only for waiting imports that `parentOperationId` accepted. */
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   /**
-   * Takes up a single operation that waits and whose next attempt is due, or one that this owner has running already.
+   * Starts a single operation that waits and whose next attempt is due, or one that this owner has running already.
    * Raises its epoch, removes the findings of earlier attempts and keeps its progress. Returns null if it has ended,
    * another owner runs it, or its next attempt is not due.
    */
@@ -101,7 +101,7 @@ export const operationSteps = {
    * that waited for this backup.
    *
    * An import with a `missingParent` does not end if an import of that parent is unfinished. It becomes waiting, and is
-   * not taken up before one of those imports has ended. If the parent's record has changed since it was looked for, the
+   * not started before one of those imports has ended. If the parent's record has changed since it was looked for, the
    * import becomes waiting and its own chain is due. If its wait would close a cycle, nothing is done.
    *
    * A proof that shows another recorded backup to be broken at its place marks that record, and a broken record marks
@@ -130,9 +130,7 @@ export const operationSteps = {
    * Runs that waited only for these imports end with them.
    */
   endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
-  /**
-   * Returns the chains of imports that wait for another backup and whose time is up: `startChain` now takes them up.
-   */
+  /** Returns the chains of imports that wait for another backup and whose time is up: `startChain` now starts them. */
   overdueWaits: { access: 'read', run: overdueWaits },
   /**
    * Cancels an operation and returns it; null if the project has no import, scan, plan or verification with this id.

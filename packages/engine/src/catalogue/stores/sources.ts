@@ -55,6 +55,6 @@ export const sourceSteps = {
    * The sums cover all resources; of the resources themselves, each source lists at most `resourcesMax`.
    */
   contentsOf: { access: 'read', isLong: true, run: contentsOf },
-  /** Returns those of these sources that have seen a backup of one of these resources. */
+  /** Returns the sources among these that have seen a backup of one of these resources. */
   sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
 } as const satisfies Record<string, Step>;

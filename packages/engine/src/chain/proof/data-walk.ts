@@ -6,7 +6,7 @@ import { ReadFault } from './read-fault.ts';
 /** A link with what was read to locate its data. */
 export type ReadLink<Link, Read> = { readonly link: Link; readonly read: Read };
 
-/** How a format finds the data of a chain. All methods throw what storage throws. */
+/** How a format finds the data of a chain. All methods throw storage errors. */
 export interface LinkReader<Link extends ListedLink, Read> {
   /**
    * Reads what describes the objects of a link. Returns null if the link turns out not to be of this format. `child` is
@@ -24,7 +24,7 @@ export interface LinkReader<Link extends ListedLink, Read> {
 /**
  * Opens the stored data of a link and its ancestors. Returns null if the link is not of this format. If several links
  * may be a parent, the first readable one is used; every block from it is compared with the leaf's hashes. Throws
- * `ReadFault` if the metadata is unusable, and what storage throws.
+ * `ReadFault` if the metadata is unusable, and storage errors.
  */
 export async function openChainData<Link extends ListedLink, Read>(
   reader: LinkReader<Link, Read>,

@@ -13,7 +13,9 @@ const resourceType = 'OS::Cinder::Volume';
 
 const names = ['backup_id', 'volume_id', 'backup_name', 'created_at', 'parent_id'];
 
-/** Reads what the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
+/**
+ * Reads the description of a backup from the metadata at its image path. Throws {@link ReadFault}, and storage errors.
+ */
 export async function describeCinderBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup> {
   const key = `${imagePath}${metadataSuffix}`;
   const fields = await readFields(context, key);

@@ -9,7 +9,7 @@ import type { CinderMetadata } from './metadata.ts';
 /** From this month on, compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
 
-/** Compares the objects that the metadata names with the listing. Throws what storage throws. */
+/** Compares the objects that the metadata names with the listing. Throws storage errors. */
 export async function proveInventory(
   context: ChainContext,
   link: CinderLink,

@@ -44,7 +44,7 @@ export class ManifestProver implements LinkProver<ManifestPlace> {
     const isLimited = proof.level === 'metadata' && mayExceedReading(context, proof.listing);
     if (proof.fault === null && proof.limit !== null && !isLimited) return null;
     if (proof.parentBackupId === null) return reusedLink(place, null, proof);
-    // The manifest tells where the parent is, and so does the parent's own proof.
+    // The manifest says where the parent is, and so does the parent's own proof.
     const [ofParent] = await context.findProofs([proof.parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== context.storage.id) return null;
     const parent = await listings.at(ofParent.location.bucketName, ofParent.location.imagePath);

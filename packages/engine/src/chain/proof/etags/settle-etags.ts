@@ -48,7 +48,7 @@ export function inventoryFinding<Link>(fault: Fault, link: Link): Finding<Link> 
  * - If none agrees and the listing has changed since the link was proved, any object may have been replaced. All are
  *   read.
  *
- * Throws what storage throws.
+ * Throws storage errors.
  */
 export async function settleEtags<Link extends ListedLink>(
   context: ChainContext,
