@@ -5,7 +5,7 @@ import { callCommands, type Spoken } from '../conformance/call-commands.ts';
 import type { Cell } from './cells.ts';
 import { item, type Population, password, type ServedInstallation, sourceName } from './installation.ts';
 
-/** What the command of a cell works with. */
+/** The environment for the command of a cell. */
 export type CommandPlace = Pick<Population, 'own' | 'other' | 'importId'> & {
   /** Causes an event in a project, for commands that watch events. */
   readonly stir: (project: Cell['project']) => Promise<unknown>;

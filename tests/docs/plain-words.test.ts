@@ -45,6 +45,13 @@ const phrases: readonly (readonly [phrase: string, better: string])[] = [
   ['thus', 'so'],
   ['hence', 'so'],
   ['made-up', 'generated'],
+  ['what (?:storage|reading|the \\w+|`\\w+`) throws', 'errors of'],
+  ['(?:takes?|took|taken) up(?! room| to)', 'starts'],
+  ['whole (?:id|name)s?', 'full id, full name'],
+  ['(?<!at )least (?:number|width|policy|permissions)', 'minimum'],
+  ['the most (?:bytes|items|characters|steps)', 'maximum number of'],
+  ['for each so many', 'number of … between two'],
+  ['goes on', 'continues'],
 ];
 
 // A phrase may continue on the next line of a comment.

@@ -1,6 +1,6 @@
 import { syncBackupsAnswer } from '../../packages/contracts/src/index.ts';
 
-/** What the server has accepted, as the harness knows from its answers. */
+/** The work that the server has accepted, as the harness knows from its answers. */
 export class Ledger {
   /** Backup ids by the operation that imports them. */
   readonly imports = new Map<string, string>();

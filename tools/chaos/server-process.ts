@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** How a server process is started. */
+/** Options of a server process. */
 export type ServerStart = {
   readonly dataDirectory: string;
   readonly storage: string;

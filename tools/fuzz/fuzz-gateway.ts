@@ -26,9 +26,9 @@ export type FuzzCounts = {
 
 /** Requests that are sent at the same time. */
 const together = 25;
-/** How many of them are raw bytes. */
+/** Number of these that are raw bytes. */
 const rawTogether = 5;
-/** How many of them are validly signed. Each is sent in four ways. */
+/** Number of these that are validly signed. Each is sent in four ways. */
 const signedTogether = 2;
 const waysOfSigned = 4;
 const callsTogether = together - rawTogether - waysOfSigned * signedTogether;

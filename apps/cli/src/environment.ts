@@ -107,9 +107,7 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_TOKEN: secret.describe('token for the server, instead of an access key'),
   BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret.describe('secret of that access key'),
-  BACKUP_SYNC_PROJECT: optional.describe(
-    'id of the project to work in (default: the one that the credentials belong to)',
-  ),
+  BACKUP_SYNC_PROJECT: optional.describe('id of the project to work in (default: the project of the credentials)'),
   BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time limit to connect to the server, such as `30s` (default: 10 s)'),
   BACKUP_SYNC_TIMEOUT: timeout.describe('time limit for a server that sends nothing, such as `2m` (default: 60 s)'),
   BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),

@@ -14,7 +14,7 @@ import { remedyOnCommandLine } from './reason-remedies.ts';
 /** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
 
-/** What each exit code means; those of `check` are its own. */
+/** Meanings of the exit codes; `check` has its own. */
 export const exitCodeMeanings: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'failure or wrong usage',

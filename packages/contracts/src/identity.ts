@@ -163,7 +163,7 @@ export const keystoneVersion = z
     links: z.array(link).meta({ description: 'Address of the identity API: rel is self, href the URL.' }),
     'media-types': z
       .array(z.object({ base: z.string(), type: z.string() }))
-      .meta({ description: 'Media types of the API: base is the general type, type the one of this version.' }),
+      .meta({ description: 'Media types of the API: base is the general type, type is the type of this version.' }),
   })
   .meta({ id: 'IdentityVersion', description: 'A version of the identity API, in the form of OpenStack Keystone.' });
 export type KeystoneVersion = z.infer<typeof keystoneVersion>;

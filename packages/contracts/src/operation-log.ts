@@ -130,7 +130,7 @@ const operationLogAddition = z.object({
   }),
 });
 
-const operationLogId = operationId.meta({ description: 'Id of the operation, which is also that of its log.' });
+const operationLogId = operationId.meta({ description: 'Id of the operation; its log has the same id.' });
 
 export const operationLog = z
   .object({

@@ -45,7 +45,7 @@ export const vaultObjectTypes = {
   workspace: ['OS::Workspace::DesktopV2'],
 } as const;
 
-/** A resource with those of its backups that are in a vault, or that a run imported. */
+/** A resource, with its backups in a vault or its backups that a run imported. */
 const resourceWith = (backups: string) =>
   z.object({
     id: resourceId,

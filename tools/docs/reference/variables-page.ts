@@ -7,7 +7,7 @@ type Variable = keyof typeof environmentSchema.shape;
 const groups: readonly { readonly title: string; readonly text: string; readonly names: readonly Variable[] }[] = [
   {
     title: 'Which server, and as whom',
-    text: 'For commands that work on a server. Credentials in variables are for `--endpoint` or `BACKUP_SYNC_ENDPOINT`; those of a profile are for its own server.',
+    text: 'For commands that work on a server. Credentials in variables are for `--endpoint` or `BACKUP_SYNC_ENDPOINT`; credentials in a profile are for its own server.',
     names: [
       'BACKUP_SYNC_ENDPOINT',
       'BACKUP_SYNC_PROJECT',

@@ -19,7 +19,7 @@ import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** What the command found. */
+/** Findings of the command. */
 type Findings = {
   /** Settings and states, as pairs of a name and a value. */
   readonly configured: (readonly [what: string, value: string])[];
@@ -29,7 +29,7 @@ type Findings = {
   storage: string | null;
   /** The buckets that this command tried. */
   readonly buckets: CheckedBucket[];
-  /** What prevents commands from working. */
+  /** Problems that prevent commands from working. */
   readonly missing: string[];
 };
 
@@ -53,7 +53,7 @@ export async function doctorCommand(context: CommandContext, bucketNames: readon
   return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
 }
 
-/** What the catalogue shows about the storage to try. */
+/** Facts from the catalogue about the storage to try. */
 type CatalogueFindings = {
   readonly sourceBuckets: string[];
   /** The data directory, if commands open it themselves; null if a server does. */

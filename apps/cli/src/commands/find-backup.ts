@@ -3,7 +3,7 @@ import type { CallOptions, Calls, CbrBackup } from '@backup-sync/core';
 import { AmbiguousNameError, UsageError } from '../failure.ts';
 import { madeText } from './backups.ts';
 
-/** How a person names one backup: by its id or name, or as a backup of a resource. */
+/** A reference to one backup, as a person gives it: an id, a name, or a resource. */
 export type BackupReference =
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'of resource'; readonly resource: string; readonly latest: boolean };

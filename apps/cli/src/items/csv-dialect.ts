@@ -1,6 +1,6 @@
 import { backupSync } from '@backup-sync/contracts';
 
-/** How the cells of a CSV file are written. */
+/** The syntax of a CSV file. */
 export type CsvDialect = {
   readonly delimiter: string;
   /** The first line is `sep=…`, which spreadsheets read and do not show. */

@@ -89,7 +89,7 @@ function notCsv(error: CsvError & { readonly records?: number }): UsageError {
   return new UsageError(`row ${row}: not valid CSV: ${why}`, { cause: error });
 }
 
-/** Reads the first row. Refuses a name that is almost that of a field: ignoring it would lose the column. */
+/** Reads the first row. Refuses a name that almost matches a field: ignoring it would lose the column. */
 function columnsOf(cells: readonly string[], row: number): Columns {
   const refuse = (message: string): never => {
     throw new UsageError(`row ${row}: the first row must name the fields, but it ${message}`);

@@ -12,7 +12,7 @@ export type HttpRequest = {
   readonly body: string;
 };
 
-/** How a client sends requests, how long it waits for answers, and how often it retries. */
+/** HTTP options of a client: how it sends requests, its timeout and its retries. */
 export type HttpOptions = {
   /**
    * Function that sends each request (default: the platform's `fetch`). It also limits the time to connect: Node's

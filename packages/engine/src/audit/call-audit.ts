@@ -57,7 +57,7 @@ export class CallAudit {
     this.#checked = { input };
   }
 
-  /** Makes the one change of the call, and writes its event in the same step. Throws if it was called before. */
+  /** Makes the only change of the call, and writes its event in the same step. Throws if it was called before. */
   readonly change: Change = async <Name extends ChangeName>(
     step: Name,
     ...input: StepInput<Name>

@@ -145,7 +145,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.listAccessKeys()).toContainEqual({ ...record, disabledAtMs: 6_000 });
   });
 
-  test('the sealed secrets are those of every key that is not disabled, even if its user is', async () => {
+  test('the sealed secrets of every enabled key are listed, even if its user is disabled', async () => {
     const sealed = { accessKey: `KEY-${name}`, sealedSecret: 'sealed' };
     await catalogue.directory.assignRole(name, first.id, 'reader');
     await catalogue.directory.addAccessKey({ ...sealed, userName: name, projectId: first.id, nowMs: 4_000 });

@@ -33,7 +33,7 @@ type Known = {
 };
 type Model = {
   readonly records: Map<string, Known>;
-  /** What each source has seen, by place. */
+  /** The backups that each source has seen, by place. */
   readonly members: Map<string, Map<string, string>>;
   /** When the newest backup of each retired resource was made, at its retirement. */
   readonly retired: Map<string, number>;

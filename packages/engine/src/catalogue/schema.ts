@@ -19,7 +19,7 @@ import type { Actor, OperationKind } from './operation-records.ts';
 /** A boolean as it is stored. */
 export type StoredBoolean = 0 | 1;
 
-/** What a listing showed of a link. Every table with evidence has these columns. */
+/** The evidence from a listing of a link. Every table with evidence has these columns. */
 export type ListingColumns = {
   listing_digest: string;
   listing_fingerprint: string;
@@ -253,7 +253,7 @@ export type SourceMemberRow = {
   seen_run_id: string;
   /** The newest complete run that did not see the backup. */
   absent_run_id: string | null;
-  /** How many complete runs in a row did not see the backup. */
+  /** Number of complete runs in a row that did not see the backup. */
   absent_runs: number;
   /** Whether the backup is in the list that waits for confirmation. */
   held: StoredBoolean;

@@ -5,7 +5,7 @@ import type { ListingComparison } from './listing-comparison.ts';
 import type { PathListings } from './path-listings.ts';
 import type { EdgeProof, Examination } from './proof/link.ts';
 
-/** What a backup's own metadata says of it: the fields of a sync request. */
+/** The description of a backup in its own metadata: the fields of a sync request. */
 export type DescribedBackup = {
   readonly backupId: string;
   /** The name that the writer gave it; it need not be a legal `backup_name`. */

@@ -11,7 +11,7 @@ export type ComparedBackup = RecordedListing & {
 };
 
 /**
- * How a listing shows a recorded backup: unchanged, changed, or not at all. A folder marker alone counts as absent.
+ * State of a recorded backup in a listing: unchanged, changed, or not there. A folder marker alone counts as absent.
  */
 export type Likeness = 'same' | 'changed' | 'absent';
 

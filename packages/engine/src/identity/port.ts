@@ -21,8 +21,8 @@ export type IssuedToken = {
 };
 
 /**
- * The project that a token is requested for. Null: the oldest project for a password, or that of the old token for an
- * exchange. `elsewhere`: a project or user of an unknown domain, which is refused like an unknown project.
+ * The project that a token is requested for. Null: for a password, the oldest project; for an exchange, the project of
+ * the old token. `elsewhere`: a project or user of an unknown domain, which is refused like an unknown project.
  */
 export type ProjectScope = { readonly id: string } | { readonly name: string } | 'elsewhere' | null;
 

@@ -123,7 +123,7 @@ async function openOverS3(
       return await ended((await call('verifyBackup', { backup_id: plan.backupId, level: 'content' })).operation_id);
     },
     show: async ({ plan }: WrittenBackup) => (await call('showBackup', { backup_id: plan.backupId })).backup,
-    /** Turns the records and proofs into those of a release that took an ETag for a verdict. */
+    /** Changes the records and proofs to the form of a release that took an ETag for a verdict. */
     async ageToEtagVerdict() {
       await engine[Symbol.asyncDispose]();
       const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** How far the wall clock may drift from the monotonic clock before it counts as set, in milliseconds. */
+/** Drift of the wall clock from the monotonic clock above which it counts as set, in milliseconds. */
 const toleranceMs = 1_000;
 
 /**
@@ -16,7 +16,7 @@ const toleranceMs = 1_000;
 export class StoredTimes {
   readonly #catalogue: Pick<Catalogue, 'upkeep'>;
   readonly #clock: Clock;
-  /** By how much the wall clock was ahead of the monotonic clock when stored times were last moved. */
+  /** Lead of the wall clock over the monotonic clock when stored times were last moved. */
   #aheadMs: number;
   #looking: Promise<unknown> = Promise.resolve();
 

@@ -78,7 +78,7 @@ describe('the plan of a bucket', () => {
     expect(classesOf(plan)).toEqual({
       [full.plan.backupId]: 'forgotten',
       [first.plan.backupId]: 'incomplete',
-      // It builds on the one that is half gone.
+      // It builds on the incomplete one.
       [second.plan.backupId]: 'broken',
       [other.plan.backupId]: 'vanished',
     });

@@ -21,7 +21,7 @@ export class Entry implements Linked<Entry> {
   state: 'waits' | 'ready' | 'runs' = 'waits';
   /** While it waits: when it may start, in monotonic milliseconds. */
   dueMs = 0;
-  /** How often in a row its work threw. */
+  /** Number of times in a row that its work threw. */
   failures = 0;
   /** Set if it was added again while it ran, with its new time. */
   again: { dueMs: number | null } | null = null;
@@ -104,7 +104,7 @@ export class Share implements Linked<Share> {
     if (this.#next === null) this.list?.remove(this);
   }
 
-  /** Removes and returns the next job to start. The share's next turn comes after those of all others. */
+  /** Removes and returns the next job to start. The share's next turn comes after all others. */
   take(): Entry | null {
     const entry = this.#next;
     if (entry === null) return null;
@@ -132,7 +132,7 @@ export class Share implements Linked<Share> {
 /** The places for one kind of work in one lane, and the work that waits for them. */
 export class Places {
   free: number;
-  /** How long a run may wait for storage before it gives way to another bucket, in milliseconds. */
+  /** Time that a run may wait for storage before it gives way to another bucket, in milliseconds. */
   readonly slowAfterMs: number;
   /**
    * Runs that gave their place back and want one again. They take turns with jobs that have not started, and go first.

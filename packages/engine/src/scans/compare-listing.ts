@@ -19,7 +19,7 @@ export type Sighting = {
   readonly candidate: Candidate | null;
   /** It is in an ignored snapshot folder: records there are compared, but no backup is found. */
   readonly isPassedOver: boolean;
-  /** How the listing compares with each record of this place, by backup id. Empty if there is no record. */
+  /** Comparison of the listing with each record of this place, by backup id. Empty if there is no record. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 

@@ -19,7 +19,7 @@ describe('a path is ignored', () => {
     expect(isPassedOver(`${folder}/daily/a`, `${folder}/daily`)).toBe(false);
   });
 
-  test('only by the whole name of its folder', () => {
+  test('only by the full name of its folder', () => {
     for (const path of ['.snapshot', 'a.snapshot/x', '.snapshots/x', 'zfs/snapshot/x', 'my~snapshot/x', 'snapshot/x']) {
       expect(isPassedOver(path, '')).toBe(false);
     }

@@ -9,7 +9,7 @@ import type { ObjectEntry } from '../storage/port.ts';
 /** An image path with a record, once the listing has passed all its objects. */
 export type PassedPlace = {
   readonly imagePath: string;
-  /** How the listing compares with each record of this place, by backup id. */
+  /** Comparison of the listing with each record of this place, by backup id. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 

@@ -29,7 +29,7 @@ export function itemOf(
 
 /**
  * Describes a backup in an unknown format by its path. If the template names no resource, the backup's id is used. The
- * backup's time is that of its newest object.
+ * time of the newest object is used as the backup's time.
  */
 export function describeByPath({ values, listing }: TemplateGroup, resourceType: string): DescribedBackup {
   const backupId = values.get('backup_id') ?? '';

@@ -1,7 +1,7 @@
 import type { HoldCause } from '@backup-sync/contracts';
 import type { ClosedListing } from '../catalogue/source-records.ts';
 
-/** What a run of a source knows when its listing has ended. */
+/** Facts about a run of a source when its listing has ended. */
 export type RunFacts = ClosedListing & {
   /** Backups that this run has seen. */
   readonly seen: number;

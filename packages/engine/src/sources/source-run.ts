@@ -13,7 +13,7 @@ import { decideRemovals } from './decide-removals.ts';
 const batchSize = 100;
 const looksAtOnce = 8;
 
-/** What a run did about backups that are gone: how many it marked, and whether the source is held. */
+/** Result of the removals of a run: the number of records marked as vanished, and whether the source is held. */
 export type Removals = { readonly vanished: number; readonly held: boolean };
 
 /** Thrown when the source was removed during its run. */

@@ -6,7 +6,7 @@ import { replayChain } from '../chain/replay/replay-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
-/** How far a backup is proved when everything is read, and why no further. */
+/** The highest level of a backup when everything is read, and the fault that prevents a higher one. */
 export type FullProof = {
   /** The level whose check found the fault; null if no level found one. */
   readonly foundBy: VerificationLevel | null;

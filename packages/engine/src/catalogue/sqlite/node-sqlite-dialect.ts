@@ -2,8 +2,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
 /**
- * How many statements are kept prepared. The steps use a few dozen; an insert of many rows needs one for each number of
- * rows.
+ * Maximum number of prepared statements that are kept. The steps use a few dozen; an insert of many rows needs one for
+ * each number of rows.
  */
 const preparedMax = 200;
 

@@ -154,7 +154,7 @@ function vacuum({ sqlite, path }: Connection): void {
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-/** Removes all copies but that of the upgrade that has just succeeded, and the remains of killed upgrades. */
+/** Removes all copies except the one of the upgrade that has just succeeded, and the remains of killed upgrades. */
 function removeOtherCopies(kept: string): void {
   const directory = dirname(kept);
   for (const name of readdirSync(directory)) {

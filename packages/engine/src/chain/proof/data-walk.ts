@@ -6,11 +6,12 @@ import { ReadFault } from './read-fault.ts';
 /** A link with what was read to locate its data. */
 export type ReadLink<Link, Read> = { readonly link: Link; readonly read: Read };
 
-/** How a format finds the data of a chain. All methods throw storage errors. */
+/** Finds the data of a chain, for one format. All methods throw storage errors. */
 export interface LinkReader<Link extends ListedLink, Read> {
   /**
    * Reads what describes the objects of a link. Returns null if the link turns out not to be of this format. `child` is
-   * the link whose parent this one may be. Throws `ReadFault` if the metadata is unusable or not that of the parent.
+   * the link whose parent this one may be. Throws `ReadFault` if the metadata is unusable or does not belong to the
+   * parent.
    */
   read(link: Link, child: Read | null): Promise<Read | null>;
   /** The id of the parent; null for a full backup. */

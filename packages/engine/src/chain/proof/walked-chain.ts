@@ -28,7 +28,7 @@ export type FoundLink<Link> = {
   } | null;
 };
 
-/** How a format finds and proves the links of a chain. All methods throw storage errors. */
+/** Finds and proves the links of a chain, for one format. All methods throw storage errors. */
 export interface LinkProver<Link extends ListedLink> {
   readonly format: BackupFormat;
   readonly check: Check;

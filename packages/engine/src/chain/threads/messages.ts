@@ -6,7 +6,7 @@ import type { StoredObject } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
-/** What a thread needs to open a storage unit, as plain data. It finds credentials in the usual places. */
+/** Data with which a thread opens a storage unit. It finds credentials in the usual places. */
 export type StorageOpening = {
   readonly id: string;
   /** As `openStorageUnit` takes it. */

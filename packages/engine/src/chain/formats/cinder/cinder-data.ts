@@ -50,7 +50,7 @@ export async function openBlocks(hashLists: HashLists, link: CinderLink): Promis
   return { bytes: header.blockBytes, count: header.hashCount, hashes };
 }
 
-/** The objects of a link, in the order of their numbers, which is also that of their offsets. */
+/** The objects of a link, in the order of their numbers. Their offsets have the same order. */
 export async function* batchesOf(
   imagePath: string,
   open: () => Promise<LinkObjects>,

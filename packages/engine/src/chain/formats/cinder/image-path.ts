@@ -141,7 +141,7 @@ export function momentFolderOf(key: string, volumeFolder: string): string {
   return end === -1 ? key : key.slice(0, end + 1);
 }
 
-/** The number that an object's suffix gives it, from 1; null if the suffix is not that of a data object. */
+/** The number in an object's suffix, from 1; null if it is not a data object. */
 export function objectNumberOf(suffix: string): number | null {
   const digits = numberSuffixPattern.exec(suffix)?.[1];
   if (digits === undefined) return null;

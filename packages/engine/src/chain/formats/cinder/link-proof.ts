@@ -22,7 +22,7 @@ export const cinderCheck: Check = {
   judgedByEtag: ['cinder/1', 'cinder/2'],
 };
 
-/** What is known of the edge when a step ends the proof. */
+/** The edge as far as it is known when a step ends the proof. */
 type Known = {
   readonly metadata: CinderMetadata | null;
   readonly parent: CinderLink | null;

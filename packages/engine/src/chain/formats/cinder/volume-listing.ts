@@ -44,7 +44,7 @@ export class VolumeListing {
   readonly #hasMoments: boolean;
   readonly #oneAtATime = pLimit(1);
   #moments: readonly string[] | null = null;
-  /** How many moments of the past the next call of `coverPast` reads. */
+  /** Number of earlier moments that the next call of `coverPast` reads. */
   #pastMoments = 1;
   #isComplete = false;
 

@@ -19,7 +19,7 @@ export type EtagSubject<Link extends ListedLink> = {
   readonly keyOf: (id: number) => string;
 };
 
-/** How far the inventory of a link is proved. */
+/** The proof of a link's inventory. */
 export type InventoryProof<Link> = {
   /** Ends the proof at `metadata`; null if it may continue. */
   readonly end: Finding<Link> | null;
