@@ -277,7 +277,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       }
     });
 
-    test('does nothing if the record's revision has changed since the decision', async () => {
+    test('does nothing if the revision of the record has changed since the decision', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {
