@@ -52,6 +52,10 @@ const phrases: readonly (readonly [phrase: string, better: string])[] = [
   ['the most (?:bytes|items|characters|steps)', 'maximum number of'],
   ['for each so many', 'number of … between two'],
   ['goes on', 'continues'],
+  [
+    '(?<!there )(?:is|are) no (?:administrator|backup|database|MD5|time|UUID|digit|record|failure|success|verdict)s?',
+    'is not a',
+  ],
 ];
 
 // A phrase may continue on the next line of a comment.

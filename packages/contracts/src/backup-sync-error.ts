@@ -28,7 +28,7 @@ export class BackupSyncError extends Error {
   readonly retryable: boolean;
   /** HTTP status of the answer; null if there was no answer or nothing was sent. */
   readonly status: number | null;
-  /** Id by which the service's operator finds the call; null if no answer named it. */
+  /** Id with which the service's operator finds the call; null if no answer named it. */
   readonly requestId: string | null;
 
   constructor(

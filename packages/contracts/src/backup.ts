@@ -150,7 +150,7 @@ export type Backup = z.infer<typeof backup>;
 /** Characters of a wrong key that the message repeats. */
 const shownMax = 32;
 
-/** Keys by which backups can be sorted. */
+/** Sort keys of backups. */
 export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'protected_at', 'id'] as const;
 export type BackupSortKey = (typeof backupSortKeys)[number];
 export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };

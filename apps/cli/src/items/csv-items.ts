@@ -9,7 +9,7 @@ const fields = Object.keys(backupSync.shape);
 const optionalFields = new Set(['resource_type']);
 /** A row has eight short cells. The limit keeps an unclosed quote from swallowing the rest of a file. */
 const rowMaxCharacters = 1024 * 1024;
-/** Number of wrong letters up to which the name of a column counts as a misspelt field. */
+/** Maximum number of wrong letters in a misspelt field name. */
 const slipsMax = 2;
 
 /** The columns, by field. */

@@ -104,7 +104,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('a user who is no administrator can be removed while there is only one administrator', async () => {
+  test('a user who is not an administrator can be removed while there is only one administrator', async () => {
     expect(await catalogue.directory.disableUser(name, 5_000)).toBe('done');
     expect(await catalogue.directory.enableUser(name)).toBe('done');
     await catalogue.directory.assignRole(name, first.id, 'reader');

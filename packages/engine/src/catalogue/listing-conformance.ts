@@ -119,7 +119,7 @@ export function describeListings(open: OpenCatalogue): void {
       expect(await list({ marker: 'd', offset: 1 })).toEqual(['bca', 4]);
     });
 
-    test('refuses a marker that is no record of the project', async () => {
+    test('refuses a marker that is not a record of the project', async () => {
       expect(await list({ marker: 'elsewhere' })).toBe('marker_not_found');
       expect(await list({ marker: 'none', vault_id: 'v' })).toBe('marker_not_found');
     });

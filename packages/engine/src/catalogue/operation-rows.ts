@@ -55,7 +55,8 @@ export function importRequest(withAncestors: boolean): string | null {
 
 /** Parses the item of an import or delete. Throws `TypeError` for a row of another kind. */
 export function itemOf(row: Pick<Selectable<OperationRow>, 'id' | 'item'>): BackupSync {
-  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete, so it has no item`);
+  if (row.item === null)
+    throw new TypeError(`operation ${row.id} is neither an import nor a delete, so it has no item`);
   // Only itemToJson writes this column, so the text has this shape.
   return JSON.parse(row.item) as BackupSync;
 }

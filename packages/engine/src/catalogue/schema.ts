@@ -285,9 +285,7 @@ type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
   taken_at_source: TakenAtSource | null;
 };
 
-/**
- * A resource of which no newer backup is expected. Maintained by `steps/retire-resource.ts` and `steps/track-heads.ts`.
- */
+/** A resource that expects no newer backup. Maintained by `steps/retire-resource.ts` and `steps/track-heads.ts`. */
 type RetiredResourceRow = {
   project_id: string;
   resource_id: string;

@@ -31,7 +31,7 @@ export type ListedFile = {
   /** Relative to the image path, as UTF-8. Valid only until the next object is handed over. */
   readonly key: Buffer;
   readonly size: number;
-  /** The MD5 of the ETag; null if the ETag is no MD5. */
+  /** The MD5 of the ETag; null if the ETag is not an MD5. */
   readonly md5: Uint8Array | null;
 };
 

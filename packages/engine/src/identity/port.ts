@@ -48,9 +48,9 @@ export interface Identity {
   /** Address of the outside identity service that issues the tokens, with its version. Null if they are issued here. */
   readonly outsideUrl: string | null;
   /**
-   * Issues a token for a user's password. Throws `not_authenticated` in the same way for an unknown or disabled user, a
-   * wrong password, and a project where the user has no role, so that guessing reveals nothing. Throws `throttled`,
-   * with the time to wait, after too many wrong passwords.
+   * Issues a token for a user's password. Throws the same `not_authenticated` for an unknown or disabled user, a wrong
+   * password, and a project where the user has no role: guessing reveals nothing. Throws `throttled`, with the time to
+   * wait, after too many wrong passwords.
    */
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /**

@@ -273,7 +273,7 @@ test('other names and times update the record, and are never part of its identit
   }
 });
 
-describe('a place that is no backup', () => {
+describe('a place that is not a backup', () => {
   const refusedAs = (code: ReasonCode): Examination => ({
     ...present,
     contentId: null,

@@ -44,7 +44,7 @@ const allKeys = [...full.objects.keys(), ...increment.objects.keys()].filter((ke
 const otherBytes = seededBytes('opaque/other', 4 * blockBytes);
 const originalBytes = full.objects.get(largestKey) ?? new Uint8Array();
 
-/** Answers like Huawei OBS with SSE-OBS: the service's own key is named, and still the ETag is no MD5. */
+/** Answers like Huawei OBS with SSE-OBS: the answer names the service's own key, yet the ETag is not an MD5. */
 const sealed: S3Habits = {
   etagOf: (_key, md5) => createHash('md5').update(`sealed ${md5}`).digest('hex'),
   headers: { 'x-amz-server-side-encryption': 'AES256' },

@@ -160,7 +160,7 @@ export const operationSteps = {
   listOperations: { access: 'read', isLong: true, run: listOperations },
   /**
    * Returns a page of the operations that CBR calls `sync` and `delete`, newest first: imports, deletions and the runs
-   * of sources. Returns `marker_not_found` if the marker is no operation of the project.
+   * of sources. Returns `marker_not_found` if the marker is not an operation of the project.
    */
   listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
   /**

@@ -65,8 +65,8 @@ export const sourceRunSteps = {
    * Members qualify if they are available and not proved to that level, or were proved too long ago. The newest come
    * first. A backup is tried once per run.
    *
-   * The source never has more unfinished verifications than `ids`, which are used in order. Adds none if `runId` is no
-   * run of a source that still exists.
+   * The source never has more unfinished verifications than `ids`, which are used in order. Adds none unless `runId` is
+   * a run of a source that still exists.
    */
   startVerifications: { access: 'write', run: startVerifications },
   /**
@@ -80,7 +80,9 @@ export const sourceRunSteps = {
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
   /** Returns the backups in error as of the newest run that listed everything, by image path. */
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
-  /** Returns the run of a source to which each of these operations belongs; operations without one are left out. */
+  /**
+   * Returns, for each of these operations, the run of a source that it belongs to; operations without one are left out.
+   */
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
   /** Returns what a run has imported and what it could not import, at most `resourcesMax` resources of each. */
   contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },

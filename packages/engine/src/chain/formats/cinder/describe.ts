@@ -70,7 +70,7 @@ const datetimePattern = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(
 
 /**
  * Parses the text of a Python datetime such as `2026-03-01 02:00:00+00:00`. Microseconds and the zone may be absent;
- * without a zone, the time is UTC. Null if the text is no such time.
+ * without a zone, the time is UTC. Null if the text is not such a time.
  */
 export function parsePythonDatetime(text: string): FormatTime | null {
   const [, date, time, fraction = '', zone] = datetimePattern.exec(text) ?? [];
@@ -79,7 +79,7 @@ export function parsePythonDatetime(text: string): FormatTime | null {
   return Number.isNaN(atMs) ? null : { atMs, hasZone: zone !== undefined };
 }
 
-/** Parses `YYYYMMDDHHMMSS` in UTC to milliseconds since 1970; null if it is no time. */
+/** Parses `YYYYMMDDHHMMSS` in UTC to milliseconds since 1970; null if it is not a time. */
 function parsePathTimestamp(digits: string): number | null {
   const [, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits) ?? [];
   if (year === undefined) return null;

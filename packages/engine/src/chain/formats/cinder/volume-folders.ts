@@ -93,8 +93,8 @@ export class VolumeFolders {
    * 6. in the child's folder, listed once more.
    *
    * A caller that has found the parent should stop iterating, which saves the later looks. If several links are found
-   * at a time, the one that the catalogue has comes first, then those that the run was asked for, then finished ones.
-   * Links of another volume are left out. A link may come more than once.
+   * at a time, the recorded link comes first, then the requested links of the run, then finished ones. Links of another
+   * volume are left out. A link may come more than once.
    *
    * Finally throws `StorageError` `access_denied` if the parent is known to be in a bucket that may not be listed.
    */

@@ -22,8 +22,8 @@ type Stretch = {
 
 /**
  * The listing of a volume's folder, read only as far as needed: the pages with the requested links. Each read begins
- * where the last one ended, or at the next link wanted. Together they are never more than the whole listing, and never
- * more than a listing for each link plus the first page, which shows whether there are more pages.
+ * where the last one ended, or at the next link wanted. Together they are never more than the whole listing. They are
+ * also never more than a listing for each link plus the first page, which shows whether there are more.
  *
  * The unit of reading is a moment's folder, `volume_<id>/<time>/`: it contains all objects of a link, whatever its
  * name. A posix folder has no such parts, and is read completely.
