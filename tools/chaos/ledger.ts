@@ -7,7 +7,7 @@ export class Ledger {
   /** Kinds of the other operations, by id. */
   readonly others = new Map<string, 'verify' | 'scan' | 'source_run'>();
 
-  /** Notes the items of a 200. */
+  /** Records the items of a 200. */
   noteSync(body: unknown): void {
     for (const item of syncBackupsAnswer.parse(body).sync) this.imports.set(item.operation_log_id, item.backup_id);
   }

@@ -136,7 +136,7 @@ export async function fuzzGateway(options: {
     return keys;
   }
 
-  /** Ids of what exists after an import of an example, and words that a schema takes. */
+  /** Ids of things that exist after an import of an example, and words that a schema takes. */
   async function someIds(at: string): Promise<readonly string[]> {
     const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': 'application/json' };
     const item = {

@@ -171,7 +171,7 @@ export const environmentSchema = z.object({
     'time for which the server retries while storage does not answer, such as `20m`; `0s` for no retries (default: 20 min)',
   ),
   BACKUP_SYNC_BACKLOG: positiveNumber.describe(
-    'unfinished imports of one project before a sync is answered 429 (default: 100000)',
+    'unfinished imports of one project before a sync gets 429 (default: 100000)',
   ),
   BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle.describe(
     'place of the bucket name in S3 requests: `path` or `virtual` (default: `path`)',

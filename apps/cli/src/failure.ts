@@ -117,7 +117,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
     'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and that the server runs.',
   connect_timeout:
     'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and the network and ' +
-    'firewalls on the way to it. To wait longer, use --connect-timeout.',
+    'firewalls between it and this machine. To wait longer, use --connect-timeout.',
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, check ' +
     'whether it did before you repeat it.',

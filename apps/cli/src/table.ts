@@ -37,7 +37,7 @@ const wrapsToDefault = 20;
 
 /**
  * Formats rows under headings, with columns as wide as their content. If that is wider than `width`, it wraps or cuts
- * cells, then leaves out columns, as each column allows; a column that allows neither stays as it is. Without a width,
+ * cells, then leaves out columns, as each column allows; a column that allows neither stays unchanged. Without a width,
  * each row is one line.
  */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): Table {

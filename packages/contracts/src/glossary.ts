@@ -47,7 +47,7 @@ export const glossary = {
   role: 'What a user may do in a project: reader, operator or administrator. Each includes the ones before it.',
   run: 'One scan of a source, with the imports and verifications that follow from it. CBR calls it a checkpoint.',
   scan: 'Listing a bucket to find the backups in it.',
-  source: 'A bucket, or a prefix of one, that is scanned again and again. CBR calls it a vault.',
+  source: 'A bucket, or a prefix of one, that the server scans repeatedly. CBR calls it a vault.',
   'storage unit': 'The service or directory that has the buckets, such as an S3 endpoint.',
   sync: 'Importing a list of backups into the catalogue, as CBR’s *Synchronizing a Backup* does.',
   vanished: 'The reason of a record in error whose backup is no longer in its bucket.',

@@ -166,7 +166,7 @@ export const ownCalls = {
   cancelOperation: {
     summary: 'Cancel an import, scan, plan or verification; it fails with reason cancelled',
     details:
-      'A waiting operation ends immediately, a running one within about a second. One that has ended stays as it is. Imports that a scan has accepted continue.',
+      'A waiting operation ends immediately, a running one within about a second. One that has ended stays unchanged. Imports that a scan has accepted continue.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -306,7 +306,7 @@ export const ownCalls = {
   },
   resumeSource: {
     summary: 'Resume the automatic runs of a source',
-    details: 'If the source has an interval, a run is due immediately. A source that is not paused stays as it is.',
+    details: 'If the source has an interval, a run is due immediately. A source that is not paused stays unchanged.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

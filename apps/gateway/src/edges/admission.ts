@@ -96,7 +96,7 @@ export class Admission {
     this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 
-  /** Takes a place for `holder`, and gives back the place that the call held before. Throws `throttled`. */
+  /** Takes a place for `holder`, and releases the place that the call held before. Throws `throttled`. */
   #hold(request: Request, holder: string, most: number): void {
     const held = this.#inFlight.get(holder) ?? 0;
     if (held >= most)
@@ -105,7 +105,7 @@ export class Admission {
         `${held} calls of this caller or its network are in progress; wait until one ends`,
       );
     this.#leave(request);
-    // A request whose connection is gone has already closed, so its place would never be given back.
+    // A request whose connection is gone has already closed, so its place would never be released.
     if (request.res === undefined || request.res.closed) return;
     this.#inFlight.set(holder, held + 1);
     this.#holders.set(request, holder);

@@ -49,7 +49,7 @@ export class IdsAhead {
     return fresh;
   }
 
-  /** Notes that an operation has ended. Returns whether it was waited for. */
+  /** Records that an operation has ended. Returns whether it was waited for. */
   end(id: string): boolean {
     this.#fresh.delete(id);
     return this.pending.delete(id);

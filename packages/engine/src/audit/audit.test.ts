@@ -252,7 +252,7 @@ test('a refused exchange by a token’s holder leaves an event; invented tokens 
   ]);
 });
 
-test('after 10 wrong passwords, also for an unknown user, further attempts are refused without an event', async () => {
+test('after 10 wrong passwords, even for an unknown user, further attempts are refused without an event', async () => {
   const clock = new TestClock();
   await using opened = await openTestEngine(clock);
   const { identity } = opened.engine;

@@ -60,12 +60,12 @@ export type Decision = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
   readonly message: string;
-  /** Null exactly if the status is `success`. */
+  /** Null if, and only if, the status is `success`. */
   readonly fault: Fault | null;
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
-  /** Null leaves the record as it is. */
+  /** Null leaves the record unchanged. */
   readonly record: RecordWrite | null;
   readonly proofs: readonly EdgeProof[];
 };

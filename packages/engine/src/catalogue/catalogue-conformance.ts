@@ -239,7 +239,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       });
     });
 
-    test('leaves the record as it is if none is passed, however the operation ends', async () => {
+    test('leaves the record unchanged if none is passed, however the operation ends', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const before = await catalogue.backups.showBackup(projectId, 'a');
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));

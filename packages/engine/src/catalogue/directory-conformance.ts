@@ -76,7 +76,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     }
   });
 
-  test('assigning the same role again leaves tokens as they are', async () => {
+  test('assigning the same role again leaves tokens unchanged', async () => {
     await giveToken();
     expect(await catalogue.directory.assignRole(name, first.id, 'reader')).toBe('done');
     expect(await comesIn()).toBe(true);

@@ -104,7 +104,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(ended).toEqual(await catalogue.operations.showOperation(projectId, operation.id));
   });
 
-  test('a deletion has one event, with what it deleted', async () => {
+  test('a deletion has one event, which names the deleted backup', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await catalogue.operations.finishImport(makeFinish(operation));
     const operationId = newId();

@@ -29,7 +29,7 @@ export function isSingleKind(kind: OperationRow['kind']): kind is SingleKind {
   return !isItemKind(kind);
 }
 
-/** The item as JSON with its keys in a fixed order. Two items are equal exactly if their JSON is. */
+/** The item as JSON with its keys in a fixed order. Two items are equal if, and only if, their JSON is. */
 export function itemToJson(item: BackupSync): string {
   const { backup_id, backup_name, bucket_name, image_path, resource_id, resource_name, resource_type, created_at } =
     item;

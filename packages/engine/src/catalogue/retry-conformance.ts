@@ -157,7 +157,7 @@ export function describeRetries(open: OpenCatalogue): void {
       });
     });
 
-    test('ends at once when it is cancelled', async () => {
+    test('ends immediately when it is cancelled', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
       await catalogue.operations.addOperation(run);
       const operation = await catalogue.operations.startOperation(run.id, 'worker-1', 1_500);
@@ -218,7 +218,7 @@ export function describeRetries(open: OpenCatalogue): void {
     const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
-    test('ends at once while it waits, and imports that waited for it can continue', async () => {
+    test('ends immediately while it waits, and imports that waited for it can continue', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const renamed = makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })], { chainRoot: 'chain-2' });
       await acceptedIds(catalogue, renamed);
@@ -281,7 +281,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await show(operation.id)).toMatchObject(cancelled);
     });
 
-    test('stays as it is if it has ended; imports of other projects are not found', async () => {
+    test('stays unchanged if it has ended; imports of other projects are not found', async () => {
       const { id } = await importBackup(catalogue, projectId, makeItem('a'));
       expect(await cancel(id)).toMatchObject({ operation: { status: 'success' }, ended: [], due: [] });
       expect(await catalogue.operations.cancelOperation('another', id, 5_000)).toBeNull();

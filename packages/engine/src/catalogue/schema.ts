@@ -123,7 +123,7 @@ export type OperationRow = {
   bytes_read: number | null;
   created_at_ms: number;
   started_at_ms: number | null;
-  /** Null exactly while the operation waits or runs. */
+  /** Null while, and only while, the operation waits or runs. */
   ended_at_ms: number | null;
   updated_at_ms: number;
   deadline_at_ms: number;

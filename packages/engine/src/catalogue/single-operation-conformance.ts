@@ -152,7 +152,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       return result === 'joined';
     };
 
-    test('is joined while it waits and while it runs, also by many at the same time', async () => {
+    test('is joined while it waits and while it runs, even by many at the same time', async () => {
       expect(await isJoined()).toBe(true);
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       expect(await Promise.all([isJoined(), isJoined(), isJoined()])).toEqual([true, true, true]);
@@ -265,7 +265,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('ends at once when it is cancelled while it waits, and then stays as it is', async () => {
+  test('ends immediately when it is cancelled while it waits, and then stays unchanged', async () => {
     const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
     expect(cancelled).toMatchObject({
       operation: { status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 },

@@ -26,7 +26,7 @@ export type OperationRun = {
   readonly signal: AbortSignal;
   /** Waits until no other job has this name; this job then keeps it until it ends. */
   readonly claim: (name: string) => Promise<void>;
-  /** Notes counts, which are saved within a second. */
+  /** Sets counts, which are saved within a second. */
   report(progress: OperationProgress): void;
 };
 

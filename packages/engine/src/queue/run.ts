@@ -116,7 +116,7 @@ export class Run implements StorageWatcher, Runner {
     }
   }
 
-  /** Takes one of the places again, and lets the work continue with what has come. */
+  /** Takes one of the places again, and lets the work continue with the data that has arrived. */
   resume(): void {
     this.list?.remove(this);
     this.#holdsPlace = true;

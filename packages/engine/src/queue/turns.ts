@@ -61,7 +61,7 @@ export class BucketWork {
   readonly bucket: WatchedBucket;
   /** Shares that must not start anything for now. */
   readonly held = new LinkedList<Share>();
-  /** Number of runs that gave their place back, by the kind of place that they want. */
+  /** Number of runs that released their place, by the kind of place that they want. */
   readonly #suspended = new Map<Places, number>();
 
   constructor(bucket: WatchedBucket) {
@@ -135,7 +135,7 @@ export class Places {
   /** Time that a run may wait for storage before it gives way to another bucket, in milliseconds. */
   readonly slowAfterMs: number;
   /**
-   * Runs that gave their place back and want one again. They take turns with jobs that have not started, and go first.
+   * Runs that released their place and want one again. They take turns with jobs that have not started, and go first.
    */
   readonly resuming = new LinkedList<Runner>();
   /** Whether a job that has not started is next. */

@@ -157,7 +157,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   }
 
   async function keep(findings: readonly ScanFinding[]): Promise<void> {
-    // A source runs again and again: unchanged, whole backups are only counted, so that findings do not pile up.
+    // A source runs repeatedly: unchanged, whole backups are only counted, so that findings do not pile up.
     const kept = findings.filter(
       ({ state, problem, operation_log_id }) =>
         operation.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,

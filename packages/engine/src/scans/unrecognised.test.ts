@@ -40,7 +40,7 @@ describe('objects in which no backup is recognised', () => {
     ['logs/b.txt', 'b'],
   ];
 
-  test.each([{ sync: false }, { sync: true }])('fail a scan, with what to do: %j', async (options) => {
+  test.each([{ sync: false }, { sync: true }])('fail a scan, and the reason says what to do: %j', async (options) => {
     await using world = await start(logs);
     const { operation } = await world.engine.scan({ bucket_name: bucket, ...options });
     expect(operation).toMatchObject({

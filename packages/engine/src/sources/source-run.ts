@@ -44,8 +44,7 @@ export class SourceRun {
     const recognised = found.filter(({ isRecognised }) => isRecognised).length;
     const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
-      // A backup without its commit mark is not a backup yet. It may never become one, so it must not hold up the
-      // source.
+      // A backup without its commit mark is not a backup yet. It may never become one, so it must not delay the source.
       if (isDescribed && problem !== null && reasons[problem.code].retry !== 'final') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
       if (sync === null || !isMember || !isRecognised || state === 'forgotten') return [];

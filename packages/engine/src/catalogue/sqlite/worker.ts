@@ -52,7 +52,7 @@ function close(): void {
 
 function closeConnection({ files, sqlite }: Connection): void {
   try {
-    // If the files were moved, they are left as they are: someone may be copying them.
+    // If the files were moved, they are left unchanged: someone may be copying them.
     if (access === 'write' && files.areThere()) sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
     // The WAL stays, and the next process that opens the database reads it.

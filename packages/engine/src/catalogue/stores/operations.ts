@@ -116,8 +116,8 @@ export const operationSteps = {
   finishOperation: { access: 'write', notesTransitions: true, run: finishOperation },
   /**
    * Marks the listing of a scan as complete. The scan then waits for its imports, without a lease, and ends in the step
-   * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends `failed`
-   * exactly if backups are in error. Returns what has ended, or null as `finishOperation` does.
+   * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends as `failed`
+   * if, and only if, backups are in error. Returns what has ended, or null as `finishOperation` does.
    */
   finishListing: { access: 'write', notesTransitions: true, run: finishListing },
   /**
@@ -135,10 +135,10 @@ export const operationSteps = {
   /**
    * Cancels an operation and returns it; null if the project has no import, scan, plan or verification with this id.
    *
-   * - An operation that waits, also for its imports, ends at once as `failed` with the reason `cancelled`, for everyone
-   *   who wanted it. The imports that a scan has accepted continue.
+   * - An operation that waits, even for its imports, ends immediately as `failed` with the reason `cancelled`, for
+   *   everyone who wanted it. The imports that a scan has accepted continue.
    * - A running operation is marked, and its worker ends it.
-   * - An ended operation stays as it is.
+   * - An ended operation stays unchanged.
    */
   cancelOperation: {
     ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),

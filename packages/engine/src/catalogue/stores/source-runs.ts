@@ -49,8 +49,8 @@ export const sourceRunSteps = {
   /** Ends the hold of a source, and empties its list to confirm. */
   release: { access: 'write', run: release },
   /**
-   * Marks records vanished, and returns how many. Records stay as they are if they are marked already, were written
-   * since `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
+   * Marks records vanished, and returns how many. Records stay unchanged if they are marked already, were written since
+   * `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
    */
   markVanished: { access: 'write', run: markVanished },
   /** Resets the absences of the members at these image paths, and takes them off the list to confirm. */

@@ -3,7 +3,7 @@ import type { ChainData } from '../data.ts';
 import { type ListedLink, placeOf } from './proved-link.ts';
 import { ReadFault } from './read-fault.ts';
 
-/** A link with what was read to locate its data. */
+/** A link with the metadata that locates its data. */
 export type ReadLink<Link, Read> = { readonly link: Link; readonly read: Read };
 
 /** Finds the data of a chain, for one format. All methods throw storage errors. */

@@ -27,8 +27,8 @@ export async function proveInventory(
 }
 
 /**
- * Whether an early writer made this file. Early files have the same version as later ones. They are recognised by what
- * they lack and by their date.
+ * Whether an early writer made this file. Early files have the same version as later ones. They are recognised by
+ * missing fields and by their date.
  */
 export function isOfEarlyWriter({ parentId, createdAt }: Pick<CinderMetadata, 'parentId' | 'createdAt'>): boolean {
   if (parentId === undefined) return true;
