@@ -3,7 +3,7 @@ import type { Client } from '@backup-sync/core';
 import { InterruptedError } from './failure.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** Whether a server does the work. It continues; without one, the next command on the data directory continues. */
+/** The worker that continues: a server or, without one, the next command on the data directory. */
 export type Worker = { readonly client: Client; readonly isServer: boolean };
 
 /** Time limit of a cancellation: people who press Ctrl-C do not wait longer. */

@@ -96,9 +96,9 @@ stays valid.`,
     .addHelpText(
       'after',
       `
-Tries the buckets that you name, else those of the sources, else those of a storage directory. It lists each bucket, and
-reads the head and the beginning of its first object, as a sync does. A server tries its own storage. Nothing is
-written. Exits 1 if something is missing, 5 if the server is not reachable.`,
+Tries the buckets that you name. Without names, it tries the buckets of the sources or, if there is none, of a storage
+directory. It lists each bucket, and reads the head and the beginning of its first object, as a sync does. A server
+tries its own storage. Nothing is written. Exits 1 if something is missing, 5 if the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');

@@ -196,7 +196,7 @@ export const showSourceAnswer = z
         }),
       )
       .meta({
-        description: 'Backups in error as of the newest complete listing. Sorted by image path, the first 1,000.',
+        description: 'Backups in error in the newest complete listing. Sorted by image path, the first 1,000.',
       }),
     error_count: z.int().meta({ description: 'Number of these backups in all.' }),
   })

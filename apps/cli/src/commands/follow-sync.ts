@@ -21,8 +21,8 @@ export type FollowOptions = {
 };
 
 /**
- * Syncs the items and follows the operations to their end. Memory does not grow with their number. Results are printed
- * even if the sync fails on the way or is interrupted. Throws `InterruptedError` on Ctrl-C.
+ * Syncs the items and follows the operations to their end. Memory does not grow with their number. Prints results even
+ * if the sync fails or is interrupted in the middle. Throws `InterruptedError` on Ctrl-C.
  */
 export async function followSync(
   { terminal, signal }: CommandContext,

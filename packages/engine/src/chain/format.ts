@@ -18,7 +18,7 @@ export type DescribedBackup = {
   readonly parentBackupId: string | null;
 };
 
-/** The backup that an object is part of, as a scan learns it from the object's name. */
+/** The backup that an object is part of, as the object's name shows it to a scan. */
 export type BackupPart = {
   /** Image path of the backup. */
   readonly imagePath: string;

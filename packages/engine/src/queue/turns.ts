@@ -6,7 +6,7 @@ import type { Job } from './port.ts';
 /** A running job, as the code that gives out places sees it. See run.ts. */
 export interface Runner extends Linked<Runner> {
   readonly entry: Entry;
-  /** Follows a raised lane. */
+  /** Adopts a raised lane. */
   moveTo(places: Places): void;
   /** Takes one of the places again. */
   resume(): void;

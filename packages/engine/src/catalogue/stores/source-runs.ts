@@ -78,7 +78,7 @@ export const sourceRunSteps = {
   dueMembers: { access: 'read', isLong: true, run: dueMembers },
   /** Returns the first members that wait to be confirmed as removed, and how many there are. */
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
-  /** Returns the backups in error as of the newest run that listed everything, by image path. */
+  /** Returns the backups in error in the newest run that listed everything, by image path. */
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
   /**
    * Returns, for each of these operations, the run of a source that it belongs to; operations without one are left out.

@@ -6,7 +6,8 @@ import type { Schema } from '../schema.ts';
 export type Step = {
   readonly access: 'read' | 'write';
   /**
-   * Its duration grows with the number of records. Long reads run on a separate thread, so that short ones do not wait.
+   * Whether its duration grows with the number of records. Long reads run on a separate thread, so that short ones do
+   * not wait.
    */
   readonly isLong?: true;
   /** It may write events. */

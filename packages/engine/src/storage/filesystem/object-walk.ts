@@ -9,8 +9,8 @@ import { modifiedAtMsOf } from './file-identity.ts';
 import { isVanished } from './filesystem-error.ts';
 
 /**
- * The cheapest form of `lstat`, because a listing calls it for each object. The one of `fs/promises` costs more, and so
- * do times in nanoseconds.
+ * The cheapest form of `lstat`, because a listing calls it for each object. The form in `fs/promises` costs more, and
+ * so do times in nanoseconds.
  */
 const lstat = promisify(lstatWithCallback);
 

@@ -40,7 +40,7 @@ export class ManifestProver implements LinkProver<ManifestPlace> {
 
   async reuse(place: ManifestPlace, proof: EdgeProof): Promise<ProvedLink<ManifestPlace> | null> {
     const { context, listings } = this.#tools;
-    // A proof that ended at the maximum of bytes to read may get further with another maximum.
+    // A proof that ended at the maximum number of bytes to read may get further with another maximum.
     const isLimited = proof.level === 'metadata' && mayExceedReading(context, proof.listing);
     if (proof.fault === null && proof.limit !== null && !isLimited) return null;
     if (proof.parentBackupId === null) return reusedLink(place, null, proof);
