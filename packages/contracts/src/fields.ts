@@ -8,7 +8,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** Whether a string has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most texts need no counting. */
+/** Whether a string has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most strings need no counting. */
 function hasCodePoints(text: string, least: number, most: number): boolean {
   const units = text.length;
   if (units <= most && (units >= 2 * least || (least === 1 && units > 0))) return true;
@@ -214,7 +214,7 @@ export type OneOrSeveral<Value> = Value | readonly Value[];
 /** Strings separated by commas, or an array of strings. */
 export const severalTexts = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 
-/** Maximum number of texts in one query parameter. */
+/** Maximum number of strings in one query parameter. */
 const queryTextsMax = 256;
 
 /** Up to 256 strings, separated by commas, or an array of them. */

@@ -61,7 +61,7 @@ export const syncOutcome = z.enum(syncOutcomes).meta({
   id: 'SyncOutcome',
   description:
     'What a sync did to the catalogue. created: a record was created. ' +
-    'unchanged: the record stayed unchanged, and only the listing was read. ' +
+    'unchanged: the record did not change, and only the listing was read. ' +
     'verified: the record stayed, and was proved again because the evidence or the check had changed. ' +
     'updated: the names changed or, at level presence, the content, and the record was updated. ' +
     'moved: the same backup is at another place now, and the record was updated. ' +

@@ -162,7 +162,7 @@ export const source = z
         'Start of the newest good run: it listed everything and at least one object, and no import failed for a reason that may pass. Backups with a final error do not make a run bad. Null before the first.',
     }),
   })
-  .meta({ id: 'Source', description: 'A bucket, or a prefix of one, that is scanned repeatedly.' });
+  .meta({ id: 'Source', description: 'A bucket, or a prefix of one, that the server scans repeatedly.' });
 export type Source = z.infer<typeof source>;
 
 export const sourceAnswer = z.object({ source }).meta({ id: 'SourceAnswer' });
