@@ -33,7 +33,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // As shipped, an engine's threads are a file each: it opens in a third of the time that their sources take.
+        // As shipped, each thread of an engine is one file. The engine then opens in a third of the time.
         resolve: {
           alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('tests/setup/start-bundled-thread.ts') }],
         },

@@ -12,7 +12,7 @@ const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_
 /** The packages that contain the type of the router. */
 const packed = { contracts: 'packages/contracts', trpc: 'packages/trpc' };
 
-/** What a consumer installs in addition, and what that needs. */
+/** Packages that a consumer installs in addition, and their dependencies. */
 const others = { '@trpc/client': 'apps/gateway', '@trpc/server': 'packages/trpc', zod: 'packages/contracts' };
 
 const program = `

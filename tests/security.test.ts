@@ -156,7 +156,7 @@ test.each(limits)('SECURITY.md gives the limit that the code has: %s', (text, pa
 
 test('every limit of SECURITY.md with a number is compared with the code, or known to have no constant', () => {
   const numbersIn = (text: string) => text.match(/\d[\d,]*/g) ?? [];
-  // Two attempts of 60 s, modes of files, an HTTP status, versions, and defaults that are texts.
+  // Two attempts of 60 s, modes of files, an HTTP status, versions, and defaults that are strings.
   const withoutConstant = /within 2 minutes|mode 0\d+|and 0600|503|CycloneDX 1\.6|AES-256|[\d,]+ with `pnpm run fuzz`/g;
   const compared = limits.map(([text]) => text);
   const others = rows.flatMap(({ bound }) => {

@@ -8,7 +8,7 @@ function read(name: string): string {
   return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 }
 
-test('every shipped package has a permissive licence, and every tool one that its use allows', () => {
+test('every shipped package has a permissive licence, and every tool has one that its use allows', () => {
   expect(refusedPackages(installedPackages({ shippedOnly: true }), 'shipped')).toEqual([]);
   expect(refusedPackages(installedPackages({ shippedOnly: false }), 'development')).toEqual([]);
 });

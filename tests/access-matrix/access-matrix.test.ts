@@ -16,6 +16,6 @@ test('the matrix is complete, and each role is allowed some calls and refused ot
   }
 });
 
-test('every call has a command that makes it, or a reason why not', () => {
+test('every call has a command that makes it, or a reason for having none', () => {
   expect([...Object.keys(callCommands), ...Object.keys(unreachedCalls)].sort()).toEqual([...callNames].sort());
 });

@@ -5,7 +5,7 @@ import { callCommands, type Spoken } from '../conformance/call-commands.ts';
 import type { Cell } from './cells.ts';
 import { item, type Population, password, type ServedInstallation, sourceName } from './installation.ts';
 
-/** What the command of a cell works with. */
+/** The environment for the command of a cell. */
 export type CommandPlace = Pick<Population, 'own' | 'other' | 'importId'> & {
   /** Causes an event in a project, for commands that watch events. */
   readonly stir: (project: Cell['project']) => Promise<unknown>;
@@ -23,8 +23,8 @@ export async function callByCommand(place: CommandPlace, cell: Cell): Promise<st
 }
 
 /**
- * Returns the command that makes a call, and its input. What it names exists, or nothing of it does. It changes nothing
- * that other cells need.
+ * Returns the command that makes a call, and its input. Either everything that it names exists, or nothing. It changes
+ * nothing that other cells need.
  */
 function commandOf({ own, importId }: Pick<CommandPlace, 'own' | 'importId'>, call: CallName): Spoken {
   if (!(call in callCommands)) throw new Error(`no command makes the call ${call}`);

@@ -177,7 +177,7 @@ async function populate({
   return { own: first, other: project.id, tokens, keys, administer, importId };
 }
 
-/** Creates what calls ask for in a project. Returns the id of an import. */
+/** Creates the objects that calls name in a project. Returns the id of an import. */
 async function fill(calls: Calls): Promise<string> {
   await ensureSource(calls);
   const { sync } = await calls.syncBackups({ sync: [item] });

@@ -87,7 +87,7 @@ function trpcRequest(endpoint: string, call: CallName, project: string): Request
   return { method: 'GET', url, body: '' };
 }
 
-/** Names what does not exist, so that nothing changes even if the call is allowed. */
+/** Names things that do not exist, so that nothing changes even if the call is allowed. */
 function inputOf(call: CallName, project: string): object {
   const inPath = pathFields(calls[call].path).map((field) => [field, 'x']);
   return { ...Object.fromEntries(inPath), project_id: project, ...(isStream(call) && { after: '0' }) };

@@ -7,7 +7,7 @@ import type { Door } from './door.ts';
 const joinedByPlan = 'plan --bucket follows what it started, and prints its items';
 const joinedByScan = 'scan follows what it started: it prints the findings, not the operation';
 
-/** Calls that commands make only as a part of their task, so that their output is another. */
+/** Calls that commands make only as a part of their work, so their output is different. */
 export const cliJoined: Door['joined'] = {
   startScan: joinedByScan,
   listScanFindings: joinedByScan,

@@ -7,7 +7,7 @@ import { generatedPages } from '../../tools/docs/reference/generated-pages.ts';
 
 const read = (path: string) => readFile(join(repositoryRoot, path), 'utf8');
 
-describe('what the code says is what these pages say ("pnpm run docs" writes them):', () => {
+describe('these pages match the code ("pnpm run docs" writes them):', () => {
   for (const [path, write] of Object.entries(generatedPages)) {
     test(path, async () => {
       expect(await read(path)).toBe(write());

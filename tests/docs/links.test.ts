@@ -14,7 +14,7 @@ function target(from: string, url: string): { readonly path: string; readonly an
 
 const isExternal = (url: string) => /^[a-z]+:/.test(url);
 
-test('every link in a page leads to a file and a heading that exist', () => {
+test('every link in a page leads to an existing file and heading', () => {
   const broken = [...pages].flatMap(([from, { links }]) =>
     links
       .filter(({ url }) => !isExternal(url))

@@ -27,7 +27,7 @@ test('messages are found in tables, without values and single words', () => {
   expect(messagesIn(page)).toEqual(['is in use']);
 });
 
-test('every message in a table of messages is a text of the code', async () => {
+test('every message in a table of messages occurs in the code', async () => {
   const found = [...(await allPages())].flatMap(([path, { text }]) =>
     messagesIn(text).map((message) => ({ path, message })),
   );

@@ -45,6 +45,17 @@ const phrases: readonly (readonly [phrase: string, better: string])[] = [
   ['thus', 'so'],
   ['hence', 'so'],
   ['made-up', 'generated'],
+  ['what (?:storage|reading|the \\w+|`\\w+`) throws', 'errors of'],
+  ['(?:takes?|took|taken) up(?! room| to)', 'starts'],
+  ['whole (?:id|name)s?', 'full id, full name'],
+  ['(?<!at )least (?:number|width|policy|permissions)', 'minimum'],
+  ['the most (?:bytes|items|characters|steps)', 'maximum number of'],
+  ['for each so many', 'number of … between two'],
+  ['goes on', 'continues'],
+  [
+    '(?<!there )(?:is|are) no (?:administrator|backup|database|MD5|time|UUID|digit|record|failure|success|verdict)s?',
+    'is not a',
+  ],
 ];
 
 // A phrase may continue on the next line of a comment.
@@ -54,7 +65,7 @@ const patterns = phrases.map(([phrase, better]) => ({
   better,
 }));
 
-/** Says where a text has such phrases, as `line: phrase -> better one`. */
+/** Finds such phrases in a text, as `line: phrase -> better one`. */
 function findPhrases(text: string): string[] {
   return patterns.flatMap(({ pattern, better }) =>
     Array.from(text.matchAll(pattern), ({ 0: found, index }) => {

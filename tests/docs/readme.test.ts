@@ -22,7 +22,7 @@ function shownWords(markdown: string): readonly string[] {
   return words;
 }
 
-test('a word is counted if a reader sees it: no address of a link, no code block, no text behind a picture', () => {
+test('only words that a reader sees are counted: no address of a link, no code block, no text of a picture', () => {
   const markdown = '# One\n\n[two three](docs/a.md) `four`\n\n- five\n- six\n\n```sh\nno\n```\n\n![no](a.svg)\n';
   expect(shownWords(markdown)).toEqual(['One', 'two', 'three', 'four', 'five', 'six']);
 });

@@ -25,40 +25,40 @@ function firstColumn(page: string, heading: string): readonly string[] {
   return rows.slice(0, end).map((row) => (row.split('|')[1] ?? '').trim().replaceAll('`', ''));
 }
 
-test('the levels are those of the code, in their order', () => {
+test('the pages list the levels of the code, in their order', () => {
   expect(firstColumn(concept('chains-and-proof'), 'level')).toEqual(verificationLevels);
 });
 
-test('the glossary names the levels and the roles of the code, in their order', () => {
+test('the glossary names the levels and roles of the code, in their order', () => {
   expect(glossary.level.match(/(?<=`)\w+(?=`)/g)).toEqual(verificationLevels);
   expect(glossary.role).toContain(`${roles.slice(0, -1).join(', ')} or ${roles.at(-1)}`);
 });
 
-test('the formats are those of the code', () => {
+test('the pages list the formats of the code', () => {
   expect(firstColumn(concept('chains-and-proof'), 'format').toSorted()).toEqual(backupFormats.toSorted());
 });
 
-test('the roles are those of the code, in their order', () => {
+test('the pages list the roles of the code, in their order', () => {
   expect(firstColumn(concept('access'), 'role')).toEqual(roles);
 });
 
-test('the statuses of operations are those of the code, without the one that is never sent', () => {
+test('the pages list the statuses of operations in the code, except the one that is never sent', () => {
   const sent = operationStatuses.filter((status) => status !== 'skipped');
   expect(firstColumn(concept('operations'), 'status').toSorted()).toEqual(sent.toSorted());
 });
 
-test('the values of "retry" are those of the code', () => {
+test('the pages list the values of "retry" in the code', () => {
   expect(firstColumn(concept('operations'), '`retry`').toSorted()).toEqual(reasonRetries.toSorted());
 });
 
-test('the snapshot folders are those of the code', () => {
+test('the pages list the snapshot folders of the code', () => {
   const page = concept('sources').replaceAll(/\s+/g, ' ');
   expect(page).toContain(`(${snapshotFolders.map((folder) => `\`${folder}\``).join(', ')})`);
 });
 
 const engine = 'packages/engine/src';
 
-/** Numbers of the concept pages, each with the file and the code that set it. */
+/** Numbers on the concept pages, each with the file and the code that set it. */
 const numbers = [
   ['access', 'ends after a day', `${engine}/identity/embedded-identity.ts`, 'tokenLivesMs = 24 * 60 * 60 * 1000;'],
   ['access', '10 wrong passwords for a user', `${engine}/identity/guess-limits.ts`, 'mostByUser = 10;'],
@@ -92,7 +92,7 @@ const numbers = [
   ['sources', '8 digits of its SHA-256', `${engine}/imports/legal-backup-name.ts`, 'hashDigits = 8;'],
 ] as const;
 
-test.each(numbers)('%s: "%s" is what the code does', (page, words, path, code) => {
+test.each(numbers)('%s: "%s" agrees with the code', (page, words, path, code) => {
   expect(concept(page).replaceAll(/\s+/g, ' ')).toContain(words);
   // Not `toContain`, which would print the whole file.
   expect(read(path).includes(code), `${path} has no "${code}"`).toBe(true);

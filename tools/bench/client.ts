@@ -22,7 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
   },
 });
-/** Most calls that core makes at the same time. */
+/** Maximum number of calls that core makes at the same time. */
 const connections = 32;
 const latencyMs = Number(values['latency-ms']);
 const calls = Math.ceil(Number(values.backups) / 50);
@@ -97,7 +97,7 @@ try {
   await rm(home, { recursive: true, force: true });
 }
 
-print(`\nmemory, an async iterable to a server that only answers, at once`);
+print(`\nmemory, an async iterable to a server that only answers, without latency`);
 await withServer(['--latency-ms', '0'], async (endpoint) => {
   for (const count of ['10000', values.stream]) {
     const { seconds, peakMiB } = await measure('iterable', { endpoint, projectId: 'p', token: 't' }, count);

@@ -68,7 +68,7 @@ export function syncing(callers: number, caller: number): Work {
   });
 }
 
-/** Reads what people look at: operations, resources, operation logs. */
+/** Reads the lists that people look at: operations, resources, operation logs. */
 export const looking: Work = repeat(async (server) => {
   const { projectId } = server;
   await server.get(`/v1/projects/${projectId}/operations?limit=100`);

@@ -23,7 +23,7 @@ export type Load = {
   /** Duration of everything at once; 0 for none. */
   readonly busySeconds: number;
   readonly sampleSeconds: number;
-  /** Directory with what is generated for the load, which is kept (default: a temporary one, removed at the end). */
+  /** Directory for the generated data, which is kept (default: a temporary one, removed at the end). */
   readonly home?: string;
 };
 

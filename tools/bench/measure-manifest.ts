@@ -12,7 +12,7 @@ setFlagsFromString('--semi-space-growth-factor=1');
 const count = Number(process.argv[2]);
 const imagePath = 'plan/resource/backup';
 const blockBytes = 4096;
-/** So many that the hashes of millions of objects are not kept in memory, like those of a large volume. */
+/** Enough to keep the hashes of millions of objects out of memory, as with a large volume. */
 const blocksOfObject = 2;
 const objectBytes = blocksOfObject * blockBytes;
 const batchObjects = 1000;

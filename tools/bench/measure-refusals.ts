@@ -6,8 +6,8 @@ import type { RefusalCase, RefusalGroup } from './refusal-cases.ts';
 type Answer = { readonly microseconds: number; readonly said: string };
 
 /**
- * Prints how long the refusal of each case of a group takes, and how much longer than the first. Each round asks every
- * case once, in a new random order, over one connection, so that other load on the machine affects all equally.
+ * Prints how long the refusal of each case in a group takes, and how much longer than the first case. Each round asks
+ * every case once, in a new random order, over one connection, so that other load on the machine affects all equally.
  */
 export async function measureRefusals(
   endpoint: string,

@@ -10,8 +10,8 @@ export type PairedDifference = { readonly median: number; readonly low: number; 
 
 /**
  * The median of the differences of two series that were measured in the same rounds, with its 99 % confidence interval.
- * The interval is that of the sign test, which uses only ranks: it assumes nothing about the distribution of times, and
- * what slows down a whole round does not matter.
+ * The interval comes from the sign test, which uses only ranks. So it assumes nothing about the distribution of times,
+ * and a slow round does not matter.
  */
 export function pairedDifference(values: readonly number[], baseline: readonly number[]): PairedDifference {
   const differences = values.map((value, round) => value - (baseline[round] ?? Number.NaN)).sort((a, b) => a - b);

@@ -34,7 +34,7 @@ test('the interval of a difference contains what was added, and moves with it', 
   );
 });
 
-test('the interval is that of the sign test', () => {
+test('the interval comes from the sign test', () => {
   const values = Array.from({ length: 100 }, (_, index) => index);
   // Of 100 fair coins, 38 to 63 fall on one side in 99.1 % of all tries.
   const { median, low, high } = pairedDifference(

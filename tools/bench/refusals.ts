@@ -1,5 +1,5 @@
-// pnpm bench refusals [--rounds 3000] [--passwords 60]: measures whether the time of a refusal tells
-// its reason, with a real gateway over loopback: invalid tokens, signatures and passwords, each for several reasons.
+// pnpm bench refusals [--rounds 3000] [--passwords 60]: measures whether the time of a refusal reveals its reason, with
+// a real gateway over loopback: invalid tokens, signatures and passwords, each for several reasons.
 import { parseArgs } from 'node:util';
 import { measureRefusals } from './measure-refusals.ts';
 import { prepareRefusals } from './refusal-cases.ts';

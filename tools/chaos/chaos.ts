@@ -26,7 +26,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 process.on('SIGINT', () => {
   if (stopping.signal.aborted) process.exit(130);
-  print('stopping after this round; press Ctrl-C again to stop at once');
+  print('stopping after this round; press Ctrl-C again to stop immediately');
   stopping.abort();
 });
 // A second signal must not keep the process from exiting.

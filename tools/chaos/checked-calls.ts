@@ -8,7 +8,7 @@ export const administrator = { user: 'admin', password: 'a password of the chaos
 type Method = 'GET' | 'POST' | 'DELETE';
 export type Answer = { readonly status: number; readonly body: unknown; readonly headers: Headers };
 
-/** What callers of the server must expect at the moment. */
+/** Faults that callers of the server must expect at the moment. */
 export type Expected = {
   /** Tokens may end: the wall clock has jumped. */
   tokensEnd: boolean;

@@ -94,7 +94,7 @@ export async function newestEventId(server: ServerProcess, calls: CheckedCalls):
   throw new StreamRefusedError('a stream of events ended before its first event');
 }
 
-/** Opens a stream. Throws `StreamRefusedError`, and what the connection throws when it breaks. */
+/** Opens a stream. Throws `StreamRefusedError`, and the error of a connection that breaks. */
 async function* openEvents(
   server: ServerProcess,
   calls: CheckedCalls,

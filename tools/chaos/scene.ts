@@ -4,11 +4,11 @@ import type { Ledger } from './ledger.ts';
 import type { Report } from './report.ts';
 import type { World } from './world.ts';
 
-/** What the clients and the fault of a round share. */
+/** Data that the clients and the fault of a round share. */
 export type Scene = {
   readonly world: World;
   readonly seed: string;
-  /** How long the fault lasts. */
+  /** Duration of the fault. */
   readonly outageMs: number;
   readonly ledger: Ledger;
   readonly report: Report;

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** How a server process is started. */
+/** Options of a server process. */
 export type ServerStart = {
   readonly dataDirectory: string;
   readonly storage: string;
@@ -30,7 +30,7 @@ export class NotStartedError extends Error {
 
 /**
  * A server in its own process. It can be killed, stopped and started again on the same port. While it `isAway`, callers
- * must expect no answer.
+ * must not expect an answer.
  */
 export class ServerProcess implements AsyncDisposable {
   readonly #start: ServerStart;

@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 const lookEveryMs = 250;
 const pageMax = 1000;
-/** The newest records are those of the current round. */
+/** The newest records belong to the current round. */
 const watchedMax = 200;
 const provedLevels = ['linkage', 'content', 'replay'];
 

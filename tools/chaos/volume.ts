@@ -12,7 +12,7 @@ const resizeTriesMax = 50;
 /** The place of data directories: a separate file system that can be full, if this machine can mount one. */
 export type Volume = AsyncDisposable & {
   readonly path: string;
-  /** Takes all free space, or gives it back; or says why this machine cannot. */
+  /** Takes all free space, or releases it; or says why this machine cannot. */
   readonly room: { take(): Promise<void>; giveBack(): Promise<void> } | { readonly missing: string };
 };
 
@@ -44,7 +44,7 @@ export async function openVolume(): Promise<Volume> {
   };
 }
 
-/** Shrinks the file system to the size of what is stored on it. */
+/** Shrinks the file system to the size of its content. */
 async function shrink(path: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { blocks, bfree, bsize } = await statfs(path);

@@ -43,7 +43,7 @@ test('near tests are always chosen, and then the nearest others that fit into th
   expect(within(5, {}, ['all.test.ts', 'elsewhere.test.ts'])).toEqual(['leaf.test.ts', 'all.test.ts']);
 });
 
-test('among equally near tests, those of a changed package come first, then short ones', () => {
+test('among equally near tests, tests of a changed package come first, then short ones', () => {
   const affected = ['apps/cli/a.test.ts', 'packages/core/long.test.ts', 'packages/core/short.test.ts'].map((file) => ({
     file,
     distance: 3,

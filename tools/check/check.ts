@@ -10,7 +10,7 @@ import { runAllChecks, runShown } from './run-steps.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Total time for tests that are not near; with everything else, a check takes two minutes. Milliseconds. */
+/** Total time for tests that are not near, in milliseconds. With everything else, a check takes two minutes. */
 const budgetMs = 30_000 * availableParallelism();
 /** Duration of a test file that has not run here yet. Milliseconds. */
 const usualDurationMs = 2_000;

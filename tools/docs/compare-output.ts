@@ -1,6 +1,6 @@
 import { elision } from './console-block.ts';
 
-/** What differs from one run to the next, by what it is called in a comparison. The order matters. */
+/** Values that differ from run to run, by their names in a comparison. The order matters. */
 const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['<id>', /\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
   ['<secret>', /(?<![\w-])(?=[\w-]*[A-Z])[\w-]{16,}(?![\w-])/g],
@@ -8,13 +8,16 @@ const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['<duration>', /(?:about |less than |~)?\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?)\b/g],
 ];
 
-/** A line without what differs from run to run, and without the widths of columns. */
+/** A line without the values that differ from run to run, and without the widths of columns. */
 function settled(line: string): string {
   const masked = changing.reduce((text, [name, pattern]) => text.replaceAll(pattern, name), line);
   return masked.replaceAll(/\s+/g, ' ').replaceAll(/-{3,}/g, '---').trim();
 }
 
-/** Whether `printed` is what a page shows, but for ids, secrets, times, durations and the widths of columns. */
+/**
+ * Whether `printed` equals the output that a page shows, except for ids, secrets, times, durations and the widths of
+ * columns.
+ */
 export function matches(shown: readonly string[], printed: readonly string[]): boolean {
   const wanted = withoutBlankEnd(shown).map(settled);
   return matchesFrom(wanted, withoutBlankEnd(printed).map(settled));
@@ -35,8 +38,8 @@ function withoutBlankEnd(lines: readonly string[]): readonly string[] {
 }
 
 /**
- * The output that a page shows next: `printed`, without the lines that the page left out so far. A line of the page
- * stands for the next printed line with the same first word. If there is none, all of `printed` is shown.
+ * The new output of a page: `printed`, without the lines that the page left out before. Each line of the page matches
+ * the next printed line with the same first word. If a line has no match, the result is all of `printed`.
  */
 export function keepElisions(shown: readonly string[], printed: readonly string[]): readonly string[] {
   const next: string[] = [];

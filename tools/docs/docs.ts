@@ -1,4 +1,4 @@
-// pnpm run docs [page …]: writes the generated pages, and the outputs of the commands in the pages that are named.
+// pnpm run docs [page …]: writes the generated pages, and the outputs of the commands in the given pages.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readPage } from './markdown-page.ts';

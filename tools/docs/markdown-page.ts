@@ -24,7 +24,7 @@ export type Page = {
   readonly blocks: readonly CodeBlock[];
   /** Links and pictures. */
   readonly links: readonly Link[];
-  /** What a link can name behind `#`, as GitHub makes it from a heading. */
+  /** The anchors of a page: its headings in the form that GitHub uses after `#` in links. */
   readonly anchors: ReadonlySet<string>;
 };
 

@@ -7,30 +7,30 @@ import type { CodeBlock, Page } from './markdown-page.ts';
 import { openShell, type ShellSession } from './shell-session.ts';
 import { freePort, standIns } from './stand-ins.ts';
 
-/** What a command of a page did that the page does not say. */
+/** Differences between what the commands of a page did and what the page says. */
 export type Discrepancy = { readonly line: number; readonly message: string };
 
 export type PageRun = {
   readonly discrepancies: readonly Discrepancy[];
-  /** The page with the outputs that its commands printed, if they are not those it shows. */
+  /** The page with the outputs that its commands printed, where they differ from the shown ones. */
   readonly text: string;
   /** Number of commands that ran. */
   readonly commands: number;
 };
 
-/** Directory in which pages say that the reader works; the commands run in a temporary one. */
+/** Directory that pages name as the reader's working directory. Commands run in a temporary one instead. */
 const shownDirectory = '/srv/tutorial';
-/** Directories of a machine that pages name; they are below the temporary one. */
+/** System directories that pages name. Commands use copies below the temporary directory. */
 const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups'];
-/** Port at which pages say that the gateway listens; it listens on a free one. */
+/** Port that pages name for the gateway. It listens on a free one instead. */
 const shownPort = '8787';
-/** What does the work of systemd for the one service that pages have. */
+/** Commands that replace systemd for the only service in the pages. */
 const startService =
   '(set -a; . /etc/backup-sync/environment; BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; ' +
   'BACKUP_SYNC_ADMIN_PASSWORD_FILE=/etc/backup-sync/admin-password; exec backup-sync serve)';
 const stopService =
   'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
-/** What is set up already where a page is run, and what is not there. */
+/** The setup of the directory in which a page runs. */
 const installed: ReadonlyMap<string, string> = new Map([
   ['systemctl daemon-reload', 'true'],
   ['systemctl enable --now backup-sync', startService],
@@ -44,13 +44,12 @@ const installed: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Runs the commands of a page from its first to its last in one shell, in a directory that has a copy of the examples
- * and the command on its PATH, and compares what they print with what the page shows. Words after the language of a
- * block say how:
+ * Runs the commands of a page in order, in one shell, and compares their output with the page. The directory has a copy
+ * of the examples, and the command is on the PATH. Words after the language of a block set options:
  *
- * - `console`: commands and their output; `exits=3`: one of them exits so (default: 0);
- * - `console keeps-running="text"`: the last command goes on while the rest of the page runs, which begins once the
- *   command has printed that text;
+ * - `console`: commands and their output; `exits=3`: one of them exits with this code (default: 0);
+ * - `console keeps-running="text"`: the last command keeps running; the rest of the page runs once the command has
+ *   printed that text;
  * - `console not-run="reason"`: not run;
  * - any language with `file=path`: the block is the content of that file.
  */
@@ -79,15 +78,15 @@ export async function runPage(page: Page): Promise<PageRun> {
   const real = (text: string) => replaceAll(text, new Map([...installed, ...replaced]));
   const shown = (text: string) => replaceAll(text, new Map(Array.from(replaced, ([from, to]) => [to, from])));
   const environment = {
-    // The page's commands, then the Node that runs this.
+    // The page's commands come first, then the Node that runs this.
     PATH: `${join(home.path, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
     HOME: join(home.path, 'home'),
     LANG: 'C.UTF-8',
     TZ: 'UTC',
-    // Compiled code is kept from one page to the next.
+    // The cache of compiled code is shared by all pages.
     XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache'),
     BACKUP_SYNC_LISTEN: real(`127.0.0.1:${shownPort}`),
-    // Credentials come from the page alone, also on a machine of a cloud.
+    // Credentials come only from the page, even on a cloud machine.
     AWS_EC2_METADATA_DISABLED: 'true',
     ...reaching,
   };
@@ -159,7 +158,7 @@ async function putCommandOnPath(directory: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** Packages that programs of pages import, and where they are installed. */
+/** Packages that programs in pages import, and where they are installed. */
 const packages: readonly (readonly [name: string, path: string])[] = [
   ['@backup-sync/contracts', 'packages/contracts'],
   ['@backup-sync/core', 'packages/core'],
@@ -168,7 +167,7 @@ const packages: readonly (readonly [name: string, path: string])[] = [
   ['@huaweicloud/huaweicloud-sdk-core', 'apps/gateway/node_modules/@huaweicloud/huaweicloud-sdk-core'],
 ];
 
-/** Lets programs of the page import what they would install. */
+/** Lets programs in the page import the packages that they would install. */
 async function linkPackages(modules: string): Promise<void> {
   for (const [name, path] of packages) {
     const link = join(modules, name);
@@ -188,7 +187,7 @@ async function writeInside(directory: string, file: string, text: string): Promi
   await writeFile(path, text);
 }
 
-/** The text of a page with other texts in some of its blocks. */
+/** The text of a page after replacing the texts of some blocks. */
 function withOutputs(text: string, outputs: readonly { readonly block: CodeBlock; readonly text: string }[]): string {
   const lines = text.split('\n');
   for (const { block, text: next } of outputs.toReversed()) {

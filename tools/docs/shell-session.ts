@@ -4,30 +4,30 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a command printed, standard output and standard error in the order of writing. */
+/** The output of a command: standard output and standard error in the order of writing. */
 export type Ran = { readonly lines: readonly string[]; readonly exitCode: number };
 
-/** One shell in which the commands of a page run one after the other, as in a terminal. */
+/** A shell that runs the commands of a page one after another, as in a terminal. */
 export type ShellSession = AsyncDisposable & {
   run(command: string): Promise<Ran>;
   /**
-   * Runs a command that goes on until somebody stops it, and returns once `isReady` accepts what it has printed. Throws
-   * an Error if the command ends before, or after {@link readyWithinMs}. It is stopped with the session.
+   * Starts a command that runs until it is stopped, and returns once `isReady` accepts its output so far. Throws an
+   * Error if the command ends before, or is not ready within {@link readyWithinMs}. Disposing the session stops it.
    */
   keepRunning(command: string, isReady: (lines: readonly string[]) => boolean): Promise<Ran>;
 };
 
-/** Time in which a server must be ready. Milliseconds. */
+/** Time limit for a server to be ready, in milliseconds. */
 const readyWithinMs = 30_000;
 const lookEveryMs = 50;
-/** Time in which a command must end, unless it keeps running. Milliseconds. */
+/** Time limit for a command to end, unless it keeps running, in milliseconds. */
 const endWithinMsDefault = 45_000;
-/** Time in which what kept running must have stopped. Milliseconds. */
+/** Time limit for running commands to stop, in milliseconds. */
 const goneWithinMs = 10_000;
 
 /**
- * `workDirectory` is where commands start, `scratch` is for files of the session itself. Everything that still runs is
- * stopped with the shell, also if this process is killed.
+ * Commands start in `workDirectory`; the session keeps its own files in `scratch`. Everything that still runs is stopped
+ * with the shell, also if this process is killed.
  */
 export function openShell(
   workDirectory: string,
@@ -70,7 +70,7 @@ export function openShell(
     async run(command) {
       const { commandFile, outputFile } = nextFiles();
       await writeFile(commandFile, `${command}\n`);
-      // "echo $?" must find the exit code of the command before.
+      // "echo $?" must print the exit code of the previous command.
       const said = await ask(
         `exit_code ${lastExitCode}; source ${commandFile} >${outputFile} 2>&1 </dev/null; echo $?`,
         command,
@@ -95,7 +95,7 @@ export function openShell(
     async [Symbol.asyncDispose]() {
       shell.stdin.end();
       await closed;
-      // What keeps running still writes below the directory that is removed next.
+      // Commands that keep running still write to the directory, which is removed next.
       const deadline = performance.now() + goneWithinMs;
       while (isGroupThere(shell.pid) && performance.now() < deadline) await delay(lookEveryMs);
     },

@@ -1,8 +1,8 @@
-/** A server on loopback that answers for an address that pages name. */
+/** A server on loopback that replaces one at an address in the pages. */
 export type StandIn = AsyncDisposable & {
   readonly endpoint: string;
-  /** What else pages name, by what stands for it. */
+  /** Replacements for other names in the pages. */
   readonly replaced?: ReadonlyMap<string, string>;
-  /** Variables that the commands of the page need to reach it. */
+  /** Environment variables with which the page's commands reach it. */
   readonly environment?: Readonly<Record<string, string>>;
 };

@@ -3,7 +3,7 @@ import { startKeystone } from '../../packages/engine/src/testing/keystone-server
 import type { StandIn } from './stand-in.ts';
 import { startAws, startMinio, startObs, startS3, startS3WithoutReading } from './storage-stand-ins.ts';
 
-/** Starts what answers for an address, with the buckets of the examples. */
+/** Starts the replacement for an address, with the buckets of the examples. */
 export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
   ['https://s3.eu-central-1.amazonaws.com', startAws('eu-central-1')],
   ['https://minio.example.com:9000', startMinio],
@@ -22,7 +22,7 @@ async function startIdentity(): Promise<StandIn> {
   return { endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-/** A port that nothing listens on. */
+/** An unused port. */
 export async function freePort(): Promise<string> {
   await using server = await startHttpServer(() => {});
   return new URL(server.endpoint).port;

@@ -15,7 +15,7 @@ export async function startS3(): Promise<StandIn> {
   return asStandIn(await startStorage());
 }
 
-/** Lets every key list the buckets, and none read an object. */
+/** Lets every key list the buckets, but no key read an object. */
 export async function startS3WithoutReading(): Promise<StandIn> {
   return asStandIn(await startS3Server(await exampleBuckets(), () => ({ status: 403, code: 'AccessDenied' })));
 }
@@ -46,7 +46,7 @@ export function startAws(region: string): () => Promise<StandIn> {
   };
 }
 
-/** Has a certificate of a private authority, whose file is `/etc/ssl/example-ca.pem`. */
+/** Has a certificate of a private authority; the pages name its file `/etc/ssl/example-ca.pem`. */
 export async function startMinio(): Promise<StandIn> {
   await using resources = new AsyncDisposableStack();
   const storage = resources.use(await startS3());
@@ -66,8 +66,8 @@ export async function startMinio(): Promise<StandIn> {
 }
 
 /**
- * Takes buckets in the host name alone, and has ETags that are not MD5 sums, as OBS with server-side encryption. Nobody
- * else knows the names of hosts, so that it is reached as a proxy.
+ * Requires the bucket in the host name, and has ETags that are not MD5 sums, like OBS with server-side encryption. No
+ * DNS server knows these host names, so commands reach it as a proxy.
  */
 export function startObs(host: string): () => Promise<StandIn> {
   return async () => {

@@ -3,9 +3,7 @@ import type { FormatUnderTest } from '../../packages/engine/src/testing/formats-
 
 type Objects = ReadonlyMap<string, Uint8Array>;
 
-/**
- * Returns the keys of changed objects that have the data of the backup, or its hashes. No level may pass them.
- */
+/** Returns the keys of changed objects with the data or the hashes of the backup. No level may prove them. */
 export function brokenData(
   subject: FormatUnderTest,
   {

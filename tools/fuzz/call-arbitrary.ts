@@ -11,7 +11,7 @@ export type FuzzedCall = {
   readonly body: string | Uint8Array | null;
 };
 
-/** What exists on the server. */
+/** Ids of things that exist on the server. */
 export type Known = { readonly projectId: string; readonly token: string; readonly ids: readonly string[] };
 
 type Parameter = { readonly name: string; readonly in: string; readonly schema: JsonSchema };

@@ -26,9 +26,9 @@ export type FuzzCounts = {
 
 /** Requests that are sent at the same time. */
 const together = 25;
-/** How many of them are raw bytes. */
+/** Number of these that are raw bytes. */
 const rawTogether = 5;
-/** How many of them are validly signed. Each is sent in four ways. */
+/** Number of these that are validly signed. Each is sent in four ways. */
 const signedTogether = 2;
 const waysOfSigned = 4;
 const callsTogether = together - rawTogether - waysOfSigned * signedTogether;
@@ -136,7 +136,7 @@ export async function fuzzGateway(options: {
     return keys;
   }
 
-  /** Ids of what exists after an import of an example, and words that a schema takes. */
+  /** Ids of things that exist after an import of an example, and words that a schema takes. */
   async function someIds(at: string): Promise<readonly string[]> {
     const headers = { 'X-Auth-Token': gateway.token, 'Content-Type': 'application/json' };
     const item = {

@@ -11,7 +11,7 @@ export type StorageFuzzCounts = { proofs: number; readonly found: Map<string, nu
 /** Milliseconds that a proof of a few small objects may take on a busy machine. A longer one counts as hanging. */
 const deadlineMs = 30_000;
 
-/** By how many bytes a listing makes an object too large, or null. */
+/** Number of bytes by which a listing makes an object too large, or null. */
 type Lie = number | null;
 
 /**

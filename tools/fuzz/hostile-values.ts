@@ -6,7 +6,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** Texts that have broken other programs. */
+/** Strings that have broken other programs. */
 export const hostileText = fc.oneof(
   fc.constantFrom(
     '',

@@ -30,7 +30,7 @@ async function open() {
   };
 }
 
-test('a script syncs, lists and watches with an access key of the environment', async () => {
+test('a script syncs, lists and watches with an access key from the environment', async () => {
   await using opened = await open();
   const { server, administer, accessKey, secretKey } = opened;
   const environment = {

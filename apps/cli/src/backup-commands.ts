@@ -73,7 +73,7 @@ name.`,
     `backups delete ${anId}`,
   ]);
   addAskingOptions(forget)
-    .addHelpText('after', '\n<backup-id> must be the whole id, not a name or the beginning of an id.')
+    .addHelpText('after', '\n<backup-id> must be the full id, not a name or the beginning of an id.')
     .action(async (backupId: string, options: Shared & AskingOptions) => {
       const { deleteBackupCommand } = await import('./commands/show-backup.ts');
       finish(await deleteBackupCommand(contextOf(options), backupId, options.yes ?? false));

@@ -8,7 +8,7 @@ import type { ConnectOptions } from './target.ts';
 /** The options of every command that works on a catalogue. */
 export type Shared = ConnectOptions & { json?: boolean };
 
-/** What the program passes to a group of commands. */
+/** Functions that the program passes to a group of commands. */
 export type Tools = {
   /** Adds a command that works on a catalogue. Its examples leave out the leading `backup-sync`. */
   readonly command: typeof addCommand;

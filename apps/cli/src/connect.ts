@@ -223,7 +223,7 @@ async function inProcess(engine: Engine, project: string | undefined): Promise<C
   };
 }
 
-/** What answers calls in this process: an engine, or a reader, which answers only some of the calls. */
+/** The part of this process that answers calls: an engine, or a reader, which answers only some of them. */
 type InProcess = AsyncDisposable & {
   readonly identity: Pick<Engine['identity'], 'operator'>;
   newId(): string;

@@ -37,7 +37,7 @@ async function endedBy(fault: string, nodeOptions: readonly string[]) {
   };
 }
 
-test('a report that Node writes of a crash, with what its threads do, holds no secret of the environment', async () => {
+test('the report that Node writes about a crash and its threads contains no secret from the environment', async () => {
   const { reports } = await endedBy(crash, ['--report-uncaught-exception']);
   expect(reports).toHaveLength(1);
   const [report = ''] = reports;

@@ -7,7 +7,7 @@ export function leaveEnvironmentOutOfReports(host: NodeJS.Process): void {
   if (report.reportOnFatalError && !report.excludeEnv) {
     report.reportOnFatalError = false;
     host.emitWarning(
-      'reports of fatal errors are off, since they would contain secrets of the environment: ' +
+      'reports of fatal errors are off, since they would contain secrets from the environment: ' +
         'add --report-exclude-env to NODE_OPTIONS',
     );
   }

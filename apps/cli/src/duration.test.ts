@@ -27,7 +27,7 @@ describe('a duration', () => {
   });
 });
 
-/** How an option parses a text, whatever its command. */
+/** How an option parses a value, whatever its command. */
 function parsed(option: string, text: string): unknown {
   const program = createProgram(
     '0.0.0',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
 
-/** A text that prints as `[redacted]`. */
+/** A string that prints as `[redacted]`. */
 export class Secret {
   readonly #value: string;
 
@@ -98,7 +98,7 @@ function isNetwork(text: string): boolean {
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-/** The description of a variable is what the reference of the documentation says about it. */
+/** The reference in the documentation shows the description of each variable. */
 export const environmentSchema = z.object({
   BACKUP_SYNC_ENDPOINT: optional.describe('address of the server that commands work on'),
   BACKUP_SYNC_PROFILE: optional.describe(
@@ -107,24 +107,22 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_TOKEN: secret.describe('token for the server, instead of an access key'),
   BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret.describe('secret of that access key'),
-  BACKUP_SYNC_PROJECT: optional.describe(
-    'id of the project to work in (default: the one that the credentials belong to)',
-  ),
-  BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time to connect to the server, such as `30s` (default: 10 s)'),
-  BACKUP_SYNC_TIMEOUT: timeout.describe('time that the server may send nothing, such as `2m` (default: 60 s)'),
+  BACKUP_SYNC_PROJECT: optional.describe('id of the project to work in (default: the project of the credentials)'),
+  BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time limit to connect to the server, such as `30s` (default: 10 s)'),
+  BACKUP_SYNC_TIMEOUT: timeout.describe('time limit for a server that sends nothing, such as `2m` (default: 60 s)'),
   BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),
   BACKUP_SYNC_STORAGE: optional.describe('storage unit with the buckets: `file:<directory>` or `s3:<endpoint>`'),
   BACKUP_SYNC_LISTEN: optional.describe('address that the server listens on (default: `127.0.0.1:8787`)'),
-  BACKUP_SYNC_PUBLIC_URL: optional.describe('address at which clients reach the server, if a proxy has another one'),
+  BACKUP_SYNC_PUBLIC_URL: optional.describe('address that clients use, if a proxy is in front of the server'),
   BACKUP_SYNC_TLS_CERTIFICATE: optional.describe('PEM file with the certificate for HTTPS'),
   BACKUP_SYNC_TLS_KEY: optional.describe('PEM file with the private key of the certificate'),
   BACKUP_SYNC_BEHIND_TLS_PROXY: truth.describe('`true` if a proxy in front of the server does TLS (default: `false`)'),
   BACKUP_SYNC_TRUSTED_PROXIES: networks.describe(
     'addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` the server believes (default: none)',
   ),
-  BACKUP_SYNC_CONNECTIONS: positiveNumber.describe('open connections at most (default: 4096)'),
+  BACKUP_SYNC_CONNECTIONS: positiveNumber.describe('maximum number of open connections (default: 4096)'),
   BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber.describe(
-    'calls answered at the same time at most, streams included (default: 1024)',
+    'maximum number of calls in progress, including streams (default: 1024)',
   ),
   BACKUP_SYNC_CALLS_PER_SECOND: positiveNumber.describe(
     'calls per second of one caller before 429 (default: 1000; short bursts may have twice as many)',
@@ -161,22 +159,22 @@ export const environmentSchema = z.object({
     'role here for each role in Keystone (default: `admin=administrator,member=operator,reader=reader`)',
   ),
   BACKUP_SYNC_REQUESTS_PER_SECOND: positiveNumber.describe(
-    'requests per second to one bucket at most (default: 200 for S3; no limit for a directory)',
+    'maximum requests per second to one bucket (default: 200 for S3; no limit for a directory)',
   ),
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber.describe(
-    'requests to one bucket that wait for an answer at the same time at most (default: 32 for S3)',
+    'maximum number of requests to one bucket in flight (default: 32 for S3)',
   ),
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber.describe(
-    'bytes that a sync reads at most to prove one link (default: 8589934592)',
+    'maximum number of bytes that a sync reads to prove one link (default: 8589934592)',
   ),
   BACKUP_SYNC_RETRY_FOR: duration.describe(
     'time for which the server retries while storage does not answer, such as `20m`; `0s` for no retries (default: 20 min)',
   ),
   BACKUP_SYNC_BACKLOG: positiveNumber.describe(
-    'unfinished imports of one project before a sync is answered 429 (default: 100000)',
+    'unfinished imports of one project before a sync gets 429 (default: 100000)',
   ),
   BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle.describe(
-    'where S3 requests name the bucket: `path` or `virtual` (default: `path`)',
+    'place of the bucket name in S3 requests: `path` or `virtual` (default: `path`)',
   ),
   AWS_REGION: optional.describe('region that requests to S3 are signed for (default: `us-east-1`)'),
   AWS_CA_BUNDLE: optional.describe(
@@ -187,7 +185,7 @@ export const environmentSchema = z.object({
   HTTPS_PROXY: proxy.describe('forward proxy for `https` addresses'),
   https_proxy: proxy.describe('the same as `HTTPS_PROXY`, and read first'),
   NO_PROXY: optional.describe(
-    'hosts reached without a proxy: domains with all below them, addresses, IPv4 networks, or `*`',
+    'hosts reached without a proxy: domains with their subdomains, addresses, IPv4 networks, or `*`',
   ),
   no_proxy: optional.describe('the same as `NO_PROXY`, and read first'),
   XDG_CONFIG_HOME: optional.describe('directory below which `login` saves profiles (default: `~/.config`)'),

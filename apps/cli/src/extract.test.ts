@@ -64,7 +64,7 @@ async function startWriting(path: string) {
     await sink.write(Buffer.from('in its middle'), 0);
     process.stdout.write('writing');
     // This also keeps the file open.
-    setInterval(() => sink.write(Buffer.from('and goes on'), 0), 1000);
+    setInterval(() => sink.write(Buffer.from('and more'), 0), 1000);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,7 +79,7 @@ async function startWriting(path: string) {
   };
 }
 
-test('extract does not touch the file of a running extraction, and replaces that of a killed one', async () => {
+test('extract does not touch the file of a running extraction, and replaces the file of a killed one', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
   await run(['sync', join(examples, 'sync-request.json')], { environment });

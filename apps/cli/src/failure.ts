@@ -14,7 +14,7 @@ import { remedyOnCommandLine } from './reason-remedies.ts';
 /** Exit codes in addition to those of {@link errors}. */
 export const exitCodes = { done: 0, failure: 1, someItemsFailed: 3, interrupted: 130 } as const;
 
-/** What each exit code means; those of `check` are its own. */
+/** Meanings of the exit codes; `check` has its own. */
 export const exitCodeMeanings: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'failure or wrong usage',
@@ -117,7 +117,7 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
     'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and that the server runs.',
   connect_timeout:
     'Check the address of the server (--endpoint, BACKUP_SYNC_ENDPOINT or the profile), and the network and ' +
-    'firewalls on the way to it. To wait longer, use --connect-timeout.',
+    'firewalls between it and this machine. To wait longer, use --connect-timeout.',
   response_timeout:
     'Check that the server is working. To wait longer, use --timeout. If the command changes something, check ' +
     'whether it did before you repeat it.',

@@ -26,7 +26,7 @@ export class HelpedCommand extends Command {
   }
 }
 
-/** Joins and wraps the lines of each paragraph. Blank lines and indented lines, such as examples, stay as they are. */
+/** Joins and wraps the lines of each paragraph. Blank lines and indented lines, such as examples, stay unchanged. */
 function wrapParagraphs(help: Help, text: string, width: number): string {
   const lines: string[] = [];
   let paragraph: string[] = [];

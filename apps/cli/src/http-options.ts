@@ -14,7 +14,7 @@ export class ProxyError extends Error {
   override readonly name = 'ProxyError';
 }
 
-/** How a command sends requests to a server, and how long it waits. Empty if neither a timeout nor a proxy is set. */
+/** HTTP options for requests to a server: timeouts and proxies. Empty if none is set. */
 export async function httpOptions(options: ConnectOptions, environment: Environment): Promise<HttpOptions> {
   const connectTimeoutS = options.connectTimeout ?? environment.BACKUP_SYNC_CONNECT_TIMEOUT;
   const timeoutS = options.timeout ?? environment.BACKUP_SYNC_TIMEOUT;
@@ -41,7 +41,7 @@ export async function httpOptions(options: ConnectOptions, environment: Environm
   };
 }
 
-/** A `fetch` whose error names the proxy if a proxy is the cause, and not the server. */
+/** A `fetch` whose error names the proxy, and not the server, if the proxy is the cause. */
 function namingProxies(fetch: Fetch, proxies: NonNullable<Network['proxies']>): Fetch {
   return async (url, init) => {
     try {

@@ -63,7 +63,7 @@ function addUserCommands(program: Command, { command, contextOf, finish }: Tools
     finish(await removeUserCommand(contextOf(options), name, options.yes ?? false));
   });
   const role = program.command('roles').description('manage roles of users in projects');
-  command(role, 'list [project]', 'list who has which role in which project', ['roles list', 'roles list payroll'])
+  command(role, 'list [project]', 'list the roles of users in projects', ['roles list', 'roles list payroll'])
     .addHelpText('after', '\n<project> is a name or an id (default: every project).')
     .action(async (project: string | undefined, options: Shared) => {
       const { listRolesCommand } = await import('./commands/projects.ts');
@@ -131,7 +131,7 @@ function addBucketCommands(program: Command, { command, contextOf, finish }: Too
       const { revokeBucketCommand } = await import('./commands/projects.ts');
       finish(await revokeBucketCommand(contextOf(options), place, project, options.yes ?? false));
     });
-  command(buckets, 'list', 'list which project may use which bucket', ['buckets list']).action(
+  command(buckets, 'list', 'list the buckets that each project may use', ['buckets list']).action(
     async (options: Shared) => {
       const { listBucketGrantsCommand } = await import('./commands/projects.ts');
       finish(await listBucketGrantsCommand(contextOf(options)));

@@ -58,7 +58,7 @@ test('a user logs in at the server with the granted role, and cannot when disabl
   expect((await run(['backups', 'list'], { environment: asAda })).code).toBe(4);
 });
 
-test('a refused login says what to check, also the project, and how long to wait after too many attempts', async () => {
+test('a refused login says what to check, including the project, and how long to wait after too many attempts', async () => {
   await using home = await open();
   const { call } = home;
   await using server = await startServer(home.dataDirectory, home.storage);

@@ -85,7 +85,7 @@ test('while a sync uses a data directory, reading commands answer and writing on
   const left = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
   expect(left.operations).toMatchObject([{ kind: 'import', status: 'waiting' }]);
 
-  // The gate opens only after the sync has asked for the backup: an import that has ended is not joined.
+  // The gate opens only after the sync has requested the backup: an import that has ended is not joined.
   const again = start(['sync', '-'], { environment });
   again.stdin.end(JSON.stringify(item));
   await expect.poll(async () => (await audited('syncBackups', environment)).length, { timeout: 20_000 }).toBe(2);

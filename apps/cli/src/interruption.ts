@@ -3,15 +3,15 @@ import type { Client } from '@backup-sync/core';
 import { InterruptedError } from './failure.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** Where the work is done: a server continues it; without one, the next command on the data directory does. */
+/** The worker that continues: a server or, without one, the next command on the data directory. */
 export type Worker = { readonly client: Client; readonly isServer: boolean };
 
-/** How long a cancellation may take: people who press Ctrl-C do not wait longer. */
+/** Time limit of a cancellation: people who press Ctrl-C do not wait longer. */
 const cancelMaxMs = 5_000;
 const nextWorker = 'the next "backup-sync sync" or "backup-sync serve" on this data directory';
 const lookAgain = 'To check on it, run "backup-sync operations list" or "backup-sync operations watch".';
 
-/** Ctrl-C during a sync: how many backups were accepted, what continues them, and how to check on them. */
+/** Error for Ctrl-C during a sync: how many backups were accepted, who continues them, and how to check on them. */
 export function syncInterrupted(
   tally: SyncTally,
   total: number | null,
@@ -95,7 +95,7 @@ function acceptedSoFar({ accepted, ended }: SyncTally): string {
   return `${grouped(accepted)} ${accepted === 1 ? 'backup' : 'backups'} accepted, ${grouped(ended)} ended.`;
 }
 
-/** What continues the backups that have not ended. */
+/** Says who continues the backups that have not ended. */
 function rest({ accepted, ended }: SyncTally, isServer: boolean): string[] {
   const left = accepted - ended;
   if (left === 0) return [];

@@ -96,13 +96,13 @@ describe('a backup is named', () => {
   test('only by its id to be deleted', async () => {
     const ended = await server.call(['backups', 'delete', 'third']);
     expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id "third"') });
-    expect(ended.messages).toContain('delete needs the whole id, not a name');
+    expect(ended.messages).toContain('delete needs the full id, not a name');
     expect(await server.call(['backups', 'delete', 'vm-1-day'])).toMatchObject({ code: 1 });
     expect(await shown('vm-1-day-2')).toBe('vm-1-day-2');
   });
 });
 
-test('a service that cannot search by the beginning of an id yields no backup, rather than a wrong one', async () => {
+test('a service that cannot search by the beginning of an id yields no backup instead of a wrong one', async () => {
   const other = {
     id: 'other',
     name: 'other',

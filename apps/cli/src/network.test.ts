@@ -82,7 +82,7 @@ test('storage is reached through a proxy, by a private certificate, and with the
   ]);
 }, 60_000);
 
-test('a server is reached through a proxy, and the one of a data directory on loopback directly', async () => {
+test('a server is reached through a proxy, but the server of a data directory on loopback directly', async () => {
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
   const storage = `file:${join(examples, 'buckets')}`;

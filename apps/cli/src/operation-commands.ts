@@ -27,7 +27,7 @@ Without <operation>, it follows all operations until Ctrl-C: by the event stream
 asking once a second. With <operation>, it ends when the operation ends, and exits 0 if the operation succeeded, 3 if
 not. With --json, it prints one event per line.
 
-<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute begin alike.`,
+<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute have the same beginning.`,
     )
     .action(async (operationId: string | undefined, options: Shared) => {
       const { watchOperationsCommand } = await import('./commands/watch-operations.ts');
@@ -39,7 +39,7 @@ not. With --json, it prints one event per line.
   ])
     .addHelpText(
       'after',
-      '\n<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute begin alike.',
+      '\n<operation> is an id, or the beginning of one (at least 4 characters). Ids of the same minute have the same beginning.',
     )
     .action(async (operationLogId: string, options: Shared) => {
       const { showOperationCommand } = await import('./commands/operations.ts');

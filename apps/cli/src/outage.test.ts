@@ -74,7 +74,7 @@ test('a server with no time to retry ends an operation when storage does not ans
 test.each([
   ['BACKUP_SYNC_RETRY_FOR', '20', 'must be a duration such as 90s'],
   ['BACKUP_SYNC_BACKLOG', '0', 'must be a whole number above 0'],
-])('%s=%s is refused, with what it must be', async (name, value, said) => {
+])('%s=%s is refused, and the error says what it must be', async (name, value, said) => {
   const refused = await run(['operations', 'list'], { environment: { [name]: value } });
   expect(refused.code).toBe(1);
   expect(refused.messages).toContain(`${name} ${said}`);

@@ -29,7 +29,7 @@ describe('plan', () => {
     expect(first.output).toMatch(/web-server +new +presence +would be recorded$/m);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
     expect(first.output).toContain('What to do: Restore the object');
-    // What looks missing is listed once more before it is reported.
+    // Anything that looks missing is listed once more before it is reported.
     expect(first.output).toMatch(
       /5 backups: 4 new, 1 broken\. A sync makes 4 LIST and 7 GET requests, reads .* and takes (about|less than) [\d.]+ s\.\n$/,
     );

@@ -10,7 +10,7 @@ import { UsageError } from './failure.ts';
 export const defaultProfileName = 'default';
 
 const ownerOnly = 0o600;
-/** How long to wait for the lock. Saving takes milliseconds. */
+/** Time limit to wait for the lock. Saving takes milliseconds. */
 const lockWaitMs = 10_000;
 
 const storedServer = z.object({ endpoint: z.string(), project_id: z.string() });

@@ -29,7 +29,7 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
     if (verb === 'retire') {
       added.addHelpText(
         'after',
-        '\n"check" leaves the resource out until a newer backup of it is recorded. Its backups stay as they are.',
+        '\n"check" leaves the resource out until a newer backup of it is recorded. Its backups stay unchanged.',
       );
     }
     added.addHelpText('after', '\n<resource> is an id or a name.');

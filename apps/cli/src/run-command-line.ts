@@ -39,7 +39,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   for (const stream of [host.stdout, host.stderr]) {
     if (stream.isTTY && stream.columns === 0) Object.assign(stream, { columns: 80, rows: 24 });
   }
-  // A reader that has seen enough (`| head`) is no failure. Ctrl-C ends the reader too, but then messages follow.
+  // A reader that has seen enough (`| head`) is not a failure. Ctrl-C ends the reader too, but then messages follow.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && stopping.signal.aborted) return;
     if (error.code === 'EPIPE') host.exit(exitCodes.done);

@@ -7,7 +7,7 @@ import { note, type Terminal } from './terminal.ts';
 import { describeWait, isNews } from './waiting.ts';
 
 const drawnEveryMs = 100;
-/** Without a terminal: a progress line for each so many objects. */
+/** Without a terminal: number of objects between two progress lines. */
 const objectsPerLine = 100_000;
 
 export type ScanProgress = {

@@ -24,7 +24,7 @@ describe('a bucket with objects but no recognised backup', () => {
     [['scan', 'logs', '--json']],
     [['plan', '--bucket', 'logs']],
     [['plan', '--bucket', 'logs', '--json']],
-  ])('is no success: %j', async (command) => {
+  ])('does not succeed: %j', async (command) => {
     await using home = await homeWithLogs();
     const { code, messages } = await run(command, home);
     expect(code).toBe(3);

@@ -27,7 +27,7 @@ test('the password of the administrator and the key of secrets can come from fil
     const made = await run(['access-keys', 'create', 'admin', 'default', '--json'], { environment });
     expect(made.code).toBe(0);
   }
-  // The key of the variable opens what the key of the file has encrypted.
+  // The key in the variable decrypts what the key in the file encrypted.
   await using _again = await startServer(dataDirectory, storage, { BACKUP_SYNC_SECRET_KEY: key });
 });
 

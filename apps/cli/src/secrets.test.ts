@@ -17,7 +17,7 @@ const byAccessKey = { ...secrets, BACKUP_SYNC_TOKEN: '', BACKUP_SYNC_ACCESS_KEY:
 /** Nothing listens there. */
 const nowhere = 'http://127.0.0.1:9';
 
-test('secrets show in nothing that the command prints when it is refused, wrongly used, or finds no server', async () => {
+test('nothing that a command prints shows a secret, if it is refused, wrongly used, or finds no server', async () => {
   await using home = await temporaryDirectory();
   const local = ['--data-dir', join(home.path, 'data'), '--storage', `s3:${nowhere}`];
   const remote = ['--endpoint', nowhere, '--project', 'p'];

@@ -11,7 +11,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
   ])
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
-    .option('--public-url <url>', 'address that callers use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
+    .option('--public-url <url>', 'address that clients use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
     .option('--tls-certificate <file>', 'certificate for HTTPS, in PEM (BACKUP_SYNC_TLS_CERTIFICATE)')
     .option('--tls-key <file>', 'private key of the certificate, in PEM (BACKUP_SYNC_TLS_KEY)')
     .option('--behind-tls-proxy', 'plain HTTP beyond loopback, for a TLS proxy (BACKUP_SYNC_BEHIND_TLS_PROXY=true)')
@@ -22,7 +22,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     )
     .option(
       '--backlog <count>',
-      'unfinished imports per project, at most; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
+      'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
     .action(async (options: Shared & ServeOptions) => {
@@ -96,9 +96,9 @@ stays valid.`,
     .addHelpText(
       'after',
       `
-Tries the buckets that you name, else those of the sources, else those of a storage directory. It lists each bucket, and
-reads the head and the beginning of its first object, as a sync does. A server tries its own storage. Nothing is
-written. Exits 1 if something is missing, 5 if the server is not reachable.`,
+Tries the buckets that you name. Without names, it tries the buckets of the sources or, if there is none, of a storage
+directory. It lists each bucket, and reads the head and the beginning of its first object, as a sync does. A server
+tries its own storage. Nothing is written. Exits 1 if something is missing, 5 if the server is not reachable.`,
     )
     .action(async (buckets: string[], options: Shared) => {
       const { doctorCommand } = await import('./commands/doctor.ts');

@@ -19,10 +19,10 @@ const given = {
 const passwordOfAda = 'password-of-ada-that-nobody-may-see';
 const storage = { BACKUP_SYNC_STORAGE: 's3:http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'an-access-key' };
 
-/** The places that must show a secret, by the secret. */
+/** For each secret, the places that must show it. */
 type Shown = Map<string, readonly string[]>;
 
-test('secrets show in nothing that a server prints or leaves, through calls, faults and a crash', async () => {
+test('nothing that a server prints or leaves behind shows a secret, through calls, faults and a crash', async () => {
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
   const reports = join(home.path, 'reports');
@@ -59,7 +59,7 @@ test('secrets show in nothing that a server prints or leaves, through calls, fau
   for (const [secret, places] of shown) expect(traces.placesOf(secret), secret).toEqual(places);
 }, 120_000);
 
-test('each secret that a server generates at its first start shows in one place, also after it stops', async () => {
+test('each secret that a server generates at its first start is shown in one place only, even after it stops', async () => {
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
   const traces = new Traces();
@@ -94,7 +94,7 @@ async function administer(traces: Traces, shown: Shown, environment: Record<stri
 async function list(traces: Traces, environment: Record<string, string>): Promise<void> {
   const listings = ['users list', 'access-keys list', 'audit list', 'operations list', 'sources list', 'backups list'];
   const run = async (words: string) => ({ words, ...(await traces.run(words.split(' '), { environment })) });
-  // Storage is not reachable, and the command waits for it: it runs next to the others.
+  // This command waits for storage that is not reachable, so it runs in parallel with the others.
   const doctors = Promise.all(['doctor a-bucket', 'doctor a-bucket --json'].map(run));
   for (const words of listings) {
     for (const ended of await Promise.all([words, `${words} --json`].map(run)))

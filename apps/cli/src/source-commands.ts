@@ -88,7 +88,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
     .option('--force', 'no check that the prefix can be listed and is not empty')
     .addHelpText(
       'after',
-      '\nSettings that are not given stay as they are.\n\n<source> is a name, an id, or the beginning of an id.',
+      '\nSettings that are not given stay unchanged.\n\n<source> is a name, an id, or the beginning of an id.',
     )
     .action(async (source: string, options: Shared & EditOptions) => {
       const { editSourceCommand } = await import('./commands/sources.ts');
@@ -120,7 +120,7 @@ export function addSourceCommands(program: Command, { command, contextOf, finish
   }
   const remove = command(sources, 'remove <source>', 'remove a source; its records stay', ['sources remove nightly']);
   addAskingOptions(remove)
-    .addHelpText('after', '\n<source> must be the whole name or id.')
+    .addHelpText('after', '\n<source> must be the full name or id.')
     .action(async (source: string, options: Shared & AskingOptions) => {
       const { removeSourceCommand } = await import('./commands/sources.ts');
       finish(await removeSourceCommand(contextOf(options), source, options.yes ?? false));

@@ -76,7 +76,7 @@ backups, and why. With --sync as well, it prints the operation log of each impor
 
 Ctrl-C ends the command; a server continues the scan. Without a server, the scan is cancelled.
 
-Snapshot folders of a filer, such as .snapshot, are skipped unless the prefix leads into one. Exits 3 also if the
+Snapshot folders of a filer, such as .snapshot, are skipped unless the prefix leads into one. Also exits 3 if the
 listing has objects but no recognised backup.`,
     )
     .action(async (place: string, options: Shared & ScanOptions) => {

@@ -6,7 +6,7 @@ import { note, type Terminal } from './terminal.ts';
 import { describeWait, isNews } from './waiting.ts';
 
 const drawnEveryMs = 100;
-/** Without a terminal: a progress line for each so many operations. */
+/** Without a terminal: number of operations between two progress lines. */
 const endedPerLine = 1000;
 
 export type SyncProgress = {

@@ -66,7 +66,7 @@ describe('a table', () => {
     expect(lines).toEqual(['备份      x', '\u{fffd}[31mred  y', 'e\u0301te\u0301       z']);
   });
 
-  test('fits any width to which its columns can shrink, whatever the texts', () => {
+  test('fits any width to which its columns can shrink, whatever its cells contain', () => {
     const texts = fc.array(
       fc.tuple(
         fc.string({ unit: 'binary', maxLength: 30 }),

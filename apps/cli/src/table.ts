@@ -6,7 +6,7 @@ export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
   /**
-   * Least width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
+   * Minimum width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
    */
   readonly shrinksTo?: number;
   /** Wrap cells that do not fit to more lines, instead of cutting them. */
@@ -17,7 +17,7 @@ export type Column = {
   readonly drops?: number;
 };
 
-/** A text without control characters, and its width in terminal columns: measured once, since that takes a while. */
+/** A string without control characters, and its width in terminal columns: measured once, since that takes a while. */
 type Measured = { readonly text: string; readonly width: number };
 
 const blank: Measured = { text: '', width: 0 };
@@ -37,7 +37,7 @@ const wrapsToDefault = 20;
 
 /**
  * Formats rows under headings, with columns as wide as their content. If that is wider than `width`, it wraps or cuts
- * cells, then leaves out columns, as each column allows; a column that allows neither stays as it is. Without a width,
+ * cells, then leaves out columns, as each column allows; a column that allows neither stays unchanged. Without a width,
  * each row is one line.
  */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): Table {

@@ -44,7 +44,7 @@ export type Target =
 /**
  * Finds where a command works. Options win over the environment, and both win over profiles that are not named by an
  * option. A server wins over a data directory that is named in the same place. A server named by address uses the
- * credentials of the environment, a server of a profile those of the profile.
+ * credentials in the environment; a server named by profile uses the credentials in the profile.
  *
  * Throws `not_authenticated` if there are no credentials for the server, `invalid_request` if its address is not valid,
  * and {@link UsageError}. It also throws if the environment has credentials that would not be used and no option says

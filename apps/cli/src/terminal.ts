@@ -12,7 +12,7 @@ export type Terminal = {
   readonly json: boolean;
 };
 
-/** A text that is shown in a style if the terminal has colours. */
+/** A string that is styled if the terminal has colours. */
 export type Styled = { readonly style: 'red' | 'green' | 'yellow'; readonly text: string };
 
 /**
@@ -48,7 +48,7 @@ export function printJson(terminal: Terminal, value: unknown): void {
   terminal.output.write(`${jsonText(value, 2)}\n`);
 }
 
-/** JSON for the output. Control and formatting characters are escaped, most of which JSON itself does not escape. */
+/** JSON for the output. Control and formatting characters are escaped; JSON itself escapes only a few of them. */
 export function jsonText(value: unknown, indent?: number): string {
   const lines = JSON.stringify(value, null, indent).split('\n');
   return lines.map((line) => line.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped)).join('\n');

@@ -13,7 +13,7 @@ type RunInProcessOptions = {
 /**
  * Runs the command line in this process, with its own streams and environment. With `untilOutput`, it is interrupted as
  * by Ctrl-C once it has printed something. With `columns`, it writes to a terminal of this width. With `atTerminal`,
- * input and messages are those of a terminal.
+ * input and messages go through a terminal.
  */
 export async function runInProcess(
   args: readonly string[],

@@ -7,7 +7,7 @@ import { endpointFile } from '@backup-sync/contracts';
 import { signature } from '@backup-sync/core';
 import { type Ended, type RunOptions, run, start } from './testing.ts';
 
-/** Everything that was printed, answered and left, by place, so that it can be searched for secrets. */
+/** All output, answers and files, by place, to be searched for secrets. */
 export class Traces {
   readonly #texts = new Map<string, string>();
 
@@ -26,7 +26,7 @@ export class Traces {
     return this.#texts.get(place) ?? '';
   }
 
-  /** The places where a secret shows, plain or encoded. */
+  /** The places that contain a secret, plain or encoded. */
   placesOf(secret: string): string[] {
     const bytes = Buffer.from(secret);
     const encoded = [bytes.toString('base64'), bytes.toString('hex'), encodeURIComponent(secret)];

@@ -4,7 +4,7 @@ import type { Caller, CallFrom, Engine, StreamEvent } from '@backup-sync/engine'
 /** Time after which a silent stream sends a heartbeat and its credentials are checked again, milliseconds. */
 export const heartbeatMs = 15_000;
 
-/** What {@link openStream} needs from a request. */
+/** The parts of a request that {@link openStream} needs. */
 export type StreamRequest = {
   readonly from: Omit<CallFrom, 'caller'>;
   /** Checks the credentials again and returns the caller. */

@@ -62,7 +62,7 @@ test('answers direct callers to Keystone for a token', async () => {
   ]);
 });
 
-test('the domain of a token is that of its Keystone project', async () => {
+test('a token has the domain of its Keystone project', async () => {
   keystone.tokens.set('good', member);
   const { body } = await as('good', '/v3/auth/domains');
   expect(body.domains).toMatchObject([

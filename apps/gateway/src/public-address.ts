@@ -8,7 +8,7 @@ export function addressesOf(request: Request): Addresses {
   return { own, identity: outsideUrl ?? `${own}/v3` };
 }
 
-/** What {@link addressesOf} starts from, kept in the application. */
+/** Configured addresses, kept in the application for {@link addressesOf}. */
 export type KnownAddresses = {
   /** Address at which callers reach this server, as configured; undefined if it is not. */
   readonly publicUrl: string | undefined;

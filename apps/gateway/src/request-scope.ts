@@ -8,7 +8,7 @@ import { signedRequestOf } from './signed-body.ts';
 
 /**
  * Keeps the address of each request and gives its answer an id, in `X-Request-Id` and in the header that OpenStack
- * clients read. Ids from callers are ignored, since they could not be told apart from ours.
+ * clients read. Ids from callers are ignored, since they could not be distinguished from ours.
  */
 export function identifyRequest(engine: Engine): RequestHandler {
   return (request, response, next) => {

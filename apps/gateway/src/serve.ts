@@ -72,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   // Disposed only after the server has stopped listening, so that no command gets a refusal of the credential.
   const credential = starting.use(new LocalCredential(engine, options));
   const listening = starting.use(await listen(app, { ...options, limits, isTrustedProxy, newId }));
-  // Local commands connect to 127.0.0.1, for which no certificate is issued, so they get plain HTTP.
+  // Nobody issues certificates for 127.0.0.1, to which local commands connect, so they get plain HTTP.
   const local =
     options.tls === undefined
       ? listening

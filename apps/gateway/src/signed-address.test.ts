@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { signedHeaders } from './signing-for-tests.ts';
 import { startTestGateway } from './testing.ts';
 
-test('a request signed to delete one backup deletes no other, however its address is cut on the way', async () => {
+test('a request signed to delete one backup deletes no other, however its address is cut in transit', async () => {
   await using gateway = await startTestGateway({});
   const { body } = await gateway.call('POST', '/v1/projects/{project_id}/access-keys', {
     user_name: 'admin',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestGateway } from './testing.ts';
 
-test('while the server stops, the local credential is never refused as not valid', async () => {
+test('while the server stops, the local credential is never refused as invalid', async () => {
   const gateway = await startTestGateway({});
   const statuses: number[] = [];
   let stopped = false;

@@ -48,7 +48,7 @@ async function open(on: TestGateway, query = '', headers: Record<string, string>
   };
 }
 
-/** Parses the events of a text. */
+/** Parses the events in a text. */
 function eventsOf(text: string): Event[] {
   const blocks = text.matchAll(/^id: (\d+)\nevent: operation\ndata: (.+)\n\n/gm);
   return Array.from(blocks, ([, id = '', data = '']) => {

@@ -127,7 +127,7 @@ test('only project administrators can inspect or revoke another token, and other
     return (await own.call(method, '/v3/auth/tokens', undefined, headers)).status;
   };
   const others = {
-    'who is no administrator': await login('bob', own.projectId),
+    'who is not an administrator': await login('bob', own.projectId),
     'an administrator of another project': await login('bob', second),
   };
   for (const [who, token] of Object.entries(others)) {

@@ -9,7 +9,7 @@ import { authenticate, requestIdOf, whence } from './request-scope.ts';
 import { signedBodyAsText } from './signed-body.ts';
 import { appRouter, refusalForTrpc } from './trpc-router.ts';
 
-/** Most calls in one batch, which all run at the same time. */
+/** Maximum number of calls in one batch, which all run at the same time. */
 const batchedCallsMax = 50;
 
 /** Handlers for the calls over tRPC. Streams end when `stopping` is aborted. */

@@ -48,7 +48,7 @@ export const administrationCalls = {
     refusals: ['identity_elsewhere'],
   },
   disableUser: {
-    summary: 'Disable a user; their tokens end at once',
+    summary: 'Disable a user; their tokens end immediately',
     details: 'Access keys of the user do not work until the user is enabled again.',
     kind: 'mutation',
     role: 'administrator',
@@ -71,7 +71,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'identity_elsewhere'],
   },
   setUserPassword: {
-    summary: 'Set the password of a user; their tokens end at once',
+    summary: 'Set the password of a user; their tokens end immediately',
     details: 'Access keys of the user still work.',
     kind: 'mutation',
     role: 'administrator',
@@ -105,7 +105,7 @@ export const administrationCalls = {
     refusals: ['user_not_found', 'project_not_found', 'last_administrator', 'identity_elsewhere'],
   },
   revokeRole: {
-    summary: 'Revoke the role of a user in a project; tokens for it end at once',
+    summary: 'Revoke the role of a user in a project; tokens for it end immediately',
     kind: 'mutation',
     role: 'administrator',
     method: 'DELETE',

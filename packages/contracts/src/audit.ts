@@ -42,7 +42,7 @@ export const auditEvent = z
           value: z.string().meta({ description: 'Value of the field.' }),
         }),
       )
-      .meta({ description: 'What the call was about: the ids and names in it. Never a secret.' }),
+      .meta({ description: 'Ids and names in the request: what the call was about. Never a secret.' }),
     door,
     address: z
       .string()
@@ -70,7 +70,7 @@ export const listAuditEventsInput = z.object({
   end_time: queryTime
     .optional()
     .meta({ description: 'Only calls made at this time or earlier, e.g. 2018-02-01T12:00:00Z.' }),
-  limit: paging.limit.default(100).meta({ description: 'Most items of a page (default 100).' }),
+  limit: paging.limit.default(100).meta({ description: 'Maximum number of items per page (default 100).' }),
   marker: paging.marker,
 });
 export type AuditFilter = Omit<z.output<typeof listAuditEventsInput>, 'project_id'>;

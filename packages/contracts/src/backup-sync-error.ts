@@ -4,7 +4,7 @@ import { type ErrorCode, errors } from './error-code.ts';
 /** Consecutive items of a list by index, both ends included. */
 export type IndexRange = { readonly first: number; readonly last: number };
 
-/** How much of a list was sent, in several calls, before one of them failed. */
+/** Progress of a list that was sent in several calls, one of which failed. */
 export type ListProgress = {
   /** Items that the service has accepted, in ascending order. */
   readonly accepted: readonly IndexRange[];
@@ -20,15 +20,15 @@ export class BackupSyncError extends Error {
   readonly code: ErrorCode;
   /** Every problem of an invalid request, with its place. Empty for other codes. */
   readonly problems: readonly Problem[];
-  /** How much of a list was accepted, if a list was sent in several calls. Null otherwise. */
+  /** Progress of a list that was sent in several calls; null for other calls. */
   readonly progress: ListProgress | null;
-  /** How long the caller should wait, in milliseconds; null if unknown. */
+  /** Time that the caller should wait, in milliseconds; null if unknown. */
   readonly retryAfterMs: number | null;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** HTTP status of the answer; null if there was no answer or nothing was sent. */
   readonly status: number | null;
-  /** Id by which the service's operator finds the call; null if no answer named it. */
+  /** Id with which the service's operator finds the call; null if no answer named it. */
   readonly requestId: string | null;
 
   constructor(

@@ -74,7 +74,7 @@ const backupAddition = z.object({
       }),
       content_id: z.string().nullable().meta({
         description:
-          'Identifies the content: tells whether two places have the same backup. Null if the metadata cannot be read.',
+          'Identifies the content: equal for copies of the same backup. Null if the metadata cannot be read.',
       }),
       object_count: z.int().meta({ description: 'Number of objects of the backup.' }),
       stored_bytes: z.int().meta({ description: 'Size of these objects, in bytes.' }),
@@ -150,7 +150,7 @@ export type Backup = z.infer<typeof backup>;
 /** Characters of a wrong key that the message repeats. */
 const shownMax = 32;
 
-/** Keys by which backups can be sorted. */
+/** Sort keys of backups. */
 export const backupSortKeys = ['created_at', 'updated_at', 'name', 'status', 'protected_at', 'id'] as const;
 export type BackupSortKey = (typeof backupSortKeys)[number];
 export type BackupSort = { readonly key: BackupSortKey; readonly direction: 'asc' | 'desc' };

@@ -7,7 +7,7 @@ import type { Role } from './identity.ts';
 export type CallDefinition = {
   /** What the call does: a verb phrase under 80 characters, without a period. */
   readonly summary: string;
-  /** What the caller should also know, in sentences. */
+  /** Additional facts for the caller, in sentences. */
   readonly details?: string;
   /** `query` reads, `mutation` changes, `stream` sends events until it is closed: over REST as server-sent events. */
   readonly kind: 'query' | 'mutation' | 'stream';

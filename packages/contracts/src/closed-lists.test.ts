@@ -8,7 +8,7 @@ import { requestErrors } from './errors/request-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { reasonCodes, reasons } from './reason-code.ts';
 
-test('every error and reason has its own number in the same form', () => {
+test('every error and reason has its own number, in one form', () => {
   const numbers = [
     ...errorCodes.map((code) => errors[code].number),
     ...reasonCodes.map((code) => reasons[code].number),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { projectId } from './fields.ts';
 
-/** Name of the file in a data directory by which local commands find the server that uses the directory. */
+/** Name of the file in a data directory with which local commands find the server that uses the directory. */
 export const endpointFileName = 'endpoint.json';
 
 /** Content of the endpoint file. Only its owner can read the file. */

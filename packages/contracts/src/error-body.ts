@@ -14,7 +14,7 @@ export type Problem = z.infer<typeof problem> & {
 /** An item of a list: its index, and its backup, which is null if the item names none. */
 export type ListedItem = { readonly index: number; readonly backup_id: string | null };
 
-/** Without the errors that a client raises itself: those are never sent. */
+/** Without the errors that a client raises itself: a server never sends them. */
 const sentNumbers = errorCodes
   .map((code) => errors[code].number)
   .filter((number) => !number.startsWith('BackupSync.19'));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { imagePath, text } from './fields.ts';
 
-describe('a text', () => {
+describe('a string', () => {
   test.each([
     [0, 3],
     [1, 3],

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { imagePathProblem } from './image-path.ts';
 
-/** The number of Unicode code points in a text: the unit of "1 to 64 characters". */
+/** The number of Unicode code points in a string: the unit of "1 to 64 characters". */
 function codePoints(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
 }
 
-/** Whether a text has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most texts need no counting. */
+/** Whether a string has `least` to `most` code points. Each is 1 or 2 UTF-16 units, so most strings need no counting. */
 function hasCodePoints(text: string, least: number, most: number): boolean {
   const units = text.length;
   if (units <= most && (units >= 2 * least || (least === 1 && units > 0))) return true;
@@ -17,7 +17,7 @@ function hasCodePoints(text: string, least: number, most: number): boolean {
   return count >= least && count <= most;
 }
 
-/** A well-formed text of `least` to `most` Unicode code points. */
+/** A well-formed string of `least` to `most` Unicode code points. */
 export function text(least: number, most: number) {
   return z
     .string()
@@ -52,18 +52,20 @@ export const operationId = madeId.meta({ description: 'Id of the operation.' });
 export const sourceId = madeId.meta({ description: 'Id of the source.' });
 
 export const joined = z.boolean().meta({
-  description:
-    'True if an operation for the same request was already waiting or running. The call then returns that operation.',
+  description: 'True if an operation for the same request was already waiting or running: the call returned that one.',
 });
 
 export const projectId = text(1, 64).meta({ description: 'Project in which the call acts.' });
 
-/** The project of a record, an operation and the like, in an answer. */
+/** The project of a record or an operation, in an answer. */
 export const ownProjectId = projectId.meta({ description: 'Id of the project that it belongs to.' });
 
 /** S3 keys have at most 1,024 bytes, so no longer path exists in a bucket. */
 const imagePathMaxBytes = 1024;
-/** The most UTF-8 bytes of a UTF-16 unit. A path that is short enough by this bound is not encoded to be measured. */
+/**
+ * Maximum number of UTF-8 bytes of a UTF-16 unit. A path that is short enough by this bound is not encoded to be
+ * measured.
+ */
 const utf8BytesPerUnit = 3;
 const encoder = new TextEncoder();
 
@@ -74,7 +76,7 @@ export const imagePath = z
     const bytes = path.length * utf8BytesPerUnit > imagePathMaxBytes ? encoder.encode(path).length : 0;
     if (bytes > imagePathMaxBytes) {
       context.addIssue({ code: 'custom', message: `must have at most ${imagePathMaxBytes} bytes, has ${bytes}` });
-      // Further checks would take time in proportion to the length.
+      // The time of further checks grows with the length.
       return;
     }
     const problem = imagePathProblem(path);
@@ -209,20 +211,20 @@ export function queryList<const Values extends readonly [string, ...string[]]>(
 
 export type OneOrSeveral<Value> = Value | readonly Value[];
 
-/** Texts separated by commas, or an array of texts. */
+/** Strings separated by commas, or an array of strings. */
 export const severalTexts = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
 
-/** The most texts in one query parameter. */
+/** Maximum number of strings in one query parameter. */
 const queryTextsMax = 256;
 
-/** Up to 256 texts, separated by commas, or an array of them. */
+/** Up to 256 strings, separated by commas, or an array of them. */
 export const queryTexts = severalTexts
   .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
   .meta({ shown: { type: 'array', items: { type: 'string' } } });
 
 /** Paging fields of the listings. */
 export const paging = {
-  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Most items of a page (default 1000).' }),
+  limit: queryInteger(1, 1000).default(1000).meta({ description: 'Maximum number of items per page (default 1000).' }),
   offset: queryInteger(0, 2 ** 31 - 1)
     .default(0)
     .meta({ description: 'Number of items to skip from the start (default 0). Ignored if a marker is given.' }),
@@ -238,7 +240,7 @@ export const page = {
   offset: z.int().meta({ description: 'The offset of the request, or its default.' }),
 };
 
-/** Paging fields of the listings of what an operation finds, while it runs or after. */
+/** Paging fields of the listings of findings, while the operation runs or after. */
 export const findingsPaging = {
   after: queryInteger(0, 2 ** 31 - 1)
     .default(0)
@@ -246,7 +248,7 @@ export const findingsPaging = {
   limit: paging.limit,
 };
 
-/** Fields of an answer about its page of what an operation finds. */
+/** Fields of an answer about its page of findings. */
 export const findingsPage = {
   next: z.int().meta({ description: 'Send this as `after` to get the next page.' }),
 };

@@ -35,7 +35,7 @@ export const glossary = {
   manifest: 'A small open document that describes backups of any program, so that their chains can be proved.',
   operation:
     'Work that is tracked: an import, a deletion, a scan, a plan, a verification, or a run of a source. It has a status, a result and, if it failed, a reason.',
-  'operation log': 'The form in which the CBR API shows an import, a deletion or a run of a source.',
+  'operation log': 'How the CBR API shows an import, a deletion or a run of a source.',
   parent:
     'The backup that an incremental backup builds on. Its ancestors are the parent, the parent of that, and so on.',
   plan: 'What a sync would do with each backup, why, and what it would cost. Making a plan changes no record.',
@@ -47,7 +47,7 @@ export const glossary = {
   role: 'What a user may do in a project: reader, operator or administrator. Each includes the ones before it.',
   run: 'One scan of a source, with the imports and verifications that follow from it. CBR calls it a checkpoint.',
   scan: 'Listing a bucket to find the backups in it.',
-  source: 'A bucket, or a prefix of one, that is scanned again and again. CBR calls it a vault.',
+  source: 'A bucket, or a prefix of one, that the server scans repeatedly. CBR calls it a vault.',
   'storage unit': 'The service or directory that has the buckets, such as an S3 endpoint.',
   sync: 'Importing a list of backups into the catalogue, as CBR’s *Synchronizing a Backup* does.',
   vanished: 'The reason of a record in error whose backup is no longer in its bucket.',

@@ -80,7 +80,7 @@ export const issueTokenRequest = z
           .optional()
           .meta({
             description:
-              'Scope of the token. By default the first project of the installation; for the method token, that of the token.',
+              'Scope of the token. By default the first project of the installation; for the method token, the project of that token.',
           }),
       })
       .meta({ description: 'Credentials and scope, as OpenStack Keystone names them.' }),
@@ -163,7 +163,7 @@ export const keystoneVersion = z
     links: z.array(link).meta({ description: 'Address of the identity API: rel is self, href the URL.' }),
     'media-types': z
       .array(z.object({ base: z.string(), type: z.string() }))
-      .meta({ description: 'Media types of the API: base is the general type, type the one of this version.' }),
+      .meta({ description: 'Media types of the API: base is the general type, type is the type of this version.' }),
   })
   .meta({ id: 'IdentityVersion', description: 'A version of the identity API, in the form of OpenStack Keystone.' });
 export type KeystoneVersion = z.infer<typeof keystoneVersion>;
@@ -179,7 +179,7 @@ export const versionsAnswer = z
 /** `GET /v3` */
 export const versionAnswer = z.object({ version: keystoneVersion }).meta({ id: 'IdentityVersionAnswer' });
 
-/** The fields of Keystone's projects and domains that mean nothing here. */
+/** Fields of Keystone's projects and domains that have no meaning here. */
 const keystoneFields = {
   description: z.string().meta({ description: 'Always empty; for compatibility with Keystone.' }),
   enabled: z.boolean().meta({ description: 'Always true; for compatibility with Keystone.' }),

@@ -1,5 +1,5 @@
 /**
- * What is wrong with an image path; undefined if it may be used.
+ * Returns the problem of an image path; undefined if the path may be used.
  *
  * An image path is relative to its bucket and must not lead out of it, in any spelling. The percent-decoded forms are
  * checked too, since a store or proxy may decode them.

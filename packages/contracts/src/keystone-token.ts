@@ -5,7 +5,7 @@ const named = z.object({ id: z.string().min(1), name: z.string() });
 /** A time with its zone. A time that cannot be parsed is refused, since it would never count as past. */
 const time = z.iso.datetime({ offset: true });
 
-/** The fields that are read of a token of OpenStack Keystone, when it is issued and when it is validated. */
+/** The fields of an OpenStack Keystone token that this service reads, when it is issued and when it is validated. */
 export const keystoneToken = z.object({
   token: z.object({
     issued_at: time,

@@ -18,7 +18,7 @@ import {
 import { reason } from './reason-code.ts';
 import { verificationLevel } from './verification.ts';
 
-/** `skipped` exists in CBR and is never sent: official clients would wait for it without end. */
+/** `skipped` exists in CBR and is never sent: official clients would keep waiting for its end. */
 export const operationStatuses = ['success', 'skipped', 'failed', 'running', 'timeout', 'waiting'] as const;
 export const operationStatus = z.enum(operationStatuses).meta({
   id: 'OperationStatus',
@@ -61,7 +61,7 @@ export const syncOutcome = z.enum(syncOutcomes).meta({
   id: 'SyncOutcome',
   description:
     'What a sync did to the catalogue. created: a record was created. ' +
-    'unchanged: the record stayed as it was, and only the listing was read. ' +
+    'unchanged: the record did not change, and only the listing was read. ' +
     'verified: the record stayed, and was proved again because the evidence or the check had changed. ' +
     'updated: the names changed or, at level presence, the content, and the record was updated. ' +
     'moved: the same backup is at another place now, and the record was updated. ' +
@@ -130,7 +130,7 @@ const operationLogAddition = z.object({
   }),
 });
 
-const operationLogId = operationId.meta({ description: 'Id of the operation, which is also that of its log.' });
+const operationLogId = operationId.meta({ description: 'Id of the operation; its log has the same id.' });
 
 export const operationLog = z
   .object({

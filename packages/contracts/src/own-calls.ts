@@ -43,7 +43,7 @@ export const ownCalls = {
   verifyBackup: {
     summary: 'Prove a backup by reading the stored data of its chain',
     details:
-      'Answers once the verification is accepted; its result is that of the operation. A waiting or running verification of the same backup to the same level is joined, so nothing is read twice.',
+      'Answers once the verification is accepted; the result is in the operation. A waiting or running verification of the same backup to the same level is joined, so nothing is read twice.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -56,7 +56,7 @@ export const ownCalls = {
   beginExtraction: {
     summary: "Record the start of an extraction and return the backup's location",
     details:
-      'The caller then reads the volume from storage itself. This call exists so that the audit records who did.',
+      'The caller then reads the volume from storage itself. This call exists so that the audit records who read it.',
     // A mutation, so that the audit records who read the volume.
     kind: 'mutation',
     role: 'reader',
@@ -108,7 +108,7 @@ export const ownCalls = {
   },
   startPlan: {
     summary: 'Start a plan of a bucket: what a scan with import would do and cost',
-    details: 'showOperation shows its progress and result, listPlanItems what would happen to each backup.',
+    details: 'showOperation shows its progress and result; listPlanItems lists what would happen to each backup.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -166,7 +166,7 @@ export const ownCalls = {
   cancelOperation: {
     summary: 'Cancel an import, scan, plan or verification; it fails with reason cancelled',
     details:
-      'A waiting operation ends immediately, a running one within about a second. One that has ended stays as it is. Imports that a scan has accepted continue.',
+      'A waiting operation ends immediately, a running one within about a second. One that has ended stays unchanged. Imports that a scan has accepted continue.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -179,7 +179,7 @@ export const ownCalls = {
   startScan: {
     summary: 'Start a scan that finds the backups in a bucket',
     details:
-      'showOperation shows its progress, listScanFindings what it found. The same scan is joined while it waits or lists.',
+      'showOperation shows its progress; listScanFindings lists what it found. The same scan is joined while it waits or lists.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',
@@ -306,7 +306,7 @@ export const ownCalls = {
   },
   resumeSource: {
     summary: 'Resume the automatic runs of a source',
-    details: 'If the source has an interval, a run is due immediately. A source that is not paused stays as it is.',
+    details: 'If the source has an interval, a run is due immediately. A source that is not paused stays unchanged.',
     kind: 'mutation',
     role: 'operator',
     method: 'POST',

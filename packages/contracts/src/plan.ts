@@ -41,7 +41,7 @@ export const plannedItem = z
   .object({
     backup_id: backupId,
     class: planClass,
-    outcome: syncOutcome.meta({ description: 'What the sync would do to the catalogue, as far as the plan can tell.' }),
+    outcome: syncOutcome.meta({ description: 'What the sync would do to the catalogue, as far as the plan can show.' }),
     message: z.string().meta({ description: 'What would happen, in one sentence.' }),
     level: verificationLevel
       .nullable()

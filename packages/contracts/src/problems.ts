@@ -33,9 +33,7 @@ function placeOf(path: readonly PropertyKey[], prefix: string): string {
   return place === '' ? 'body' : place;
 }
 
-/**
- * The message of an issue. The messages of zod are for programmers, so they are replaced; those of the schemas stay.
- */
+/** The message of an issue. Messages of zod are for programmers, so they are replaced; messages of the schemas stay. */
 function messageOf(issue: z.core.$ZodIssue): string {
   if (!/^(Invalid (input|option)|Too (small|big))/.test(issue.message)) return issue.message;
   switch (issue.code) {

@@ -156,7 +156,7 @@ export const reasons = {
   },
   identity_mismatch: {
     number: 'BackupSync.2009',
-    summary: 'the metadata describes another backup or resource than the request names',
+    summary: 'the metadata describes a different backup or resource than the request',
     retry: 'final',
     remedy: 'Compare backup_id, resource_id and image_path of the request with the metadata.',
   },
@@ -265,7 +265,8 @@ export const reasons = {
     number: 'BackupSync.2030',
     summary: 'the listing has more entries than can be compared at once',
     retry: 'final',
-    remedy: 'Find out what fills this place in the bucket. Move away what is not a backup, then sync again.',
+    remedy:
+      'Find out what fills this place in the bucket. Move everything that is not a backup elsewhere, then sync again.',
   },
   no_backup_recognised: {
     number: 'BackupSync.2032',

@@ -10,7 +10,8 @@ export const resource = z
     backups: z.int().meta({ description: 'Number of recorded backups.' }),
     proved_backups: z.int().meta({ description: 'Number of these that are available and proved to the level.' }),
     newest_proved_backup_id: backupId.nullable().meta({
-      description: 'Id of the newest proved backup; null if there is none, or the time of each is in the future.',
+      description:
+        'Id of the newest proved backup; null if there is none, or if all of them have a time in the future.',
     }),
     newest_proved_at: wireTime
       .nullable()

@@ -18,7 +18,7 @@ import { type Reason, reason } from './reason-code.ts';
 import { backupSync } from './sync.ts';
 import { backupFormat } from './verification.ts';
 
-/** The most bytes of an S3 key. */
+/** Maximum number of bytes of an S3 key. */
 const prefixMaxBytes = 1024;
 
 /** A prefix of keys in a bucket; empty for the whole bucket. */
@@ -62,7 +62,7 @@ export const startScanInput = z.object({
   bucket_name: bucketName,
   prefix: listedPrefix,
   path_template: pathTemplate.optional(),
-  sync: z.boolean().default(false).meta({ description: 'Import new, changed and moved backups at once.' }),
+  sync: z.boolean().default(false).meta({ description: 'Also import the new, changed and moved backups.' }),
   with_ancestors: z
     .boolean()
     .default(false)

@@ -162,7 +162,7 @@ export const source = z
         'Start of the newest good run: it listed everything and at least one object, and no import failed for a reason that may pass. Backups with a final error do not make a run bad. Null before the first.',
     }),
   })
-  .meta({ id: 'Source', description: 'A bucket, or a prefix of one, that is scanned again and again.' });
+  .meta({ id: 'Source', description: 'A bucket, or a prefix of one, that the server scans repeatedly.' });
 export type Source = z.infer<typeof source>;
 
 export const sourceAnswer = z.object({ source }).meta({ id: 'SourceAnswer' });
@@ -196,7 +196,7 @@ export const showSourceAnswer = z
         }),
       )
       .meta({
-        description: 'Backups in error as of the newest complete listing. Sorted by image path, the first 1,000.',
+        description: 'Backups in error in the newest complete listing. Sorted by image path, the first 1,000.',
       }),
     error_count: z.int().meta({ description: 'Number of these backups in all.' }),
   })

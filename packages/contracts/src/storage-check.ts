@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bucketName, projectId } from './fields.ts';
 import { reason } from './reason-code.ts';
 
-/** The most buckets that one call tries. */
+/** Maximum number of buckets that one call tries. */
 export const checkedBucketsMax = 20;
 
 /** The requests that a sync makes: list keys, read the head of an object, read an object. */

@@ -37,7 +37,7 @@ describe('a sync request', () => {
     expect(parsed.sync).toEqual([example]);
   });
 
-  test.each(['resource_type'])('refuses null or an empty text as %s', (field) => {
+  test.each(['resource_type'])('refuses null or an empty string as %s', (field) => {
     expect(problemsOfItems({ ...example, [field]: null })).toHaveLength(1);
     expect(problemsOfItems({ ...example, [field]: '' })).toEqual([
       `sync[0].${field}: must have 1 to 255 characters, has 0`,

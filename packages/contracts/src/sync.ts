@@ -6,7 +6,7 @@ export const defaultResourceType = 'OS::Native::Server';
 
 const wholeSeconds = 'must be whole seconds since 1970';
 
-/** The most items in one sync call. */
+/** Maximum number of items in one sync call. */
 export const syncItemsMax = 50;
 
 /**
@@ -50,7 +50,7 @@ export const syncItems = z
   .array(backupSync)
   .min(1, 'must have at least one item')
   .max(syncItemsMax, `must have at most ${syncItemsMax} items; split the list over several calls`)
-  // Runs even if items have other problems, so that every problem is named at once.
+  // Runs even if items have other problems, so that the error names every problem.
   .superRefine(refuseRepeats, { when: ({ value }) => Array.isArray(value) })
   .meta({ description: 'Backups, each at most once.' });
 

@@ -21,7 +21,7 @@ const newUserName = userName
   .refine((name) => name.trim() === name, 'begins or ends with a space')
   .meta({ description: 'Name of the user, unique in the installation, without invisible characters.' });
 
-/** A new password. It is long enough that guessing is hopeless under the limits on attempts. */
+/** A new password. It is long enough to make guessing hopeless under the limits on attempts. */
 export const newPassword = text(12, 1024).meta({ description: 'Password of at least 12 characters.' });
 
 /** The name of a user, in an answer. */
@@ -46,7 +46,7 @@ export const user = z
           role,
         }),
       )
-      .meta({ description: 'The role of the user in each project in which there is one.' }),
+      .meta({ description: 'Role of the user in each project in which the user has one.' }),
   })
   .meta({ id: 'User', description: 'A user of the installation.' });
 export type User = z.infer<typeof user>;

@@ -16,7 +16,7 @@ import {
   wireTime,
 } from './fields.ts';
 
-/** The most resources that a vault or a checkpoint shows, sorted by id. */
+/** Maximum number of resources that a vault or a checkpoint shows, sorted by id. */
 export const vaultResourcesMax = 256;
 
 /** The largest 32-bit integer, which clients use. Larger numbers are shown as this one. */
@@ -45,7 +45,7 @@ export const vaultObjectTypes = {
   workspace: ['OS::Workspace::DesktopV2'],
 } as const;
 
-/** A resource with those of its backups that are in a vault, or that a run imported. */
+/** A resource, with its backups in a vault or its backups that a run imported. */
 const resourceWith = (backups: string) =>
   z.object({
     id: resourceId,

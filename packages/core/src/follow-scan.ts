@@ -3,7 +3,7 @@ import type { CallOptions, Calls } from './calls.ts';
 import { firstPauseMs, nextPauseMs } from './follow-pauses.ts';
 import type { Runtime } from './runtime.ts';
 
-/** News of a scan since the last poll. */
+/** Changes of a scan since the last poll. */
 export type ScanNews = {
   /** New findings, in the order in which they were found. */
   readonly findings: readonly ScanFinding[];

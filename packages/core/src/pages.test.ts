@@ -36,7 +36,7 @@ describe('a whole listing', () => {
     }
   });
 
-  test('fails with a service that ignores the marker, instead of repeating a page without end', async () => {
+  test('fails with a service that ignores the marker, instead of repeating a page endlessly', async () => {
     await using service = await startService(() => ({ body: { backups: [cloudBackup('a')], limit: 1 } }));
     await expect(Array.fromAsync(service.client().allBackups())).rejects.toMatchObject({ code: 'unexpected_answer' });
     expect(service.seen.length).toBe(2);

@@ -1,4 +1,4 @@
-/** How long to wait after the first failure, and at most, milliseconds. */
+/** Wait after the first failure and maximum wait, in milliseconds. */
 export type Backoff = { readonly firstMs: number; readonly longestMs: number };
 
 /**

@@ -55,7 +55,7 @@ export type EngineOptions = StorageOptions & {
   readonly linkageMaxBytes?: number | undefined;
   /** See `retryForMs` of {@link Services} (default 20 minutes). */
   readonly retryForMs?: number | undefined;
-  /** Most unfinished imports of a project (default 100,000). */
+  /** Maximum number of unfinished imports of a project (default 100,000). */
   readonly backlogMax?: number | undefined;
   /** The Keystone that has the users, projects and roles (default: the embedded identity). */
   readonly keystone?: KeystoneOptions | undefined;
@@ -67,7 +67,7 @@ export type EngineOptions = StorageOptions & {
   readonly runsSources?: boolean;
 };
 
-/** Builds an engine and resumes the operations that an earlier process left. Throws what the catalogue throws. */
+/** Builds an engine and resumes the operations that an earlier process left. Throws catalogue errors. */
 export async function composeEngine(
   { opened, catalogue, storage, rateOf, openQueue, seal }: EngineDrivers,
   { onFault: tell, ...options }: EngineOptions,

@@ -35,8 +35,8 @@ export type EmbeddedEngineOptions = EngineOptions & {
  * Opens the embedded engine: the catalogue in a directory, the queue in this process. It resumes the operations that an
  * earlier process left.
  *
- * Throws what `openSqliteCatalogue` throws, `StorageSpecificationError`, `OtherStorageUnitError`, or what opening the
- * storage unit throws.
+ * Throws the errors of `openSqliteCatalogue`, `StorageSpecificationError`, `OtherStorageUnitError`, or the errors of
+ * opening the storage unit.
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
   try {

@@ -29,7 +29,7 @@ export type Work = {
   readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */
   readonly outages: Outages;
-  /** How long the server retries an operation if storage does not answer, milliseconds. */
+  /** Time for which the server retries an operation if storage does not answer, in milliseconds. */
   readonly retryForMs: number;
   readonly backlog: Backlog;
   /** Number of chains that are worked on at the same time. */

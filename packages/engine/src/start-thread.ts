@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
  * the process includes a report per thread. The environment, which has secrets, is excluded from them.
  */
 export function startThread(from: string, name: string, workerData: unknown): Worker {
-  // When run from the sources, the thread also loads sources: Node strips their types, also of this repository's
-  // packages.
+  // When run from the sources, the thread also loads sources: Node strips their types, including those of this
+  // repository's packages.
   const fromSource = from.endsWith('.ts');
   const conditions = fromSource ? ['--conditions=@backup-sync/source'] : [];
   return new Worker(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, from), {

@@ -38,7 +38,7 @@ export type ErrorData = TRPCDefaultErrorData & {
   readonly remedy: string;
   /** Every problem of an invalid request, with its place. Empty for other codes. */
   readonly problems: readonly Problem[];
-  /** Id by which the server's operator finds the call; null if there is none. */
+  /** Id with which the server's operator finds the call; null if there is none. */
   readonly requestId: string | null;
 };
 

@@ -1,7 +1,7 @@
 import type { Scene } from '../scene.ts';
 import type { World } from '../world.ts';
 
-/** What goes wrong in a round. */
+/** A fault of a round. */
 export type Fault = {
   readonly kind: string;
   /** Says why this machine cannot do it; null: it can. */

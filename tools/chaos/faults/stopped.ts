@@ -38,7 +38,7 @@ async function callUntil({ calls, server }: Scene['world'], token: string, signa
     while (!signal.aborted) {
       await calls.send('GET', `/v3/${server.projectId}/operation-logs?limit=1`, { 'X-Auth-Token': token });
       made += 1;
-      // Nothing listens any more. Refusals come at once, and must not delay noticing the end of the process.
+      // Nothing listens any more. Refusals come immediately, and must not delay noticing the end of the process.
       await pause(1);
     }
   };

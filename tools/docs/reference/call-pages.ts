@@ -78,7 +78,7 @@ export function callsPage(): string {
   ]);
 }
 
-/** Whether a status is that of an answer, not of a refusal: the list of versions is answered 300. */
+/** Whether an answer with this status succeeded: 2xx, or 300 for the list of versions. */
 function isAnswer(status: string): boolean {
   return Number(status) < 400;
 }
@@ -113,7 +113,7 @@ function callParts(line: string, { operationId, summary, description, parameters
   ];
 }
 
-/** What calls take and answer with, by name. */
+/** The types of requests and answers, by name. */
 export function typesPage(): string {
   const schemas = Object.entries(document.components.schemas);
   return generatedPage('Types', [
@@ -133,7 +133,7 @@ function contentOf({ content = {} }: Content = {}) {
   return Object.values(content)[0];
 }
 
-/** A row for each field of an object, and of the objects without a name within it. */
+/** A row for each field of an object and of the unnamed objects in it. */
 function rowsOf(schema: Schema, prefix = ''): string[][] {
   const { properties = {}, required = [] } = schema;
   return Object.entries(properties).flatMap(([name, field]) => {
@@ -143,7 +143,7 @@ function rowsOf(schema: Schema, prefix = ''): string[][] {
   });
 }
 
-/** The schema of the object without a name that a field is, or that its items are. */
+/** The schema of a field, or of its items, if that is an object without a name. */
 function innerOf(field: Schema): [Schema | undefined, string] {
   const options = [field, ...(field.anyOf ?? []), ...(field.oneOf ?? [])];
   const object = options.find(({ properties }) => properties !== undefined);

@@ -3,16 +3,16 @@ import { codeBlock, generatedPage, table } from './markdown.ts';
 
 type Command = ReturnType<typeof createProgram>;
 
-/** Width at which the page shows help texts. Columns. */
+/** Width of the help text on the page, in columns. */
 const helpWidth = 96;
 
-/** What holds for every command, and is in no `--help`. */
+/** Rules for every command that no `--help` contains. */
 const rules = `
 - A backup is named by its id, its name, or the beginning of its id (at least 4 characters), in this order. Operations
   and sources can be named by the beginning of their id too, resources by their id or name. If a name fits several, the
   command lists them and exits 1.
 - \`--resource <resource> --latest\` names the newest available backup of a resource, by the same time as \`check\`.
-- Commands that remove something take the whole id of a backup, the whole name or id of a source, and the whole name of
+- Commands that remove something take the full id of a backup, the full name or id of a source, and the full name of
   a user. At a terminal they ask first, unless \`--yes\` is given. A script is not asked.
 - Results go to standard output, messages and errors to standard error. At a terminal, a table fits the width: names
   wrap, and the id is left out first. In a pipe, each row is one line.
@@ -46,7 +46,7 @@ export function commandPage(): string {
   ]);
 }
 
-/** The commands that do something, in the order of the help; groups are left out. */
+/** The commands in the order of the help, without groups. */
 function allBelow(command: Command): Command[] {
   return command.commands.flatMap((child) =>
     child.commands.length > 0 ? allBelow(child as Command) : [child as Command],

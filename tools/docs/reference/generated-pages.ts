@@ -5,7 +5,7 @@ import { exitCodesPage } from './exit-codes-page.ts';
 import { glossaryPage } from './glossary-page.ts';
 import { variablesPage } from './variables-page.ts';
 
-/** The pages that are written from the code, by their path in the repository. */
+/** The pages that this tool generates from the code, by their path in the repository. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
   'docs/glossary.md': glossaryPage,
   'docs/reference/calls.md': callsPage,

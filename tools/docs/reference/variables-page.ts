@@ -3,11 +3,11 @@ import { generatedPage, sentence, table } from './markdown.ts';
 
 type Variable = keyof typeof environmentSchema.shape;
 
-/** Groups of variables in the order of the page. What is in none of them is a fault. */
+/** Groups of variables in the order of the page. Each variable must be in one of them. */
 const groups: readonly { readonly title: string; readonly text: string; readonly names: readonly Variable[] }[] = [
   {
     title: 'Which server, and as whom',
-    text: 'For commands that work on a server. Credentials in variables are for `--endpoint` or `BACKUP_SYNC_ENDPOINT`; those of a profile are for its own server.',
+    text: 'For commands that work on a server. Credentials in variables are for `--endpoint` or `BACKUP_SYNC_ENDPOINT`; credentials in a profile are for its own server.',
     names: [
       'BACKUP_SYNC_ENDPOINT',
       'BACKUP_SYNC_PROJECT',
@@ -78,7 +78,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
   },
 ];
 
-/** Read by the libraries and the runtime, not by the command itself. */
+/** Variables that libraries and the runtime read, not the command itself. */
 const readElsewhere: readonly (readonly [name: string, text: string])[] = [
   ['AWS_ACCESS_KEY_ID', 'id of the access key for S3'],
   ['AWS_SECRET_ACCESS_KEY', 'secret of that access key'],
@@ -94,7 +94,7 @@ export function variablesPage(): string {
   const missing = Object.keys(environmentSchema.shape).filter((name) => !named.has(name));
   if (missing.length > 0) throw new Error(`in no group of the variables page: ${missing.join(', ')}`);
   return generatedPage('Environment variables', [
-    'An option of a command goes before its variable, and a variable before the profile `default`. A variable that is set to nothing counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
+    'An option of a command overrides its variable, and a variable overrides the profile `default`. An empty variable counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
     ...groups.flatMap(({ title, text, names }) => [
       `## ${title}`,
       text,

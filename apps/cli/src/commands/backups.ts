@@ -65,7 +65,7 @@ function printBackups(terminal: Terminal, backups: readonly CbrBackup[]): void {
   printTable(terminal, columns, rows);
 }
 
-/** The time of the backup by which its age is judged. A cloud has only the time from the request. */
+/** The time from which the age of a backup counts. A cloud has only the time in the request. */
 export function madeText({ backup_sync: own, protected_at: requested }: CbrBackup): string {
   if (own !== null) return `${objectTimeMark(own.taken_at_source)}${shortTime(own.taken_at)}`;
   return requested === null ? '-' : shortTime(requested);

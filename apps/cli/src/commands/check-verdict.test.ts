@@ -67,7 +67,7 @@ test('a resource warns before it is critical, and is named after the critical on
   });
 });
 
-test('a resource is excluded by its id or whole name, and a name that matches nothing is reported', () => {
+test('a resource is excluded by its id or full name, and a name that matches nothing is reported', () => {
   const resources = [proved(null, 'a'), proved(null, 'ab'), proved(hour, 'c')];
   const some = judge(resources, { ...limits, exclude: ['id-a', 'ab', 'typo'] });
   expect(some.state).toBe('OK');

@@ -2,7 +2,7 @@ import type { Environment } from '../environment.ts';
 import type { ConnectOptions } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** The context that every command works in. */
+/** The context of every command. */
 export type CommandContext = {
   readonly terminal: Terminal;
   readonly environment: Environment;

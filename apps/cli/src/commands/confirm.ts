@@ -4,7 +4,8 @@ import { fitted, note } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
- * Throws {@link UsageError} if nobody can be asked: no terminal, or `file` is "-", so that the list is standard input.
+ * Throws {@link UsageError} if nobody can be asked: there is no terminal, or standard input is the list (`file` is
+ * "-").
  */
 export function refuseUnlessAskable(context: CommandContext, file: string): void {
   if (file === '-' || !isAskable(context)) {

@@ -19,7 +19,7 @@ import { resolveTarget, type Target } from '../target.ts';
 import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** What the command found. */
+/** Findings of the command. */
 type Findings = {
   /** Settings and states, as pairs of a name and a value. */
   readonly configured: (readonly [what: string, value: string])[];
@@ -29,7 +29,7 @@ type Findings = {
   storage: string | null;
   /** The buckets that this command tried. */
   readonly buckets: CheckedBucket[];
-  /** What prevents commands from working. */
+  /** Problems that prevent commands from working. */
   readonly missing: string[];
 };
 
@@ -53,7 +53,7 @@ export async function doctorCommand(context: CommandContext, bucketNames: readon
   return findings.missing.length === 0 ? exitCodes.done : exitCodes.failure;
 }
 
-/** What the catalogue shows about the storage to try. */
+/** Facts from the catalogue about the storage to try. */
 type CatalogueFindings = {
   readonly sourceBuckets: string[];
   /** The data directory, if commands open it themselves; null if a server does. */
@@ -226,7 +226,7 @@ function show({ terminal }: CommandContext, findings: Findings): void {
   // A directory has no policies.
   if (bucketNames.length > 0 && driverOf(findings)?.leastPolicy !== null) {
     const policy = leastPolicy(findings);
-    print(terminal, `\nThe least permissions for these buckets, as ${policy.kind}:`);
+    print(terminal, `\nThe minimum permissions for these buckets, as ${policy.kind}:`);
     printUnwrapped(terminal, jsonText(policy.of(bucketNames), 2));
   }
   print(terminal, '');
@@ -239,7 +239,8 @@ function bucketNamesOf({ server, buckets }: Findings): string[] {
 }
 
 /**
- * The least policy for the storage that was tried. A directory has none: then that of the same buckets at a service.
+ * The minimum policy for the storage that was tried. A directory has none, so it gets the policy for the same buckets
+ * in a service.
  */
 function leastPolicy(findings: Findings): LeastPolicy {
   const policies = storageDrivers.flatMap((driver) => driver.leastPolicy ?? []);

@@ -3,7 +3,7 @@ import type { CallOptions, Calls, CbrBackup } from '@backup-sync/core';
 import { AmbiguousNameError, UsageError } from '../failure.ts';
 import { madeText } from './backups.ts';
 
-/** How a person names one backup: by its id or name, or as a backup of a resource. */
+/** A reference to one backup, as a person gives it: an id, a name, or a resource. */
 export type BackupReference =
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'of resource'; readonly resource: string; readonly latest: boolean };
@@ -15,7 +15,7 @@ type FindOptions = CallOptions & {
   readonly onPassedOver: (message: string) => void;
 };
 
-/** Least number of characters by which the beginning of an id is recognised. */
+/** Minimum length of the beginning of an id. */
 export const leastPrefix = 4;
 /** Maximum number of candidates shown. */
 const shownMax = 20;
@@ -50,9 +50,7 @@ export async function findBackup(
     : await findOnly(calls, id, reference.resource, options);
 }
 
-/**
- * Like {@link findBackup}, but returns a name that is not found unchanged: the call that uses it refuses and audits it.
- */
+/** Like {@link findBackup}, but returns an unknown name unchanged: the call that uses it refuses and audits it. */
 export async function findBackupId(
   calls: Catalogue,
   reference: BackupReference,

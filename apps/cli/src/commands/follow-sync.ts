@@ -6,7 +6,7 @@ import { SyncTally } from '../sync-tally.ts';
 import type { CommandContext } from './command-context.ts';
 import type { SyncResults } from './sync-results.ts';
 
-/** A sync asks what it waits for if nothing has ended for this long. */
+/** Time without an ended operation after which a sync asks what it waits for. */
 const asksEveryMs = 3_000;
 
 /** Maximum number of places kept: with more items, there is no table. */
@@ -21,8 +21,8 @@ export type FollowOptions = {
 };
 
 /**
- * Syncs the items and follows them to their end. Memory does not grow with their number. Results are printed even if
- * the sync fails on the way or is interrupted. Throws `InterruptedError` on Ctrl-C.
+ * Syncs the items and follows the operations to their end. Memory does not grow with their number. Prints results even
+ * if the sync fails or is interrupted in the middle. Throws `InterruptedError` on Ctrl-C.
  */
 export async function followSync(
   { terminal, signal }: CommandContext,
@@ -58,7 +58,7 @@ export async function followSync(
   return tally;
 }
 
-/** Reports what operations wait for while none of the sync ends; null as soon as one does. */
+/** Reports why operations wait while none of them ends; reports null when one does. */
 function watchWaits(client: Client, tally: SyncTally, tell: (waitingFor: WaitingFor | null) => void): Disposable {
   let endedBefore = tally.ended;
   const ask = async () => {

@@ -14,7 +14,7 @@ let home: Awaited<ReturnType<typeof temporaryDirectory>>;
 let server: RunningServer;
 let environment: Record<string, string>;
 
-/** What a person sees at a terminal of 80 columns, and what a pipe gets. */
+/** The output at a terminal of 80 columns and in a pipe. */
 const atTerminal = (...args: string[]) => runInProcess(args, environment, { columns: 80 });
 const inPipe = (...args: string[]) => runInProcess(args, environment);
 

@@ -15,7 +15,7 @@ export type NewestLink = {
 /** The backups of a resource, by whether they can be verified. */
 export type ResourceChains = {
   readonly newest: readonly NewestLink[];
-  /** Backups of an unknown format, which has nothing to compare their data with. */
+  /** Backups of an unknown format: there is nothing to compare their data with. */
   readonly unknownFormat: number;
   readonly inError: number;
 };

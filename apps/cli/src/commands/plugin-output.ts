@@ -34,7 +34,9 @@ export function pluginLine(state: PluginState, message: string, performance: rea
   return `${state}: ${oneLine(message)}${data === '' ? '' : ` | ${data}`}`;
 }
 
-/** Prints in one line why a check was not possible, and what to do to standard error. Returns the exit code. */
+/**
+ * Prints the reason why a check was not possible, in one line, and the remedy to standard error. Returns the exit code.
+ */
 export function printUnknown(terminal: Terminal, { message, problems, remedy }: Failure): number {
   const lines = message.split('\n');
   // The stack trace, if it is a fault of this program.

@@ -29,7 +29,7 @@ async function ask({ input, terminal, signal }: CommandContext, question: string
   try {
     return await lines.question('', { signal });
   } finally {
-    // The cursor is still after the question, also after Ctrl-C.
+    // The cursor is still after the question, even after Ctrl-C.
     terminal.messages.write('\n');
   }
 }

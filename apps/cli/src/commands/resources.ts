@@ -34,7 +34,7 @@ function onResource(change: (calls: Calls, id: string, signal: AbortSignal) => P
   };
 }
 
-/** Returns a name that is not found unchanged: the call that uses it refuses and audits it. */
+/** Returns an unknown name unchanged: the call that uses it refuses and audits it. */
 async function resourceIdOf(calls: Calls, named: string, signal: AbortSignal): Promise<string> {
   try {
     return (await findResource(calls, named, { signal })).id;

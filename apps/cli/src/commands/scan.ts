@@ -97,7 +97,7 @@ export async function followScanCommand(
   return conclude(terminal, seen.last, tally, problems, sync);
 }
 
-/** Prints findings, and waits for a slow reader. */
+/** Prints findings at the pace of their reader. */
 async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: boolean): Promise<void> {
   const lines = findings.flatMap((finding): readonly unknown[] => {
     if (terminal.json) return [finding];
@@ -111,7 +111,10 @@ async function showFindings(terminal: Terminal, { findings }: ScanNews, sync: bo
   }
 }
 
-/** The problem of a backup that is imported may be that of its old record: only the import says how it is now. */
+/**
+ * Whether to report the problem of a finding. Not if the backup is being imported: the problem may be that of its old
+ * record, and the import reports a new one.
+ */
 function isProblem(finding: ScanFinding): finding is ScanFinding & { problem: Reason } {
   return hasProblem(finding) && finding.operation_log_id === null;
 }

@@ -39,7 +39,7 @@ export async function renameBackupCommand(
   return exitCodes.done;
 }
 
-/** Deletes the record of a backup, by its whole id. Asks first at a terminal, unless `yes` says not to. */
+/** Deletes the record of a backup, by its full id. Asks first at a terminal, unless `yes` says not to. */
 export async function deleteBackupCommand(context: CommandContext, backupId: string, yes: boolean): Promise<number> {
   const { signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);
@@ -54,7 +54,7 @@ export async function deleteBackupCommand(context: CommandContext, backupId: str
     await calls.deleteBackup({ backup_id: backupId }, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'backup_not_found') throw error;
-    const message = `no backup has the id ${JSON.stringify(backupId)}; delete needs the whole id, not a name`;
+    const message = `no backup has the id ${JSON.stringify(backupId)}; delete needs the full id, not a name`;
     throw new BackupSyncError('backup_not_found', message, { cause: error });
   }
   const again = 'To import it again, sync a list that names it: scans leave it out.';

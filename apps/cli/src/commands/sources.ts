@@ -108,7 +108,7 @@ export const sourceCommands = {
   }),
 } as const;
 
-/** Removes a source, by its whole name or id. Asks first at a terminal, unless `yes` says not to. */
+/** Removes a source, by its full name or id. Asks first at a terminal, unless `yes` says not to. */
 export async function removeSourceCommand(context: CommandContext, nameOrId: string, yes: boolean): Promise<number> {
   const { terminal, signal } = context;
   await using connection = await connect(context.connect, context.environment, context.onFault);

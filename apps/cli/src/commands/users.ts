@@ -48,7 +48,7 @@ export async function listUsersCommand(context: CommandContext): Promise<number>
   return exitCodes.done;
 }
 
-/** Runs a change of a user, and prints the user that the call returns. */
+/** Makes a call that changes a user, and prints the user that it returns. */
 export async function onUser(
   context: CommandContext,
   change: (calls: Calls) => Promise<Answer>,

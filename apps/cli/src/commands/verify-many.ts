@@ -24,7 +24,9 @@ export type VerifyManyOptions = {
   readonly yes: boolean;
 };
 
-/** Verifications requested at once: enough to keep a server busy, and few that still wait if this command ends. */
+/**
+ * Verifications requested at the same time: enough to keep a server busy, but few that still wait if this command ends.
+ */
 const atOnce = 4;
 
 /**

@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts';
 import { profilePath, readProfiles } from '../profiles.ts';
 import type { Candidate } from './suggest.ts';
 
-/** How long a lookup may take while someone types. */
+/** Time limit of a lookup while someone types. */
 const patienceMs = 1_500;
 const namesMax = 200;
 
@@ -47,7 +47,7 @@ const sources: LookUp = async (calls, signal) => {
   }));
 };
 
-/** How to look up the names for a placeholder of the help. */
+/** Lookups of names, by placeholder of the help. */
 const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['backup', backups],
   ['backup-id', backupIds],

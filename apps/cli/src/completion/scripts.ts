@@ -1,5 +1,5 @@
 /**
- * The scripts by which shells complete the words of `backup-sync`. Each runs `backup-sync complete -- <words>`, whose
+ * The scripts with which shells complete the words of `backup-sync`. Each runs `backup-sync complete -- <words>`, whose
  * last word is the one to complete. The first line of the output is `values`, `files` or `directories`, then a tab and
  * the beginning of the word that is not part of the path. Values follow, one per line, each with a tab and a
  * description.

@@ -24,7 +24,7 @@ const shells = {
   },
 } as const;
 
-/** The line to which a live shell completes each line when Tab is typed after it. */
+/** For each line, what a live shell shows after Tab. */
 async function completedBy(shell: keyof typeof shells, lines: readonly string[]): Promise<(string | undefined)[]> {
   await using home = await temporaryDirectory();
   const bin = join(home.path, 'bin');

@@ -4,7 +4,7 @@ import type { Command, Option } from 'commander';
 /** A word that may come next. */
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** What can be completed at a position of the command line. */
+/** The kind of words that fit at a position of the command line. */
 export type Wanted =
   | { readonly kind: 'values'; readonly candidates: readonly Candidate[] }
   /** Names from the catalogue or the profiles, such as those of sources. */
@@ -12,7 +12,7 @@ export type Wanted =
   | { readonly kind: 'files' }
   | { readonly kind: 'directories' };
 
-/** What completes the last word. */
+/** Completions of the last word. */
 export type Suggestion = {
   readonly wanted: Wanted;
   /** The beginning of the word that stays as it is: `--output=`, `file:`. */
@@ -86,7 +86,7 @@ function ofOption(option: Option, current: string): Pick<Suggestion, 'wanted' | 
   return { wanted: wantedFor(placeholder), prefix: '' };
 }
 
-/** What a placeholder of the help stands for. */
+/** The meaning of a placeholder in the help. */
 function wantedFor(placeholder: string): Wanted {
   switch (placeholder) {
     case 'file':

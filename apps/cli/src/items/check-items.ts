@@ -26,7 +26,7 @@ export async function* checkedItems(source: ItemSource): AsyncGenerator<BackupSy
 
 /**
  * Checks every item. Throws {@link InvalidItemsError} with the problems of all invalid items, and `UsageError` if a
- * file has no item. A pipe may be empty, such as that of a scan that finds nothing new.
+ * file has no item. A pipe may be empty, for example if a scan finds nothing new.
  */
 export async function checkItems(source: ItemSource): Promise<CheckedItems> {
   const buckets = new Map<string, number>();

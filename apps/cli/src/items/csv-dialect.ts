@@ -1,6 +1,6 @@
 import { backupSync } from '@backup-sync/contracts';
 
-/** How the cells of a CSV file are written. */
+/** The syntax of a CSV file. */
 export type CsvDialect = {
   readonly delimiter: string;
   /** The first line is `sep=…`, which spreadsheets read and do not show. */
@@ -9,7 +9,7 @@ export type CsvDialect = {
 
 const delimiters = [',', ';', '\t', '|'] as const;
 const fields: ReadonlySet<string> = new Set(Object.keys(backupSync.shape));
-/** A `sep=` line. After a spreadsheet saved it again as a row, it may be quoted, with blank cells after it. */
+/** A `sep=` line. A spreadsheet that saves it again as a row may quote it and add blank cells. */
 const sepLine = /^"?sep=([^"\w\s]|\t)"?[,;|\t ]*$/i;
 
 /**

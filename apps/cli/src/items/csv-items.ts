@@ -9,7 +9,7 @@ const fields = Object.keys(backupSync.shape);
 const optionalFields = new Set(['resource_type']);
 /** A row has eight short cells. The limit keeps an unclosed quote from swallowing the rest of a file. */
 const rowMaxCharacters = 1024 * 1024;
-/** Number of wrong letters up to which the name of a column counts as a misspelt field. */
+/** Maximum number of wrong letters in a misspelt field name. */
 const slipsMax = 2;
 
 /** The columns, by field. */
@@ -17,8 +17,8 @@ type Columns = { readonly indexOf: ReadonlyMap<string, number>; readonly count: 
 
 /**
  * Yields one item per row after the first, which names the fields. Ignores other columns and blank rows; an empty cell
- * of `resource_type` counts as absent. The first text is the `beginning`. Throws `UsageError` if a column is missing or
- * the text is not CSV.
+ * of `resource_type` counts as absent. The first piece of text is the `beginning`. Throws `UsageError` if a column is
+ * missing or the text is not CSV.
  */
 export async function* csvItems(texts: AsyncIterable<string>, beginning: string): AsyncGenerator<PlacedItem> {
   const dialect = csvDialectOf(beginning);
@@ -52,7 +52,7 @@ export async function* csvItems(texts: AsyncIterable<string>, beginning: string)
   }
 }
 
-/** The texts without the first line. The first text must contain all of it. */
+/** The pieces of text without the first line. The first piece must contain all of it. */
 async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let isFirst = true;
   for await (const text of texts) {
@@ -61,7 +61,7 @@ async function* withoutFirstLine(texts: AsyncIterable<string>): AsyncGenerator<s
   }
 }
 
-/** Feeds the texts to the parser as fast as the rows are read. An error of the texts becomes an error of the rows. */
+/** Feeds the pieces to the parser as fast as the rows are read. An error of the pieces becomes an error of the rows. */
 async function feed(texts: AsyncIterable<string>, rows: ReturnType<typeof parse>): Promise<void> {
   try {
     for await (const text of texts) {
@@ -89,7 +89,7 @@ function notCsv(error: CsvError & { readonly records?: number }): UsageError {
   return new UsageError(`row ${row}: not valid CSV: ${why}`, { cause: error });
 }
 
-/** Reads the first row. Refuses a name that is almost that of a field: ignoring it would lose the column. */
+/** Reads the first row. Refuses a name that almost matches a field: ignoring it would lose the column. */
 function columnsOf(cells: readonly string[], row: number): Columns {
   const refuse = (message: string): never => {
     throw new UsageError(`row ${row}: the first row must name the fields, but it ${message}`);

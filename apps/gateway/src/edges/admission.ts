@@ -7,7 +7,7 @@ import { credentialOf } from './credential.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Most credentials that are remembered; the least recently used is forgotten first. */
+/** Maximum number of credentials that are remembered; the least recently used is forgotten first. */
 const rememberedMax = 100_000;
 
 /** Limits calls: by caller once that is known, before that by the network that they come from. */
@@ -22,7 +22,7 @@ export class Admission {
   // With `max`, the cache would allocate room for all credentials at once, about 2 MB.
   readonly #goodBefore = new LRUCache<string, true>({ maxSize: rememberedMax, sizeCalculation: () => 1 });
   readonly #inFlight = new Map<string, number>();
-  /** Who holds the place of each call in flight: a caller, a credential or a network. */
+  /** The holder of the place of each call in flight: a caller, a credential or a network. */
   readonly #holders = new WeakMap<Request, string>();
   #allInFlight = 0;
 
@@ -75,7 +75,7 @@ export class Admission {
     this.#ahead.add(request);
   }
 
-  /** Forgets the credentials of a call, since they are not valid. */
+  /** Forgets the credentials of a call, since they are invalid. */
   forget(request: Request): void {
     const credential = credentialOf(request);
     if (credential !== null) this.#goodBefore.delete(credential);
@@ -96,7 +96,7 @@ export class Admission {
     this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 
-  /** Takes a place for `holder`, and gives back the place that the call held before. Throws `throttled`. */
+  /** Takes a place for `holder`, and releases the place that the call held before. Throws `throttled`. */
   #hold(request: Request, holder: string, most: number): void {
     const held = this.#inFlight.get(holder) ?? 0;
     if (held >= most)
@@ -105,7 +105,7 @@ export class Admission {
         `${held} calls of this caller or its network are in progress; wait until one ends`,
       );
     this.#leave(request);
-    // A request whose connection is gone has already closed, so its place would never be given back.
+    // A request whose connection is gone has already closed, so its place would never be released.
     if (request.res === undefined || request.res.closed) return;
     this.#inFlight.set(holder, held + 1);
     this.#holders.set(request, holder);

@@ -66,7 +66,7 @@ test('addresses with ports of one network count as one', async () => {
   expect(await statusFrom('2001:db8:0:1::1')).toBe(200);
 });
 
-test('an address has one canonical form, and other texts are not addresses', () => {
+test('an address has one canonical form, and other strings are not addresses', () => {
   expect(addressIn('2001:0DB8:0::1')).toBe('2001:db8::1');
   for (const none of [
     undefined,

@@ -38,7 +38,7 @@ test('without a limit, every call is admitted', () => {
   expect(Array.from({ length: 1000 }, () => limit.take('ada')).every((waitMs) => waitMs === 0)).toBe(true);
 });
 
-test('simultaneous calls count singly up to the burst, and one that is given back is admitted again', () => {
+test('simultaneous calls count singly up to the burst, and one that is taken back is admitted again', () => {
   const limit = new RateLimit({ perSecond: 1, burst: 3 }, () => 0);
   expect(limit.take('ada', 2)).toBe(0);
   expect(limit.take('ada', 2)).toBe(1000);

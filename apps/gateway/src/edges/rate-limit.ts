@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** Most callers that are remembered; the one that has not called for longest is forgotten first. */
+/** Maximum number of callers that are remembered; the one that has not called for longest is forgotten first. */
 const rememberedMax = 100_000;
 
 /**

@@ -66,7 +66,7 @@ test('local commands reach a server with a certificate through its endpoint file
   expect(answer.status).toBe(200);
 });
 
-test('the server does not start with a key that is unreadable, invalid or of another certificate', async () => {
+test('the server does not start with a key that is unreadable, invalid or for another certificate', async () => {
   await using made = await makeFiles();
   await using other = await makeFiles();
   await Promise.all([made.renew(), other.renew()]);

@@ -41,7 +41,7 @@ export const requestErrors = {
     number: 'BackupSync.1052',
     httpStatus: 408,
     retryable: true,
-    remedy: 'Send the whole request at once.',
+    remedy: 'Send the whole request without pauses.',
     exitCode: 5,
   },
   route_not_found: {

@@ -31,7 +31,7 @@ export type ClientToken = {
   readonly expiresAtMs: number;
 };
 
-/** The parts of the answer that are needed. Clouds return many more fields, which differ. */
+/** The parts of the answer that the client needs. Clouds return many other fields. */
 const tokenAnswer = z.object({
   token: z.object({
     issued_at: z.iso.datetime(),

@@ -26,7 +26,7 @@ export class AdaptiveLimit {
     this.#runtime = runtime;
   }
 
-  /** Waits for a place; call {@link leave} to give it back. Throws the signal's reason when the signal is aborted. */
+  /** Waits for a place; call {@link leave} to release it. Throws the signal's reason when the signal is aborted. */
   async take(signal: AbortSignal | undefined): Promise<Place> {
     await this.#turn(signal);
     try {
@@ -46,13 +46,13 @@ export class AdaptiveLimit {
     this.#admit();
   }
 
-  /** Notes that a call succeeded. */
+  /** Records that a call succeeded. */
   grow(): void {
     const step = this.#slowedAtMs === null ? 1 : 1 / this.#limit;
     this.#limit = Math.min(highestLimit, this.#limit + step);
   }
 
-  /** Notes that the service asked for fewer calls, and for none during the next `waitMs`. */
+  /** Records that the service asked for fewer calls, and for none during the next `waitMs`. */
   slowDown(place: Place, waitMs: number): void {
     const nowMs = this.#runtime.monotonicMs();
     this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + waitMs);

@@ -12,12 +12,12 @@ export type HttpRequest = {
   readonly body: string;
 };
 
-/** How a client sends requests, how long it waits for answers, and how often it retries. */
+/** HTTP options of a client: how it sends requests, its timeout and its retries. */
 export type HttpOptions = {
   /**
-   * Function that sends each request (default: the platform's `fetch`). It also decides how long connecting may take:
-   * Node's gives up after 10 seconds, and browsers have their own limits. A call fails with the `BackupSyncError` that
-   * it throws, and with `unreachable` for other errors.
+   * Function that sends each request (default: the platform's `fetch`). It also limits the time to connect: Node's
+   * gives up after 10 seconds, and browsers have their own limits. A call fails with the `BackupSyncError` that it
+   * throws, and with `unreachable` for other errors.
    */
   readonly fetch?: Fetch | undefined;
   /**
@@ -26,8 +26,8 @@ export type HttpOptions = {
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Most retries of a call. By default 3 if nothing answers or the service is at fault, and 9 if it asks for fewer
-   * calls. With 0, each call is made once. A list still waits while the backlog of its project is full.
+   * Maximum number of retries of a call. By default 3 if nothing answers or the service is at fault, and 9 if it asks
+   * for fewer calls. With 0, each call is made once. A list still waits while the backlog of its project is full.
    */
   readonly maxRetries?: number | undefined;
 };

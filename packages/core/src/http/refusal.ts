@@ -2,7 +2,7 @@ import { BackupSyncError, type ErrorCode, errorCodeOf } from '@backup-sync/contr
 import { z } from 'zod';
 import { traceOf } from './trace.ts';
 
-/** How a service refused a call. */
+/** The refusal of a call by a service. */
 export type Refusal = {
   readonly error: BackupSyncError;
   readonly status: number;

@@ -1,4 +1,4 @@
-/** How often a call is made, and the pauses in between. */
+/** The number of attempts of a call, and the pauses between them. */
 export type Backoff = {
   /** Attempts in total, including the first. */
   readonly attempts: number;

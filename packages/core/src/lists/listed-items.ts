@@ -18,7 +18,7 @@ export type ListedBackup = Omit<BackupSyncInput, 'created_at'> & {
 /** Consecutive items of a list, and the index of the first. */
 type Part = { readonly first: number; readonly items: readonly unknown[] };
 
-/** Most problems in a message, and most characters of an id. The `problems` of the error are complete. */
+/** Maximum number of problems in a message, and of characters of an id. The `problems` of the error are complete. */
 const toldMax = 10;
 const toldIdLength = 64;
 

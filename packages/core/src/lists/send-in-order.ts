@@ -1,6 +1,6 @@
 import type { Batch } from './batches.ts';
 
-/** Most batches that are under way or wait to be yielded. It bounds the memory. */
+/** Maximum number of batches that are under way or wait to be yielded. It bounds the memory. */
 const lookAhead = 64;
 
 export type Sent<T> = { readonly batch: Batch; readonly value: T };

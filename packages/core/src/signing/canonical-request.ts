@@ -13,7 +13,7 @@ export type SignableRequest = {
   readonly headers: Iterable<readonly [name: string, value: string]>;
   /** Names of the signed headers, lower case. */
   readonly signedHeaders: readonly string[];
-  /** SHA-256 of the body in lower-case hex digits. Without a body, the SHA-256 of the empty text. */
+  /** SHA-256 of the body in lower-case hex digits. Without a body, the SHA-256 of the empty string. */
   readonly bodyHash: string;
 };
 
@@ -89,7 +89,7 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** Percent-encodes a text as UTF-8, except for `A-Z a-z 0-9 - _ . ~`. */
+/** Percent-encodes a string as UTF-8, except for `A-Z a-z 0-9 - _ . ~`. */
 export function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -11,7 +11,7 @@ export async function signature(secretKey: string, date: string, request: Signab
   return hex(await crypto.subtle.sign('HMAC', key, bytesOf(text)));
 }
 
-/** Returns the SHA-256 of a text in UTF-8, in lower-case hex digits. */
+/** Returns the SHA-256 of a string in UTF-8, in lower-case hex digits. */
 export async function sha256Hex(text: string): Promise<string> {
   return hex(await crypto.subtle.digest('SHA-256', bytesOf(text)));
 }

@@ -18,7 +18,7 @@ export type Seen = {
 export type Reply = {
   readonly status?: number;
   readonly headers?: Record<string, string>;
-  /** A text is sent unchanged, anything else as JSON. */
+  /** A string is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
   /** Writes the rest of the answer after the head was sent. */
   readonly stream?: (response: ServerResponse) => void;

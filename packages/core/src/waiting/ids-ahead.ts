@@ -1,7 +1,7 @@
 import type { Several } from '../lists/batches.ts';
 import type { Wake } from './wake.ts';
 
-/** Most operations that are waited for at once. It bounds the memory. */
+/** Maximum number of operations that are waited for at once. It bounds the memory. */
 const pendingMax = 10_000;
 
 /** The id of an operation log, or an item that a sync has accepted. */
@@ -49,7 +49,7 @@ export class IdsAhead {
     return fresh;
   }
 
-  /** Notes that an operation has ended. Returns whether it was waited for. */
+  /** Records that an operation has ended. Returns whether it was waited for. */
   end(id: string): boolean {
     this.#fresh.delete(id);
     return this.pending.delete(id);

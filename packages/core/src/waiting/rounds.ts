@@ -1,6 +1,6 @@
 import type { Runtime } from '../runtime.ts';
 
-/** Pauses between two rounds, milliseconds: the first, the longest, and the one while a stream is open. */
+/** Pauses between two rounds, milliseconds: the first, the longest, and the pause while a stream is open. */
 const firstPauseMs = 50;
 const lastPauseMs = 5_000;
 const followedPauseMs = 30_000;

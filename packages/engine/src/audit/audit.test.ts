@@ -152,7 +152,7 @@ test('a read leaves no event, but an attempt to read without the right does', as
   ]);
 });
 
-test('the event of a sync names its backups; that of an invalid request names what can be read of it', async () => {
+test('the event of a sync names its backups; the event of an invalid request names everything readable in it', async () => {
   await using opened = await open();
   const { as, events } = opened;
   const sync = [{ backup_id: 'b-1' }, { backup_id: 'b-2' }, 'nonsense', { backup_id: 3 }];
@@ -252,7 +252,7 @@ test('a refused exchange by a token’s holder leaves an event; invented tokens 
   ]);
 });
 
-test('after 10 wrong passwords, also for an unknown user, further attempts are refused without an event', async () => {
+test('after 10 wrong passwords, even for an unknown user, further attempts are refused without an event', async () => {
   const clock = new TestClock();
   await using opened = await openTestEngine(clock);
   const { identity } = opened.engine;

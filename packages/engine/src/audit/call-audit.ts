@@ -33,8 +33,7 @@ type AuditServices = {
 /**
  * Writes the audit event of a call: of each mutation, and of a query or stream that the caller had no right to. Of
  * calls refused before they begin, it writes the first 100 of a caller in a minute. A request that an interface cannot
- * read, because its body is no JSON or no object, never becomes a call and leaves no event: it names and changes
- * nothing.
+ * read, because its body is not a JSON object, never becomes a call and leaves no event: it names and changes nothing.
  *
  * A change and its event are one step of the catalogue. From then on the call is `done`, even if the caller gets an
  * error because the changed data could not be read for the answer.
@@ -57,7 +56,7 @@ export class CallAudit {
     this.#checked = { input };
   }
 
-  /** Makes the one change of the call, and writes its event in the same step. Throws if it was called before. */
+  /** Makes the only change of the call, and writes its event in the same step. Throws if it was called before. */
   readonly change: Change = async <Name extends ChangeName>(
     step: Name,
     ...input: StepInput<Name>

@@ -4,7 +4,7 @@ import { WindowCounts } from '../window-counts.ts';
 
 const windowMs = 60 * 1000;
 const mostInWindow = 100;
-/** Most callers that are remembered. The one refused longest ago is forgotten first. */
+/** Maximum number of callers that are remembered. The one refused longest ago is forgotten first. */
 const rememberedMax = 10_000;
 
 /**

@@ -17,7 +17,7 @@ const subjectFields = [
   'access_key',
 ] as const;
 
-/** Most subjects of a request that was refused before it was checked: its input may be anything. */
+/** Maximum number of subjects of a request that was refused before it was checked: its input may be anything. */
 const uncheckedMax = 8;
 const uncheckedCharactersMax = 255;
 

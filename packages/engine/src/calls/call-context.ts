@@ -28,17 +28,18 @@ export type CallHandler<Name extends UnaryCallName, Available> = (
 
 /** The context that the handler of a mutation gets along with its input. */
 export type MutationContext<Available = CallServices> = CallContext<Available> & {
-  /** The only means by which a call changes something. It is used once. */
+  /** The only way for a call to change something. It is used once. */
   readonly change: Change;
 };
 
 /**
- * Handles a mutation. It makes its change by one step, `change`, which also writes the audit event of the call. Data it
- * read before may have changed by then, so the step checks again. The engine answers no mutation that the audit lacks.
+ * Handles a mutation. It makes its change with one step, `change`, which also writes the audit event of the call. Data
+ * it read before may have changed by then, so the step checks again. The engine answers no mutation that the audit
+ * lacks.
  */
 export type MutationHandler<Name extends MutationName> = AnyHandler<Name, CallServices>;
 
-/** The type by which the engine calls every handler. The handler of a query does not use `change`. */
+/** The type of every handler, as the engine calls it. The handler of a query does not use `change`. */
 type AnyHandler<Name extends UnaryCallName, Available> = (
   context: MutationContext<Available>,
   input: CheckedInput<Name>,

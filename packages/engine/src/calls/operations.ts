@@ -30,7 +30,7 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
 
 /**
  * Cancels an operation. A waiting one ends immediately. A running one ends within about a second; if it is an import,
- * it records nothing. An operation that has ended stays as it is. Imports that a scan has accepted continue.
+ * it records nothing. An operation that has ended stays unchanged. Imports that a scan has accepted continue.
  */
 export const cancelOperation: MutationHandler<'cancelOperation'> = async (context, input) => {
   const {

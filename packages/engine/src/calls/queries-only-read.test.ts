@@ -84,7 +84,7 @@ test('no query writes to the catalogue', async () => {
       if (!(error instanceof BackupSyncError)) throw error;
     }
   }
-  // The id is that of a source run, not of a plan.
+  // The id belongs to a source run, not to a plan.
   const refused = (Object.keys(inputs) as CallName[]).filter((name) => !answered.includes(name));
   expect(refused).toEqual(['listPlanItems']);
   const removal = handlers.removeSource(context, { project_id: projectId, source_id: source.id });

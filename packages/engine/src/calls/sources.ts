@@ -16,7 +16,7 @@ export const listSources: QueryHandler<'listSources'> = async (context, input) =
   return { sources: sources.map(sourceView) };
 };
 
-/** Most rows of each list. */
+/** Maximum number of rows of each list. */
 const rowsMax = 1000;
 
 /**
@@ -134,7 +134,7 @@ export const pauseSource: MutationHandler<'pauseSource'> = async (context, input
   return { source: sourceView(source) };
 };
 
-/** Resumes a source: if it has an interval, a run is due immediately. A source that is not paused stays as it is. */
+/** Resumes a source: if it has an interval, a run is due immediately. A source that is not paused stays unchanged. */
 export const resumeSource: MutationHandler<'resumeSource'> = async (context, input) => {
   const nowMs = await context.services.work.storedTimes.nowMs();
   const source = await context.change('resumeSource', input.project_id, input.source_id, nowMs);

@@ -166,7 +166,7 @@ test('a grant for a project that does not exist is refused', async () => {
   await expect(opened.as(opened.first, 'grantBucket', grant)).rejects.toMatchObject({ code: 'project_not_found' });
 });
 
-test('a user who is no administrator sees only the grants of their own project', async () => {
+test('a user who is not an administrator sees only the grants of their own project', async () => {
   await using opened = await openWithTwoProjects();
   const { engine, first, projectId } = opened;
   const listAs = async (role: 'reader' | 'administrator', project: string) => {

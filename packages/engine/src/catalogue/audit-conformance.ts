@@ -33,7 +33,7 @@ export function describeAudit(open: OpenCatalogue): void {
     return events.find((event) => event.id === id);
   };
 
-  test('a change leaves an event that says done, with the ids of what it created', async () => {
+  test('a change leaves an event with the outcome done and the ids that it created', async () => {
     const event = makeEvent('createProject');
     const project = { id: newId(), name: 'first', createdAtMs: 1_000 };
     expect(await catalogue.change(event, 'addProject', project)).toEqual({ answer: [], isRecorded: true });

@@ -1,6 +1,6 @@
 import type { AuditOutcome, Door, ErrorCode } from '@backup-sync/contracts';
 
-/** What a call was about: the name of a field of its input, and the value of that field. */
+/** A subject of a call: the name of a field of its input, and the value of that field. */
 export type AuditSubject = { readonly field: string; readonly value: string };
 
 /** The part of an audit event that is known before the call is done. */

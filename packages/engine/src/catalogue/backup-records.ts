@@ -60,17 +60,17 @@ export type Decision = {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly outcome: SyncOutcome;
   readonly message: string;
-  /** Null exactly if the status is `success`. */
+  /** Null if, and only if, the status is `success`. */
   readonly fault: Fault | null;
   readonly timeContradiction: string | null;
   readonly level: VerificationLevel | null;
   readonly incremental: boolean | null;
-  /** Null leaves the record as it is. */
+  /** Null leaves the record unchanged. */
   readonly record: RecordWrite | null;
   readonly proofs: readonly EdgeProof[];
 };
 
-/** What an operation writes about a backup. */
+/** The data that an operation writes about a backup. */
 export type Verdict = Pick<Decision, 'record' | 'proofs'> & {
   readonly operationId: string;
   readonly projectId: string;
@@ -85,7 +85,7 @@ export type ResourceStanding = {
   readonly resourceId: string;
   readonly resourceName: string;
   readonly backups: number;
-  /** How many of these are available and proved to the level that was asked for. */
+  /** Number of these that are available and proved to the requested level. */
   readonly proved: number;
   /** The newest proved backup; null if there is none, or if the time of each is in the future. */
   readonly head: {

@@ -142,7 +142,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
   });
 
   describe('startChain', () => {
-    test('takes up the waiting operations of the chain in the order of acceptance', async () => {
+    test('starts the waiting operations of the chain in the order of acceptance', async () => {
       const later = makeAcceptance(projectId, [makeItem('b')], { acceptedAtMs: 500 });
       const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const [b] = await acceptedIds(catalogue, later);
@@ -157,7 +157,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(await catalogue.operations.showOperation(projectId, a ?? '')).toEqual(started[0]);
     });
 
-    test('leaves operations of other owners, and takes up again what this owner has not finished', async () => {
+    test('leaves operations of other owners, and restarts those that this owner has not finished', async () => {
       const [a] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
       expect(await catalogue.operations.startChain(makeChain(projectId), 'worker-2', 1_600)).toEqual([]);
@@ -165,7 +165,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       expect(again.map(({ id, epoch, startedAtMs }) => [id, epoch, startedAtMs])).toEqual([[a, 2, 1_700]]);
     });
 
-    test('takes up only the oldest operation of a backup, whatever their chains', async () => {
+    test('starts only the oldest operation of a backup, whatever their chains', async () => {
       const [first] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const moved = makeItem('a', { image_path: 'chain-2/a' });
       await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })]));
@@ -178,7 +178,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
     });
   });
 
-  test('startChildren takes up only the imports that one operation accepted', async () => {
+  test('startChildren starts only the imports that one operation accepted', async () => {
     const [parent = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a'), makeItem('b')]));
     await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 1_500);
     const children = makeAcceptance(projectId, [makeItem('c'), makeItem('b', { backup_name: 'other' })], {
@@ -239,7 +239,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       });
     });
 
-    test('leaves the record as it is if none is passed, however the operation ends', async () => {
+    test('leaves the record unchanged if none is passed, however the operation ends', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const before = await catalogue.backups.showBackup(projectId, 'a');
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
@@ -277,7 +277,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       }
     });
 
-    test('does nothing if the record has another revision than the one decided on', async () => {
+    test('does nothing if the revision of the record has changed since the decision', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a', { backup_name: 'renamed' }));
       for (const decidedOnRevision of [null, 2]) {

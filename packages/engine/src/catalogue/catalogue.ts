@@ -19,8 +19,8 @@ export type Stores = { readonly [Store in keyof typeof stores]: StoreOf<(typeof 
 
 type EventSource = {
   /**
-   * Calls the listener soon after events may have been written, once for several of them. It may call although there
-   * are none. Returns a function that stops the calls.
+   * Calls the listener soon after events may have been written, once for several of them. A call may also come without
+   * events. Returns a function that stops the calls.
    */
   readonly onEvents: (listener: () => void) => () => void;
 };
@@ -35,11 +35,10 @@ type EventSource = {
 export type Catalogue = Stores &
   EventSource & {
     /**
-     * Runs a step for a call. If the step did what the call wanted, the event of the call is written in the same
-     * transaction, with the outcome `done` and the ids of what was created. A crash leaves both or neither.
+     * Runs a step for a call. If the step did what the call wanted, the same transaction writes the event of the call.
+     * It has the outcome `done` and the ids of everything created. A crash leaves both or neither.
      *
-     * `isRecorded` tells whether the event was written. If not, the call was refused, and the caller has to record
-     * that.
+     * `isRecorded` says whether the event was written. If not, the call was refused, and the caller has to record that.
      */
     readonly change: <Name extends ChangeName>(
       event: CallEvent,
@@ -67,5 +66,5 @@ export type CallCatalogue = {
   >;
 } & EventSource;
 
-/** Changes the catalogue for a call by one step, and writes the event of the call with it. A call has one change. */
+/** Changes the catalogue for a call with one step, and writes the event of the call with it. A call has one change. */
 export type Change = <Name extends ChangeName>(step: Name, ...input: StepInput<Name>) => Promise<StepOutput<Name>>;

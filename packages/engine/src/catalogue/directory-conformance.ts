@@ -76,7 +76,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     }
   });
 
-  test('assigning the same role again leaves tokens as they are', async () => {
+  test('assigning the same role again leaves tokens unchanged', async () => {
     await giveToken();
     expect(await catalogue.directory.assignRole(name, first.id, 'reader')).toBe('done');
     expect(await comesIn()).toBe(true);
@@ -104,7 +104,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('a user who is no administrator can be removed while there is only one administrator', async () => {
+  test('a user who is not an administrator can be removed while there is only one administrator', async () => {
     expect(await catalogue.directory.disableUser(name, 5_000)).toBe('done');
     expect(await catalogue.directory.enableUser(name)).toBe('done');
     await catalogue.directory.assignRole(name, first.id, 'reader');
@@ -112,7 +112,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.removeUser(name)).toBe('done');
   });
 
-  test('a change tells whether the user, project or role does not exist', async () => {
+  test('a change says whether the user, project or role does not exist', async () => {
     expect(await catalogue.directory.disableUser('nobody', 1)).toBe('user_not_found');
     expect(await catalogue.directory.assignRole(name, 'nowhere', 'reader')).toBe('project_not_found');
     expect(await catalogue.directory.withdrawRole(name, first.id)).toBe('role_not_found');
@@ -145,7 +145,7 @@ export function describeDirectory(open: OpenCatalogue): void {
     expect(await catalogue.directory.listAccessKeys()).toContainEqual({ ...record, disabledAtMs: 6_000 });
   });
 
-  test('the sealed secrets are those of every key that is not disabled, even if its user is', async () => {
+  test('the sealed secrets of every enabled key are listed, even if its user is disabled', async () => {
     const sealed = { accessKey: `KEY-${name}`, sealedSecret: 'sealed' };
     await catalogue.directory.assignRole(name, first.id, 'reader');
     await catalogue.directory.addAccessKey({ ...sealed, userName: name, projectId: first.id, nowMs: 4_000 });

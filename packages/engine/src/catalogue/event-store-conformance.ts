@@ -66,7 +66,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(await transitions()).toEqual(statuses.map((status) => [id, status]));
   });
 
-  test('an import that waits for its parent has an event for that, and names the parent meanwhile', async () => {
+  test('an import that waits for its parent has an event for that, and names the parent while it waits', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     const [parentOperationId = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('parent')]));
     const missingParent = { backupId: 'parent', revision: null };
@@ -104,7 +104,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(ended).toEqual(await catalogue.operations.showOperation(projectId, operation.id));
   });
 
-  test('a deletion has one event, with what it deleted', async () => {
+  test('a deletion has one event, which names the deleted backup', async () => {
     const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
     await catalogue.operations.finishImport(makeFinish(operation));
     const operationId = newId();
@@ -210,7 +210,7 @@ export function describeEventStore(open: OpenCatalogue): void {
       });
     });
 
-    test('is not made to wait again, and ends at once when it is cancelled', async () => {
+    test('does not wait again, and ends immediately when it is cancelled', async () => {
       const { run, ofRun } = await listed();
       expect(await catalogue.operations.releaseOperations('owner', 2_700)).not.toContainEqual(
         expect.objectContaining({ id: run.id }),
@@ -243,7 +243,7 @@ export function describeEventStore(open: OpenCatalogue): void {
     expect(after).toBe(await catalogue.events.newestCursor(projectId));
   });
 
-  test('a cursor that was never given out is refused', async () => {
+  test('a cursor that was never issued is refused', async () => {
     const after = (await catalogue.events.newestCursor(projectId)) + 1;
     expect(await catalogue.events.listEvents({ projectId, operationId: null, after, limit: 1 })).toBe('gone');
   });

@@ -237,7 +237,7 @@ export async function showImport(catalogue: Catalogue, projectId: string, id: st
   return operation;
 }
 
-/** Accepts one item and takes up its import. */
+/** Accepts one item and starts its import. */
 export async function acceptAndStart(
   catalogue: Catalogue,
   projectId: string,

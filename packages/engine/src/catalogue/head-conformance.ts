@@ -24,7 +24,7 @@ const endedAtMs = 1_000_000;
 /** The last one is further in the future, when it is recorded, than clocks may differ. */
 const times = [1_000, 2_000, 3_000, endedAtMs + 60_000, endedAtMs + 300_001];
 
-/** A backup in the model. Its other fields are read from the catalogue each time. */
+/** A backup in the model. The test reads its other fields from the catalogue each time. */
 type Known = {
   readonly place: string;
   readonly resourceId: string;
@@ -33,7 +33,7 @@ type Known = {
 };
 type Model = {
   readonly records: Map<string, Known>;
-  /** What each source has seen, by place. */
+  /** The backups that each source has seen, by place. */
   readonly members: Map<string, Map<string, string>>;
   /** When the newest backup of each retired resource was made, at its retirement. */
   readonly retired: Map<string, number>;
@@ -85,8 +85,8 @@ class World {
   }
 
   /**
-   * Writes a proof that shows this backup, and so those that build on it, to be broken, in the verdict on another
-   * backup.
+   * With the verdict on another backup, writes a proof which shows that this backup is broken, and so are those that
+   * build on it.
    */
   async showBroken(backupId: string): Promise<void> {
     const { catalogue } = this;

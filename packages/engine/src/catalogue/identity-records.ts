@@ -23,7 +23,7 @@ export type TokenRecord = {
   readonly expiresAtMs: number;
 };
 
-/** Why a token is issued. This may cease to hold while the token is being created. */
+/** The condition for issuing a token. It may no longer hold once the token has been created. */
 export type TokenGround =
   | { readonly kind: 'password'; readonly passwordHash: string }
   | { readonly kind: 'token'; readonly tokenHash: string }
@@ -39,7 +39,7 @@ export type Signer = SealedSecret & {
   readonly role: Role;
 };
 
-/** The result of looking up an access key. Its texts are empty if there is no such key. */
+/** The result of looking up an access key. Its strings are empty if there is no such key. */
 export type SoughtSigner = Omit<Signer, 'role'> & { readonly role: Role | ''; readonly disabled: number };
 
 /** Turns a lookup into a signer; null if the key or its user is disabled, or there is no such key, user or role. */

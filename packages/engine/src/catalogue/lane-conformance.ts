@@ -71,7 +71,7 @@ export function describeLanes(open: OpenCatalogue): void {
     expect(await lanesOf((await accept([makeItem('another')])).ids)).toEqual(['mass']);
   });
 
-  test('rises for what is in flight of the same backup: an equal item, and another that has to end first', async () => {
+  test('rises for operations in flight on the same backup: an equal item, and another that has to end first', async () => {
     const source = { actor: { kind: 'system', name: 'source nightly' }, lane: 'mass' } as const;
     const same = makeItem('same');
     const renamed = makeItem('renamed');

@@ -44,7 +44,7 @@ export function describeListings(open: OpenCatalogue): void {
       return page === 'marker_not_found' ? page : [page.rows.map((row) => row.backupId).join(''), page.count];
     };
 
-    test('shows the records of the project except forgotten ones, sorted as asked, then by id', async () => {
+    test('shows the records of the project except forgotten ones, sorted as requested, then by id', async () => {
       expect(await list()).toEqual(['dbca', 4]);
       expect(await list({ sort: [{ key: 'created_at', direction: 'asc' }] })).toEqual(['abcd', 4]);
       expect(await list({ sort: [{ key: 'protected_at', direction: 'asc' }] })).toEqual(['dcba', 4]);
@@ -119,7 +119,7 @@ export function describeListings(open: OpenCatalogue): void {
       expect(await list({ marker: 'd', offset: 1 })).toEqual(['bca', 4]);
     });
 
-    test('refuses a marker that is no record of the project', async () => {
+    test('refuses a marker that is not a record of the project', async () => {
       expect(await list({ marker: 'elsewhere' })).toBe('marker_not_found');
       expect(await list({ marker: 'none', vault_id: 'v' })).toBe('marker_not_found');
     });

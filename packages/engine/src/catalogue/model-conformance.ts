@@ -326,7 +326,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
     { maxCommands: 40, size: 'max' },
   );
 
-  test('no operation is lost or ended twice, those of a backup keep their order, and revisions rise by 1', async () => {
+  test('no operation is lost or ended twice, operations of a backup keep their order, and revisions rise by 1', async () => {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         const model: Model = { operations: [], records: new Map() };

@@ -3,10 +3,10 @@ import type { Fault } from '../chain/proof/link.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Decision, Verdict } from './backup-records.ts';
 
-/** How urgent work is: `interactive` if a person waits for it, `mass` if not. `interactive` never waits for `mass`. */
+/** Urgency of work: `interactive` if a person waits for it, `mass` if not. `interactive` never waits for `mass`. */
 export type Lane = 'interactive' | 'mass';
 
-/** Who did something: a user of the identity, or a user of the local operating system. */
+/** The author of a change: a user of the identity, or a user of the local operating system. */
 export type Actor = { readonly kind: 'user' | 'system'; readonly name: string };
 
 /** Counts by name, such as objects listed. */
@@ -17,7 +17,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** The failed attempts of an operation whose bucket did not answer. Times are in milliseconds since 1970. */
 export type Retries = {
-  /** How many attempts failed because of storage. */
+  /** Number of attempts that failed because of storage. */
   readonly attempts: number;
   readonly firstFailureAtMs: number | null;
   /** Earliest time of the next attempt; null if the operation waits for none. */
@@ -59,7 +59,7 @@ type CommonOfOperations = {
   readonly deadlineAtMs: number;
   /** The worker of the operation, while it runs. */
   readonly leaseOwner: string | null;
-  /** Rises each time the operation is taken up. Only the holder of the current epoch can finish it. */
+  /** Rises each time the operation is started. Only the holder of the current epoch can finish it. */
   readonly epoch: number;
   readonly lane: Lane;
   readonly retries: Retries;
@@ -98,8 +98,7 @@ export type SingleOperation = CommonOfOperations & {
 };
 
 /**
- * An operation of any kind; `kind` tells which other fields it has. CBR shows imports, deletions and the runs of
- * sources.
+ * An operation of any kind; `kind` determines its other fields. CBR shows imports, deletions and the runs of sources.
  */
 export type OperationRecord = ItemOperation | SingleOperation;
 
@@ -107,7 +106,7 @@ export function hasItem(operation: OperationRecord): operation is ItemOperation 
   return operation.kind === 'import' || operation.kind === 'delete';
 }
 
-/** Identifies imports that are worked on together: those of one chain, so that they share one listing. */
+/** Identifies the imports of one chain. They are worked on together, so that they share one listing. */
 export type ChainKey = {
   readonly projectId: string;
   readonly storageUnitId: string;
@@ -124,7 +123,7 @@ export type DueChain = {
   readonly chain: ChainKey;
   /** The highest lane of its unfinished imports. */
   readonly lane: Lane;
-  /** The earliest time at which one of its imports can be taken up, in milliseconds since 1970; null means now. */
+  /** The earliest time at which one of its imports can be started, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 
@@ -133,7 +132,7 @@ export type DueOperation = {
   readonly kind: 'operation';
   readonly operation: OperationKey;
   readonly lane: Lane;
-  /** The earliest time at which it can be taken up, in milliseconds since 1970; null means now. */
+  /** The earliest time at which it can be started, in milliseconds since 1970; null means now. */
   readonly notBeforeMs: number | null;
 };
 
@@ -210,7 +209,7 @@ export type MissingParent = {
   readonly revision: number | null;
 };
 
-/** How an import ends, and what it writes about its backup. */
+/** The end of an import, and the data that it writes about its backup. */
 export type ImportFinish = Decision &
   Omit<Verdict, 'projectId' | 'backupId'> & {
     readonly epoch: number;
@@ -239,7 +238,7 @@ export type OverdueWaits = {
   readonly acceptedByMs: number;
   readonly fault: Fault;
   readonly endedAtMs: number;
-  /** How many operations end in one step at most. */
+  /** Maximum number of operations that end in one step. */
   readonly limit: number;
 };
 
@@ -256,7 +255,7 @@ export type ImportFinished = Ends<DueChain> &
     | { readonly result: 'cycle'; readonly way: readonly string[] }
   );
 
-/** How a single operation ends. */
+/** The end of a single operation. */
 export type OperationFinish = Pick<SingleOperation, 'id' | 'epoch' | 'message' | 'fault' | 'progress' | 'result'> & {
   readonly status: 'success' | 'failed' | 'timeout';
   readonly endedAtMs: number;

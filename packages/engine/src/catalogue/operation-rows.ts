@@ -29,7 +29,7 @@ export function isSingleKind(kind: OperationRow['kind']): kind is SingleKind {
   return !isItemKind(kind);
 }
 
-/** The item as JSON with its keys in a fixed order. Two items are equal exactly if their texts are. */
+/** The item as JSON with its keys in a fixed order. Two items are equal if, and only if, their JSON is. */
 export function itemToJson(item: BackupSync): string {
   const { backup_id, backup_name, bucket_name, image_path, resource_id, resource_name, resource_type, created_at } =
     item;
@@ -55,7 +55,8 @@ export function importRequest(withAncestors: boolean): string | null {
 
 /** Parses the item of an import or delete. Throws `TypeError` for a row of another kind. */
 export function itemOf(row: Pick<Selectable<OperationRow>, 'id' | 'item'>): BackupSync {
-  if (row.item === null) throw new TypeError(`operation ${row.id} is no import or delete, so it has no item`);
+  if (row.item === null)
+    throw new TypeError(`operation ${row.id} is neither an import nor a delete, so it has no item`);
   // Only itemToJson writes this column, so the text has this shape.
   return JSON.parse(row.item) as BackupSync;
 }

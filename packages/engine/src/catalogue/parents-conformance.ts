@@ -134,7 +134,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await startAgain('child')).toMatchObject([{ id: child.id }]);
     });
 
-    test('is taken up at its deadline, even if the import of the parent has not ended', async () => {
+    test('is started at its deadline, even if the import of the parent has not ended', async () => {
       const [child] = (await start('child', 'parent')) as [ItemOperation];
       await catalogue.operations.finishImport(makeFinish(child, missing('parent')));
       const deadlineMs = child.createdAtMs + operationLivesMs;
@@ -152,7 +152,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(overdue.filter((each) => each.chain.projectId === projectId)).toEqual([]);
     });
 
-    test('continues at once if the parent was recorded since it was looked for', async () => {
+    test('continues immediately if the parent was recorded since the import looked for it', async () => {
       const [child, parent] = (await start('child', 'parent')) as [ItemOperation, ItemOperation];
       await catalogue.operations.finishImport(makeFinish(parent));
       expect(await catalogue.operations.finishImport(makeFinish(child, missing('parent')))).toEqual({
@@ -246,7 +246,7 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
-    test('is left alone if its parent is unchanged, another reason broke it, or it is being imported', async () => {
+    test('is not imported if its parent is unchanged, another reason broke it, or it is being imported', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });
       expect((await finishParent({})).due).toEqual([]);

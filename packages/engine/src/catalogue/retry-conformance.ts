@@ -88,7 +88,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect((await show(operation.id)).requests).toEqual({ lists: 3, gets: 6, bytesRead: 9 });
     });
 
-    test('keeps running if a worker that has lost it asks for a retry', async () => {
+    test('keeps running if its former worker asks for a retry', async () => {
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), epoch: 7 })).toBeNull();
       expect((await show(operation.id)).status).toBe('running');
     });
@@ -109,7 +109,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await start(notBeforeMs - 1)).toEqual([]);
     });
 
-    test('is taken up at once if the clock was set back by more than any delay', async () => {
+    test('is started immediately if the clock was set back by more than any delay', async () => {
       await catalogue.operations.retryOperation(retryOf(operation));
       expect(await start(notBeforeMs - longestRetryDelayMs)).toEqual([]);
       expect(await start(notBeforeMs - longestRetryDelayMs - 1)).toHaveLength(1);
@@ -157,7 +157,7 @@ export function describeRetries(open: OpenCatalogue): void {
       });
     });
 
-    test('ends at once when it is cancelled', async () => {
+    test('ends immediately when it is cancelled', async () => {
       const run = { ...makeRun(projectId, '', newId()), sourceId: null };
       await catalogue.operations.addOperation(run);
       const operation = await catalogue.operations.startOperation(run.id, 'worker-1', 1_500);
@@ -218,7 +218,7 @@ export function describeRetries(open: OpenCatalogue): void {
     const cancel = (id: string) => catalogue.operations.cancelOperation(projectId, id, 5_000);
     const cancelled = { status: 'failed', outcome: 'none', fault: { code: 'cancelled' }, endedAtMs: 5_000 };
 
-    test('ends at once while it waits, and imports that waited for it can continue', async () => {
+    test('ends immediately while it waits, and imports that waited for it can continue', async () => {
       const [id = ''] = await acceptedIds(catalogue, makeAcceptance(projectId, [makeItem('a')]));
       const renamed = makeAcceptance(projectId, [makeItem('a', { backup_name: 'renamed' })], { chainRoot: 'chain-2' });
       await acceptedIds(catalogue, renamed);
@@ -281,7 +281,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await show(operation.id)).toMatchObject(cancelled);
     });
 
-    test('stays as it is if it has ended; imports of other projects are not found', async () => {
+    test('stays unchanged if it has ended; imports of other projects are not found', async () => {
       const { id } = await importBackup(catalogue, projectId, makeItem('a'));
       expect(await cancel(id)).toMatchObject({ operation: { status: 'success' }, ended: [], due: [] });
       expect(await catalogue.operations.cancelOperation('another', id, 5_000)).toBeNull();
@@ -323,7 +323,7 @@ export function describeRetries(open: OpenCatalogue): void {
       expect(await ofBucket()).toEqual([]);
     });
 
-    test('makes what waited for it due at once when it answers, and nothing else', async () => {
+    test('makes only the operations that waited for it due immediately when it answers', async () => {
       await acceptedIds(catalogue, makeAcceptance(projectId, [inBucket('a'), inBucket('b')]));
       const [a, b] = await catalogue.operations.startChain(chain(), 'worker-1', 1_500);
       if (a === undefined || b === undefined) throw new Error('expected two operations to start');

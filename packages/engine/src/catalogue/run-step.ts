@@ -6,8 +6,8 @@ import { type StepName, steps } from './steps.ts';
 import type { Step } from './stores/step.ts';
 
 /**
- * A step to be run. `input` has its arguments after the database; `event` is that of the call that asks for it, if one
- * does.
+ * A step to be run. `input` has its arguments after the database; `event` is the event of the call that requested it,
+ * if one did.
  */
 export type AskedStep = {
   readonly step: StepName;

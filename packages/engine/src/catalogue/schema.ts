@@ -19,7 +19,7 @@ import type { Actor, OperationKind } from './operation-records.ts';
 /** A boolean as it is stored. */
 export type StoredBoolean = 0 | 1;
 
-/** What a listing showed of a link. Every table with evidence has these columns. */
+/** The evidence from a listing of a link. Every table with evidence has these columns. */
 export type ListingColumns = {
   listing_digest: string;
   listing_fingerprint: string;
@@ -97,7 +97,7 @@ export type OperationRow = {
   resource_name: string | null;
   /**
    * Of an import or delete, the item as JSON. Its keys are always in the same order, so that equal items are equal
-   * texts.
+   * strings.
    */
   item: string | null;
   /** The request as JSON. Of an import, what it asks for in addition to the item; null if nothing. */
@@ -123,7 +123,7 @@ export type OperationRow = {
   bytes_read: number | null;
   created_at_ms: number;
   started_at_ms: number | null;
-  /** Null exactly while the operation waits or runs. */
+  /** Null while, and only while, the operation waits or runs. */
   ended_at_ms: number | null;
   updated_at_ms: number;
   deadline_at_ms: number;
@@ -137,7 +137,7 @@ export type OperationRow = {
   image_path: string | null;
   /** Of an import, proofs made before this time are made again. */
   proofs_not_before_ms: number | null;
-  /** Of a waiting import, the backup whose next import has to end before this one is taken up. */
+  /** Of a waiting import, the backup whose next import has to end before this one is started. */
   waits_for_backup_id: string | null;
   /** The caller for whom this is interactive work, see lanes.ts; null for mass work. */
   interactive_for: string | null;
@@ -189,8 +189,8 @@ export type VerificationRow = LocationColumns &
     remark: string | null;
     volume_bytes: number | null;
     /**
-     * When the link was made according to its format; null if the format does not tell, or an earlier release wrote the
-     * row.
+     * When the link was made according to its format; null if the format does not record it, or an earlier release
+     * wrote the row.
      */
     format_time_ms: number | null;
     format_time_has_zone: StoredBoolean | null;
@@ -253,7 +253,7 @@ export type SourceMemberRow = {
   seen_run_id: string;
   /** The newest complete run that did not see the backup. */
   absent_run_id: string | null;
-  /** How many complete runs in a row did not see the backup. */
+  /** Number of complete runs in a row that did not see the backup. */
   absent_runs: number;
   /** Whether the backup is in the list that waits for confirmation. */
   held: StoredBoolean;
@@ -285,9 +285,7 @@ type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
   taken_at_source: TakenAtSource | null;
 };
 
-/**
- * A resource of which no newer backup is expected. Maintained by `steps/retire-resource.ts` and `steps/track-heads.ts`.
- */
+/** A resource that expects no newer backup. Maintained by `steps/retire-resource.ts` and `steps/track-heads.ts`. */
 type RetiredResourceRow = {
   project_id: string;
   resource_id: string;

@@ -152,13 +152,13 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       return result === 'joined';
     };
 
-    test('is joined while it waits and while it runs, and by many at once', async () => {
+    test('is joined while it waits and while it runs, even by many at the same time', async () => {
       expect(await isJoined()).toBe(true);
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       expect(await Promise.all([isJoined(), isJoined(), isJoined()])).toEqual([true, true, true]);
     });
 
-    test('is one operation, however many ask for it at once', async () => {
+    test('is one operation, however many ask for it at the same time', async () => {
       const answers = await Promise.all(Array.from({ length: 5 }, () => again({ bucketName: 'other' })));
       expect(new Set(answers.map(({ operationId }) => operationId)).size).toBe(1);
       expect(answers.filter(({ result }) => result === 'added')).toHaveLength(1);
@@ -221,7 +221,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('is taken up by one owner, again by the same one, and ended only under the current epoch', async () => {
+  test('is started by one owner, restarted only by the same one, and ended only under the current epoch', async () => {
     expect(await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000)).toMatchObject({
       status: 'running',
       epoch: 1,
@@ -265,7 +265,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     });
   });
 
-  test('ends at once when it is cancelled while it waits, and then stays as it is', async () => {
+  test('ends immediately when it is cancelled while it waits, and then stays unchanged', async () => {
     const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
     expect(cancelled).toMatchObject({
       operation: { status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 },
@@ -302,7 +302,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
       expect(await catalogue.operations.listFindings(operation.id, 1_498, 10)).toEqual(findings.slice(1_498));
     });
 
-    test('are added only under the current epoch, and removed when the operation is taken up again', async () => {
+    test('are added only under the current epoch, and removed when the operation is restarted', async () => {
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);
       await catalogue.operations.addFindings(operation.id, 1, findings.slice(0, 1));
       await catalogue.operations.startOperation(operation.id, 'worker-1', 2_000);

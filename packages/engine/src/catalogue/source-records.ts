@@ -55,7 +55,7 @@ export type SourceError = {
   readonly fault: Fault;
 };
 
-/** A resource with those of its backups that belong to a source or run. */
+/** A resource, with its backups that belong to a source or run. */
 export type ContainedResource = {
   readonly id: string;
   readonly name: string;
@@ -94,17 +94,17 @@ export type RunContents = {
 /** A backup at the place where a run of a source has seen it. */
 export type SourceMember = { readonly imagePath: string; readonly backupId: string };
 
-/** What a complete listing did not see, counted in records of the source. */
+/** Counts of the source's records that a complete listing did not see. */
 export type ClosedListing = {
   /** Recorded backups that runs of this source have seen, neither forgotten nor vanished. */
   readonly records: number;
-  /** How many of these this run has not seen. */
+  /** Number of these that this run has not seen. */
   readonly absent: number;
-  /** How many of the absent the complete run before has not seen either. */
+  /** Number of the absent that the complete run before has not seen either. */
   readonly due: number;
-  /** How many are in the list that waits for confirmation: absent since the source was held. */
+  /** Number of records in the list that waits for confirmation: absent since the source was held. */
   readonly held: number;
-  /** How many of the due are in that list. */
+  /** Number of the due that are in that list. */
   readonly heldDue: number;
 };
 

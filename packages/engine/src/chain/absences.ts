@@ -30,9 +30,8 @@ export function mayHide(error: StorageError): boolean {
 }
 
 /**
- * Whether a bucket that fails with this error may have a parent that is gone from its recorded place. Settings that are
- * wrong for another bucket do not pass by themselves: while they stayed, a chain whose parent is gone would be called
- * whole.
+ * Whether a bucket that fails with this error may have a parent that is gone from its recorded place. Wrong settings
+ * for another bucket do not change by themselves. If they counted, a chain whose parent is gone would be called whole.
  */
 export function mayHideMoved(error: StorageError): boolean {
   return mayHide(error) && !isServiceRefusal(error);

@@ -2,14 +2,14 @@ import type { StorageUnit } from '../storage/port.ts';
 import type { Absences } from './absences.ts';
 import type { EdgeProof, Location, RecordedListing } from './proof/link.ts';
 
-/** What is needed to read one bucket. */
+/** Dependencies for reading one bucket. */
 export type BucketContext = {
   readonly storage: StorageUnit;
   readonly bucketName: string;
   readonly signal: AbortSignal;
 };
 
-/** What is needed to examine the links of one chain. */
+/** Dependencies for examining the links of one chain. */
 export type ChainContext = BucketContext & {
   /** The image paths that will be examined. All have the same chain root, see `chainRootOf`. */
   readonly imagePaths: readonly string[];
@@ -27,7 +27,7 @@ export type ChainContext = BucketContext & {
   readonly locate: (backupId: string) => Promise<readonly Location[]>;
   /** The project's buckets in this storage unit. A parent is looked for in them if it is found nowhere else. */
   readonly projectBuckets: () => Promise<readonly string[]>;
-  /** What this run looked for in other buckets and did not find. */
+  /** Backups that this run looked for in other buckets and did not find. */
   readonly absences: Absences;
   /**
    * Maximum number of bytes that may be read to prove one link. A proof stops at `inventory` if the link's block hashes

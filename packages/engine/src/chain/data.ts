@@ -1,6 +1,6 @@
 import type { Location } from './proof/link.ts';
 
-/** How an object's stored bytes are decompressed: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
+/** Compression of an object's stored bytes: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
 export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';
 
 /**
@@ -38,7 +38,7 @@ export type BlockHashes = {
   hashes(): AsyncIterable<Uint8Array>;
 };
 
-/** What is stored of one backup. */
+/** The stored data of one backup. */
 export interface LinkData {
   readonly backupId: string;
   readonly location: Location;

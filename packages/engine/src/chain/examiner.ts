@@ -6,8 +6,8 @@ import { PathListings } from './path-listings.ts';
 import { ReadFault } from './proof/read-fault.ts';
 
 /**
- * Reads what the metadata at an image path says of its backup; null if no format has metadata there. Throws `ReadFault`
- * if the metadata is there but makes no sense, and what storage throws.
+ * Reads the description of a backup from the metadata at its image path; null if no format has metadata there. Throws
+ * `ReadFault` if the metadata is there but makes no sense, and storage errors.
  */
 export async function describeBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup | null> {
   for (const name of knownFormatNames) {
@@ -21,7 +21,7 @@ export async function describeBackup(context: BucketContext, imagePath: string):
   return null;
 }
 
-/** Opens the formats that may have a chain at these image paths; each lists it once. Throws what storage throws. */
+/** Opens the formats that may have a chain at these image paths; each lists it once. Throws storage errors. */
 export async function openChain(given: ChainContext): Promise<ChainExaminer> {
   const context: FormatContext = {
     ...given,

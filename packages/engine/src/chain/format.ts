@@ -5,7 +5,7 @@ import type { ListingComparison } from './listing-comparison.ts';
 import type { PathListings } from './path-listings.ts';
 import type { EdgeProof, Examination } from './proof/link.ts';
 
-/** What a backup's own metadata says of it: the fields of a sync request. */
+/** The description of a backup in its own metadata: the fields of a sync request. */
 export type DescribedBackup = {
   readonly backupId: string;
   /** The name that the writer gave it; it need not be a legal `backup_name`. */
@@ -18,7 +18,7 @@ export type DescribedBackup = {
   readonly parentBackupId: string | null;
 };
 
-/** What the name of an object tells a scan about the backup it is part of. */
+/** The backup that an object is part of, as the object's name shows it to a scan. */
 export type BackupPart = {
   /** Image path of the backup. */
   readonly imagePath: string;
@@ -41,14 +41,14 @@ export type FormatContext = ChainContext & {
   readonly findOwner: (key: string) => KeyOwner | null;
   /**
    * Finds the image path of a backup of a known format whose metadata names the object at this image path; null if none
-   * does. Throws what storage throws of the bucket.
+   * does. Throws storage errors of the bucket.
    */
   readonly findNamingBackup: (imagePath: string) => Promise<string | null>;
 };
 
 /** A format of backup chains. Its roots are in `formats/chain-root.ts`. */
 export interface ChainFormat {
-  /** The id of the backup at this image path; null unless the path alone tells it. */
+  /** The id of the backup at this image path; null unless the path contains it. */
   backupIdOf(imagePath: string): string | null;
   /** The key prefix of all objects that the backup at this image path needs, including those it shares. */
   objectsPrefixOf(imagePath: string): string;
@@ -56,7 +56,7 @@ export interface ChainFormat {
   compare(objectsPrefix: string): ListingComparison;
   /** Whether an unchanged backup must be examined again, because the check that recorded it may have been wrong. */
   isOutdated(recorded: { readonly checkVersion: string | null; readonly proof: EdgeProof | null }): boolean;
-  /** Lists the root once, or uses the listings that all formats share. Throws what storage throws. */
+  /** Lists the root once, or uses the listings that all formats share. Throws storage errors. */
   open(context: FormatContext, chainRoot: string): Promise<ChainExaminer>;
 }
 
@@ -74,12 +74,12 @@ export interface RecognisedFormat extends ChainFormat {
   ownerOf(key: string): KeyOwner | null;
   /**
    * Finds the image path of a backup whose metadata names the object at this image path; null if none does. It serves
-   * formats whose keys prove nothing. Throws what storage throws of the bucket.
+   * formats whose keys prove nothing. Throws storage errors of the bucket.
    */
   findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
   /**
    * Reads the metadata of the backup at this image path, in bounded memory, and returns what a sync request would say
-   * of it. Throws `ReadFault` if the metadata cannot be read or makes no sense, and what storage throws.
+   * of it. Throws `ReadFault` if the metadata cannot be read or makes no sense, and storage errors.
    */
   describe(context: BucketContext, imagePath: string): Promise<DescribedBackup>;
 }
@@ -94,8 +94,8 @@ export interface ChainExaminer {
   examine(item: BackupSync): Promise<Examination | null>;
   /**
    * The stored objects of the backup and its ancestors, for the levels that read data. Null if the image path has no
-   * backup in a format that tells them. Throws `ReadFault` if the metadata does not allow it, and what
-   * {@link ChainExaminer.examine} throws.
+   * backup in a format with metadata about its objects. Throws `ReadFault` if the metadata does not allow it, and the
+   * errors of {@link ChainExaminer.examine}.
    */
   openData(item: BackupSync): Promise<ChainData | null>;
 }

@@ -11,7 +11,7 @@ export type ComparedBackup = RecordedListing & {
 };
 
 /**
- * How a listing shows a recorded backup: unchanged, changed, or not at all. A folder marker alone counts as absent.
+ * State of a recorded backup in a listing: unchanged, changed, or not there. A folder marker alone counts as absent.
  */
 export type Likeness = 'same' | 'changed' | 'absent';
 
@@ -21,7 +21,7 @@ export interface ListingComparison {
   expect(backup: ComparedBackup): void;
   /** Takes the next object whose key begins with the prefix, in the order of the listing. */
   pass(entry: ObjectEntry): void;
-  /** Answers for each backup, by id, once the listing has gone past the prefix. Throws what storage throws. */
+  /** Answers for each backup, by id, once the listing has gone past the prefix. Throws storage errors. */
   finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>>;
 }
 

@@ -16,7 +16,7 @@ export class ListingDigest {
   #newestObjectAtMs: number | null = null;
   #hasEtags = true;
 
-  /** Whether every object has an ETag. Then the fingerprint alone tells one state of the objects from another. */
+  /** Whether every object has an ETag. Then the fingerprint alone distinguishes the states of the objects. */
   get hasEtags(): boolean {
     return this.#hasEtags;
   }

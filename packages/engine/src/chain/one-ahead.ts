@@ -1,6 +1,6 @@
 /**
  * Yields the same pieces, but asks for each while the one before it is processed, so that storage and processor do not
- * wait for each other. Throws what `pieces` throws, in its place.
+ * wait for each other. Throws the errors of `pieces`, in its place.
  */
 export async function* oneAhead<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece, void, void> {
   const source = pieces[Symbol.asyncIterator]();

@@ -46,7 +46,7 @@ describe('the objects of an image path', () => {
   });
 });
 
-test('a key column returns every key, whatever its text, also beyond the first chunk', () => {
+test('a key column returns every key, whatever its text, even beyond the first chunk', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 40 }), (texts) => {
       const column = new KeyColumn();

@@ -31,7 +31,7 @@ export type ListedFile = {
   /** Relative to the image path, as UTF-8. Valid only until the next object is handed over. */
   readonly key: Buffer;
   readonly size: number;
-  /** The MD5 of the ETag; null if the ETag is no MD5. */
+  /** The MD5 of the ETag; null if the ETag is not an MD5. */
   readonly md5: Uint8Array | null;
 };
 
@@ -60,7 +60,7 @@ export class PathListings {
     this.#objectsLeft = keptMax;
   }
 
-  /** The listing of an image path, taken once; null if nothing is stored there. Throws what storage throws. */
+  /** The listing of an image path, taken once; null if nothing is stored there. Throws storage errors. */
   at(bucketName: string, imagePath: string): Promise<PathListing | null> {
     const key = JSON.stringify([bucketName, imagePath]);
     const listed = this.#listings.get(key) ?? this.#list(bucketName, imagePath, this.#objectsLeft);
@@ -73,7 +73,7 @@ export class PathListings {
     return this.#minioPaths.has(imagePath);
   }
 
-  /** Lists an image path again; null if nothing is stored there any more. Throws what storage throws. */
+  /** Lists an image path again; null if nothing is stored there any more. Throws storage errors. */
   again(bucketName: string, imagePath: string): Promise<PathListing | null> {
     const listed = this.#list(bucketName, imagePath, this.#objectsLeft);
     this.#listings.set(JSON.stringify([bucketName, imagePath]), listed);

@@ -22,9 +22,8 @@ export function isSameShared(one: SharedListing, other: SharedListing): boolean 
 export type ObjectSet = { readonly count: number; readonly digest: string };
 
 /**
- * Digests objects that several backups share, while a listing streams by. It can report the set of objects that are no
- * newer than one of the times given at the start, so that a recorded set is recognised among objects that were added
- * later.
+ * Digests objects that several backups share, while a listing streams by. For each time given at the start, it can
+ * report the set of objects that are no newer. So it recognises a recorded set among objects that were added later.
  */
 export class SharedObjects {
   /** Ascending. */

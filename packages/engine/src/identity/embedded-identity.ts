@@ -58,7 +58,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #newId: () => string;
   readonly #onFault: (error: unknown) => void;
   readonly outsideUrl = null;
-  /** The oldest project. Tokens that name no project are for this one. */
+  /** The oldest project. Tokens for no named project are for this one. */
   readonly project: Project;
 
   private constructor({ catalogue, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
@@ -128,7 +128,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
     const project = request.project === null ? this.project : await this.#findProject(request.project);
-    // Read in any case, so that the response time does not tell what was wrong.
+    // Read in any case, so that the response time does not reveal what was wrong.
     const role = await this.#store.findRole(user?.id ?? '', project?.id ?? '');
     if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
       throw wrongCredentials();
@@ -229,8 +229,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const role = project === null ? null : await this.#roleIn(record, project);
     if (project === null || role === null) return null;
     const { kind, userId, userName, tokenHash, expiresAtMs } = record;
-    // Looked up again, in the same turn as the step that saves. A token revoked meanwhile is no longer known as the
-    // operator's, and the catalogue removes it before the step looks for it.
+    // Looked up again, in the same turn of the event loop as the step that saves. A token revoked meanwhile is no
+    // longer known as the operator's, and the catalogue removes it before the step looks for it.
     const operators = this.#operatorTokens.find(tokenHash);
     if (operators === null) return null;
     const isOperators = operators !== undefined;
@@ -247,7 +247,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const record = await this.#findToken(token);
     const holders = record === null ? [] : [{ field: 'user_name', value: record.userName }];
     const tokenHash = hashToken(token);
-    // In the same turn as the step, so that an exchange comes before both or after both.
+    // In the same turn of the event loop as the step, so that an exchange comes before both or after both.
     this.#operatorTokens.remove(tokenHash);
     await this.#catalogue.change(this.#audit.eventOf('revokeToken', caller, from, holders), 'removeToken', tokenHash);
   }
@@ -271,7 +271,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
   /**
    * Saves a new token and the event that it was issued. If `endsAtMs` is null, it expires in 24 hours. Returns null,
-   * and writes nothing, if the ground for the token is gone meanwhile.
+   * and writes nothing, if the condition for the token no longer holds.
    */
   async #save(
     holder: Pick<TokenRecord, 'kind' | 'userId' | 'userName' | 'role'> & { readonly project: Project },
@@ -306,7 +306,7 @@ function wrongCredentials(): BackupSyncError {
   return new BackupSyncError('not_authenticated', 'the user name, the password or the project is wrong');
 }
 
-/** Hashes a token. Tokens have 256 random bits, so a plain hash cannot be reversed by guessing. */
+/** Hashes a token. Tokens have 256 random bits, so guessing cannot reverse a plain hash. */
 function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

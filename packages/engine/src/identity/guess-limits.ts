@@ -4,11 +4,11 @@ import { type WindowCount, WindowCounts } from '../window-counts.ts';
 import { networkOf } from './network-of.ts';
 
 const windowMs = 15 * 60 * 1000;
-/** Most wrong passwords of a user within the window. */
+/** Maximum number of wrong passwords of a user within the window. */
 const mostByUser = 10;
-/** Most wrong passwords from one address: it may have many users. */
+/** Maximum number of wrong passwords from one address: it may have many users. */
 const mostByAddress = 50;
-/** Most users and addresses that are remembered. Those that tried longest ago are forgotten first. */
+/** Maximum number of users and addresses that are remembered. Those that tried longest ago are forgotten first. */
 const rememberedMax = 100_000;
 
 /** The counts of wrong passwords. */

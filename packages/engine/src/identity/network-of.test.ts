@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { networkOf } from './network-of.ts';
 
-test('an IPv4 address counts separately, also if written as IPv6', () => {
+test('an IPv4 address counts separately, even if written as IPv6', () => {
   expect(networkOf('10.0.0.1')).toBe('10.0.0.1');
   for (const spelling of ['::ffff:10.0.0.1', '::ffff:a00:1', '0:0:0:0:0:FFFF:0a00:0001', '::FFFF:10.0.0.1']) {
     expect(networkOf(spelling), spelling).toBe('10.0.0.1');

@@ -21,8 +21,8 @@ export type IssuedToken = {
 };
 
 /**
- * The project that a token is requested for. Null: the oldest project for a password, or that of the old token for an
- * exchange. `elsewhere`: a project or user of an unknown domain, which is refused like an unknown project.
+ * The project that a token is requested for. Null: for a password, the oldest project; for an exchange, the project of
+ * the old token. `elsewhere`: a project or user of an unknown domain, which is refused like an unknown project.
  */
 export type ProjectScope = { readonly id: string } | { readonly name: string } | 'elsewhere' | null;
 
@@ -48,9 +48,9 @@ export interface Identity {
   /** Address of the outside identity service that issues the tokens, with its version. Null if they are issued here. */
   readonly outsideUrl: string | null;
   /**
-   * Issues a token for a user's password. Throws `not_authenticated` in the same way for an unknown or disabled user, a
-   * wrong password, and a project where the user has no role, so that guessing reveals nothing. Throws `throttled`,
-   * with the time to wait, after too many wrong passwords.
+   * Issues a token for a user's password. Throws the same `not_authenticated` for an unknown or disabled user, a wrong
+   * password, and a project where the user has no role: guessing reveals nothing. Throws `throttled`, with the time to
+   * wait, after too many wrong passwords.
    */
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /**

@@ -2,7 +2,7 @@ import type { BucketGrant } from '../catalogue/bucket-grant.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** How long running work may still use a revoked grant. Milliseconds. */
+/** Time for which running work may still use a revoked grant, in milliseconds. */
 const recentMs = 5_000;
 
 /** Reads the grants of a project, at most 5 seconds old, for work that checks them on each of many requests. */

@@ -9,7 +9,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const fileName = 'secret.key';
 const variable = 'BACKUP_SYNC_SECRET_KEY';
-/** Most access keys that a message names. */
+/** Maximum number of access keys that a message names. */
 const shownMax = 10;
 
 /** Thrown if the key that seals secrets is missing, invalid or wrong. The message is for the operator. */

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { canonicalRequest, signingAlgorithm, stringToSign } from '@backup-sync/core';
 
-/** How far the date of a signed request may be off, either way. Milliseconds. */
+/** Maximum difference between the date of a signed request and the clock, in milliseconds. */
 const windowMs = 15 * 60 * 1000;
 
 /**

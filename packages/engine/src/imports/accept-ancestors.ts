@@ -15,7 +15,7 @@ type Reader = { readonly storage: StorageUnit; readonly signal: AbortSignal };
 
 /**
  * Accepts imports of those ancestors that are not recorded, as children of their child's import. The project may read
- * all of them. Returns how many were accepted. Throws what storage throws.
+ * all of them. Returns how many were accepted. Throws storage errors.
  */
 export async function acceptAncestors(
   services: Services,

@@ -75,7 +75,7 @@ export class ChainLook {
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
   }
 
-  /** Examines one backup. Throws the reason of `stopping`, and what the catalogue throws. */
+  /** Examines one backup. Throws the reason of `stopping`, and catalogue errors. */
   async look(item: BackupSync): Promise<Seen> {
     return await this.attempt(item, async () => {
       this.#examiner ??= this.#open();
@@ -125,7 +125,7 @@ export class ChainLook {
 
   /**
    * Runs work that examines a backup of this chain. If storage refuses, the time is up or this program has a fault, the
-   * result is `unseen` with that fault. Throws the reason of `stopping`, and what the catalogue throws.
+   * result is `unseen` with that fault. Throws the reason of `stopping`, and catalogue errors.
    */
   async attempt(item: BackupSync, work: () => Promise<Examination | Fault>): Promise<Seen> {
     const found = await this.#examineOrFail(item, work);

@@ -75,7 +75,7 @@ function decide(current: BackupRecord | null, examination: Examination, location
   return decideSync({ ...subject, location, current }, { kind: 'seen', examination, requests });
 }
 
-/** The record that a sync with this examination leaves. */
+/** The record after a sync with this examination. */
 function recorded(examination: Examination, changes: Partial<BackupRecord> = {}): BackupRecord {
   const { record } = decide(null, examination);
   if (record === null) throw new Error('a first sync of what was seen makes a record');
@@ -97,7 +97,7 @@ test('a new, whole backup is recorded as available', () => {
   expect(decision.proofs).toHaveLength(1);
 });
 
-test('if nothing could be read, nothing is recorded, and an existing record stays as it is', () => {
+test('if nothing could be read, nothing is recorded, and an existing record stays unchanged', () => {
   const seen = { kind: 'unseen', fault: { code: 'path_not_found', detail: 'bucket/a/b' }, requests } as const;
   for (const current of [null, recorded(whole)]) {
     expect(decideSync({ ...subject, current }, seen)).toMatchObject({
@@ -165,7 +165,7 @@ test('a broken copy at another place does not change a proved record', () => {
 });
 
 test.each(['access_denied', 'changed_while_read', 'archived', 'encrypted_customer_key'] as const)(
-  'a proved record stays as it is if %s prevented the read',
+  'a proved record stays unchanged if %s prevented the read',
   (code) => {
     const unread: Examination = {
       ...whole,
@@ -273,7 +273,7 @@ test('other names and times update the record, and are never part of its identit
   }
 });
 
-describe('a place that is no backup', () => {
+describe('a place that is not a backup', () => {
   const refusedAs = (code: ReasonCode): Examination => ({
     ...present,
     contentId: null,

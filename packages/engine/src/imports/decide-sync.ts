@@ -208,7 +208,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
 }
 
 /**
- * Whether an unchanged record can stay as it is. If the shared objects have grown, or a request has brought the name
+ * Whether an unchanged record can stay unchanged. If the shared objects have grown, or a request has brought the name
  * that a person has set, the record is written again, for the next comparison.
  */
 function isKeptAs(current: BackupRecord | null, { shared, requestedName }: RecordWrite): boolean {

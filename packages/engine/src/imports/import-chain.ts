@@ -96,7 +96,7 @@ async function workOff(
   try {
     await endEach(job, run, cancels.signal);
   } finally {
-    // Once for all of them: the next work may be chosen from all backups they imported.
+    // Called once for all operations: the next work may be chosen from all backups that they imported.
     await afterEnd(worker.services, { ended: job.ended, due: [] });
   }
 }
@@ -178,7 +178,7 @@ async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen
 
 /**
  * Ends an operation, or makes it wait for the import of a missing parent or for another attempt. If it cannot be
- * recorded, it ends with `internal`, so that it does not hold up others.
+ * recorded, it ends with `internal`, so that it does not delay others.
  */
 async function finish(job: ChainJob, operation: ItemOperation, seen: Seen, addition = ''): Promise<void> {
   const {

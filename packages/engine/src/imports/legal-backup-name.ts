@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** Most code points of a legal `backup_name`. */
+/** Maximum number of code points of a legal `backup_name`. */
 const backupNameMax = 64;
 /** Hex digits of the hash that keeps shortened names apart. */
 const hashDigits = 8;
 
 /**
- * Returns a legal `backup_name`. A name of 1 to 64 characters stays as it is; without a name the backup's id is taken.
+ * Returns a legal `backup_name`. A name of 1 to 64 characters is kept; without a name the backup's id is taken.
  * A longer name is cut to its first 55 characters, a dash and 8 hex digits of its SHA-256, so that names that begin
  * alike stay apart.
  */

@@ -171,7 +171,7 @@ test('a bucket with a grant for another folder is not searched, and the verdict 
   }
 });
 
-test('the jobs of one run search a bucket once for a volume, and those of another run search again', async () => {
+test('the jobs of one run search a bucket once for a volume, and the jobs of another run search again', async () => {
   await using buckets = await makeTestBuckets();
   await buckets.put('first', [['unrelated', 'x']]);
   for (const backup of [middle, leaf]) await buckets.put('second', backup.objects);

@@ -2,9 +2,9 @@
 export type Sighting<Item, Seen> = { readonly item: Item; readonly seen: Seen };
 
 /**
- * Looks at each item of a chain once and yields the items in the order to record them: each after those of its
- * ancestors that are in the batch, otherwise in their given order. An item's ancestors are known after the look at it.
- * A yielded item may be recorded before the next look. No id may occur twice.
+ * Looks at each item of a chain once and yields the items in the order to record them: each after its ancestors in the
+ * batch, otherwise in the given order. An item's ancestors are known after the look at it. A yielded item may be
+ * recorded before the next look. No id may occur twice.
  */
 export async function* parentsFirst<Item, Seen>(
   items: readonly Item[],
@@ -19,7 +19,7 @@ export async function* parentsFirst<Item, Seen>(
   for (const item of items) yield* settle(item);
 
   async function* settle(item: Item): AsyncGenerator<Sighting<Item, Seen>, void, void> {
-    // Removed from the map before the look, so that a chain that leads back to itself ends here.
+    // Removed from the map before the look, so that a cyclic chain ends here.
     if (!waiting.delete(ways.idOf(item))) return;
     const seen = await ways.look(item);
     for (const id of ways.ancestorIdsOf(seen).toReversed()) {

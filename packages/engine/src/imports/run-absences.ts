@@ -1,7 +1,7 @@
 import type { ItemOperation } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 
-/** Most runs whose answers are remembered. The oldest is dropped first. */
+/** Maximum number of runs whose answers are remembered. The oldest is dropped first. */
 const runsMax = 16;
 
 /** Remembers what each run has not found in other buckets: the jobs of one scan or request share their answers. */

@@ -102,7 +102,7 @@ function isOnTheWire(timeMs: number): boolean {
 
 /**
  * Reads a time without a zone as UTC. If it is later than the newest object by no more than a zone can differ, it was
- * local time: it is put back by the fewest whole hours that make it not later.
+ * local time: it is moved back by the smallest number of whole hours that makes it no later.
  */
 function placeInZone({ atMs, hasZone }: FormatTime, objectMs: number | null): number {
   if (hasZone || objectMs === null) return atMs;

@@ -64,7 +64,7 @@ async function start() {
       const started = await startSourceRun(services, source, { actor, requestId: 'r', confirmsRemovals: false });
       return started?.operationId ?? '';
     },
-    /** What listeners were notified of since the last call. */
+    /** The ends that listeners were notified of since the last call. */
     told: () => told.splice(0).map(({ id, kind, status }) => [id, kind, status]),
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };

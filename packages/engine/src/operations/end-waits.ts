@@ -2,7 +2,7 @@ import type { Services } from '../services.ts';
 import type { Outage } from '../storage/outage.ts';
 import { afterEnd } from './after-end.ts';
 
-/** Number of operations that end in one step. It is limited because a step holds up all other writes. */
+/** Number of operations that end in one step. It is limited because a step delays all other writes. */
 const batchSize = 100;
 
 /**

@@ -44,7 +44,7 @@ const allKeys = [...full.objects.keys(), ...increment.objects.keys()].filter((ke
 const otherBytes = seededBytes('opaque/other', 4 * blockBytes);
 const originalBytes = full.objects.get(largestKey) ?? new Uint8Array();
 
-/** Answers like Huawei OBS with SSE-OBS: the service's own key is named, and still the ETag is no MD5. */
+/** Answers like Huawei OBS with SSE-OBS: the answer names the service's own key, yet the ETag is not an MD5. */
 const sealed: S3Habits = {
   etagOf: (_key, md5) => createHash('md5').update(`sealed ${md5}`).digest('hex'),
   headers: { 'x-amz-server-side-encryption': 'AES256' },
@@ -123,7 +123,7 @@ async function openOverS3(
       return await ended((await call('verifyBackup', { backup_id: plan.backupId, level: 'content' })).operation_id);
     },
     show: async ({ plan }: WrittenBackup) => (await call('showBackup', { backup_id: plan.backupId })).backup,
-    /** Turns the records and proofs into those of a release that took an ETag for a verdict. */
+    /** Changes the records and proofs to the form of a release that took an ETag for a verdict. */
     async ageToEtagVerdict() {
       await engine[Symbol.asyncDispose]();
       const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));

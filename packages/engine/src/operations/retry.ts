@@ -18,7 +18,7 @@ type Failed = {
 };
 
 /**
- * When an attempt began. Stored times agree with the wall clock as it was then; the monotonic clock tells how long ago
+ * When an attempt began. Stored times agree with the wall clock as it was then; the monotonic clock shows how long ago
  * that was.
  */
 export type AttemptBeginning = {

@@ -24,9 +24,9 @@ export type OperationRun = {
   readonly storage: StorageUnit;
   /** Aborted when the operation is cancelled or out of time, or the server stops. */
   readonly signal: AbortSignal;
-  /** Waits until no other job holds this name; then this job holds it until it ends. */
+  /** Waits until no other job has this name; this job then keeps it until it ends. */
   readonly claim: (name: string) => Promise<void>;
-  /** Notes counts, which are saved within a second. */
+  /** Sets counts, which are saved within a second. */
   report(progress: OperationProgress): void;
 };
 

@@ -23,7 +23,10 @@ const items = backups.map((backup) => syncItemOf(backup, bucketName));
 const [first] = items;
 if (first === undefined) throw new Error('a chain has links');
 
-/** A bucket that answers or not, as the test decides, with a real catalogue and a clock that stands until it is set. */
+/**
+ * A bucket that answers or not, as the test decides, with a real catalogue and a clock that moves only when a test sets
+ * it.
+ */
 async function start(known: { outage: Outage | null } = { outage: null }) {
   const objects = new Map(backups.flatMap((backup) => [...backup.objects]));
   let refusal: StorageErrorCode | null = null;
@@ -107,7 +110,7 @@ test.each([
   expect(await world.showAll(ids)).toMatchObject(items.map(() => ({ status: 'success' })));
 });
 
-test('an operation that waits says for what, in both of its forms, and is no error to clients of CBR', async () => {
+test('an operation says what it waits for, in both of its forms, and does not look like an error to clients of CBR', async () => {
   await using world = await start();
   world.refuse('unreachable');
   const [id = ''] = await world.sync([first]);
@@ -158,7 +161,7 @@ test.each([
   ['access_denied', 'access_denied'],
   ['bucket_not_found', 'bucket_not_found'],
   ['storage_token_expired', 'storage_token_expired'],
-] as const)('%s is no outage: its items end immediately', async (code, reason) => {
+] as const)('%s is not an outage: its items end immediately', async (code, reason) => {
   await using world = await start();
   world.refuse(code);
   const [id = ''] = await world.sync([first]);
@@ -351,7 +354,7 @@ test('an operation whose time is over while its bucket is in outage ends without
   }
 });
 
-test('a failed write to the catalogue is no verdict: the work is repeated, and succeeds', async () => {
+test('a failed write to the catalogue is not a verdict: the work is repeated, and succeeds', async () => {
   await using world = await start();
   const [id = ''] = await world.sync([first]);
   const scan = world.newOperation({ kind: 'scan', request: plainScan });

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Clock } from '../clock.ts';
 
-/** How far the wall clock may drift from the monotonic clock before it counts as set, in milliseconds. */
+/** Drift of the wall clock from the monotonic clock above which it counts as set, in milliseconds. */
 const toleranceMs = 1_000;
 
 /**
@@ -16,7 +16,7 @@ const toleranceMs = 1_000;
 export class StoredTimes {
   readonly #catalogue: Pick<Catalogue, 'upkeep'>;
   readonly #clock: Clock;
-  /** By how much the wall clock was ahead of the monotonic clock when stored times were last moved. */
+  /** Lead of the wall clock over the monotonic clock when stored times were last moved. */
   #aheadMs: number;
   #looking: Promise<unknown> = Promise.resolve();
 
@@ -26,7 +26,7 @@ export class StoredTimes {
     this.#aheadMs = look(clock).aheadMs;
   }
 
-  /** The wall-clock time, once stored times have been moved with it. Throws what the catalogue throws. */
+  /** The wall-clock time, once stored times have been moved with it. Throws catalogue errors. */
   nowMs(): Promise<number> {
     // One call at a time: a step of the clock must not be missed, or followed twice.
     const looked = this.#looking.then(() => this.#follow());
@@ -46,7 +46,7 @@ export class StoredTimes {
 
 /**
  * Whether something is known to have happened since `sinceMs`. A time later than now was stored by a clock that was
- * ahead, and does not tell how long ago it was. All in milliseconds since 1970.
+ * ahead, and does not show how long ago it was. All in milliseconds since 1970.
  */
 export function isSince(timeMs: number, sinceMs: number, nowMs: number): boolean {
   return timeMs >= sinceMs && timeMs <= nowMs;

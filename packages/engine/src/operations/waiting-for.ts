@@ -3,7 +3,7 @@ import type { CatalogueReads } from '../catalogue/catalogue.ts';
 import type { Retries } from '../catalogue/operation-records.ts';
 import type { Outages } from '../storage/outage.ts';
 
-/** The fields of an operation that tell why it waits. */
+/** The fields of an operation that say why it waits. */
 type Waiting = {
   readonly status: OperationStatus;
   readonly storageUnitId: string;

@@ -28,9 +28,9 @@ export function costOfHashes(edges: readonly UnreadHashes[]): RequestCount {
 }
 
 /**
- * Adds up the cost of the jobs of a sync, one total per bucket. The time is that of the longest job, or that of all
- * jobs spread over the `jobsAtOnce` parallel ones, whichever is longer. It is null if a rate it needs was never
- * measured. Pure, except for the rates at each moment.
+ * Adds up the cost of the jobs of a sync, one total per bucket. The time is the longer of two: the longest job, or all
+ * jobs divided by the `jobsAtOnce` parallel ones. It is null if a rate it needs was never measured. Pure, except for
+ * the rates at each moment.
  */
 export class ForecastTally {
   readonly #rateOf: (bucketName: string) => StorageRate;

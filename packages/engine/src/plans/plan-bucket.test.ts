@@ -62,7 +62,7 @@ describe('the plan of a bucket', () => {
     expect(world.engine.faults).toEqual([]);
   });
 
-  test('reads only the listing if all is known, and reports gone, half gone, forgotten and broken ones', async () => {
+  test('reads only the listing if every backup is known, and reports missing, incomplete, forgotten and broken ones', async () => {
     await using world = await start([...chain, other]);
     await world.bringIn();
     const same = await world.plan();
@@ -78,7 +78,7 @@ describe('the plan of a bucket', () => {
     expect(classesOf(plan)).toEqual({
       [full.plan.backupId]: 'forgotten',
       [first.plan.backupId]: 'incomplete',
-      // It builds on the one that is half gone.
+      // It builds on the incomplete one.
       [second.plan.backupId]: 'broken',
       [other.plan.backupId]: 'vanished',
     });

@@ -28,7 +28,7 @@ import { planAtPlace, planLeftAlone, planVanished } from './plan-finding.ts';
 
 /** Backups that are looked up, described and planned together. */
 const batchSize = 100;
-/** Most links of one chain that are collected before planning, so that the chain is listed once. */
+/** Maximum number of links of one chain that are collected before planning, so that the chain is listed once. */
 const chainLinksMax = 1000;
 /** Recorded places read from the catalogue at a time. */
 const placesAtOnce = 1000;

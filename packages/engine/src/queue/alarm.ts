@@ -15,7 +15,7 @@ export class Alarm implements Disposable {
     this.#ring = ring;
   }
 
-  /** Sets the alarm to a time in monotonic milliseconds. A later time than the one it is set to changes nothing. */
+  /** Sets the alarm to a time in monotonic milliseconds. A later time than the current one changes nothing. */
   set(atMs: number): void {
     if (this.#set !== null && this.#set.atMs <= atMs) return;
     this.#set?.replaced.abort();

@@ -1,4 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-/** How many chains are worked on at the same time. More than there are cores: imports mostly wait for storage. */
+/**
+ * Number of chains that are worked on at the same time. It exceeds the number of cores, since imports mostly wait for
+ * storage.
+ */
 export const chainsAtOnce = 2 * availableParallelism();

@@ -1,14 +1,14 @@
 type Claim<Holder> = { holder: Holder; readonly waiting: Set<Waiter<Holder>> };
 type Waiter<Holder> = { readonly holder: Holder; readonly grant: () => void };
 
-/** Names that one holder at a time has to itself. The others wait in the order in which they asked. */
+/** Names that each have one holder at a time. The others wait in the order in which they asked. */
 export class Claims<Holder> {
   readonly #claims = new Map<string, Claim<Holder>>();
 
   /**
-   * Takes a name. Null if the holder has it now, or had it already; otherwise the promise is fulfilled when the holder
-   * has it. Once the signal is aborted, the promise is rejected with the signal's reason and the holder waits no
-   * longer.
+   * Takes a name. Null if the holder has it now, or had it already; otherwise a promise that is fulfilled when the
+   * holder gets it. When the signal is aborted, the promise is rejected with the signal's reason, and the holder no
+   * longer waits.
    */
   take(name: string, holder: Holder, signal: AbortSignal): Promise<void> | null {
     const claim = this.#claims.get(name);

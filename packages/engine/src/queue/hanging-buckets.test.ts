@@ -26,7 +26,7 @@ function writeFull(seed: string, blocks = 8): WrittenBackup {
 }
 
 const healthy = ['a', 'b', 'c'].map((seed) => writeFull(seed));
-/** A backup of so many objects that worker threads read them. */
+/** A backup with enough objects to be read by worker threads. */
 const stalling = writeFull('stalling', 1_200);
 const besideStalling = writeFull('beside');
 const objectsOf = (backups: readonly WrittenBackup[]) =>

@@ -88,7 +88,7 @@ test('disposing aborts running work, waits for it, and starts nothing more', asy
   expect(over.faults).toEqual([]);
 });
 
-test('verifications run one after the other in each lane, and hold up nothing else', async () => {
+test('verifications run one after the other in each lane, and delay nothing else', async () => {
   const ran: string[] = [];
   const release = Promise.withResolvers<void>();
   await using over = await openQueueOver({

@@ -32,8 +32,8 @@ export type JobRun = {
   /** The storage unit for the requests of this job. */
   readonly storage: StorageUnit;
   /**
-   * Waits until no other job holds this name; then this job holds it until it ends. A waiting job holds no place.
-   * Throws the signal's reason once the signal is aborted.
+   * Waits until no other job has this name; this job then keeps it until it ends. A waiting job holds no place. Throws
+   * the signal's reason once the signal is aborted.
    */
   readonly claim: (name: string, signal: AbortSignal) => Promise<void>;
 };

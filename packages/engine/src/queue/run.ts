@@ -10,7 +10,7 @@ export type RunHost = {
   readonly stopping: AbortSignal;
   readonly bucketOf: (bucketName: string) => WatchedBucket;
   readonly claims: Claims<Run>;
-  /** Has all runs checked at this time, in monotonic milliseconds. */
+  /** Schedules a check of all runs, in monotonic milliseconds. */
   readonly lookAt: (atMs: number) => void;
   readonly onGivenBack: (run: Run) => void;
   /** Called when places may have become free, or more of a bucket's work may start. */
@@ -19,8 +19,8 @@ export type RunHost = {
 
 /**
  * A running job. It holds a place only while there is work. Once nothing has come from storage for a second, its place
- * is given to others, and the job waits for a place before it takes what comes later. If little comes at a time, the
- * place is also given up once the waits add up and work of another bucket wants it.
+ * is given to others, and the job waits for a place before it takes later data. If little comes at a time, the place is
+ * also given up once the waits add up and work of another bucket wants it.
  */
 export class Run implements StorageWatcher, Runner {
   readonly entry: Entry;
@@ -116,7 +116,7 @@ export class Run implements StorageWatcher, Runner {
     }
   }
 
-  /** Takes one of the places again, and lets the work continue with what has come. */
+  /** Takes one of the places again, and lets the work continue with the data that has arrived. */
   resume(): void {
     this.list?.remove(this);
     this.#holdsPlace = true;
@@ -127,7 +127,7 @@ export class Run implements StorageWatcher, Runner {
     this.#leaveSuspended();
   }
 
-  /** Follows a raised lane. A place that the run holds does not change. */
+  /** Adopts a raised lane. A place that the run holds does not change. */
   moveTo(places: Places): void {
     if (this.#holdsPlace) return;
     this.entry.group.bucket.addSuspended(this.#places, -1);
@@ -138,7 +138,7 @@ export class Run implements StorageWatcher, Runner {
     places.resuming.push(this);
   }
 
-  /** Ends the run, because its work has ended or the queue is stopping. Nothing holds the work up any more. */
+  /** Ends the run, because its work has ended or the queue is stopping. Nothing delays the work any more. */
   end(): void {
     this.#host.claims.release(this);
     if (this.#holdsPlace) this.#places.free += 1;

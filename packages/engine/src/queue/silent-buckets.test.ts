@@ -47,7 +47,7 @@ async function openAskingQueue(concurrency: number, outages: readonly Outage[] =
   };
 }
 
-test('a job gives its place back after a second without an answer, and no other of its bucket starts', async () => {
+test('a job releases its place after a second without an answer, and no other of its bucket starts', async () => {
   await using over = await openAskingQueue(1);
   over.hang('b');
   for (const name of ['b1', 'b2', 'b3']) over.queue.add(chainJob(name));
@@ -119,7 +119,7 @@ test('jobs in buckets that answer slowly leave places to others, and still finis
   ]);
 });
 
-test('a job also gives its place back if no bytes come, and keeps it while they do', async () => {
+test('a job also releases its place if no bytes come, and keeps it while they do', async () => {
   const pieces: string[] = [];
   const stuck = Promise.withResolvers<void>();
   await using over = await openQueueOver({
@@ -303,7 +303,7 @@ test('an object that keeps failing while its bucket answers begins no second out
   expect(over.notices.slice(2)).toEqual(notices.slice(0, 1));
 });
 
-test('a probe that hangs gives its place back, and no second probe joins it', async () => {
+test('a probe that hangs releases its place, and no second probe joins it', async () => {
   await using over = await openAskingQueue(1);
   over.fail('b');
   over.queue.add(chainJob('first'));

@@ -6,7 +6,7 @@ import type { Job } from './port.ts';
 /** A running job, as the code that gives out places sees it. See run.ts. */
 export interface Runner extends Linked<Runner> {
   readonly entry: Entry;
-  /** Follows a raised lane. */
+  /** Adopts a raised lane. */
   moveTo(places: Places): void;
   /** Takes one of the places again. */
   resume(): void;
@@ -21,7 +21,7 @@ export class Entry implements Linked<Entry> {
   state: 'waits' | 'ready' | 'runs' = 'waits';
   /** While it waits: when it may start, in monotonic milliseconds. */
   dueMs = 0;
-  /** How often in a row its work threw. */
+  /** Number of times in a row that its work threw. */
   failures = 0;
   /** Set if it was added again while it ran, with its new time. */
   again: { dueMs: number | null } | null = null;
@@ -61,7 +61,7 @@ export class BucketWork {
   readonly bucket: WatchedBucket;
   /** Shares that must not start anything for now. */
   readonly held = new LinkedList<Share>();
-  /** Number of runs that gave their place back, by the places they want one of. */
+  /** Number of runs that released their place, by the kind of place that they want. */
   readonly #suspended = new Map<Places, number>();
 
   constructor(bucket: WatchedBucket) {
@@ -104,7 +104,7 @@ export class Share implements Linked<Share> {
     if (this.#next === null) this.list?.remove(this);
   }
 
-  /** Removes and returns the next job to start. The share's next turn comes after those of all others. */
+  /** Removes and returns the next job to start. The share's next turn comes after all others. */
   take(): Entry | null {
     const entry = this.#next;
     if (entry === null) return null;
@@ -132,10 +132,10 @@ export class Share implements Linked<Share> {
 /** The places for one kind of work in one lane, and the work that waits for them. */
 export class Places {
   free: number;
-  /** How long a run may wait for storage before it gives way to another bucket, in milliseconds. */
+  /** Time that a run may wait for storage before it gives way to another bucket, in milliseconds. */
   readonly slowAfterMs: number;
   /**
-   * Runs that gave their place back and want one again. They take turns with jobs that have not started, and go first.
+   * Runs that released their place and want one again. They take turns with jobs that have not started, and go first.
    */
   readonly resuming = new LinkedList<Runner>();
   /** Whether a job that has not started is next. */

@@ -4,7 +4,7 @@ import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';
 import { isSameLocation, type Location } from '../chain/proof/link.ts';
 import type { Sighting } from './compare-listing.ts';
 
-/** How the catalogue knows a place where the listing showed objects. */
+/** The catalogue's knowledge of a place where the listing showed objects. */
 export type PlaceAssessment =
   | { readonly kind: 'known' | 'forgotten' | 'changed'; readonly known: KnownBackup }
   | { readonly kind: 'unrecorded' };

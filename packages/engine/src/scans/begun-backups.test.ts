@@ -42,7 +42,7 @@ test('a backup that begins before the prefix is left out: its commit mark may no
   expect(begunIn([`${path}-00001`], `${path}`)).toEqual([`${path}_metadata`]);
 });
 
-test('the age of a begun backup is that of its newest object', () => {
+test('the age of a begun backup is the age of its newest object', () => {
   const backups = new BegunBackups('');
   const [path] = paths;
   for (const [number, modifiedAtMs] of [1_000, 3_000, 2_000].entries()) {

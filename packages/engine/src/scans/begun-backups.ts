@@ -5,7 +5,7 @@ import type { ObjectEntry } from '../storage/port.ts';
 /** A part of a backup, with the backup's format. */
 type FormatPart = BackupPart & { readonly format: KnownFormat };
 
-/** A backup of which a listing shows objects but no commit mark. */
+/** A backup with objects but without a commit mark in a listing. */
 export type BegunBackup = FormatPart & {
   /** When the newest of its objects was written. Milliseconds since 1970. */
   readonly newestAtMs: number;

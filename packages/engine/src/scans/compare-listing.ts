@@ -19,7 +19,7 @@ export type Sighting = {
   readonly candidate: Candidate | null;
   /** It is in an ignored snapshot folder: records there are compared, but no backup is found. */
   readonly isPassedOver: boolean;
-  /** How the listing compares with each record of this place, by backup id. Empty if there is no record. */
+  /** Comparison of the listing with each record of this place, by backup id. Empty if there is no record. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 
@@ -39,7 +39,7 @@ const noObjects = { objects: 0, passedOver: 0, minioFiles: 0 };
 
 /**
  * Lists a prefix once, finds the backups in it, and compares all records below it with the listing. Keeps one page of
- * the listing in memory, and the backups that are open at its end. Throws what storage throws.
+ * the listing in memory, and the backups that are open at its end. Throws storage errors.
  */
 export async function* compareListing(
   context: FindingContext,

@@ -28,8 +28,8 @@ export type Description =
  * Reads the metadata of the candidates, several at a time, and returns the answers in the order of the candidates. One
  * unreadable candidate does not stop the others.
  *
- * Throws the signal's reason. Throws what storage throws if that is no fault of the backup: the bucket is in an outage,
- * and the same is retried once the bucket answers, or every request is refused.
+ * Throws the signal's reason. Throws storage errors if the backup is not at fault: the bucket is in an outage (the
+ * request is retried once it answers), or every request is refused.
  */
 export function describeCandidates(
   context: {

@@ -30,7 +30,7 @@ export function noteLineage(lineage: Lineage, prefix: string, made: readonly Fou
 }
 
 /**
- * Finds the ancestors below the same roots, outside the prefix. Lists each root once. Throws what storage throws, and
+ * Finds the ancestors below the same roots, outside the prefix. Lists each root once. Throws storage errors, and
  * `listing_too_large`.
  */
 export async function* findAncestors(

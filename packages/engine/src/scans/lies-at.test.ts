@@ -16,7 +16,7 @@ test('in a known format, the first key that begins with the image path is enough
   expect(await liesAt(objects, place, 'cinder', signal)).toBe(true);
 });
 
-test('a folder marker alone is no backup in an unknown format', async () => {
+test('a folder marker alone is not a backup in an unknown format', async () => {
   const bucket = new Map([['a/b/', new Uint8Array()]]);
   const storage = openMemoryStorageUnit(new Map([['bucket', bucket]]));
   expect(await liesAt(storage, place, 'unknown', signal)).toBe(false);

@@ -7,7 +7,7 @@ import type { StorageUnit } from '../storage/port.ts';
  * format that is the object with exactly this key or a key below it (`a/b` is not `a/bc`), and it must have content: a
  * folder marker has none.
  *
- * Throws what storage throws: a place that cannot be listed is not empty.
+ * Throws storage errors: a place that cannot be listed is not empty.
  */
 export async function liesAt(
   storage: StorageUnit,

@@ -76,7 +76,7 @@ test('the findings of a page are on disk before the page after next is requested
     requests: { lists: 20, gets: 0 },
   });
   expect((await scan.findings()).length).toBe(20_000);
-  // The last object of each page waits for the next, which tells whether its group is whole.
+  // The last object of each page waits for the next, which shows whether its group is complete.
   expect(Math.max(...held)).toBe(1);
 });
 

@@ -26,8 +26,8 @@ export type Found = {
 };
 
 /**
- * Turns sightings into findings, in their order. Asks the catalogue about all places at once. Then reads the metadata
- * of new backups, and of changed ones if the path does not tell which backup it is.
+ * Turns sightings into findings, in their order. Asks the catalogue about all places in one query. Then reads the
+ * metadata of new backups, and of changed ones if the path does not show which backup it is.
  */
 export async function makeFindings(
   context: FindingContext,

@@ -19,7 +19,7 @@ describe('a path is ignored', () => {
     expect(isPassedOver(`${folder}/daily/a`, `${folder}/daily`)).toBe(false);
   });
 
-  test('only by the whole name of its folder', () => {
+  test('only by the full name of its folder', () => {
     for (const path of ['.snapshot', 'a.snapshot/x', '.snapshots/x', 'zfs/snapshot/x', 'my~snapshot/x', 'snapshot/x']) {
       expect(isPassedOver(path, '')).toBe(false);
     }
@@ -80,7 +80,7 @@ describe('snapshot folders of a filer', () => {
     const statuses = async () => (await engine.call('listBackups', {})).backups.map(({ status }) => status);
     expect(await statuses()).toEqual(['available', 'available']);
     expect((await world.plan()).map(({ class: planClass }) => planClass)).toEqual(['same']);
-    // The snapshot expires: a run that is meant to look there says so.
+    // The snapshot expires: a run of a source with a prefix in the snapshot folder says so.
     for (const key of old.objects.keys()) await world.buckets.remove(bucket, `.snapshot/daily/${key}`);
     await run(asked.source.id);
     expect((await engine.call('showSource', { source_id: asked.source.id })).source.status).toBe('held');

@@ -9,7 +9,7 @@ import type { ObjectEntry } from '../storage/port.ts';
 /** An image path with a record, once the listing has passed all its objects. */
 export type PassedPlace = {
   readonly imagePath: string;
-  /** How the listing compares with each record of this place, by backup id. */
+  /** Comparison of the listing with each record of this place, by backup id. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
 
@@ -48,7 +48,7 @@ export class RecordedPlaces {
     this.#recorded = recorded[Symbol.asyncIterator]();
   }
 
-  /** Compares the next page of the listing. Throws what storage throws. */
+  /** Compares the next page of the listing. Throws storage errors. */
   async pass(page: readonly ObjectEntry[]): Promise<void> {
     for (const entry of page) {
       await this.#openUpTo(entry.key);

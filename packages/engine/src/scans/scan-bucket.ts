@@ -14,10 +14,13 @@ import { compileTemplate, type ScanRequest } from './scan-request.ts';
 
 /** Backups that are looked up, described and recorded together. */
 const batchSize = 100;
-/** A listing that misses more than this is not trusted about any: the brake on removals handles them. */
+/**
+ * Maximum number of missing records whose dependants are imported. If more are missing, the brake on removals handles
+ * them.
+ */
 const absentMax = 10_000;
 
-/** How many backups of each state were found; states that did not occur are left out. */
+/** Number of backups found in each state; states that did not occur are left out. */
 export type ScanCounts = { readonly [State in FindingState]?: number };
 
 /** The totals of a scan that saw the whole listing. */
@@ -51,7 +54,7 @@ export type BatchListener = (found: readonly Found[], importIds: readonly (strin
 /**
  * Lists the prefix once and finds the backups there. Records the findings and, if requested, accepts imports, batch by
  * batch. Keeps one page of the listing and one batch of findings in memory. Returns only after a complete listing.
- * Throws what listing throws, and the signal's reason; the findings so far are kept.
+ * Throws listing errors, and the signal's reason; the findings so far are kept.
  */
 export async function scanBucket(run: OperationRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
   const { operation, services, storage, signal } = run;
@@ -101,7 +104,8 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   }
 
   /**
-   * Imports what builds on unlisted backups: it is no longer whole, whether or not the parent is marked as vanished.
+   * Imports the backups that build on unlisted ones: they are no longer whole, whether or not the parent is marked as
+   * vanished.
    */
   async function examineChildren(imagePaths: readonly string[]): Promise<void> {
     const place = { projectId, storageUnitId: storage.id, bucketName, imagePaths };
@@ -153,7 +157,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   }
 
   async function keep(findings: readonly ScanFinding[]): Promise<void> {
-    // A source runs again and again: unchanged, whole backups are only counted, so that findings do not pile up.
+    // A source runs repeatedly: unchanged, whole backups are only counted, so that findings do not pile up.
     const kept = findings.filter(
       ({ state, problem, operation_log_id }) =>
         operation.sourceId === null || state !== 'known' || problem !== null || operation_log_id !== null,

@@ -4,7 +4,7 @@ import type { Fault } from '../chain/proof/link.ts';
 import { legalBackupName } from '../imports/legal-backup-name.ts';
 import type { TemplateGroup } from './template-groups.ts';
 
-/** Most code points of a resource name. */
+/** Maximum number of code points of a resource name. */
 const resourceNameMax = 255;
 
 /** Builds the item of a sync request for a described backup. Returns a fault if its values do not fit one. */
@@ -29,7 +29,7 @@ export function itemOf(
 
 /**
  * Describes a backup in an unknown format by its path. If the template names no resource, the backup's id is used. The
- * backup's time is that of its newest object.
+ * time of the newest object is used as the backup's time.
  */
 export function describeByPath({ values, listing }: TemplateGroup, resourceType: string): DescribedBackup {
   const backupId = values.get('backup_id') ?? '';

@@ -102,8 +102,8 @@ export class TemplateGroups {
 }
 
 /**
- * Whether an object is no content of a backup: it is empty, such as a folder marker, or a log, or a file that a file
- * manager or job leaves behind. A folder with nothing else in it is no backup.
+ * Whether an object is not content of a backup: it is empty, such as a folder marker, or a log, or a file that a file
+ * manager or job leaves behind. A folder with nothing else in it is not a backup.
  */
 function isByproduct(key: string, size: number): boolean {
   const name = key.slice(key.lastIndexOf('/') + 1);

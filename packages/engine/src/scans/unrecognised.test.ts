@@ -40,7 +40,7 @@ describe('objects in which no backup is recognised', () => {
     ['logs/b.txt', 'b'],
   ];
 
-  test.each([{ sync: false }, { sync: true }])('fail a scan, with what to do: %j', async (options) => {
+  test.each([{ sync: false }, { sync: true }])('fail a scan, and the reason says what to do: %j', async (options) => {
     await using world = await start(logs);
     const { operation } = await world.engine.scan({ bucket_name: bucket, ...options });
     expect(operation).toMatchObject({
@@ -53,7 +53,7 @@ describe('objects in which no backup is recognised', () => {
     expect(page).toMatchObject({ findings: [], ended: true, complete: true });
   });
 
-  test('fail a plan and the run of a source, which is then no good sync', async () => {
+  test('fail a plan and the run of a source, which then is not a good sync', async () => {
     await using world = await start(logs);
     const { engine } = world;
     const plan = await engine.call('startPlan', { bucket_name: bucket });

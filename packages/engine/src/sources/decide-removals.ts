@@ -1,7 +1,7 @@
 import type { HoldCause } from '@backup-sync/contracts';
 import type { ClosedListing } from '../catalogue/source-records.ts';
 
-/** What a run of a source knows when its listing has ended. */
+/** Facts about a run of a source when its listing has ended. */
 export type RunFacts = ClosedListing & {
   /** Backups that this run has seen. */
   readonly seen: number;
@@ -34,8 +34,8 @@ export type RemovalDecision =
  * it. All backups this listing missed count against the share, due or not: a listing that has lost many is not trusted
  * about a few. One backup of several may always go, or a small source would be held at each removal.
  *
- * A hold ends by itself when all of its list is back. While a part is missing, nobody knows whether that was meant to
- * go. The next run decides about backups that went missing later, as if there had been no hold.
+ * A hold ends by itself when all backups in its list are back. While a part is missing, nobody knows whether it was
+ * removed on purpose. The next run decides about backups that went missing later, as if there had been no hold.
  */
 export function decideRemovals(facts: RunFacts): RemovalDecision {
   if (facts.isConfirmed) return { kind: facts.heldDue > 0 ? 'mark_confirmed' : 'none' };

@@ -33,7 +33,7 @@ async function start(fields: object = {}) {
       return { operation, log, numbers: log.extra_info.sync };
     },
     show: () => engine.call('showSource', { source_id }),
-    /** Writes a chain of which daily-1 has lost an object. */
+    /** Writes a chain in which daily-1 has lost an object. */
     async putBroken() {
       for (const backup of chain) await buckets.put(bucket, backup.objects);
       await buckets.remove(bucket, `${chain[1].imagePath}-00001`);
@@ -126,7 +126,7 @@ describe('a run of a source', () => {
     expect(marking.numbers).toEqual({ sync_backup_num: 4, delete_backup_num: 1, err_sync_backup_num: 1 });
   });
 
-  test('that lists no object is no good sync, and says so', async () => {
+  test('that lists no object is not a good sync, and says so', async () => {
     await using world = await start({ prefix: 'volumes/', force: true });
     const { operation } = await world.run();
     expect(operation.status).toBe('success');

@@ -13,7 +13,7 @@ import { decideRemovals } from './decide-removals.ts';
 const batchSize = 100;
 const looksAtOnce = 8;
 
-/** What a run did about backups that are gone: how many it marked, and whether the source is held. */
+/** Result of the removals of a run: the number of records marked as vanished, and whether the source is held. */
 export type Removals = { readonly vanished: number; readonly held: boolean };
 
 /** Thrown when the source was removed during its run. */
@@ -44,8 +44,7 @@ export class SourceRun {
     const recognised = found.filter(({ isRecognised }) => isRecognised).length;
     const sightings = found.flatMap(({ finding, known, isDescribed, isRecognised }, index) => {
       const { state, sync, problem, image_path } = finding;
-      // A backup without its commit mark is no backup yet. It may stay so permanently, so it must not hold up the
-      // source.
+      // A backup without its commit mark is not a backup yet. It may never become one, so it must not delay the source.
       if (isDescribed && problem !== null && reasons[problem.code].retry !== 'final') this.#passingProblems += 1;
       const isMember = state === 'known' || isToSync(state) || known?.record.location.imagePath === image_path;
       if (sync === null || !isMember || !isRecognised || state === 'forgotten') return [];
@@ -57,7 +56,7 @@ export class SourceRun {
     }
   }
 
-  /** Decides about backups that the complete listing did not show, and acts on it. Throws what storage throws. */
+  /** Decides about backups that the complete listing did not show, and acts on it. Throws storage errors. */
   async conclude(objects: number): Promise<Removals> {
     const { services, operation } = this.#run;
     const {

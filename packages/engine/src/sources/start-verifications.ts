@@ -3,7 +3,7 @@ import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
-/** Most unfinished verifications of a source. The next are chosen as these end. */
+/** Maximum number of unfinished verifications of a source. The next are chosen as these end. */
 const atOnce = 4;
 
 /**

@@ -29,7 +29,7 @@ export function versionOf({
  * Finds the version of an object for reading it in ranges. Null if the object can only be read whole.
  *
  * Needs no request if the entry of a listing (`listed`) shows the version; otherwise it makes one `head`. Throws
- * `changed_while_read` if size or time differ from the listing, and what `head` throws.
+ * `changed_while_read` if size or time differ from the listing, and the errors of `head`.
  */
 export async function findVersion(
   unit: Pick<StorageUnit, 'head'>,

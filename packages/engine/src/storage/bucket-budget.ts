@@ -55,7 +55,7 @@ export class BucketBudget {
     this.#perSecond = limits.requestsPerSecond;
   }
 
-  /** Makes a request when it is its turn. Throws what the request throws, or the signal's reason while it waits. */
+  /** Makes a request when it is its turn. Throws the error of the request, or the signal's reason while it waits. */
   async run<Answer>(request: () => Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     return await this.#inFlight(async () => {
       await this.#waitForTurn(signal);

@@ -15,7 +15,7 @@ export class BucketWatch implements Outages, AsyncDisposable {
     this.#options = options;
   }
 
-  /** Opens a watch that continues the stored outages. Throws what the store throws. */
+  /** Opens a watch that continues the stored outages. Throws the errors of the store. */
   static async open(options: BucketWatchOptions): Promise<BucketWatch> {
     const watch = new BucketWatch(options);
     for (const outage of await options.store.listOutages()) {

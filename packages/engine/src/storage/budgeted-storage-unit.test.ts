@@ -172,7 +172,7 @@ describe('a service that asks for fewer requests', () => {
   });
 });
 
-test('any other failure is thrown at once', async () => {
+test('any other failure is thrown immediately', async () => {
   const { unit, time, askedAtMs } = openBudgeted({ requestsPerSecond: 100, requestsInFlight: 9 }, () => {
     throw new StorageError('unreachable', 'gone');
   });

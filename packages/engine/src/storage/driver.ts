@@ -21,7 +21,7 @@ export type OpenOptions = {
 
 /** A place that a driver can open. */
 export type StorageLocation = {
-  /** The place in a form that does not depend on the working directory. Throws what the file system throws. */
+  /** The place in a form that does not depend on the working directory. Throws file system errors. */
   readonly canonical: () => string;
   /** Host name of the service, to which an address may prepend the bucket; null if there is no service. */
   readonly host: string | null;

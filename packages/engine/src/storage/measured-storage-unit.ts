@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { StorageUnit } from './port.ts';
 
-/** How fast a bucket answers. Each value is null until it was measured. */
+/** Speed of a bucket's answers. Each value is null until it was measured. */
 export type StorageRate = {
   /** Milliseconds for a page of a listing. */
   readonly listMs: number | null;

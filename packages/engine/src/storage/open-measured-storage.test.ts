@@ -6,7 +6,7 @@ import { startS3Server } from '../testing/s3-test-server.ts';
 import { openMeasuredStorage } from './open-measured-storage.ts';
 import type { StorageUnit } from './port.ts';
 
-/** How many of 40 requests reach a service at the same time, if it answers none before `expected` have arrived. */
+/** Number of 40 requests that reach a service at the same time, if it answers none before `expected` have arrived. */
 async function mostAtOnce(expected: number, requestsInFlight?: number): Promise<number> {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');

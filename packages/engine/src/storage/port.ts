@@ -1,6 +1,6 @@
 import type { ReasonCode } from '@backup-sync/contracts';
 
-/** Most entries in one page of a listing. */
+/** Maximum number of entries in one page of a listing. */
 export const listPageEntriesMax = 1000;
 
 /** An object as a listing shows it. */
@@ -99,7 +99,7 @@ export type OutsideRequest = {
   readonly signal?: AbortSignal;
   /**
    * Registers `onBytes`, which is called with false when no bytes of the answer have arrived for a second, and with
-   * true when they arrive again. A client that cannot tell leaves this out.
+   * true when they arrive again. A client that does not know leaves this out.
    */
   readonly listen?: (onBytes: (doCome: boolean) => void) => void;
 };
@@ -177,7 +177,7 @@ export class StorageError extends Error {
  * Reads the buckets that backups are stored in. Read-only by type: nothing here can change a bucket.
  *
  * Every method, and a body, throws the signal's reason when its `signal` is aborted. Every other failure is a
- * {@link StorageError}. A driver retries before it throws `unreachable`. It throws `throttled` at once, because
+ * {@link StorageError}. A driver retries before it throws `unreachable`. It throws `throttled` immediately, because
  * everyone who uses the bucket must slow down: see budgeted-storage-unit.ts.
  *
  * Keys cannot leave their bucket: `..` segments and links that lead out are refused (`access_denied`) or not found.

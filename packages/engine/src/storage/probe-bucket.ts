@@ -32,15 +32,15 @@ export type ProbeOptions = {
  * Tries the requests of a sync on buckets: the first page of a listing, then the head and the first bytes of the first
  * object. Returns results in the order of `places`.
  *
- * If the service wants the bucket in the host name, tries that too and says whether it works. Throws what opening the
- * storage unit throws.
+ * If the service wants the bucket in the host name, tries that too and says whether it works. Throws the errors of
+ * opening the storage unit.
  */
 export async function probeBuckets(options: ProbeOptions): Promise<CheckedBucket[]> {
   const { storage, environment, places } = options;
   // Throws for a wrong specification, also if there is no bucket.
   parseStorage(storage);
   return pLimit(bucketsAtOnce).map(places, async (place) => {
-    // Each bucket has its own storage unit, because a notice does not tell which request it comes from.
+    // Each bucket has its own storage unit, because a notice does not show which request it comes from.
     const notices: string[] = [];
     await using unit = await openStorageUnit(storage, environment, { onNotice: (text) => notices.push(text) });
     const probed = await probe(unit, place, options);

@@ -73,7 +73,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
         await unit.replaceObject('bucket', 'a', replacement);
         const read = async () => {
           const of = await findVersion(unit, { bucket: 'bucket', key: 'a' }, entry);
-          if (of === null) throw new Error('nothing tells the version of the object');
+          if (of === null) throw new Error('nothing identifies the version of the object');
           return await readRange(unit, 'a', 0, 1, of);
         };
         await expectCode('changed_while_read', read());
@@ -148,7 +148,7 @@ export function rangedReadConformance(name: string, open: (buckets: BucketConten
 /** The version of an object that can be read in ranges. */
 export async function versionIn(unit: StorageUnit, key: string): Promise<ObjectVersion> {
   const version = await findVersion(unit, { bucket: 'bucket', key });
-  if (version === null) throw new Error('nothing tells the version of the object');
+  if (version === null) throw new Error('nothing identifies the version of the object');
   return version;
 }
 

@@ -21,8 +21,7 @@ export class OtherStorageUnitError extends Error {
 
 /**
  * Records the storage unit of a data directory when it is first opened, and later refuses any other unless it has
- * `moved`. The caller must hold the directory's lock. Throws {@link OtherStorageUnitError}, and what the file system
- * throws.
+ * `moved`. The caller must hold the directory's lock. Throws {@link OtherStorageUnitError}, and file system errors.
  */
 export function rememberStorageUnit(
   dataDirectory: string,
@@ -41,7 +40,7 @@ export function rememberStorageUnit(
 
 /**
  * Throws {@link OtherStorageUnitError} if the data directory belongs to another storage unit. Only reads, without the
- * directory's lock. Throws what the file system throws.
+ * directory's lock. Throws file system errors.
  */
 export function refuseOtherStorageUnit(dataDirectory: string, specification: string): void {
   const given = plainly(specification);

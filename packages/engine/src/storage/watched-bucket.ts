@@ -10,7 +10,7 @@ import type { StorageWait, WaitOutcome } from './watched-storage-unit.ts';
 export const silentAfterMs = 1_000;
 /** Milliseconds from a failed probe to the next, before random spreading. */
 const probeBackoff = { firstMs: 1_000, longestMs: 60_000 };
-/** Most objects and prefixes that are remembered as failing by themselves. */
+/** Maximum number of objects and prefixes that are remembered as failing by themselves. */
 const suspectsMax = 1_000;
 /** Smaller corrections of the wall clock are normal. Milliseconds. */
 const clockToleranceMs = 1_000;

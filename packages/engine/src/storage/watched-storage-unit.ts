@@ -10,7 +10,7 @@ import {
 export type StorageWait = 'answer' | 'bytes';
 
 /**
- * How a wait ended.
+ * The end of a wait.
  *
  * - `answered`: storage answered, even if only with a refusal;
  * - an error: storage did not answer;

@@ -12,7 +12,7 @@ import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 export type StoredBackups = AsyncDisposable & {
   readonly buckets: TestBuckets;
   readonly storage: StorageUnit;
-  /** Opens the chain of a backup by its format. Throws what `openData` throws. */
+  /** Opens the chain of a backup by its format. Throws the errors of `openData`. */
   open(backup: WrittenBackup, changes?: Partial<ChainContext>): Promise<ChainData>;
   /** Opens only the backup itself, without its ancestors. */
   openLink(backup: WrittenBackup): Promise<LinkData>;

@@ -52,13 +52,13 @@ export async function changeEveryByte({ objects, key, item, fieldsOf }: ChangedD
   return fields;
 }
 
-/** A field of which every change is found, by these levels with these reasons. */
+/** A field whose every change is found, by these levels with these reasons. */
 export function isFound(...found: readonly string[]): FieldChanges {
   return { found: found.toSorted(), passes: false };
 }
 
 /**
- * A field of which a change may pass, because it does not affect a restore or is also stored elsewhere (`why`). Changes
+ * A field in which a change may pass, because it does not affect a restore or is also stored elsewhere (`why`). Changes
  * that make the document unreadable are still found.
  */
 export function mayPass(_why: string, ...found: readonly string[]): FieldChanges {

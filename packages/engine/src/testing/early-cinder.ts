@@ -4,7 +4,9 @@ import { pythonJson } from './python-text.ts';
 
 type Named = Record<string, { offset: number; length: number; compression: string; md5: string }>;
 
-/** Converts a full backup to that of a writer before 2015: no block hashes, no parent, and MD5 of the stored bytes. */
+/**
+ * Converts a full backup to the form of writers before 2015: no block hashes, no parent, and MD5 of the stored bytes.
+ */
 export function asEarlyWriter(backup: WrittenBackup): WrittenBackup {
   const metadataKey = `${backup.imagePath}_metadata`;
   const objects = new Map(backup.objects);

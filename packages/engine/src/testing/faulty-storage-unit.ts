@@ -8,8 +8,8 @@ import {
 } from '../storage/port.ts';
 
 /**
- * How and when a storage unit fails. Pages of listings and reads of objects are counted separately from 1, over all
- * calls.
+ * A fault of a storage unit, and when it occurs. Pages of listings and reads of objects are counted separately from 1,
+ * over all calls.
  */
 export type StorageFault =
   | { readonly at: 'page' | 'read'; readonly number: number; readonly error: StorageError }

@@ -14,7 +14,7 @@ export type ManifestBackupPlan = {
   readonly parent?: WrittenManifest;
   /** The location of the parent in the manifest (default: none). */
   readonly parentPlace?: { readonly bucket_name?: string; readonly image_path?: string };
-  /** Most bytes of the volume in one object: a multiple of `blockBytes`. */
+  /** Maximum number of bytes of the volume in one object: a multiple of `blockBytes`. */
   readonly objectBytes: number;
   readonly blockBytes: number;
 };

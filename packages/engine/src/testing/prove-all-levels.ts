@@ -6,7 +6,7 @@ import { replayChain } from '../chain/replay/replay-chain.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
-/** How far a backup is proved when everything is read, and why no further. */
+/** The highest level of a backup when everything is read, and the fault that prevents a higher one. */
 export type FullProof = {
   /** The level whose check found the fault; null if no level found one. */
   readonly foundBy: VerificationLevel | null;
@@ -17,9 +17,7 @@ export type FullProof = {
 
 const nextLevels = { presence: 'metadata', metadata: 'inventory', inventory: 'linkage' } as const;
 
-/**
- * Proves a backup at every level, like an import followed by a verification to `replay`. Throws what storage throws.
- */
+/** Proves a backup at every level, like an import followed by a verification to `replay`. Throws storage errors. */
 export async function proveAllLevels(
   storage: StorageUnit,
   item: BackupSync,

@@ -13,7 +13,7 @@ export type BlockChanges = readonly (readonly number[])[];
 /**
  * Writes a chain on a volume of `blocks` blocks of 512 bytes, in objects of four blocks: a full backup, then one
  * increment for each list of changed blocks. In every other object the blocks shrink when compressed. The default
- * layout is that of S3.
+ * layout is the S3 driver's.
  */
 export function writeSmallChain(
   seed: string,

@@ -9,7 +9,7 @@ import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 const bucketName = 'volumebackups';
 const [full] = writeSmallChain('broken data', 8, []);
 
-/** A backup in which a verification has found rotten data that no listing shows. */
+/** A backup in which a verification has found damaged data that no listing shows. */
 async function openWithRot() {
   if (full === undefined) throw new Error('a chain has links');
   const item = syncItemOf(full, bucketName);

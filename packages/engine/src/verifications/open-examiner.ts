@@ -6,7 +6,7 @@ import type { Location } from '../chain/proof/link.ts';
 import { findListings } from '../imports/find-listings.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 
-/** Opens a chain for a verification. By default, all recorded proofs count. Throws what storage throws. */
+/** Opens a chain for a verification. By default, all recorded proofs count. Throws storage errors. */
 export function openExaminer(
   run: OperationRun,
   { bucketName }: Pick<Location, 'bucketName'>,

@@ -50,7 +50,7 @@ test.each<[string, RegExp, 'access_denied' | 'storage_token_expired', ReasonCode
   ['metadata of the parent', new RegExp(`${full.plan.backupId}_metadata$`), 'access_denied', 'access_denied'],
   ['block hashes', /_sha256file$/, 'access_denied', 'access_denied'],
   ['metadata', /_metadata$/, 'storage_token_expired', 'storage_token_expired'],
-])('a verification whose %s is refused fails with that reason, and leaves the record as it is', async (...row) => {
+])('a verification whose %s is refused fails with that reason, and leaves the record unchanged', async (...row) => {
   const [, pattern, refusal, reasonCode] = row;
   const { operation, verified } = await verifyOver({
     beforeGet: ({ key }) => {

@@ -126,7 +126,7 @@ test('a changed byte that no listing shows is found, and marks the backup and al
   expect(log).toMatchObject({ status: 'failed', backup_sync: { outcome: 'unchanged', reason: operation.reason } });
 });
 
-test('rot that no listing shows is found in its link, and so is a fix that no listing shows', async () => {
+test('damage that no listing shows is found in its link, and so is a repair that no listing shows', async () => {
   await using engine = await openWithChain('rot');
   const { full, leaf } = engine;
   const key = `${full.imagePath}-00001`;
@@ -191,7 +191,7 @@ test('a verification that ends at a broken link makes the links below it availab
   expect(engine.faults).toEqual([]);
 });
 
-test('an ancestor with rotten data stays broken if a verification ends before it reads data', async () => {
+test('an ancestor with damaged data stays broken if a verification ends before it reads data', async () => {
   await using engine = await openWithChain('ends before data');
   const { full, leaf } = engine;
   const reasonOf = async ({ plan }: typeof full) =>
@@ -205,7 +205,7 @@ test('an ancestor with rotten data stays broken if a verification ends before it
   expect(await reasonOf(full)).toBe('content_mismatch');
 });
 
-test('an ancestor with rotten data stays broken if the objects that locate the data have rotted too', async () => {
+test('an ancestor with damaged data stays broken if the objects that locate the data are damaged too', async () => {
   await using engine = await openWithChain('nothing to read');
   const { full, leaf } = engine;
   await engine.buckets.put(bucket, damage(full).bad);

@@ -20,9 +20,9 @@ const unknownFormat = 'there is nothing to compare its data with';
 
 /**
  * Verifies a chain: proves it as a sync would, then reads the stored data, link by link, full backup first. The data is
- * always read again, since no listing shows when data rots. Each link is recorded as soon as it is read. An interrupted
- * run continues after the last proved link, and within a link after the last proved object. Ancestors in error whose
- * data is right become available again.
+ * always read again, since no listing shows when data decays. Each link is recorded as soon as it is read. An
+ * interrupted run continues after the last proved link, and within a link after the last proved object. Ancestors in
+ * error whose data is right become available again.
  */
 export async function verifyChain(run: OperationRun, threads: ReadingThreads): Promise<OperationOutcome> {
   const { operation } = run;
@@ -118,7 +118,7 @@ async function recordBeforeReading(
 }
 
 /**
- * Ends a verification if the objects that locate the data cannot be read. If they have rotted, an earlier proof had
+ * Ends a verification if the objects that locate the data cannot be read. If they have decayed, an earlier proof had
  * been reused. Examining again without proofs shows which link is at fault, and that is recorded.
  */
 async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: Fault): Promise<OperationOutcome> {

@@ -73,7 +73,7 @@ export async function listGrants(database: Kysely<Schema>, projectId: string | n
   }));
 }
 
-/** Adds grants; those that exist stay as they are. */
+/** Adds grants; those that exist stay unchanged. */
 export async function insertGrants(database: Kysely<Schema>, grants: readonly BucketGrant[]): Promise<void> {
   for (const grant of grants) {
     await database

@@ -61,7 +61,7 @@ export async function findToken(
   };
 }
 
-/** Ends a token at once. */
+/** Ends a token immediately. */
 export async function removeToken(database: Kysely<Schema>, tokenHash: string): Promise<void> {
   await database.deleteFrom('tokens').where('token_hash', '=', tokenHash).execute();
 }

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Cursors count within a project. Otherwise they would tell one project how much another does, and a busy project would
- * displace the events of the others. Cursors that were given out stay as they are.
+ * Cursors count within a project. Otherwise they would reveal to one project how much another does, and a busy project
+ * would displace the events of the others. Issued cursors stay unchanged.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;

@@ -79,7 +79,7 @@ async function fillResources(database: QueryExecutorProvider): Promise<void> {
   await sql`insert into resources (project_id, source_id, resource_id, resource_name, backups)
     select project_id, source_id, resource_id, max(resource_name), count(*) from (${scoped}) as scoped
     group by project_id, source_id, resource_id`.execute(database);
-  // A time more than five minutes after the record was written was in the future then, so the backup is no head.
+  // A time more than five minutes after the record was written was in the future then, so the backup is not a head.
   await sql`with levels (place, level) as (values
       (0, 'presence'), (1, 'metadata'), (2, 'inventory'), (3, 'linkage'), (4, 'content'), (5, 'replay')),
     proved as (

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Stores the resources of which no newer backup is expected. */
+/** Stores the resources that expect no newer backup. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('retired_resources')

@@ -75,7 +75,7 @@ export type DataDirectory = {
 };
 
 /**
- * Holds a data directory. Creates it if need be, accessible only to its owner.
+ * Holds a data directory. Creates it if needed, accessible only to its owner.
  *
  * If the lock file is removed while its holder runs, the holder's process id in `backup-sync.pid` keeps other processes
  * out until the holder has stopped. It stops by itself.
@@ -114,7 +114,7 @@ export function holdDataDirectory(path: string, command: string | null = null): 
 export function findHolder(path: string): Holder | null {
   const holder = readHolder(join(path, holderName));
   if (holder === null || !isRunning(holder.pid)) return null;
-  // After a kill -9, the process id may belong to another program: only the lock tells.
+  // After a kill -9, the process id may belong to another program. Only the lock is reliable.
   const lockPath = join(path, lockName);
   return !existsSync(lockPath) || FileLock.isHeld(lockPath) ? holder : null;
 }

@@ -42,7 +42,7 @@ export function checkFreeSpace(directory: string): void {
   if (freeBytes(directory) < leastFreeBytes) throw new CatalogueFullError(directory);
 }
 
-/** The free bytes for this user on the disk of the directory; infinity if the file system does not tell. */
+/** The free bytes for this user on the disk of the directory; infinity if the file system does not report it. */
 export function freeBytes(directory: string): number {
   const { bavail, bsize, blocks } = statfsSync(directory);
   // Some network file systems report zero for everything.

@@ -2,8 +2,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
 /**
- * How many statements are kept prepared. The steps use a few dozen; an insert of many rows needs one for each number of
- * rows.
+ * Maximum number of prepared statements that are kept. The steps use a few dozen; an insert of many rows needs one for
+ * each number of rows.
  */
 const preparedMax = 200;
 
@@ -68,7 +68,9 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** Kysely passes what the types of the tables allow: texts, numbers and null. SQLite refuses anything else. */
+/**
+ * Kysely passes the values that the types of the tables allow: strings, numbers and null. SQLite refuses anything else.
+ */
 function toInput(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }

@@ -161,7 +161,7 @@ describe('the data directory', () => {
     }
   });
 
-  test('is refused if its database file is no database, and left as it is', async () => {
+  test('is refused if its database file is not a database, and left unchanged', async () => {
     mkdirSync(directory);
     const content = 'not a database, whatever its name says\n'.repeat(200);
     writeFileSync(join(directory, 'catalogue.sqlite'), content);

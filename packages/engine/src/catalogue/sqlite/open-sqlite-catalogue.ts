@@ -21,8 +21,7 @@ import { checkSchema, emptyCatalogue, upgrade } from './upgrade.ts';
 const lookEveryMs = 1_000;
 
 /**
- * Opens the catalogue in a data directory, and holds the directory until it is closed. Creates the directory if need
- * be.
+ * Opens the catalogue in a data directory, and holds the directory until it is closed. Creates the directory if needed.
  *
  * Throws:
  * - `DataDirectoryInUseError` if this process or another holds the directory already,
@@ -33,8 +32,8 @@ const lookEveryMs = 1_000;
  * - `DataDirectoryError` if the directory cannot be used or its database is damaged.
  *
  * A call of the opened catalogue rejects with `CatalogueUnavailableError` once the catalogue is closed or one of its
- * threads has ended, with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its files are
- * no longer at their paths.
+ * threads has ended. It rejects with `CatalogueFullError` if the disk is full, and with `DataDirectoryGoneError` if its
+ * files are no longer at their paths.
  */
 export async function openSqliteCatalogue({
   directory,

@@ -3,7 +3,7 @@ import { isHeld } from './data-directory.ts';
 
 /**
  * Makes a query connection see operations as waiting that a killed process has left running. Nobody works on them, and
- * the next process that holds the data directory takes them up. Nothing is written: a temporary view, visible only to
+ * the next process that holds the data directory starts them. Nothing is written: a temporary view, visible only to
  * this connection, hides the table.
  *
  * Operations that another process starts later are shown as running, since they have another lease owner.

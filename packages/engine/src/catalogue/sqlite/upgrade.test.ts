@@ -66,7 +66,7 @@ function rootPages(...indexes: readonly string[]): number[] {
 
 const filesOf = () => readdirSync(directory).toSorted();
 
-test('an old catalogue is migrated after one verified copy for its owner, and can give back space then', async () => {
+test('an old catalogue is migrated after one verified copy for its owner, and can release space then', async () => {
   const older = newestSchema - 1;
   await leaveOldCatalogue(older);
   const left = [
@@ -153,7 +153,7 @@ test('calls under way when an older release was killed are listed as interrupted
   expect((await catalogue.audit.listAuditEvents({ limit: 10, subject: 'bob' })).count).toBe(1);
 });
 
-test('a new catalogue can give back space from the start, and leaves no copy', async () => {
+test('a new catalogue can release space from the start, and leaves no copy', async () => {
   await using _opened = await openSqliteCatalogue({ directory });
   expect(lookAt(path)).toMatchObject({ schema: newestSchema, autoVacuum: 2 });
   expect(filesOf().filter((name) => name.includes('schema'))).toEqual([]);

@@ -9,7 +9,7 @@ import { DataDirectoryError } from './data-directory.ts';
 import { findSchema } from './find-schema.ts';
 import { freeBytes } from './full-disk.ts';
 
-/** The value of `PRAGMA auto_vacuum` in a database that can give back free pages in steps. */
+/** The value of `PRAGMA auto_vacuum` in a database that can release free pages in steps. */
 const incremental = 2;
 
 /** Free bytes that an upgrade leaves for the WAL and for other programs that write to the disk meanwhile. */
@@ -36,7 +36,7 @@ export class OlderSchemaError extends Error {
 
 /**
  * Upgrades the database to the schema of this release. A new database gets its tables. A database with records is
- * copied first. Then it is compacted, if it cannot give back space in steps yet, and migrated. An interrupted upgrade
+ * copied first. Then it is compacted, if it cannot release space in steps yet, and migrated. An interrupted upgrade
  * starts again from the beginning.
  *
  * Throws {@link OlderSchemaError} unless it `mayMigrate`, the errors of {@link findSchema}, and `DataDirectoryError` if
@@ -154,7 +154,7 @@ function vacuum({ sqlite, path }: Connection): void {
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-/** Removes all copies but that of the upgrade that has just succeeded, and the remains of killed upgrades. */
+/** Removes all copies except the one of the upgrade that has just succeeded, and the remains of killed upgrades. */
 function removeOtherCopies(kept: string): void {
   const directory = dirname(kept);
   for (const name of readdirSync(directory)) {

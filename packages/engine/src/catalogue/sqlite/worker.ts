@@ -4,7 +4,8 @@ import type { StepAnswer, StepRequest, ThreadData, ThreadRequest } from './messa
 import { runGroup } from './run-steps.ts';
 
 /**
- * The most steps that share one commit. This bounds how long the first of them waits, and the size of a transaction.
+ * Maximum number of steps that share one commit. This bounds how long the first of them waits, and the size of a
+ * transaction.
  */
 const groupMax = 200;
 
@@ -51,7 +52,7 @@ function close(): void {
 
 function closeConnection({ files, sqlite }: Connection): void {
   try {
-    // If the files were moved, they are left as they are: someone may be copying them.
+    // If the files were moved, they are left unchanged: someone may be copying them.
     if (access === 'write' && files.areThere()) sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
     // The WAL stays, and the next process that opens the database reads it.

@@ -54,7 +54,7 @@ export async function acceptDependants(
     .where('id', '=', origin.operationId)
     .select(['parent_operation_id', 'actor_kind', 'actor_name', 'request_id', 'interactive_for'])
     .executeTakeFirst();
-  // There is no actor to name as the one who asked for them.
+  // There is no actor to name for them.
   if (operation === undefined) return [];
   const items = rows.map(rowToRecord).map((record) => ({
     id: newId(),

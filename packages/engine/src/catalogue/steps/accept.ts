@@ -70,7 +70,7 @@ export async function accept(
     rows.map(({ id }) => id),
   );
   if (acceptance.parentOperationId !== null) await joinImports(database, acceptance.parentOperationId, joined);
-  // Items wait for what is in flight of their backups, so that must not be slower than they are.
+  // Items wait for the operations in flight on their backups, so these must not be slower than the items.
   const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
   await raiseLane(database, raised, lanes.interactiveFor);
   return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };

@@ -9,7 +9,8 @@ import { unfinishedImports } from './unfinished-imports.ts';
 
 /**
  * Makes a running import wait for the import of a parent that it did not find. Returns null if no import in flight
- * could record the parent. If the parent was recorded since the import looked for it, the import is due again at once.
+ * could record the parent. If the parent was recorded since the import looked for it, the import is due again
+ * immediately.
  */
 export async function awaitParent(
   database: Kysely<Schema>,

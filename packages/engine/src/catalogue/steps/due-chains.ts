@@ -6,7 +6,7 @@ import { unfinishedImports } from './unfinished-imports.ts';
 
 /**
  * Selects, for each chain with unfinished imports, the highest lane and the earliest time at which one of them can be
- * taken up. 0 means now. Imports that wait for another backup have no time.
+ * started. 0 means now. Imports that wait for another backup have no time.
  */
 function standingOfChains(database: Kysely<Schema>) {
   return unfinishedImports(database)

@@ -15,7 +15,7 @@ import { unfinishedImports } from './unfinished-imports.ts';
 
 export const cancelledFault: Fault = { code: 'cancelled', detail: '' };
 
-/** How an import ends. */
+/** The end of an import. */
 type ImportEnd = Omit<Decision, 'record' | 'proofs'> & Pick<ImportFinish, 'requests' | 'endedAtMs'>;
 
 /**

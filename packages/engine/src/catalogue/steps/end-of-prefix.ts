@@ -1,4 +1,6 @@
-/** Returns a bound that sorts after every text with this prefix, such as an image path, in the order of UTF-8 bytes. */
+/**
+ * Returns a bound that sorts after every string with this prefix, such as an image path, in the order of UTF-8 bytes.
+ */
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u{10FFFF}`;
 }

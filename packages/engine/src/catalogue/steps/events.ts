@@ -6,7 +6,7 @@ import { rowToOperation } from '../operation-rows.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
-/** How many events of a project are kept: those of its last 60,000 imports or so, some 20 MB. */
+/** Number of events kept for a project: about 60,000 imports, or 20 MB. */
 const eventsKept = 200_000;
 
 /** The cursors after the newest one of the operation's project, in the order in which operations were accepted. */
@@ -98,7 +98,9 @@ async function findOperations(
   return found;
 }
 
-/** The operation as it was after the transition. It has nothing of its end, unless that was the transition. */
+/**
+ * The operation as it was after the transition. It leaves out the end of the operation, unless that was the transition.
+ */
 function asItWas(row: Selectable<OperationRow>, event: Selectable<OperationEventRow>): OperationRecord {
   const then = hasEnded(event.status)
     ? row

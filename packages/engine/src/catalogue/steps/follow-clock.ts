@@ -5,8 +5,7 @@ import type { Schema } from '../schema.ts';
 /** A change of the wall clock. */
 type ClockChange = {
   /**
-   * By how much the clock was set forward; negative if it was set back, 0 at a start, when this is unknown.
-   * Milliseconds.
+   * Milliseconds by which the clock was set forward; negative if it was set back, 0 at a start, when this is unknown.
    */
   readonly steppedMs: number;
   /** The time that the clock shows now. */

@@ -3,7 +3,7 @@ import type { Actor, Lane } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
-/** The most unfinished interactive operations of one caller. More become mass work, however they are sent. */
+/** Maximum number of unfinished interactive operations of one caller. More become mass work, however they are sent. */
 const interactiveMax = 50;
 
 /** Chooses the lanes of several operations of an actor, in the order of the calls. */

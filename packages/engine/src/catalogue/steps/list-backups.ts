@@ -87,7 +87,7 @@ async function countRecorded(database: Kysely<Schema>, projectId: string): Promi
   return count;
 }
 
-/** The order that was asked for, then by id. Keys after the id decide nothing. */
+/** The requested order, then by id. Keys after the id have no effect. */
 function orderOf(sort: readonly BackupSort[]): Order {
   const asked = sort.map(({ key, direction }) => ({ column: sortColumns[key], direction }));
   const end = asked.findIndex(({ column }) => column === 'backup_id');
@@ -117,7 +117,7 @@ function asksForWhatIsNotHere(filter: BackupFilter): boolean {
   );
 }
 
-/** Returns those of these statuses that a record can have. */
+/** Returns only the statuses that a record can have. */
 function recordStatuses(statuses: NonNullable<BackupFilter['status']>): readonly BackupRecord['status'][] {
   return (['available', 'error'] as const).filter((status) => statuses.includes(status));
 }

@@ -88,8 +88,8 @@ export function newestImports(database: Kysely<Schema>, runId: string) {
 }
 
 /**
- * Returns the run of a source to which each of these operations belongs. The run is the operation itself, or the one
- * that accepted it.
+ * Returns, for each of these operations, the run of a source that it belongs to. The run is the operation itself, or
+ * the one that accepted it.
  */
 export async function sourceRunsOf(
   database: Kysely<Schema>,

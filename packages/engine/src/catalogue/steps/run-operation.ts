@@ -15,7 +15,7 @@ import { noteEnds, noteTransitions } from './events.ts';
 import { addedTo } from './make-wait.ts';
 import { isDue } from './start-chain.ts';
 
-/** Takes up a single operation. */
+/** Starts a single operation. */
 export async function startOperation(
   database: Kysely<Schema>,
   id: string,

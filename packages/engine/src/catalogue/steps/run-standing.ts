@@ -55,7 +55,8 @@ function confirmedBy(database: Kysely<Schema>, run: Run, sourceId: string) {
 }
 
 /**
- * Selects each backup once, however much a run knows of it. Its record goes first, then its import, then the finding.
+ * Selects each backup once, even if several rows describe it. Its record takes precedence, then its import, then the
+ * finding.
  */
 function errorsOf(database: Kysely<Schema>, run: Run) {
   return sql<RunError>`with record as ${recordsInError(database, run)},

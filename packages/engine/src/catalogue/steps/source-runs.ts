@@ -7,7 +7,7 @@ import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
 import { HeadTracker, memberRecords } from './track-heads.ts';
 
-/** How many complete listings in a row must have missed a backup before it can be marked. */
+/** Number of complete listings in a row that must have missed a backup before it can be marked. */
 const absencesNeeded = 2;
 
 /** Records what a run has seen. */

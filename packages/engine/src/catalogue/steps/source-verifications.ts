@@ -105,7 +105,7 @@ async function membersToVerify(
         eb('backups.level', 'is', null),
         eb('backups.level', 'not in', enough),
         eb('backups.verified_at_ms', '<', provedSinceMs),
-        // A clock that was ahead wrote this time, so it does not tell how long ago it was.
+        // A clock that was ahead wrote this time, so it does not show how long ago it was.
         eb('backups.verified_at_ms', '>', nowMs),
       ]),
     )

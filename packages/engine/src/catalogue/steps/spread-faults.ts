@@ -12,7 +12,7 @@ type Broken = { readonly backupId: string; readonly imagePath: string; readonly 
 
 /**
  * Marks available records as broken if the written proofs show that they, or a link that they build on, are broken. A
- * later sync of them tells whether they are whole again.
+ * later sync shows whether they are whole again.
  */
 export async function spreadFaults(database: Kysely<Schema>, verdict: Verdict, heads: HeadTracker): Promise<void> {
   const broken: Broken[] = [];

@@ -7,7 +7,7 @@ import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-/** Takes up the imports of a chain. */
+/** Starts the imports of a chain. */
 export async function startChain(
   database: Kysely<Schema>,
   chain: ChainKey,
@@ -22,7 +22,7 @@ export async function startChain(
   );
 }
 
-/** Takes up the imports of a chain that one operation accepted. */
+/** Starts the imports of a chain that one operation accepted. */
 export async function startChildren(
   database: Kysely<Schema>,
   chain: ChainKey,
@@ -58,7 +58,7 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
             .where((eb) =>
               eb.or([
                 eb('before.sequence', '<', eb.ref('operations.sequence')),
-                // If transactions overlap, an earlier number may become visible after a later one was taken up.
+                // If transactions overlap, an earlier number may become visible after a later one was started.
                 eb('before.status', '=', 'running'),
               ]),
             ),
@@ -68,10 +68,7 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
     .select('id');
 }
 
-/**
- * Matches operations whose next attempt is due. A time further away than any delay was stored before the clock was set
- * back.
- */
+/** Matches operations whose next attempt is due. A time beyond any delay was stored before the clock was set back. */
 export function isDue(nowMs: number) {
   return ({ eb, or }: ExpressionBuilder<Schema, 'operations'>) =>
     or([

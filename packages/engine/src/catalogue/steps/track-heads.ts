@@ -8,7 +8,7 @@ import { unretire } from './retire-resource.ts';
 /** A backup that may be the newest of its resource. */
 type Head = { readonly backupId: string; readonly takenAtMs: number; readonly takenAtSource: TakenAtSource };
 
-/** What a recorded backup counts for in its resource, in one scope: a source, or '' for the whole project. */
+/** The contribution of a recorded backup to its resource in one scope: a source, or '' for the whole project. */
 type Standing = Head & {
   readonly scope: string;
   readonly resourceId: string;
@@ -267,7 +267,7 @@ function proved(standings: readonly Standing[], wanted: VerificationLevel): read
   return standings.filter(({ level }) => level !== null && verificationLevels.indexOf(level) >= least);
 }
 
-/** The data of these backups that decides the row of a level, as a text to compare. */
+/** The data of these backups that decides the row of a level, as a string to compare. */
 function countsOf(standings: readonly Standing[], level: VerificationLevel): string {
   const parts = proved(standings, level).map((each) => [
     each.backupId,

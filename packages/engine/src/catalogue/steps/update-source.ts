@@ -43,7 +43,7 @@ export async function updateSource(
 }
 
 /**
- * Cancels a run that lists the old prefix, and drops the members outside the new one, which no run looks for any more.
+ * Cancels a run that lists the old prefix, and drops the members outside the new one: no run looks for them any more.
  */
 async function leavePrefix(
   database: Kysely<Schema>,

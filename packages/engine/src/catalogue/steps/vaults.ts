@@ -24,7 +24,7 @@ export async function contentsOf(
   return contents;
 }
 
-/** Returns those of these sources that have seen a backup of one of these resources. */
+/** Returns the sources among these that have seen a backup of one of these resources. */
 export async function sourcesOfResources(
   database: Kysely<Schema>,
   projectId: string,

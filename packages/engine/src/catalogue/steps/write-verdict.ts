@@ -62,7 +62,7 @@ async function writeRecord(
     ...recordToColumns(record),
     last_operation_id: operationId,
     updated_at_ms: endedAtMs,
-    // The backup was just seen, and asked for: neither mark applies any more.
+    // The backup was just seen and requested, so neither mark applies any more.
     forgotten_at_ms: null,
     vanished_at_ms: null,
   };

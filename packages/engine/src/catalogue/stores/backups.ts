@@ -21,10 +21,10 @@ export const backupSteps = {
    */
   beginExtraction: auditedStep(showBackup, { isDone: (record) => record !== null }),
   /**
-   * Returns a page of the records of a project, sorted as asked, then by id. Forgotten records are left out.
+   * Returns a page of the records of a project, sorted as requested, then by id. Forgotten records are left out.
    *
    * With a marker, the page starts after it and `offset` is ignored; `count` still covers the whole filter. Returns
-   * `marker_not_found` if the marker is no record of the project.
+   * `marker_not_found` if the marker is not a record of the project.
    */
   listBackups: { access: 'read', isLong: true, run: listBackups },
   /**
@@ -38,9 +38,9 @@ export const backupSteps = {
    */
   projectBuckets: { access: 'read', run: projectBuckets },
   /**
-   * Marks the record forgotten, and writes and returns an ended operation of kind `delete`. Changes nothing and returns
-   * `busy` with the operation's id if an import of the backup is in flight, or `not_found` if there is no record or it
-   * was forgotten already.
+   * Marks the record forgotten, and writes and returns an ended operation of kind `delete`. Otherwise changes nothing.
+   * Returns `busy` with the operation's id if an import of the backup is in flight, `not_found` if there is no record
+   * or it was forgotten already.
    */
   deleteBackup: {
     ...auditedStep(deleteBackup, { isDone: ({ result }) => result === 'deleted' }),
@@ -79,14 +79,14 @@ export const backupSteps = {
   /** Returns the records with these ids, forgotten ones included, in no particular order. */
   knownByIds: { access: 'read', isLong: true, run: knownByIds },
   /**
-   * Returns a page, by id, of the resources of a project or of those that a source has seen, each with its newest
+   * Returns a page, by id, of the resources of a project, or only of those that a source has seen. Each has its newest
    * backup proved to `level` or above. It reads one row for each resource, however many backups there are.
    */
   listResources: { access: 'read', isLong: true, run: listResources },
   /**
-   * Records since when no newer backup of a resource is expected; a second call keeps the first time. Null ends that.
-   * So does the record of a backup that was made later than all those recorded at that time. Returns false if the
-   * project has no backup of the resource.
+   * Retires a resource: records since when no newer backup of it is expected. A second call keeps the first time. Null
+   * ends the retirement. So does the record of a backup that was made later than all those recorded at that time.
+   * Returns false if the project has no backup of the resource.
    */
   retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
 } as const satisfies Record<string, Step>;

@@ -10,7 +10,7 @@ export const eventSteps = {
   newestCursor: { access: 'read', run: newestCursor },
   /**
    * Returns a page of events after a cursor. Returns `gone` if some of them are no longer kept, or the cursor was never
-   * given out: a reader that continued would miss events.
+   * issued: a reader that continued would miss events.
    */
   listEvents: { access: 'read', run: listEvents },
 } as const satisfies Record<string, Step>;

@@ -4,7 +4,7 @@ import { auditedStep, type Step } from './step.ts';
 /** The grants: which buckets each project may use. */
 export const grantSteps = {
   /**
-   * Adds a grant; one that exists stays as it is.
+   * Adds a grant; one that exists stays unchanged.
    *
    * The first grant to a second project ends the grant of everything. Grants by name replace it, one for each bucket in
    * which its project has backups, sources or unfinished operations. Returns these grants; the list is empty if there

@@ -26,8 +26,8 @@ export const identitySteps = {
   findRole: { access: 'read', run: findRole },
   /**
    * Stores a token, and deletes those that had expired when this one was issued. Stores nothing and returns false if
-   * the ground for the token is gone: the user was disabled, the password or role was changed, or the token before it
-   * ended.
+   * the condition for the token no longer holds: the user was disabled, the password or role was changed, or the token
+   * before it ended.
    */
   saveToken: auditedStep(saveToken, { isDone: (isSaved) => isSaved }),
   /**

@@ -28,8 +28,8 @@ export const operationSteps = {
    * worked on.
    *
    * An item that equals one in flight of the same project gets the id of that operation instead of a new one. Equal
-   * means all fields, and whether its ancestors are wanted. Interactive items raise what is in flight of their backups
-   * to their lane.
+   * means all fields, and whether its ancestors are wanted. Interactive items raise the operations in flight on their
+   * backups to their lane.
    */
   accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
   /**
@@ -58,20 +58,20 @@ export const operationSteps = {
     notesTransitions: true,
   },
   /**
-   * Takes up the waiting imports of a chain: makes them running under a raised epoch and returns them in the order of
+   * Starts the waiting imports of a chain: marks them running under a raised epoch and returns them in the order of
    * acceptance.
    *
    * - Imports that wait for another backup are left out until their time is up, as are those whose next attempt is not
    *   due.
-   * - Imports that this owner took up before and has not finished are taken up again: the owner asks again after a
+   * - Imports that this owner started before and has not finished are started again: the owner asks again after a
    *   fault.
-   * - Of each backup, only the oldest unfinished import is taken up, whatever its chain; the others wait for it.
+   * - Of each backup, only the oldest unfinished import is started, whatever its chain; the others wait for it.
    */
   startChain: { access: 'write', notesTransitions: true, run: startChain },
   /** Does the same as `startChain`, but only for waiting imports that `parentOperationId` accepted. */
   startChildren: { access: 'write', notesTransitions: true, run: startChildren },
   /**
-   * Takes up a single operation that waits and whose next attempt is due, or one that this owner has running already.
+   * Starts a single operation that waits and whose next attempt is due, or one that this owner has running already.
    * Raises its epoch, removes the findings of earlier attempts and keeps its progress. Returns null if it has ended,
    * another owner runs it, or its next attempt is not due.
    */
@@ -101,7 +101,7 @@ export const operationSteps = {
    * that waited for this backup.
    *
    * An import with a `missingParent` does not end if an import of that parent is unfinished. It becomes waiting, and is
-   * not taken up before one of those imports has ended. If the parent's record has changed since it was looked for, the
+   * not started before one of those imports has ended. If the parent's record has changed since it was looked for, the
    * import becomes waiting and its own chain is due. If its wait would close a cycle, nothing is done.
    *
    * A proof that shows another recorded backup to be broken at its place marks that record, and a broken record marks
@@ -116,8 +116,8 @@ export const operationSteps = {
   finishOperation: { access: 'write', notesTransitions: true, run: finishOperation },
   /**
    * Marks the listing of a scan as complete. The scan then waits for its imports, without a lease, and ends in the step
-   * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends `failed`
-   * exactly if backups are in error. Returns what has ended, or null as `finishOperation` does.
+   * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends as `failed`
+   * if, and only if, backups are in error. Returns what has ended, or null as `finishOperation` does.
    */
   finishListing: { access: 'write', notesTransitions: true, run: finishListing },
   /**
@@ -130,17 +130,15 @@ export const operationSteps = {
    * Runs that waited only for these imports end with them.
    */
   endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
-  /**
-   * Returns the chains of imports that wait for another backup and whose time is up: `startChain` now takes them up.
-   */
+  /** Returns the chains of imports that wait for another backup and whose time is up: `startChain` now starts them. */
   overdueWaits: { access: 'read', run: overdueWaits },
   /**
    * Cancels an operation and returns it; null if the project has no import, scan, plan or verification with this id.
    *
-   * - An operation that waits, also for its imports, ends at once as `failed` with the reason `cancelled`, for everyone
-   *   who wanted it. The imports that a scan has accepted continue.
+   * - An operation that waits, even for its imports, ends immediately as `failed` with the reason `cancelled`, for
+   *   everyone who wanted it. The imports that a scan has accepted continue.
    * - A running operation is marked, and its worker ends it.
-   * - An ended operation stays as it is.
+   * - An ended operation stays unchanged.
    */
   cancelOperation: {
     ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
@@ -162,7 +160,7 @@ export const operationSteps = {
   listOperations: { access: 'read', isLong: true, run: listOperations },
   /**
    * Returns a page of the operations that CBR calls `sync` and `delete`, newest first: imports, deletions and the runs
-   * of sources. Returns `marker_not_found` if the marker is no operation of the project.
+   * of sources. Returns `marker_not_found` if the marker is not an operation of the project.
    */
   listOperationLogs: { access: 'read', isLong: true, run: listOperationLogs },
   /**

@@ -5,7 +5,7 @@ import type { Step } from './step.ts';
 export const outageSteps = {
   /** Stores the outage of a bucket, instead of the one that is stored. */
   saveOutage: { access: 'write', run: saveOutage },
-  /** Removes the outage of a bucket, and makes the operations that waited for the bucket due at once. */
+  /** Removes the outage of a bucket, and makes the operations that waited for the bucket due immediately. */
   endOutage: { access: 'write', run: endOutage },
   /** Returns the outages of all buckets. */
   listOutages: { access: 'read', run: listOutages },

@@ -49,8 +49,8 @@ export const sourceRunSteps = {
   /** Ends the hold of a source, and empties its list to confirm. */
   release: { access: 'write', run: release },
   /**
-   * Marks records vanished, and returns how many. Records stay as they are if they are marked already, were written
-   * since `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
+   * Marks records vanished, and returns how many. Records stay unchanged if they are marked already, were written since
+   * `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
    */
   markVanished: { access: 'write', run: markVanished },
   /** Resets the absences of the members at these image paths, and takes them off the list to confirm. */
@@ -65,8 +65,8 @@ export const sourceRunSteps = {
    * Members qualify if they are available and not proved to that level, or were proved too long ago. The newest come
    * first. A backup is tried once per run.
    *
-   * The source never has more unfinished verifications than `ids`, which are used in order. Adds none if `runId` is no
-   * run of a source that still exists.
+   * The source never has more unfinished verifications than `ids`, which are used in order. Adds none unless `runId` is
+   * a run of a source that still exists.
    */
   startVerifications: { access: 'write', run: startVerifications },
   /**
@@ -78,9 +78,11 @@ export const sourceRunSteps = {
   dueMembers: { access: 'read', isLong: true, run: dueMembers },
   /** Returns the first members that wait to be confirmed as removed, and how many there are. */
   heldMembers: { access: 'read', isLong: true, run: heldMembers },
-  /** Returns the backups in error as of the newest run that listed everything, by image path. */
+  /** Returns the backups in error in the newest run that listed everything, by image path. */
   listSourceErrors: { access: 'read', isLong: true, run: listSourceErrors },
-  /** Returns the run of a source to which each of these operations belongs; operations without one are left out. */
+  /**
+   * Returns, for each of these operations, the run of a source that it belongs to; operations without one are left out.
+   */
   sourceRunsOf: { access: 'read', isLong: true, run: sourceRunsOf },
   /** Returns what a run has imported and what it could not import, at most `resourcesMax` resources of each. */
   contentsOfRun: { access: 'read', isLong: true, run: contentsOfRun },

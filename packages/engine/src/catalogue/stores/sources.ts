@@ -22,7 +22,7 @@ export const sourceSteps = {
   /** Pauses a source: no more runs are planned. Returns null if there is no such source. */
   pauseSource: auditedStep(pauseSource, { isDone: (source) => source !== null }),
   /**
-   * Resumes a paused source, and plans a run at once if it has an interval. Changes nothing if the source is not
+   * Resumes a paused source, and plans a run immediately if it has an interval. Changes nothing if the source is not
    * paused; null if there is none.
    */
   resumeSource: auditedStep(resumeSource, { isDone: (source) => source !== null }),
@@ -55,6 +55,6 @@ export const sourceSteps = {
    * The sums cover all resources; of the resources themselves, each source lists at most `resourcesMax`.
    */
   contentsOf: { access: 'read', isLong: true, run: contentsOf },
-  /** Returns those of these sources that have seen a backup of one of these resources. */
+  /** Returns the sources among these that have seen a backup of one of these resources. */
   sourcesOfResources: { access: 'read', isLong: true, run: sourcesOfResources },
 } as const satisfies Record<string, Step>;

@@ -6,7 +6,8 @@ import type { Schema } from '../schema.ts';
 export type Step = {
   readonly access: 'read' | 'write';
   /**
-   * Its duration grows with the number of records. Long reads run on a separate thread, so that short ones do not wait.
+   * Whether its duration grows with the number of records. Long reads run on a separate thread, so that short ones do
+   * not wait.
    */
   readonly isLong?: true;
   /** It may write events. */
@@ -16,7 +17,7 @@ export type Step = {
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
 };
 
-/** How the answer of a step becomes the audit event of the call that asked for it. */
+/** Turns the answer of a step into the audit event of the call that asked for it. */
 export type StepAudit<Input extends readonly unknown[], Output> = {
   /** Whether the step did what the call wanted. If not, the call is refused, and no event is written with the step. */
   readonly isDone: (answer: Output, input: Input) => boolean;
@@ -40,5 +41,5 @@ export function auditedStep<Input extends readonly unknown[], Output>(
 /** The arguments of a step after the database. */
 export type InputOf<Of extends Step> = Parameters<Of['run']> extends [Kysely<Schema>, ...infer Input] ? Input : never;
 
-/** What a step returns. */
+/** The result type of a step. */
 export type OutputOf<Of extends Step> = Awaited<ReturnType<Of['run']>>;

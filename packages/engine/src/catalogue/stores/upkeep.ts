@@ -10,7 +10,7 @@ export const upkeepSteps = {
    * - The deadlines of operations move forward with the clock. After a step back, or at a start, they are at most 24
    *   hours away.
    * - The planned runs of sources move back with the clock, and are at most one interval away. After a step forward
-   *   they run at once. The same happens after a machine has slept, which looks the same.
+   *   they run immediately. The same happens after a machine has slept, which looks the same.
    */
   followClock: { access: 'write', run: followClock },
   /** Succeeds if the catalogue can be read. */

@@ -9,7 +9,7 @@ import { decompressByNode } from './node-zlib.ts';
  * bytes.
  *
  * Throws {@link DecompressionFault} if the stored bytes are not one complete compressed stream of `length` bytes:
- * broken, cut short, followed by more, or of another length. Throws what `stored` throws, unchanged.
+ * broken, cut short, followed by more, or of another length. Throws the errors of `stored`, unchanged.
  */
 export async function* decompress(
   stored: AsyncIterable<Uint8Array>,

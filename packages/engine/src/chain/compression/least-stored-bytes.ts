@@ -1,4 +1,7 @@
-/** Bytes of a codec's stream that are not data, and the most plain bytes that one byte of its data can represent. */
+/**
+ * Bytes of a codec's stream that are not data, and the maximum number of plain bytes that one byte of its data can
+ * represent.
+ */
 type Bound = { readonly frameBytes: number; readonly plainPerByte: number };
 
 /**
@@ -15,7 +18,7 @@ const bounds: ReadonlyMap<string, Bound> = new Map([
   ['zstd', { frameBytes: 8, plainPerByte: Number.POSITIVE_INFINITY }],
 ]);
 
-/** The fewest bytes that this much plain data can have when compressed. An object with fewer was cut. */
+/** Minimum size of this much plain data when compressed, in bytes. A smaller object was cut. */
 export function leastStoredBytes(compression: string, plainBytes: number): number {
   const { frameBytes, plainPerByte } = bounds.get(compression) ?? {
     frameBytes: 0,

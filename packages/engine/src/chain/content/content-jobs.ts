@@ -7,8 +7,8 @@ import { HashCursor } from './hash-cursor.ts';
 /**
  * Yields the objects of a link in order, each with the expected digest of its blocks. Skips the first `startAfter`.
  *
- * Throws `ReadFault` `geometry` if objects overlap, exceed the volume or do not fit its blocks, and what reading the
- * metadata throws.
+ * Throws `ReadFault` `geometry` if objects overlap, exceed the volume or do not fit its blocks, and the errors of
+ * reading the metadata.
  */
 export async function* contentJobs(link: LinkData, startAfter: number): AsyncGenerator<ContentJob> {
   const { blocks } = link;

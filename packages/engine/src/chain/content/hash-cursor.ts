@@ -18,8 +18,8 @@ export class HashCursor {
   }
 
   /**
-   * Passes the packed hashes of the next `count` blocks to `take`, in one or more parts.
-   * Throws `ReadFault` `geometry` if there are fewer, and what reading them throws.
+   * Passes the packed hashes of the next `count` blocks to `take`, in one or more parts. Throws `ReadFault` `geometry`
+   * if there are fewer, and the errors of reading them.
    */
   async take(count: number, take: (hashes: Uint8Array) => void): Promise<void> {
     let left = count;

@@ -7,7 +7,7 @@ import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault
  * it once more, because a service may fail to find an object that it has.
  *
  * Throws `ReadFault` `object_missing` if it is no longer listed; `changed_while_read` if it is another object, or is
- * listed but not found; and what storage throws.
+ * listed but not found; and storage errors.
  */
 export async function openObject(
   storage: StorageUnit,

@@ -2,7 +2,7 @@ import type { BatchResult, Failure } from './prove-batch.ts';
 
 /** Progress of a proof. */
 export type ContentProgress = {
-  /** Objects, from the first on, that are all proved, including those of an earlier run. Continue after them. */
+  /** Number of objects, from the first on, that are all proved, in this run or an earlier one. Continue after them. */
   readonly provedObjects: number;
   /** Objects proved in this run, in any order. */
   readonly objects: number;

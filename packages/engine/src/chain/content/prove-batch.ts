@@ -10,7 +10,7 @@ export type Failure =
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'error'; readonly error: unknown };
 
-/** How far the objects of a batch were proved. They are proved in order. */
+/** Result of a batch. Its objects are proved in order. */
 export type BatchResult = {
   /** Objects proved before the failure. */
   readonly objects: number;

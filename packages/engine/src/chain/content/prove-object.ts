@@ -4,7 +4,7 @@ import { BlockHasher } from './block-hasher.ts';
 import type { ContentJob } from './content-job.ts';
 import { contentMismatch, readVerified } from './verified-bytes.ts';
 
-/** Reads one object and compares its length, digests and blocks. Throws what `readVerified` throws. */
+/** Reads one object and compares its length, digests and blocks. Throws the errors of `readVerified`. */
 export async function proveObject(
   storage: StorageUnit,
   bucketName: string,

@@ -17,7 +17,7 @@ export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
 };
 
 /**
- * The part of an image path that all links of its chain share, as far as the path tells. Links with the same root are
+ * The part of an image path that all links of its chain share, as far as the path shows. Links with the same root are
  * examined together, from one listing.
  */
 export function chainRootOf(imagePath: string): string {

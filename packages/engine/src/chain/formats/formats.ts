@@ -22,7 +22,8 @@ export const formatNames = Object.keys(formats) as readonly BackupFormat[];
 export const knownFormatNames: readonly KnownFormat[] = formatNames.filter((name) => name !== 'unknown');
 
 /**
- * Finds the backup that an object of this key is part of, in one of these formats; null if the key alone does not tell.
+ * Finds the backup that an object of this key is part of, in one of these formats; null if the key alone does not show
+ * it.
  */
 export function findPart(
   key: string,
@@ -46,7 +47,7 @@ export function findOwner(key: string): KeyOwner | null {
 
 /**
  * Finds the image path of a backup of a known format whose metadata names the object at this image path; null if none
- * does. Throws what storage throws of the bucket.
+ * does. Throws storage errors of the bucket.
  */
 export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
   for (const name of knownFormatNames) {

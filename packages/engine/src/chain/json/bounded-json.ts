@@ -9,7 +9,7 @@ const depthMax = 64;
 const stringUnitsMax = 1024 * 1024;
 /** Bytes of a string that are buffered before decoding. Decoding each escaped character alone would cost twice. */
 const stringBufferSize = 64 * 1024;
-/** Most characters of a number. Any number that a double represents exactly is shorter. */
+/** Maximum number of characters of a number. Any number that a double represents exactly is shorter. */
 const numberCharactersMax = 64;
 
 /** A document is not JSON or exceeds the limits. The message says where. */
@@ -50,7 +50,7 @@ class BoundedTokenizer extends Tokenizer {
 
 /**
  * Parses a JSON document that arrives in pieces, in bounded memory, and passes its parts to a visitor. Checks the
- * grammar to the end. Throws {@link JsonFault}, and what a visitor throws.
+ * grammar to the end. Throws {@link JsonFault}, and the errors of the visitor.
  */
 export class BoundedJson {
   readonly #visitor: JsonVisitor;

@@ -2,7 +2,7 @@ import { BoundedJson, JsonFault, type JsonScalar, type JsonVisitor } from './bou
 
 /**
  * Reads the top-level strings, numbers, booleans and nulls with these names from a JSON document. Skips everything
- * else, in bounded memory. Throws {@link JsonFault}, and what `bytes` throws.
+ * else, in bounded memory. Throws {@link JsonFault}, and the errors of `bytes`.
  */
 export async function readTopFields(
   bytes: AsyncIterable<Uint8Array>,

@@ -11,9 +11,9 @@ import { readFlatObject } from '../json/flat-object.ts';
 import { type EntryScanner, walkEntries } from '../json/walk-entries.ts';
 import { ManifestObjects } from './manifest-objects.ts';
 
-/** Most values and keys outside the list of objects, and in each object. No genuine manifest has more. */
+/** Maximum number of values and keys outside the list of objects, and in each object. No genuine manifest has more. */
 const partsMax = 4096;
-/** Most characters of these values and keys together. */
+/** Maximum number of characters of these values and keys together. */
 const textUnitsMax = 1024 * 1024;
 
 /** `manifest.json` of one backup. */
@@ -39,7 +39,7 @@ export type ManifestReading =
 
 /**
  * Reads a manifest in pieces. Keeps at most `objectsMax` objects, because a hostile file may have any size, and their
- * SHA-256 only if `keepsSha256`. Throws what `bytes` throws.
+ * SHA-256 only if `keepsSha256`. Throws the errors of `bytes`.
  */
 export async function readManifest(
   bytes: AsyncIterable<Uint8Array>,

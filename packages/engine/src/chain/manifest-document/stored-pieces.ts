@@ -6,7 +6,7 @@ import type { ChainManifestObject } from '@backup-sync/contracts';
 import { type ImagePiece, readBlocks } from './image-pieces.ts';
 import type { ParentManifest } from './parent-manifest.ts';
 
-/** Most bytes in an object of an increment. */
+/** Maximum number of bytes in an object of an increment. */
 const objectBytesMax = 64 * 1024 * 1024;
 const folder = 'data';
 

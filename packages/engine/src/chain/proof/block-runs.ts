@@ -40,7 +40,7 @@ export class BlockRuns {
 /**
  * Finds the blocks whose hash differs between two lists that are walked in parallel.
  *
- * Keeps at most `runsMax` + 1 runs. The extra run tells a caller that expects `runsMax` that there are too many, and a
+ * Keeps at most `runsMax` + 1 runs. The extra run shows a caller that expects `runsMax` that there are too many. A
  * hostile pair of lists cannot fill the memory.
  */
 export class ChangedBlocks {

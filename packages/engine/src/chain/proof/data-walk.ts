@@ -3,14 +3,15 @@ import type { ChainData } from '../data.ts';
 import { type ListedLink, placeOf } from './proved-link.ts';
 import { ReadFault } from './read-fault.ts';
 
-/** A link with what was read to locate its data. */
+/** A link with the metadata that locates its data. */
 export type ReadLink<Link, Read> = { readonly link: Link; readonly read: Read };
 
-/** How a format finds the data of a chain. All methods throw what storage throws. */
+/** Finds the data of a chain, for one format. All methods throw storage errors. */
 export interface LinkReader<Link extends ListedLink, Read> {
   /**
    * Reads what describes the objects of a link. Returns null if the link turns out not to be of this format. `child` is
-   * the link whose parent this one may be. Throws `ReadFault` if the metadata is unusable or not that of the parent.
+   * the link whose parent this one may be. Throws `ReadFault` if the metadata is unusable or does not belong to the
+   * parent.
    */
   read(link: Link, child: Read | null): Promise<Read | null>;
   /** The id of the parent; null for a full backup. */
@@ -24,7 +25,7 @@ export interface LinkReader<Link extends ListedLink, Read> {
 /**
  * Opens the stored data of a link and its ancestors. Returns null if the link is not of this format. If several links
  * may be a parent, the first readable one is used; every block from it is compared with the leaf's hashes. Throws
- * `ReadFault` if the metadata is unusable, and what storage throws.
+ * `ReadFault` if the metadata is unusable, and storage errors.
  */
 export async function openChainData<Link extends ListedLink, Read>(
   reader: LinkReader<Link, Read>,

@@ -61,7 +61,7 @@ test('yields hashes in batches, not all at once', async () => {
 test.each([
   ['63 digits', `["${'a'.repeat(63)}"]`, 'sha256s[0]'],
   ['65 digits', `["${'a'.repeat(65)}"]`, 'sha256s[0]'],
-  ['a character that is no digit', `["${'a'.repeat(64)}","${'g'.repeat(64)}"]`, 'sha256s[1]'],
+  ['a character that is not a digit', `["${'a'.repeat(64)}","${'g'.repeat(64)}"]`, 'sha256s[1]'],
   ['no comma', `["${'a'.repeat(64)}" "${'a'.repeat(64)}"]`, 'sha256s[1]'],
   ['a comma too many', `["${'a'.repeat(64)}",]`, 'sha256s[1]'],
   ['a number', '[1]', 'sha256s[0]'],

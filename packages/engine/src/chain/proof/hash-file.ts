@@ -25,8 +25,8 @@ export type HashList = AsyncGenerator<Uint8Array | HashFileHeader, void, void>;
 const openingBracket = 0x5b;
 
 /**
- * Reads `_sha256file` in pieces, in constant memory. Lines may end in blanks and keys may be in any order.
- * Throws {@link HashFileFault}, and what `bytes` throws.
+ * Reads `_sha256file` in pieces, in constant memory. Lines may end in blanks and keys may be in any order. Throws
+ * {@link HashFileFault}, and the errors of `bytes`.
  */
 export async function* readHashFile(bytes: AsyncIterable<Uint8Array>): HashList {
   const header = new HeaderCollector();

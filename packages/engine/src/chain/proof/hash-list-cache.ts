@@ -16,7 +16,7 @@ export class HashListCache {
 
   /**
    * Yields the cached list of this key, or reads it with `read`. Does not buffer a list whose `expectedBytes` of hashes
-   * are too many to keep. Throws what reading throws.
+   * are too many to keep. Throws read errors.
    */
   async *open(key: string, expectedBytes: number, read: () => HashList): HashList {
     const kept = this.#kept.get(key);

@@ -27,8 +27,8 @@ export type Ancestor = {
 export type UnreadObject = { readonly bucketName: string; readonly key: string; readonly bytes: number };
 
 /**
- * What a proof of one link to `linkage` would read: the block hashes of the link and its parent, and objects of the
- * link whose ETag is not their MD5.
+ * Data that a proof of one link to `linkage` would read: the block hashes of the link and its parent, and objects of
+ * the link whose ETag is not their MD5.
  */
 export type UnreadHashes = { readonly backupId: string; readonly objects: readonly UnreadObject[] };
 
@@ -43,7 +43,7 @@ export type FormatTime = {
   readonly hasZone: boolean;
 };
 
-/** What a listing shows of one link. */
+/** Evidence of one link from a listing. */
 export type Listing = {
   /** SHA-256, hex, over the sorted listing of the link: keys relative to the image path, sizes, ETags, times. */
   readonly digest: string;
@@ -55,8 +55,8 @@ export type Listing = {
 };
 
 /**
- * What a listing shows, without reading the backup, of the objects that a backup shares with others. If the older ones
- * still give the same digest, no shared object of the backup has changed.
+ * Evidence from a listing about the objects that a backup shares with others. The backup itself is not read. If the
+ * older ones still give the same digest, no shared object of the backup has changed.
  */
 export type SharedListing = {
   /** SHA-256, hex, over the backup's own objects: sizes, and ETags or times. */
@@ -69,7 +69,7 @@ export type SharedListing = {
   readonly newestObjectAtMs: number | null;
 };
 
-/** What the last examination of a backup recorded of its objects. */
+/** Evidence of a backup's objects from its last examination. */
 export type RecordedListing = {
   readonly backupId: string;
   readonly digest: string;
@@ -92,7 +92,10 @@ export type Examination = {
   readonly contradictsRequest: boolean;
   /** Why the level is below `linkage` although nothing is wrong; null otherwise. */
   readonly limit: string | null;
-  /** What is unusual about the proof, although nothing is wrong and no level is lost; null if nothing is. */
+  /**
+   * A remark on something unusual about the proof, although nothing is wrong and no level is lost; null if there is
+   * none.
+   */
   readonly remark: string | null;
   readonly parentBackupId: string | null;
   /** The missing parent of this link or of an ancestor. Null if there is another fault, or none. */

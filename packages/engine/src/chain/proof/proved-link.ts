@@ -4,7 +4,7 @@ import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../chain-context.ts';
 import type { EdgeProof, Fault, FormatTime, Listing, SharedListing, UnreadObject } from './link.ts';
 
-/** What is known of a link before it is proved. Formats add their own fields. */
+/** A link before it is proved. Formats add their own fields. */
 export type ListedLink = {
   readonly backupId: string;
   readonly bucketName: string;
@@ -49,7 +49,7 @@ export type ProvedLink<Link> = {
   readonly suspect: Link | null;
 };
 
-/** What is known of a link when its proof ends. */
+/** A link when its proof ends. */
 type KnownEdge<Link> = {
   readonly link: Link;
   readonly listing: Listing;

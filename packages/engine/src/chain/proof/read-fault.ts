@@ -33,7 +33,7 @@ export async function withReadFaults<Result>(key: string, access: () => Promise<
   }
 }
 
-/** What a listing showed of an object; the time only if it is known. */
+/** An object as a listing showed it; the time only if it is known. */
 export type ListedObject = Pick<ObjectEntry, 'key' | 'size' | 'etag'> & Partial<Pick<ObjectEntry, 'modifiedAtMs'>>;
 
 /**

@@ -5,7 +5,7 @@ import type { Fault } from './link.ts';
 
 /** The identity of the backup that is stored at the image path of a request. */
 export type Identity = {
-  /** What the identity was read from, for the message. */
+  /** Source of the identity, for the message. */
   readonly source: string;
   readonly backupId: string;
   /** Null if it is not compared: the request is for another kind of resource, or the id is not known. */

@@ -28,12 +28,12 @@ export type FoundLink<Link> = {
   } | null;
 };
 
-/** How a format finds and proves the links of a chain. All methods throw what storage throws. */
+/** Finds and proves the links of a chain, for one format. All methods throw storage errors. */
 export interface LinkProver<Link extends ListedLink> {
   readonly format: BackupFormat;
   readonly check: Check;
   /**
-   * Finds the link at the image path of a request; null if nothing of this format is stored there. `isRecorded` tells
+   * Finds the link at the image path of a request; null if nothing of this format is stored there. `isRecorded` says
    * whether a recorded proof of the link still holds; nothing then needs to be read to know that it is of this format.
    */
   find(item: BackupSync, isRecorded: (link: Link) => Promise<boolean>): Promise<FoundLink<Link> | null>;
@@ -42,9 +42,9 @@ export interface LinkProver<Link extends ListedLink> {
    * proofs that {@link isReusable}, were made of this listing at this place, and have no fault that may have passed.
    */
   reuse(link: Link, proof: EdgeProof): Promise<ProvedLink<Link> | null>;
-  /** Proves a link against its parent as far as possible without reading data. Null if nothing of the link is left. */
+  /** Proves a link against its parent as far as possible without reading data. Null if the link is gone. */
   prove(link: Link): Promise<ProvedLink<Link> | null>;
-  /** Lists a link again. Returns the same object if the link is unchanged, and null if nothing of it is left. */
+  /** Lists a link again. Returns the same object if the link is unchanged, and null if it is gone. */
   listAgain(link: Link): Promise<Link | null>;
   /** Frees the memory used to prove a link. */
   release(link: Link): Promise<void>;
@@ -94,7 +94,7 @@ export class WalkedChain<Link extends ListedLink, Read> {
     return await openChainData(this.#reader, found.link);
   }
 
-  /** Walks from a link to its full backup. Returns null if nothing of the link itself is left. */
+  /** Walks from a link to its full backup. Returns null if the link itself is gone. */
   async #walk(leaf: Link): Promise<Walk<Link> | null> {
     const links: ProvedLink<Link>[] = [];
     const visited = new Set<string>();

@@ -64,7 +64,7 @@ test('an existing file is replaced only on request, and only by a complete one',
   expect((await stat(output.path)).size).toBe(volume.length);
 });
 
-test('a file that is created meanwhile stays as it is', async () => {
+test('a file that is created meanwhile stays unchanged', async () => {
   await using output = await openOutput();
   let written: Promise<void> | null = null;
   const extracting = output.extract(false, undefined, () => {

@@ -6,7 +6,7 @@ import { type Replay, type ReplayOptions, replayChain } from './replay-chain.ts'
  * Replays a chain into a file. The file exists, complete and synced to disk, only if the replay has no fault. Calls
  * `onPartialReplaced` if an earlier extraction into the file was killed.
  *
- * Throws `OutputError` if the file cannot be written, and what `replayChain` throws. Then leaves nothing behind.
+ * Throws `OutputError` if the file cannot be written, and the errors of `replayChain`. Then leaves nothing behind.
  */
 export async function extractToFile(
   chain: ChainData,

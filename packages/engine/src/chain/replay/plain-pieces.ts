@@ -5,7 +5,7 @@ import type { LinkData, StoredObject } from '../data.ts';
 export interface PlainPieces {
   /**
    * Returns the next piece; null after the last if all digests match. A piece is valid until the next is requested.
-   * Throws what reading throws.
+   * Throws read errors.
    */
   next(): Promise<Uint8Array | null>;
   /** Releases the object, however far it was read. */
@@ -14,7 +14,7 @@ export interface PlainPieces {
 
 /** Opens objects, and limits how many are opened before their first byte is needed. */
 export type ObjectOpener = AsyncDisposable & {
-  /** Most objects opened ahead. */
+  /** Maximum number of objects opened ahead. */
   readonly objectsAhead: number;
   /** Plain bytes of objects opened ahead, beyond which no more are opened. */
   readonly bytesAhead: number;

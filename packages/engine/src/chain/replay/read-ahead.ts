@@ -3,7 +3,7 @@ import { ObjectReader } from './object-reader.ts';
 import type { ObjectOpener } from './plain-pieces.ts';
 import type { Segment } from './sweep.ts';
 
-/** Most segments computed ahead. If many come from few objects, no more are needed. */
+/** Maximum number of segments computed ahead. If many come from few objects, no more are needed. */
 const segmentsAhead = 1000;
 
 type OpenSegment = { readonly segment: Segment; readonly reader: ObjectReader | null; readonly opened: boolean };
@@ -35,7 +35,7 @@ export class ReadAhead implements AsyncDisposable {
     this.#opener = opener;
   }
 
-  /** Returns null at the end of the volume, after every object was read to its end. Throws what reading throws. */
+  /** Returns null at the end of the volume, after every object was read to its end. Throws read errors. */
   async next(): Promise<Pick<OpenSegment, 'segment' | 'reader'> | null> {
     await this.#fill();
     const next = this.#queue.shift();

@@ -36,9 +36,9 @@ export class WindowShare {
 }
 
 /**
- * Bounds the bytes read ahead over all objects. Each object may have a few, and all together `sharedBytes` more, which
- * objects opened first get first. So one large object, or many small ones, can be read completely while those before
- * them are taken.
+ * Bounds the bytes read ahead over all objects. Each object may have a few. All together may have `sharedBytes` more,
+ * and objects opened first get them first. So one large object, or many small ones, can be read completely while the
+ * bytes before them are consumed.
  */
 export class ReadWindow {
   readonly #sharedBytes: number;

@@ -333,7 +333,7 @@ describe('a chain that is not whole', () => {
     await expect(replay(stored, data, { storage: failing('throttled') })).rejects.toMatchObject({ code: 'throttled' });
   });
 
-  test('throws what the sink throws, and the reason of an aborted signal, even while the sink waits', async () => {
+  test('throws the errors of the sink, and the reason of an aborted signal, even while the sink waits', async () => {
     await using stored = await storeBackups(chain);
     const data = await stored.open(leaf);
     const failure = new Error('the pipe is closed');

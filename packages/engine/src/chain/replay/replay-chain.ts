@@ -72,8 +72,8 @@ export type Replay = ReplayProgress &
  * with their digests, and every block of the volume with the leaf's block hashes before passing it on. Memory does not
  * depend on the size of the volume or its objects.
  *
- * Throws `StorageError` if storage is throttled, unreachable or has lost the bucket; the signal's reason; and what the
- * sink throws.
+ * Throws `StorageError` if storage is throttled, unreachable or has lost the bucket; the signal's reason; and the
+ * errors of the sink.
  */
 export async function replayChain(chain: ChainData, options: ReplayOptions): Promise<Replay> {
   const { signal } = options;

@@ -15,7 +15,7 @@ export type SegmentSource = { readonly link: LinkData; readonly object: StoredOb
  * Yields the segments of the leaf's volume, in order and without gaps: for each run of bytes, the last link that stores
  * it. Walks the objects of all links in parallel, so memory does not grow with the volume.
  *
- * Objects of one link must not overlap, which level `content` proves. Throws what reading the metadata throws.
+ * Objects of one link must not overlap, which level `content` proves. Throws the errors of reading the metadata.
  */
 export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment> {
   const volumeBytes = links.at(-1)?.volumeBytes ?? 0;
@@ -33,7 +33,7 @@ export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment>
   }
 }
 
-/** Bytes beyond the end of a later volume are gone, even if a still later volume is longer again. */
+/** If a later volume is shorter, the bytes beyond its end are gone, even if the volume after it is longer again. */
 function visibleEnd(links: readonly LinkData[], index: number): number {
   return Math.min(...links.slice(index).map(({ volumeBytes }) => volumeBytes));
 }
@@ -46,7 +46,7 @@ function nextSegment(cursors: readonly ObjectCursor[], start: number, volumeByte
     if (object.offset <= start) {
       return { start, end: Math.min(end, cursor.end), source: { link: cursor.link, object } };
     }
-    // An object of an earlier link is covered from where one of a later link begins.
+    // An object of a later link covers one of an earlier link from its own start on.
     end = Math.min(end, object.offset);
   }
   return { start, end, source: null };

@@ -6,7 +6,7 @@ import type { StoredObject } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
-/** What a thread needs to open a storage unit, as plain data. It finds credentials in the usual places. */
+/** Data with which a thread opens a storage unit. It finds credentials in the usual places. */
 export type StorageOpening = {
   readonly id: string;
   /** As `openStorageUnit` takes it. */
@@ -37,8 +37,8 @@ export type FromThread =
   | FromAskingStorage;
 
 /**
- * A message from a thread about a request: it wants to make it, its answer has begun or failed, its bytes do or do not
- * arrive, or it is done.
+ * A message from a thread about a request. The thread wants to make the request; its answer has begun or failed; its
+ * bytes arrive or have stopped; or it is done.
  */
 export type FromAskingStorage =
   | ({ readonly kind: 'ask'; readonly request: number; readonly of: 'list' | 'get' } & Pick<

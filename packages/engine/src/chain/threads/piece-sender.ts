@@ -12,7 +12,7 @@ export class PieceSender {
     this.#post = post;
   }
 
-  /** Allows this many more bytes. A piece is sent whole as long as any are left. */
+  /** Allows this many more bytes. A piece is sent as a whole while any allowed bytes are left. */
   allow(bytes: number): void {
     this.#allowedBytes += bytes;
     this.#wake();
@@ -24,7 +24,7 @@ export class PieceSender {
     this.#wake();
   }
 
-  /** Sends the bytes until the end or until `drop` is called. Throws what reading throws. */
+  /** Sends the bytes until the end or until `drop` is called. Throws read errors. */
   async send(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const piece of inPieces(bytes)) {
       while (this.#allowedBytes <= 0 && !this.#isDropped) await this.#changed.promise;

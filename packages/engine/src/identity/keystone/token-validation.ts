@@ -17,7 +17,7 @@ import type { KeystoneOptions } from './keystone-options.ts';
 import { askKeystone } from './keystone-request.ts';
 import { ServiceToken } from './service-token.ts';
 
-/** How long a valid token is cached. A token revoked at Keystone may still be accepted for this time. */
+/** Time for which a valid token is cached. A token revoked at Keystone may still be accepted for this time. */
 const keptMs = 5 * 60 * 1000;
 const keptMax = 10_000;
 

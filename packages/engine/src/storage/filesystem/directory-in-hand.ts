@@ -16,7 +16,7 @@ export class DirectoryInHand implements Disposable {
 
   /**
    * Opens a directory unless it is open, and closes the previous one. Returns a path that reaches its contents until
-   * the next call; null if the directory has vanished. Throws what the file system throws, and `unreachable` if another
+   * the next call; null if the directory has vanished. Throws file system errors, and `unreachable` if another
    * directory is at the path.
    */
   async take(path: BytePath): Promise<BytePath | null> {

@@ -9,8 +9,8 @@ import { modifiedAtMsOf } from './file-identity.ts';
 import { isVanished } from './filesystem-error.ts';
 
 /**
- * The cheapest form of `lstat`, because a listing calls it for each object. The one of `fs/promises` costs more, and so
- * do times in nanoseconds.
+ * The cheapest form of `lstat`, because a listing calls it for each object. The form in `fs/promises` costs more, and
+ * so do times in nanoseconds.
  */
 const lstat = promisify(lstatWithCallback);
 
@@ -52,7 +52,7 @@ type Level = {
  * Yields the objects of a bucket whose key starts with `prefix` and sorts after `after`, in at least one page.
  *
  * Keeps in memory only the names in the directories on the current path, never those of the whole bucket. No directory
- * is open while the caller reads a page. Throws what the file system throws.
+ * is open while the caller reads a page. Throws file system errors.
  */
 export async function* walkObjects(
   bucket: BucketDirectory,
@@ -96,13 +96,13 @@ export async function* walkObjects(
       }
     }
   }
-  // Vanished directories were treated as empty, which is correct only if the bucket itself still exists.
+  // Vanished directories were treated as empty. That is correct only if the bucket itself still exists.
   inHand.release();
   await bucket.confirm();
   if (page.length > 0 || pages === 0) yield page;
 }
 
-/** Yields the folders directly below `prefix`, in at least one page. Throws what the file system throws. */
+/** Yields the folders directly below `prefix`, in at least one page. Throws file system errors. */
 export async function* walkFolders(
   bucket: BucketDirectory,
   { prefix }: Omit<ListFoldersRequest, 'bucket'>,

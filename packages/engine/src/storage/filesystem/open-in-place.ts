@@ -21,8 +21,7 @@ export type OpenDirectory = { readonly descriptor: number | null; readonly throu
 /**
  * Opens a directory whose path has no links, and checks that the opened directory is at that path. Null if it is gone.
  *
- * Throws what the file system throws, and `unreachable` if another directory is there or the path leads elsewhere by
- * now.
+ * Throws file system errors, and `unreachable` if another directory is there or the path leads elsewhere by now.
  */
 export async function openDirectoryInPlace(path: BytePath, subject: string): Promise<OpenDirectory | null> {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY;

@@ -30,7 +30,7 @@ export type S3Options = {
   readonly credentials?: S3Credentials;
 };
 
-/** How long to wait for a service, and how often to retry. */
+/** Timeouts and retries. */
 export type S3Patience = {
   /** Attempts per request when a failure may be temporary. The wait between attempts doubles. */
   readonly attemptsMax: number;

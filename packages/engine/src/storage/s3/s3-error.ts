@@ -73,7 +73,7 @@ const codesOfStatus: ReadonlyMap<number, StorageErrorCode> = new Map([
 ]);
 
 /** The advice if an answer is not S3's. */
-export const checkAddress = 'check that the address is that of the S3 API';
+export const checkAddress = 'check that this is the address of the S3 API';
 
 /** S3 has no separate code for an object encrypted with the customer's key; only the message says so. */
 const customerKeyWords = /server.side encryption|customer.provided key|SSE-C/i;

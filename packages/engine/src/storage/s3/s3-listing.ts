@@ -5,7 +5,7 @@ import { checkAddress, toStorageError } from './s3-error.ts';
 import { askV1, askV2, isOfV1, type ListingAnswer, type ListingVersions, nextMarkerOf } from './s3-listing-request.ts';
 import { decoderOf } from './s3-names.ts';
 
-/** A service may send empty pages that are not the last, but only so many in a row. */
+/** Maximum number of empty pages in a row before the last page. */
 const emptyPagesMax = 100;
 /** Longest key of S3, in UTF-8 bytes. */
 const keyBytesMax = 1024;
@@ -48,8 +48,8 @@ type Walk<Item> = {
 };
 
 /**
- * Yields one page for each request. Throws `unreachable` if the answers cannot be a complete listing, and otherwise
- * what the SDK throws. No object may count as absent because a service repeats pages, stops early or is not S3.
+ * Yields one page for each request. Throws `unreachable` if the answers cannot be a complete listing, and otherwise the
+ * errors of the SDK. No object may count as absent because a service repeats pages, stops early or is not S3.
  *
  * If a bucket does not support ListObjectsV2, the listing continues with ListObjects from its current position. A
  * service may refuse ListObjectsV2, or treat it as ListObjects and ignore the parameters it does not know.

@@ -5,7 +5,7 @@ import { statusOf } from './s3-error.ts';
 import { plainEtag } from './s3-listing.ts';
 
 /**
- * Headers for one range of one version. HTTP ranges include their last byte. Numbered parts are no substitute: Ceph
+ * Headers for one range of one version. HTTP ranges include their last byte. Numbered parts cannot replace them: Ceph
  * gives each part its own ETag.
  */
 export function rangeHeaders({ start, end, of }: BoundRange): Pick<GetObjectCommandInput, 'Range' | 'IfMatch'> {

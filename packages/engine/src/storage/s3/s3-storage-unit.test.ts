@@ -66,7 +66,7 @@ test('a page that is not from S3 counts neither as an absent object nor as an em
     const error = await expectCode('unreachable', listAll(served.unit, 'bucket'));
     expect(error.message).toMatch(
       new RegExp(
-        `the service answers HTTP ${status} with HTML, not as S3; check that the address is that of the S3 API`,
+        `the service answers HTTP ${status} with HTML, not as S3; check that this is the address of the S3 API`,
       ),
     );
     if (status === 404) {
@@ -75,11 +75,11 @@ test('a page that is not from S3 counts neither as an absent object nor as an em
     }
   }
   const others = [
-    ['', 'the answer is not a listing; check that the address is that of the S3 API'],
-    ['<html><p>Welcome</p></html>', 'the answer is not a listing; check that the address is that of the S3 API'],
+    ['', 'the answer is not a listing; check that this is the address of the S3 API'],
+    ['<html><p>Welcome</p></html>', 'the answer is not a listing; check that this is the address of the S3 API'],
     [
       '{"status":"ok"}',
-      'the service answers HTTP 200 without the XML of S3; check that the address is that of the S3 API',
+      'the service answers HTTP 200 without the XML of S3; check that this is the address of the S3 API',
     ],
   ] as const;
   for (const [body, words] of others) {

@@ -19,7 +19,7 @@ const descriptive = 'describes the backup, and means nothing to its data';
 
 const metadata: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
-  // A blank after a number or before a text may become part of it.
+  // A blank after a number or before a string may become part of it.
   blank: isFound(unreadable, 'metadata: version_unsupported', 'linkage: geometry'),
   version: isFound(unreadable, 'metadata: version_unsupported'),
   backup_id: isFound(unreadable, 'metadata: identity_mismatch'),

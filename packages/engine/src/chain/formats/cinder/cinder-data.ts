@@ -17,8 +17,8 @@ const batchObjects = 1000;
 export type LinkObjects = { readonly metadata: CinderMetadata; readonly listed: ListedObjects };
 
 /**
- * Size of the volume at a link, in bytes. Its last block is stored, or as long as the parent's was, or, if the volume
- * has become shorter, whole.
+ * Size of the volume at a link, in bytes. If its last block is not stored, it is as long as the parent's or, in a
+ * volume that has become shorter, a whole block.
  */
 export function volumeBytesOf(objects: NamedObjects, blocks: CinderBlocks | null, parentBytes: number | null): number {
   const lastRow = objects.rowAt(objects.count - 1);
@@ -50,7 +50,7 @@ export async function openBlocks(hashLists: HashLists, link: CinderLink): Promis
   return { bytes: header.blockBytes, count: header.hashCount, hashes };
 }
 
-/** The objects of a link, in the order of their numbers, which is also that of their offsets. */
+/** The objects of a link, in the order of their numbers. Their offsets have the same order. */
 export async function* batchesOf(
   imagePath: string,
   open: () => Promise<LinkObjects>,
@@ -85,7 +85,7 @@ function storedObjects(imagePath: string, { metadata, listed }: LinkObjects): (p
       length: objects.lengthAt(row),
       compression: toCompression(objects.compressionAt(row)),
       plainDigest: digest,
-      // Until May 2015 the stored bytes were hashed. The date alone does not tell which digest an early file has.
+      // Until May 2015 the stored bytes were hashed. The date alone does not show which digest an early file has.
       storedDigest: isEarly ? digest : null,
     };
   };

@@ -79,7 +79,7 @@ const damages: readonly Damage[] = [
     null,
   ],
   [
-    'a parent that is no UUID',
+    'a parent that is not a UUID',
     changeMetadata((json) => Object.assign(json, { parent_id: `${seededUuid('nowhere')}\u001b[2J` })),
     'metadata_unreadable',
     null,

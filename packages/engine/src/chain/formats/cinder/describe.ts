@@ -13,7 +13,9 @@ const resourceType = 'OS::Cinder::Volume';
 
 const names = ['backup_id', 'volume_id', 'backup_name', 'created_at', 'parent_id'];
 
-/** Reads what the metadata at an image path says of its backup. Throws {@link ReadFault}, and what storage throws. */
+/**
+ * Reads the description of a backup from the metadata at its image path. Throws {@link ReadFault}, and storage errors.
+ */
 export async function describeCinderBackup(context: BucketContext, imagePath: string): Promise<DescribedBackup> {
   const key = `${imagePath}${metadataSuffix}`;
   const fields = await readFields(context, key);
@@ -68,7 +70,7 @@ const datetimePattern = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(
 
 /**
  * Parses the text of a Python datetime such as `2026-03-01 02:00:00+00:00`. Microseconds and the zone may be absent;
- * without a zone, the time is UTC. Null if the text is no such time.
+ * without a zone, the time is UTC. Null if the text is not such a time.
  */
 export function parsePythonDatetime(text: string): FormatTime | null {
   const [, date, time, fraction = '', zone] = datetimePattern.exec(text) ?? [];
@@ -77,7 +79,7 @@ export function parsePythonDatetime(text: string): FormatTime | null {
   return Number.isNaN(atMs) ? null : { atMs, hasZone: zone !== undefined };
 }
 
-/** Parses `YYYYMMDDHHMMSS` in UTC to milliseconds since 1970; null if it is no time. */
+/** Parses `YYYYMMDDHHMMSS` in UTC to milliseconds since 1970; null if it is not a time. */
 function parsePathTimestamp(digits: string): number | null {
   const [, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits) ?? [];
   if (year === undefined) return null;

@@ -8,7 +8,7 @@
  *   or in the default folder of the backup, `<id[0:2]>/<id[2:4]>/<id>`;
  * - posix before 2017: `<default folder>/backup`.
  *
- * The zone is free text. A backup's id is always a UUID, so it tells where the path ends and the suffix begins. A zone
+ * The zone is free text. A backup's id is always a UUID, so it shows where the path ends and the suffix begins. A zone
  * may even contain `volume_<id>/<time>/az_`: the first occurrence in a key is the volume's, so that a key that Cinder
  * itself wrote never seems to be in an outer folder.
  */
@@ -36,10 +36,10 @@ export const hashFileSuffix = '_sha256file';
 /** The parts of a key in one of these layouts. */
 export type CinderKey = {
   readonly imagePath: string;
-  /** Null if the path does not tell it, as in the early posix layout. */
+  /** Null if the path does not contain it, as in the early posix layout. */
   readonly volumeId: string | null;
   readonly backupId: string;
-  /** When writing began, as `YYYYMMDDHHMMSS` in UTC; null if the path does not tell it. */
+  /** When writing began, as `YYYYMMDDHHMMSS` in UTC; null if the path does not contain it. */
   readonly timestamp: string | null;
   /** The key prefix of the volume's backups in this place: one listing of it shows them all. */
   readonly folder: string;
@@ -82,7 +82,7 @@ function parseEarlyPosixKey(key: string): CinderKey | null {
   const backupId = defaultFolderPattern.exec(directory)?.[4];
   if (imagePath === undefined || backupId === undefined || suffix === undefined) return null;
   const defaultRoot = defaultRootOf(directory, backupId);
-  // In a configured folder, nothing tells whose backup it is.
+  // In a configured folder, nothing shows whose backup it is.
   if (defaultRoot === null) return null;
   const objectName = 'backup';
   return { imagePath, volumeId: null, backupId, timestamp: null, folder: directory, objectName, defaultRoot, suffix };
@@ -117,7 +117,7 @@ export function parseCinderImagePath(imagePath: string): CinderKey | null {
   return key?.suffix === '' ? key : null;
 }
 
-/** Whether text is a backup's id as Cinder writes it. */
+/** Whether a string is a backup's id as Cinder writes it. */
 export function isBackupId(text: string): boolean {
   return uuidPattern.test(text);
 }
@@ -141,7 +141,7 @@ export function momentFolderOf(key: string, volumeFolder: string): string {
   return end === -1 ? key : key.slice(0, end + 1);
 }
 
-/** The number that an object's suffix gives it, from 1; null if the suffix is not that of a data object. */
+/** The number in an object's suffix, from 1; null if it is not a data object. */
 export function objectNumberOf(suffix: string): number | null {
   const digits = numberSuffixPattern.exec(suffix)?.[1];
   if (digits === undefined) return null;

@@ -9,7 +9,7 @@ import type { CinderMetadata } from './metadata.ts';
 /** From this month on, compressed objects are smaller than their data, and hashes are always those of plain bytes. */
 const presentWriterMonth = '2015-06';
 
-/** Compares the objects that the metadata names with the listing. Throws what storage throws. */
+/** Compares the objects that the metadata names with the listing. Throws storage errors. */
 export async function proveInventory(
   context: ChainContext,
   link: CinderLink,
@@ -27,8 +27,8 @@ export async function proveInventory(
 }
 
 /**
- * Whether an early writer made this file. Early files have the same version as later ones. They are recognised by what
- * they lack and by their date.
+ * Whether an early writer made this file. Early files have the same version as later ones. They are recognised by
+ * missing fields and by their date.
  */
 export function isOfEarlyWriter({ parentId, createdAt }: Pick<CinderMetadata, 'parentId' | 'createdAt'>): boolean {
   if (parentId === undefined) return true;

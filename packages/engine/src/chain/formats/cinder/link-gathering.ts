@@ -10,8 +10,8 @@ export type TakeLink = (link: CinderLink, objects: ListedObjects | null) => void
 
 /**
  * Sorts the objects of a listing, in its order, to the links of one folder. An object belongs to every link whose image
- * path its key begins with: `<image path>_copy_backup_<another id>` is an object of that copy, and a stray object of
- * the link itself, since a restore by Cinder takes every key that begins with the path.
+ * path its key begins with: `<image path>_copy_backup_<another id>` is an object of that copy. It is also a stray
+ * object of the link itself, since a restore by Cinder takes every key that begins with the path.
  *
  * All keys that begin with a path follow one another. So a link is complete at the first key that does not. Only the
  * few links whose paths begin with each other are gathered at a time, however many the folder has.

@@ -8,7 +8,7 @@ import { type CinderKey, hashFileSuffix, metadataSuffix, objectNumberOf } from '
 export type CinderLink = {
   readonly bucketName: string;
   readonly imagePath: string;
-  /** Null if the path does not tell it. */
+  /** Null if the path does not contain it. */
   readonly volumeId: string | null;
   readonly backupId: string;
   /** See {@link CinderKey.folder}. */

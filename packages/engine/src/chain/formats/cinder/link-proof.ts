@@ -22,7 +22,7 @@ export const cinderCheck: Check = {
   judgedByEtag: ['cinder/1', 'cinder/2'],
 };
 
-/** What is known of the edge when a step ends the proof. */
+/** The edge as far as it is known when a step ends the proof. */
 type Known = {
   readonly metadata: CinderMetadata | null;
   readonly parent: CinderLink | null;
@@ -33,7 +33,7 @@ type Known = {
 
 /**
  * Proves one link as far as possible without reading data. The link's objects must have been kept from its listing,
- * unless they are too many to prove. Throws what storage throws.
+ * unless they are too many to prove. Throws storage errors.
  */
 export async function proveLink(tools: ProofTools, link: CinderLink): Promise<ProvedLink<CinderLink>> {
   const { context, folders } = tools;

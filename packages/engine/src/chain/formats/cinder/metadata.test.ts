@@ -10,7 +10,7 @@ async function* inPieces(text: string, pieceBytes: number): AsyncGenerator<Uint8
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-/** What was read, row by row, or why it could not be read. */
+/** The rows that were read, or the reason why they could not be. */
 async function read(text: string, pieceBytes: number): Promise<unknown> {
   const reading = await readMetadata(inPieces(text, pieceBytes), imagePath);
   if (reading.kind !== 'read') return reading;

@@ -9,7 +9,7 @@ import { ObjectEntryScanner } from './object-entry-scanner.ts';
 
 /** The text fields of the top level that the proof uses. */
 const textKeys = ['version', 'backup_id', 'volume_id', 'created_at', 'parent_id'] as const;
-/** Maximum number of characters in one of these texts, as in Cinder's own database. */
+/** Maximum number of characters in one of these fields, as in Cinder's own database. */
 export const textCharactersMax = 255;
 type TextKey = (typeof textKeys)[number];
 

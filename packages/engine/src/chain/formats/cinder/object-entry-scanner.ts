@@ -10,7 +10,7 @@ const colon = 0x3a;
 const comma = 0x2c;
 const zero = 0x30;
 
-/** Maximum number of digits read here. Its column can store any number of so many digits. */
+/** Maximum number of digits read here. Its column can store any number with this many digits. */
 const objectNumberDigitsMax = 9;
 const byteNumberDigitsMax = 15;
 

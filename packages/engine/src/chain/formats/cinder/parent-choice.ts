@@ -16,12 +16,12 @@ type Found = { readonly kind: 'found'; readonly parent: CinderLink | null; reado
 export type ParentChoice = Found | { readonly kind: 'not found'; readonly finding: Finding<CinderLink> };
 
 /**
- * Finds the parent of a link, and proves the edge to it with `prove`. An id may occur more than once, in copies and in
- * backups that were never finished: the first with which the proof succeeds is the parent.
+ * Finds the parent of a link, and proves the edge to it with `prove`. Several backups may have the same id: copies, and
+ * backups that were never finished. The parent is the first with which the proof succeeds.
  *
  * If another backup seen at the same time has different data and proves as well, the choice is not guessed. That is a
- * fault, unless the catalogue or the request tells which is meant. If the proof succeeds with none, the parent is the
- * first that looks finished, with its fault.
+ * fault, unless the catalogue or the request identifies one of them. If the proof succeeds with none, the parent is the
+ * first that looks finished, and the result is its fault.
  */
 export async function chooseParent(
   tools: ProofTools,

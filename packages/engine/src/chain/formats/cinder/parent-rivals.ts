@@ -14,8 +14,8 @@ export async function readAgreeing({ context }: ProofTools, link: CinderLink): P
 }
 
 /**
- * Whether it is known which of several links of one id is meant: the catalogue has recorded this one, or this is the
- * only one of them that the run was asked for.
+ * Whether it is known which of several links of one id is meant: the catalogue has recorded this one, or the run was
+ * asked for this one only.
  */
 export async function isDecided(
   { context }: ProofTools,

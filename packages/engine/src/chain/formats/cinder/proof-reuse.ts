@@ -30,8 +30,7 @@ export async function reuseProof(
 }
 
 /**
- * Finds the first candidates for the parent. Null if it cannot be told whether the proof holds: a new proof will say
- * why.
+ * Finds the first candidates for the parent. Null if it is unknown whether the proof holds: a new proof will say why.
  */
 async function findParents(
   folders: VolumeFolders,

@@ -55,7 +55,7 @@ describe('an object that may not be read', () => {
     },
   );
 
-  test('is read even if its listing names an archive class: it may be restored, and only reading tells', async () => {
+  test('is read even if its listing names an archive class: it may have been restored, which only reading shows', async () => {
     await using buckets = await storedChain();
     const { examination } = await examine(buckets, full, { list: (entry) => ({ ...entry, archived: true }) });
     expect(examination).toMatchObject({ level: 'linkage', fault: null });

@@ -88,13 +88,13 @@ export class VolumeFolders {
    * 1. where the catalogue has it, so that no duplicate next to the child replaces the recorded backup;
    * 2. next to the child, as far as that folder is listed; then where it was proved, or where its imports expect it;
    * 3. in the other open folders, and in its own default folder if the child is in one;
-   * 4. further in the past of the child's folder;
+   * 4. older parts of the child's folder;
    * 5. in the project's other buckets;
    * 6. in the child's folder, listed once more.
    *
    * A caller that has found the parent should stop iterating, which saves the later looks. If several links are found
-   * at a time, the one that the catalogue has comes first, then those that the run was asked for, then finished ones.
-   * Links of another volume are left out. A link may come more than once.
+   * at a time, the recorded link comes first, then the requested links of the run, then finished ones. Links of another
+   * volume are left out. A link may come more than once.
    *
    * Finally throws `StorageError` `access_denied` if the parent is known to be in a bucket that may not be listed.
    */
@@ -275,7 +275,8 @@ export class VolumeFolders {
 }
 
 /**
- * Whether the paths allow both to be of one volume. The early posix path does not tell: the metadata and hashes will.
+ * Whether the paths allow both to be of one volume. The early posix path does not contain the volume: the metadata and
+ * hashes do.
  */
 function isOfSameVolume(one: CinderLink, other: CinderLink): boolean {
   return one.volumeId === null || other.volumeId === null || one.volumeId === other.volumeId;

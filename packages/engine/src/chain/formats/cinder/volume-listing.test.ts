@@ -12,7 +12,7 @@ import { VolumeListing } from './volume-listing.ts';
 const prefix = 'dr/volume_v/';
 const pageKeys = 1000;
 
-/** A link in the folder of a moment, with so many objects. */
+/** A link in the folder of a moment, with this number of objects. */
 function linkOf(moment: number, objects: number) {
   const imagePath = `${prefix}${20260101000000 + moment}/az_nova_backup_${seededUuid(`backup ${moment}`)}`;
   const numbers = Array.from({ length: objects }, (_, index) => `-${String(index + 1).padStart(5, '0')}`);

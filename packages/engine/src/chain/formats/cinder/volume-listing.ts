@@ -22,13 +22,13 @@ type Stretch = {
 
 /**
  * The listing of a volume's folder, read only as far as needed: the pages with the requested links. Each read begins
- * where the last one ended, or at the next link wanted. Together they are never more than the whole listing, and never
- * more than a listing for each link plus the first page, which shows whether there are more pages.
+ * where the last one ended, or at the next link wanted. Together they are never more than the whole listing. They are
+ * also never more than a listing for each link plus the first page, which shows whether there are more.
  *
  * The unit of reading is a moment's folder, `volume_<id>/<time>/`: it contains all objects of a link, whatever its
  * name. A posix folder has no such parts, and is read completely.
  *
- * Its methods throw `listing_too_large` if the folder has more backups than can be kept, and what storage throws.
+ * Its methods throw `listing_too_large` if the folder has more backups than can be kept, and storage errors.
  */
 export class VolumeListing {
   readonly bucketName: string;
@@ -44,7 +44,7 @@ export class VolumeListing {
   readonly #hasMoments: boolean;
   readonly #oneAtATime = pLimit(1);
   #moments: readonly string[] | null = null;
-  /** How many moments of the past the next call of `coverPast` reads. */
+  /** Number of earlier moments that the next call of `coverPast` reads. */
   #pastMoments = 1;
   #isComplete = false;
 
@@ -71,9 +71,7 @@ export class VolumeListing {
     return this.#isComplete;
   }
 
-  /**
-   * Reads the first page, and on to the end if that looks near or nothing can be left out. Throws what storage throws.
-   */
+  /** Reads the first page, and on to the end if that looks near or nothing can be left out. Throws storage errors. */
   begin(): Promise<void> {
     return this.#oneAtATime(async () => {
       const stretch = this.#newStretch(this.prefix);
@@ -85,7 +83,7 @@ export class VolumeListing {
 
   /**
    * Lists the moments alone: in a bucket where the volume may have nothing, one request is enough. A posix folder has
-   * no moments, and is read completely. Throws what storage throws.
+   * no moments, and is read completely. Throws storage errors.
    */
   beginWithMoments(): Promise<void> {
     if (!this.#hasMoments) return this.begin();
@@ -95,7 +93,7 @@ export class VolumeListing {
     });
   }
 
-  /** Makes sure that these links have been read, if they are there. Throws what storage throws. */
+  /** Makes sure that these links have been read, if they are there. Throws storage errors. */
   cover(imagePaths: readonly string[]): Promise<void> {
     return this.#oneAtATime(() => this.#coverMoments(imagePaths.map((imagePath) => this.#momentOf(imagePath))));
   }

@@ -51,7 +51,7 @@ export type CfgReading =
   | { readonly kind: 'read'; readonly cfg: BackupCfg }
   | { readonly kind: 'unreadable'; readonly detail: string; readonly truncated: boolean };
 
-/** Reads a backup's cfg in pieces. Throws what `bytes` throws. */
+/** Reads a backup's cfg in pieces. Throws the errors of `bytes`. */
 export async function readBackupCfg(bytes: AsyncIterable<Uint8Array>): Promise<CfgReading> {
   const collector = new CfgCollector();
   const json = new BoundedJson(collector);
@@ -196,7 +196,7 @@ class CfgCollector implements JsonVisitor {
   }
 }
 
-/** Walks a whole document in pieces, and returns its SHA-256, hex. Throws `JsonFault`, and what `bytes` throws. */
+/** Walks a whole document in pieces, and returns its SHA-256, hex. Throws `JsonFault`, and the errors of `bytes`. */
 async function walkDocument(bytes: AsyncIterable<Uint8Array>, json: BoundedJson): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of bytes) {

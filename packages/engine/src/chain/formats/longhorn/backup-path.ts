@@ -21,7 +21,7 @@ export type LonghornBackupPath = {
   readonly isInPlace: boolean;
 };
 
-/** Parses an image path; null if it is not that of a Longhorn backup. */
+/** Parses an image path; null if it does not belong to a Longhorn backup. */
 export function parseBackupPath(imagePath: string): LonghornBackupPath | null {
   const [, volumeFolder, first, second, volumeName, backupName] = cfgPattern.exec(imagePath) ?? [];
   if (volumeFolder === undefined || volumeName === undefined || backupName === undefined) return null;

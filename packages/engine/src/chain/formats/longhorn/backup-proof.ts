@@ -14,13 +14,13 @@ import { listingOf, sharedListingOf } from './volume-listing.ts';
 /** Raise the version when an old proof would come out differently today. */
 export const longhornCheck: Check = { version: 'longhorn/2', reusable: [], judgedByEtag: [] };
 
-/** A backup as it was last listed. Only its cfg tells which blocks it needs. */
+/** A backup as it was last listed. Only its cfg says which blocks it needs. */
 export type LonghornLink = ListedLink & { readonly path: LonghornBackupPath; readonly entry: ObjectEntry };
 
 const singleFileLimit =
   'it is a single file without blocks or hashes (a backing image), so only its presence can be proved';
 
-/** Proves one backup as far as possible without reading blocks. Throws what storage throws. */
+/** Proves one backup as far as possible without reading blocks. Throws storage errors. */
 export async function proveBackup(volume: LonghornVolume, link: LonghornLink): Promise<ProvedLink<LonghornLink>> {
   const { entry } = link;
   let cfg: BackupCfg | null = null;

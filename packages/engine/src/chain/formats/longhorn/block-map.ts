@@ -27,7 +27,7 @@ export class BlockMap {
   }
 }
 
-/** The blocks in the folder of a volume, in the order of their names, which is also that of a listing. */
+/** The blocks in the folder of a volume, in the order of their names, like a listing. */
 export class ListedBlocks {
   readonly checksums = new DigestColumn(checksumBytes);
   /** The digest of each block's entry in the listing, see `digestOfEntry`. */

@@ -30,7 +30,7 @@ export const longhornFormat: RecognisedFormat = {
     return new VolumeComparison(volumeFolder);
   },
 
-  /** Only cfgs count. A block does not tell which backups use it: without a cfg it is garbage. */
+  /** Only cfgs count. A block does not show which backups use it: without a cfg it is garbage. */
   partOf(key) {
     const parsed = parseBackupPath(key);
     return parsed === null ? null : { imagePath: parsed.imagePath, markKey: key };

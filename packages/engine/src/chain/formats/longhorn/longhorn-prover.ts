@@ -84,8 +84,8 @@ export class LonghornProver implements LinkProver<LonghornLink> {
   }
 
   /**
-   * Whether `volume.cfg` says the same of this backup as when it was proved. It tells the size only of the latest
-   * backup.
+   * Whether `volume.cfg` says the same of this backup as when it was proved. It contains the size of the latest backup
+   * only.
    */
   async #describesAsBefore({ path }: LonghornLink, before: string | null, now: string | null): Promise<boolean> {
     const { volumeCfg } = this.#volume.listing;

@@ -25,7 +25,7 @@ export class LonghornVolume {
     this.#listing = listing;
   }
 
-  /** Lists the folder. Throws what storage throws. */
+  /** Lists the folder. Throws storage errors. */
   static async open(context: ChainContext, volumeFolder: string): Promise<LonghornVolume> {
     const ids = context.imagePaths.map((imagePath) => parseBackupPath(imagePath)?.backupName ?? null);
     const recorded = await context.findListings(ids.filter((id) => id !== null));
@@ -38,13 +38,13 @@ export class LonghornVolume {
     return this.#listing;
   }
 
-  /** Lists the folder a second time, but only once in a run. Throws what storage throws. */
+  /** Lists the folder a second time, but only once in a run. Throws storage errors. */
   async listAgain(): Promise<void> {
     this.#secondLook ??= listVolume(this.context, this.#listing.volumeFolder, agesOf(this.recorded.values()));
     this.#listing = await this.#secondLook;
   }
 
-  /** Reads `volume.cfg`, once for all backups. Throws `ReadFault`, and what storage throws. */
+  /** Reads `volume.cfg`, once for all backups. Throws `ReadFault`, and storage errors. */
   readVolumeCfg(entry: ObjectEntry, volumeName: string): Promise<VolumeCfg> {
     this.#volumeCfg ??= readVolumeCfg(this.context, entry, volumeName);
     return this.#volumeCfg;
@@ -55,7 +55,7 @@ export class LonghornVolume {
     this.#volumeCfg = null;
   }
 
-  /** Reads the cfg of a backup, once while that backup is proved. Throws `ReadFault`, and what storage throws. */
+  /** Reads the cfg of a backup, once while that backup is proved. Throws `ReadFault`, and storage errors. */
   readCfg(entry: ObjectEntry): Promise<BackupCfg> {
     const digest = digestOfObject(entry);
     if (this.#lastCfg?.digest !== digest) this.#lastCfg = { digest, cfg: readCfg(this.context, entry) };
@@ -67,7 +67,7 @@ export class LonghornVolume {
   }
 }
 
-/** Reads the cfg of a backup. Throws `ReadFault`, and what storage throws. */
+/** Reads the cfg of a backup. Throws `ReadFault`, and storage errors. */
 export async function readCfg(context: ChainContext, entry: ObjectEntry): Promise<BackupCfg> {
   const { storage, bucketName, signal } = context;
   const request = { bucket: bucketName, key: entry.key, signal };

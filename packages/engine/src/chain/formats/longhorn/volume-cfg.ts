@@ -13,7 +13,7 @@ export type VolumeCfg = {
   readonly lastBackupName: string | null;
 };
 
-/** Reads `volume.cfg`. Throws `ReadFault` if it makes no sense or is another volume's, and what storage throws. */
+/** Reads `volume.cfg`. Throws `ReadFault` if it makes no sense or is another volume's, and storage errors. */
 export async function readVolumeCfg(
   { storage, bucketName, signal }: BucketContext,
   entry: ObjectEntry,

@@ -29,7 +29,7 @@ const blocksMax = 16_000_000;
 
 /**
  * Lists the folder of a volume. Locks and unfinished files are ignored. `timesMs` are the ages of the recorded sets of
- * blocks. Throws what storage throws, and `listing_too_large`.
+ * blocks. Throws storage errors, and `listing_too_large`.
  */
 export async function listVolume(
   { storage, bucketName, signal }: ChainContext,

@@ -14,7 +14,7 @@ const descriptive = 'describes the backup, and means nothing to its data';
 
 const manifest: Record<string, FieldChanges> = {
   structure: isFound(unreadable),
-  // A blank before a text may become part of it.
+  // A blank before a string may become part of it.
   blank: isFound(unreadable, 'metadata: version_unsupported'),
   format: isFound(unreadable),
   version: isFound(unreadable, 'metadata: version_unsupported'),

@@ -13,7 +13,7 @@ const foldersUp = 2;
 
 /**
  * Finds the image path of a backup whose manifest names the object at this image path; null if no manifest above does.
- * Costs one GET for each folder that is searched. Throws what storage throws of the bucket.
+ * Costs one GET for each folder that is searched. Throws storage errors of the bucket.
  */
 export async function findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null> {
   const segments = imagePath.split('/');

@@ -20,7 +20,7 @@ export const manifestCheck: Check = {
   judgedByEtag: ['manifest/1'],
 };
 
-/** Proves one link as far as possible without reading data. Throws what storage throws. */
+/** Proves one link as far as possible without reading data. Throws storage errors. */
 export async function proveManifest(tools: ManifestTools, place: ManifestPlace): Promise<ProvedLink<ManifestPlace>> {
   const { context } = tools;
   const read = (at: ManifestPlace) => tools.readings.read(at);

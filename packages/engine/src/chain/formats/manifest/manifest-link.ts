@@ -63,7 +63,7 @@ export async function readPlace(
   }
 }
 
-/** Reads the manifest; null if there is none. Throws `ReadFault`, and what storage throws. */
+/** Reads the manifest; null if there is none. Throws `ReadFault`, and storage errors. */
 async function readManifestAt(
   { storage, signal }: ChainContext,
   { bucketName, manifest, listing }: PathListing,

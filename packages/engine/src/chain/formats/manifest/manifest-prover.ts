@@ -40,11 +40,11 @@ export class ManifestProver implements LinkProver<ManifestPlace> {
 
   async reuse(place: ManifestPlace, proof: EdgeProof): Promise<ProvedLink<ManifestPlace> | null> {
     const { context, listings } = this.#tools;
-    // A proof that ended at the maximum of bytes to read may get further with another maximum.
+    // A proof that ended at the maximum number of bytes to read may get further with another maximum.
     const isLimited = proof.level === 'metadata' && mayExceedReading(context, proof.listing);
     if (proof.fault === null && proof.limit !== null && !isLimited) return null;
     if (proof.parentBackupId === null) return reusedLink(place, null, proof);
-    // The manifest tells where the parent is, and so does the parent's own proof.
+    // The manifest says where the parent is, and so does the parent's own proof.
     const [ofParent] = await context.findProofs([proof.parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== context.storage.id) return null;
     const parent = await listings.at(ofParent.location.bucketName, ofParent.location.imagePath);

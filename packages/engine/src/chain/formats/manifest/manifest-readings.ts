@@ -14,7 +14,7 @@ export class ManifestReadings {
     this.#context = context;
   }
 
-  /** Reads what the proof of a link needs. Throws what storage throws. */
+  /** Reads what the proof of a link needs. Throws storage errors. */
   read(place: ManifestPlace): Promise<PlaceReading> {
     const key = keyOf(place);
     const reading = this.#readings.get(key) ?? readPlace(this.#context, place, !isLarge(place));

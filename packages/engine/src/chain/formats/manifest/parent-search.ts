@@ -13,7 +13,7 @@ import type { ManifestTools } from './manifest-tools.ts';
 
 type Place = { readonly bucketName: string; readonly imagePath: string };
 
-/** How the parent's manifest was read. */
+/** The result of reading the parent's manifest. */
 type FoundReading = Exclude<PlaceReading, { kind: 'foreign' }>;
 type Found = { readonly kind: 'found'; readonly place: ManifestPlace; readonly reading: FoundReading };
 

@@ -7,9 +7,9 @@ import type { Fault } from '../../proof/link.ts';
 import { PlaceOutline } from './place-outline.ts';
 
 /**
- * Finds out why a place in no known format is no backup either: it has no content, most of its content belongs to
- * backups with other image paths, or it is in MinIO's own disk layout. Null if it may be a backup. Throws what storage
- * throws.
+ * Finds out why a place in no known format is not even an unknown backup: it has no content, most of its content
+ * belongs to backups with other image paths, or it is in MinIO's own disk layout. Null if it may be a backup. Throws
+ * storage errors.
  */
 export async function findRefusal(context: FormatContext, place: PathListing): Promise<Fault | null> {
   const { bucketName, imagePath, listing } = place;

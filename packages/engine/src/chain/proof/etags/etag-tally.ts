@@ -10,7 +10,9 @@ export type Disagreement = {
   readonly md5: Uint8Array;
 };
 
-/** Most disagreements that are kept. A sync that reads more objects than this would download the backup. */
+/**
+ * Maximum number of disagreements that are kept. A sync that reads more objects than this would download the backup.
+ */
 export const disagreementsMax = 10_000;
 
 /** Counts how the ETags of one link compare with the MD5s in its metadata, in bounded memory. */

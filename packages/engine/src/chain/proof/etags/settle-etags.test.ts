@@ -324,7 +324,7 @@ describe.each(cases)('$name: an ETag that is not the MD5 is a reason to read', (
     expect(rotten).toMatchObject({ fault: { code: 'content_mismatch' } });
   });
 
-  test('ETags in capitals are recognised as MD5s, also when the data is read', async () => {
+  test('ETags in capitals are recognised as MD5s, even when the data is read', async () => {
     const { unit, count } = storageOf(freshBucket(), (_key, etag) => etag.toUpperCase());
     expect(await examine(unit, given)).toMatchObject({ level: 'linkage', fault: null, remark: null });
     expect(count().gets).toBe(metadataGets);

@@ -19,7 +19,7 @@ export type EtagSubject<Link extends ListedLink> = {
   readonly keyOf: (id: number) => string;
 };
 
-/** How far the inventory of a link is proved. */
+/** The proof of a link's inventory. */
 export type InventoryProof<Link> = {
   /** Ends the proof at `metadata`; null if it may continue. */
   readonly end: Finding<Link> | null;
@@ -48,7 +48,7 @@ export function inventoryFinding<Link>(fault: Fault, link: Link): Finding<Link> 
  * - If none agrees and the listing has changed since the link was proved, any object may have been replaced. All are
  *   read.
  *
- * Throws what storage throws.
+ * Throws storage errors.
  */
 export async function settleEtags<Link extends ListedLink>(
   context: ChainContext,
