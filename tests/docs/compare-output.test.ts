@@ -27,7 +27,12 @@ describe('an output matches what a page shows', () => {
     ['another time of a backup', ['at 2026-09-02 02:00:00'], ['at 2026-09-03 02:00:00'], false],
     ['another estimate', ['takes about 0.3 s'], ['takes less than 0.1 s'], true],
     ['another limit', ['none within 26 h'], ['none within 50 h'], false],
-    ['another age', ['(84 d old)', "a=7332937s;1;2", 'a  84 d  -'], ['(101 d old)', "a=8332937s;1;2", 'a  101 d  -'], true],
+    [
+      'another age',
+      ['(84 d old)', 'a=7332937s;1;2', 'a  84 d  -'],
+      ['(101 d old)', 'a=8332937s;1;2', 'a  101 d  -'],
+      true,
+    ],
     ['another secret', [`key: ${'Nv-WCfix'.repeat(5)}Nv_`], [`key: ${'Ab-1Cfix'.repeat(5)}Ab_`], true],
     ['another access key', ['DAABD8F2DC3AA71AE0C2'], ['6850330C6903A04D013E'], true],
     ['another variable', ['set AWS_ACCESS_KEY_ID'], ['set BACKUP_SYNC_ACCESS_KEY'], false],

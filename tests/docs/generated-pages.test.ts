@@ -23,7 +23,9 @@ describe('troubleshooting has one entry for each code, with what the code has:',
     ).sort();
 
   test('the number of a reason, and who retries', async () => {
-    const wanted = reasonCodes.map((code) => `${code}: \`${reasons[code].number}\` · retry: \`${reasons[code].retry}\``);
+    const wanted = reasonCodes.map(
+      (code) => `${code}: \`${reasons[code].number}\` · retry: \`${reasons[code].retry}\``,
+    );
     expect(await entries('reasons')).toEqual(wanted.sort());
   });
 

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { keepElisions, matches } from './compare-output.ts';
 import { formatConsole, type PageCommand, parseConsole } from './console-block.ts';
@@ -51,6 +52,7 @@ const installed: ReadonlyMap<string, string> = new Map([
  * - `console`: commands and their output; `exits=3`: one of them exits so (default: 0);
  * - `console keeps-running="text"`: the last command goes on while the rest of the page runs, which begins once the
  *   command has printed that text;
+ * - `console needs=jq`: not run if the machine has no such program;
  * - `console not-run="reason"`: not run;
  * - any language with `file=path`: the block is the content of that file.
  */
@@ -101,6 +103,8 @@ export async function runPage(page: Page): Promise<PageRun> {
     const file = block.meta.get('file');
     if (file !== undefined) await writeInside(work, real(file), real(`${block.text}\n`));
     if (block.language !== 'console' || block.meta.has('not-run')) continue;
+    const needed = block.meta.get('needs');
+    if (needed !== undefined && !isInstalled(needed)) continue;
     const commands = parseConsole(block);
     const ran = await runBlock(shell, block, commands, { real, shown });
     count += commands.length;
@@ -150,6 +154,10 @@ async function runBlock(
 
 function replaceAll(text: string, replaced: ReadonlyMap<string, string>): string {
   return [...replaced].reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 }
 
 async function putCommandOnPath(directory: string): Promise<void> {

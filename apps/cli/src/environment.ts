@@ -164,7 +164,7 @@ export const environmentSchema = z.object({
     'requests per second to one bucket at most (default: 200 for S3; no limit for a directory)',
   ),
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber.describe(
-    'requests to one bucket that wait for an answer at the same time at most (default: 32 for S3)',
+    'requests to one bucket that wait for an answer at the same time at most (default: 32 for S3; no limit for a directory)',
   ),
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber.describe(
     'bytes that a sync reads at most to prove one link (default: 8589934592)',
