@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { storageDrivers } from '../../packages/engine/src/storage/drivers.ts';
+import { parseConsole } from '../../tools/docs/console-block.ts';
 import { allPages } from './all-pages.ts';
 
 const blocks = [...(await allPages())].flatMap(([path, page]) => page.blocks.map((block) => ({ path, ...block })));
@@ -27,6 +28,19 @@ test('every S3 policy of a page is the one that doctor prints', () => {
   const printed = storageDrivers.flatMap(({ leastPolicy }) => leastPolicy?.of(['volumebackups']) ?? []);
   expect(printed).toHaveLength(1);
   for (const policy of policies) expect(policy).toEqual(printed[0]);
+});
+
+test('no command of a page has a secret as an argument of a program', () => {
+  const secret = /"X-Auth-Token: \$|\$\{?\w*(?:token|TOKEN|PASSWORD|SECRET|secret)/;
+  const commands = blocks
+    .filter(({ language }) => language === 'console')
+    .flatMap((block) => parseConsole(block).map(({ command, line }) => ({ command, place: `${block.path}:${line}` })));
+  // The shell keeps these to itself: settings, builtins, and what a program reads.
+  const passed = ({ command }: { readonly command: string }) =>
+    command
+      .replaceAll(/(?<=^|\s)\w+=\S+|<<<.*|@<\(echo .*?\)|(?:^|\| )echo .*?(?=[|>]|$)/g, '')
+      .replace(/<<END.*/s, '');
+  expect(commands.filter((each) => secret.test(passed(each))).map(({ place }) => place)).toEqual([]);
 });
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
