@@ -8,10 +8,12 @@ import { repositoryRoot } from '../../apps/cli/src/testing.ts';
 import { allPages } from './all-pages.ts';
 
 const paths = await Array.fromAsync(glob('{apps,packages}/*/src/**/*.ts', { cwd: repositoryRoot }));
+/** Without comments, which nobody is shown. */
 const code = paths
   .filter((path) => !/testing|\.test\.ts$/.test(path))
   .map((path) => readFileSync(join(repositoryRoot, path), 'utf8'))
-  .join('\n');
+  .join('\n')
+  .replaceAll(/^\s*(?:\/\*|\*|\/\/).*$/gm, '');
 
 /** The parts of the messages in tables of messages. `…` stands for a value, a single word for no message. */
 function messagesIn(page: string): readonly string[] {

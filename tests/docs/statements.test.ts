@@ -230,6 +230,14 @@ const numbers = [
     `${engine}/operations/retry.ts`,
     'defaultRetryForMs = 20 * 60 * 1000;',
   ],
+  ['reference/variables', '(default: 4096)', limits, 'connections: 4096,'],
+  ['reference/variables', '(default: 1024)', limits, 'callsInFlight: 1024,'],
+  ['reference/variables', '(default: 1000; short bursts', limits, 'callsPerSecond: 1000,'],
+  ['reference/variables', '(default: 50; short bursts', limits, 'unknownCallsPerSecond: 50,'],
+  ['reference/variables', '(default: 200 for S3;', `${engine}/storage/driver.ts`, 'requestsPerSecond: 200,'],
+  ['reference/variables', '(default: 8589934592)', `${engine}/compose-engine.ts`, 'LinkageMaxBytes = 8 * 1024 ** 3;'],
+  ['reference/variables', '(default: 20 min)', `${engine}/operations/retry.ts`, 'RetryForMs = 20 * 60 * 1000;'],
+  ['reference/variables', '(default: 60 s)', 'packages/core/src/http/exchange.ts', 'defaultTimeoutMs = 60_000;'],
 ] as const;
 
 test.each(numbers)('%s: "%s" is what the code does', (page, words, path, code) => {

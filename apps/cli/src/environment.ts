@@ -108,7 +108,7 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret.describe('secret of that access key'),
   BACKUP_SYNC_PROJECT: optional.describe(
-    'id of the project to work in (default: the one that the credentials belong to)',
+    'id of the project to work in: needed with `BACKUP_SYNC_ENDPOINT` (default: that of the profile, or the first one of a data directory)',
   ),
   BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time to connect to the server, such as `30s` (default: 10 s)'),
   BACKUP_SYNC_TIMEOUT: timeout.describe('time that the server may send nothing, such as `2m` (default: 60 s)'),
