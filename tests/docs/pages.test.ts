@@ -7,9 +7,12 @@ import { runPage } from '../../tools/docs/run-page.ts';
 
 const paths = (await Array.fromAsync(glob(['README.md', 'docs/**/*.md'], { cwd: repositoryRoot }))).sort();
 
+/** All pages run at the same time, and some have dozens of commands. */
+const timeoutMs = 180_000;
+
 describe.concurrent('the commands of', () => {
   for (const path of paths) {
-    test(`${path} print what the page shows`, async ({ expect }) => {
+    test(`${path} print what the page shows`, { timeout: timeoutMs }, async ({ expect }) => {
       const { discrepancies } = await runPage(await readPage(join(repositoryRoot, path)));
       expect(discrepancies.map(({ line, message }) => `${path}:${line}: ${message}`)).toEqual([]);
     });
