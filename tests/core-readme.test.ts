@@ -30,9 +30,10 @@ describe('the examples of core', () => {
     await using server = await startServer(join(home.path, 'data'), `file:${storage}`, {
       BACKUP_SYNC_ADMIN_PASSWORD: password,
     });
-    const run = async (name: string, secret = password) => {
-      const args = ['--conditions=@backup-sync/source', example(name), server.endpoint, server.projectId, secret];
-      return (await promisify(execFile)(process.execPath, args)).stdout;
+    const run = async (name: string, token = '') => {
+      const args = ['--conditions=@backup-sync/source', example(name), server.endpoint, server.projectId];
+      const env = { ...process.env, BACKUP_SYNC_PASSWORD: password, BACKUP_SYNC_TOKEN: token };
+      return (await promisify(execFile)(process.execPath, args, { env })).stdout;
     };
     const synced = await run('sync');
     expect(synced.trimEnd().split('\n').length).toBe(120);

@@ -15,18 +15,25 @@ describe('these pages match the code ("pnpm run docs" writes them):', () => {
   }
 });
 
-describe('troubleshooting has one entry for each code, with its number:', () => {
+describe('troubleshooting has one entry for each code, with what the code has:', () => {
   const entries = async (page: string) =>
     Array.from(
-      (await read(`docs/troubleshooting/${page}.md`)).matchAll(/^## (\S+)\n\n`(\S+?)`/gm),
-      ([, code, number]) => `${code} ${number}`,
+      (await read(`docs/troubleshooting/${page}.md`)).matchAll(/^## (\S+)\n\n(`.*)$/gm),
+      ([, code, facts]) => `${code}: ${facts}`,
     ).sort();
 
-  test('reasons', async () => {
-    expect(await entries('reasons')).toEqual(reasonCodes.map((code) => `${code} ${reasons[code].number}`).sort());
+  test('the number of a reason, and who retries', async () => {
+    const wanted = reasonCodes.map(
+      (code) => `${code}: \`${reasons[code].number}\` · retry: \`${reasons[code].retry}\``,
+    );
+    expect(await entries('reasons')).toEqual(wanted.sort());
   });
 
-  test('errors', async () => {
-    expect(await entries('errors')).toEqual(errorCodes.map((code) => `${code} ${errors[code].number}`).sort());
+  test('the number of an error, its HTTP status and its exit code', async () => {
+    const wanted = errorCodes.map((code) => {
+      const { number, httpStatus, exitCode } = errors[code];
+      return `${code}: \`${number}\` · HTTP ${httpStatus} · exit code ${exitCode}`;
+    });
+    expect(await entries('errors')).toEqual(wanted.sort());
   });
 });

@@ -8,11 +8,11 @@ import { runPage } from '../../tools/docs/run-page.ts';
 const paths = (await Array.fromAsync(glob(['README.md', 'docs/**/*.md'], { cwd: repositoryRoot }))).sort();
 
 /** A page has up to dozens of commands, and a busy machine starts each slowly. The shell limits every single command. */
-const timeout = 240_000;
+const timeoutMs = 240_000;
 
-describe.concurrent('the commands of', { timeout }, () => {
+describe.concurrent('the commands of', () => {
   for (const path of paths) {
-    test(`${path} print what the page shows`, async ({ expect }) => {
+    test(`${path} print what the page shows`, { timeout: timeoutMs }, async ({ expect }) => {
       const { discrepancies } = await runPage(await readPage(join(repositoryRoot, path)));
       expect(discrepancies.map(({ line, message }) => `${path}:${line}: ${message}`)).toEqual([]);
     });

@@ -3,9 +3,14 @@ import { elision } from './console-block.ts';
 /** Values that differ from run to run, by their names in a comparison. The order matters. */
 const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['<id>', /\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
-  ['<secret>', /(?<![\w-])(?=[\w-]*[A-Z])[\w-]{16,}(?![\w-])/g],
-  ['<time>', /\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)?/g],
-  ['<duration>', /(?:about |less than |~)?\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?)\b/g],
+  // Secrets are 32 bytes in base64url, ids of access keys 10 bytes in hex. Names of variables are neither.
+  ['<secret>', /(?<![\w-])[\w-]{43}(?![\w-])/g],
+  ['<access key>', /\b(?=[A-F]*\d)[0-9A-F]{20}\b/g],
+  // Backups of the examples are of 02:00:00 on three days, in every run.
+  ['<time>', /\b(?!2026-09-0[123][T ]02:00:00)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)?/g],
+  ['<estimate>', /(?<=\btakes )(?:about |less than )\d+(?:\.\d+)? (?:ms|s|min|h)\b/g],
+  // Of the examples, which are of one day. Limits, such as "within 26 h", stay.
+  ['<age>', /\b\d+ d(?= old\b)|(?<= {2})\d+ d(?= {2})|(?<==)\d+s(?=;)/g],
 ];
 
 /** A line without the values that differ from run to run, and without the widths of columns. */

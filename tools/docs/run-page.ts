@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { keepElisions, matches } from './compare-output.ts';
 import { formatConsole, type PageCommand, parseConsole } from './console-block.ts';
@@ -50,6 +51,7 @@ const installed: ReadonlyMap<string, string> = new Map([
  * - `console`: commands and their output; `exits=3`: one of them exits with this code (default: 0);
  * - `console keeps-running="text"`: the last command keeps running; the rest of the page runs once the command has
  *   printed that text;
+ * - `console needs=jq`: not run if the machine does not have this program;
  * - `console not-run="reason"`: not run;
  * - any language with `file=path`: the block is the content of that file.
  */
@@ -100,6 +102,8 @@ export async function runPage(page: Page): Promise<PageRun> {
     const file = block.meta.get('file');
     if (file !== undefined) await writeInside(work, real(file), real(`${block.text}\n`));
     if (block.language !== 'console' || block.meta.has('not-run')) continue;
+    const needed = block.meta.get('needs');
+    if (needed !== undefined && !isInstalled(needed)) continue;
     const commands = parseConsole(block);
     const ran = await runBlock(shell, block, commands, { real, shown });
     count += commands.length;
@@ -149,6 +153,10 @@ async function runBlock(
 
 function replaceAll(text: string, replaced: ReadonlyMap<string, string>): string {
   return [...replaced].reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 }
 
 async function putCommandOnPath(directory: string): Promise<void> {

@@ -1,4 +1,6 @@
-import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { startKeystone } from '../../packages/engine/src/testing/keystone-server.ts';
 import type { StandIn } from './stand-in.ts';
 import { startAws, startMinio, startObs, startS3, startS3WithoutReading } from './storage-stand-ins.ts';
@@ -22,8 +24,30 @@ async function startIdentity(): Promise<StandIn> {
   return { endpoint, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-/** An unused port. */
+/**
+ * An unused port. Servers that take any free port, such as a stand-in of another page, do not get it meanwhile: such
+ * ports are 32768 or higher.
+ */
 export async function freePort(): Promise<string> {
-  await using server = await startHttpServer(() => {});
-  return new URL(server.endpoint).port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return String(port);
+    }
+  }
+}
+
+const given = new Set<number>();
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }

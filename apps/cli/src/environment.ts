@@ -107,7 +107,9 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_TOKEN: secret.describe('token for the server, instead of an access key'),
   BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
   BACKUP_SYNC_SECRET_ACCESS_KEY: secret.describe('secret of that access key'),
-  BACKUP_SYNC_PROJECT: optional.describe('id of the project to work in (default: the project of the credentials)'),
+  BACKUP_SYNC_PROJECT: optional.describe(
+    'id of the project to work in: needed with `BACKUP_SYNC_ENDPOINT` (default: that of the profile, or the first one of a data directory)',
+  ),
   BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time limit to connect to the server, such as `30s` (default: 10 s)'),
   BACKUP_SYNC_TIMEOUT: timeout.describe('time limit for a server that sends nothing, such as `2m` (default: 60 s)'),
   BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),
@@ -162,7 +164,7 @@ export const environmentSchema = z.object({
     'maximum requests per second to one bucket (default: 200 for S3; no limit for a directory)',
   ),
   BACKUP_SYNC_REQUESTS_IN_FLIGHT: positiveNumber.describe(
-    'maximum number of requests to one bucket in flight (default: 32 for S3)',
+    'maximum number of requests to one bucket in flight (default: 32 for S3; no limit for a directory)',
   ),
   BACKUP_SYNC_LINKAGE_MAX_BYTES: positiveNumber.describe(
     'maximum number of bytes that a sync reads to prove one link (default: 8589934592)',

@@ -1,6 +1,7 @@
 import { createClient, issueToken } from '@backup-sync/core';
 
-const [endpoint = 'http://127.0.0.1:8787', projectId = '', password = ''] = process.argv.slice(2);
+const [endpoint = 'http://127.0.0.1:8787', projectId = ''] = process.argv.slice(2);
+const { BACKUP_SYNC_PASSWORD: password = '' } = process.env;
 const { token } = await issueToken(endpoint, { user: 'admin', password, project: { id: projectId } });
 const client = createClient({ endpoint, projectId, credentials: { token } });
 

@@ -44,7 +44,7 @@ export function errorsPage(): string {
     ];
   });
   return generatedPage('Error codes', [
-    'An error says why a call was refused: nothing of the request was done. REST answers with the HTTP status and a body that has `error_code` (the number), `message` and `remedy`. A command exits with the exit code. Codes and numbers never change.',
+    'An error says why a call was refused. With a status below 500, nothing of the call was done. REST answers with the HTTP status and a body that has `error_code` (the number), `message` and `remedy`. A command exits with the exit code. Codes and numbers never change.',
     '"Repeat" says whether the same call may succeed later with nothing changed.',
     table(['code', 'number', 'HTTP status', 'repeat', 'exit code', 'what to do'], rows),
   ]);

@@ -85,6 +85,7 @@ const readElsewhere: readonly (readonly [name: string, text: string])[] = [
   ['AWS_SESSION_TOKEN', 'session token of temporary credentials for S3'],
   ['AWS_PROFILE', 'profile in `~/.aws` with credentials for S3, instead of the three above'],
   ['NODE_EXTRA_CA_CERTS', 'PEM file of private certificate authorities; has the same effect as `AWS_CA_BUNDLE`'],
+  ['XDG_CACHE_HOME', 'directory below which Node keeps compiled code (default: `~/.cache`)'],
   ['NO_COLOR', 'no colours in tables and messages'],
   ['FORCE_COLOR', 'colours even if the output is not a terminal'],
 ];
