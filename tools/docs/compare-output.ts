@@ -5,6 +5,7 @@ const changing: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['<id>', /\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
   // Secrets are 32 bytes in base64url, ids of access keys 10 bytes in hex. Names of variables are neither.
   ['<secret>', /(?<![\w-])[\w-]{43}(?![\w-])/g],
+  ['<password>', /(?<=\bpassword )[\w-]{24}(?![\w-])/g],
   ['<access key>', /\b(?=[A-F]*\d)[0-9A-F]{20}\b/g],
   // Backups of the examples are of 02:00:00 on three days, in every run.
   ['<time>', /\b(?!2026-09-0[123][T ]02:00:00)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)?/g],
