@@ -21,7 +21,7 @@ export type PageRun = {
 /** Directory in which pages say that the reader works; the commands run in a temporary one. */
 const shownDirectory = '/srv/tutorial';
 /** Directories of a machine that pages name; they are below the temporary one. */
-const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups'];
+const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups', '/usr/local/lib/backup-sync'];
 /** Port at which pages say that the gateway listens; it listens on a free one. */
 const shownPort = '8787';
 /** What does the work of systemd for the one service that pages have. */
