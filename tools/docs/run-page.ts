@@ -22,7 +22,7 @@ export type PageRun = {
 /** Directory that pages name as the reader's working directory. Commands run in a temporary one instead. */
 const shownDirectory = '/srv/tutorial';
 /** System directories that pages name. Commands use copies below the temporary directory. */
-const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups'];
+const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups', '/usr/local/lib/backup-sync'];
 /** Port that pages name for the gateway. It listens on a free one instead. */
 const shownPort = '8787';
 /** Commands that replace systemd for the only service in the pages. */

@@ -142,6 +142,29 @@ describe('a check that a monitor reads', () => {
     }
   });
 
+  test('ends an UNKNOWN line with the number of the error, and has it as code in JSON', async () => {
+    const nobody = {
+      BACKUP_SYNC_ENDPOINT: 'http://127.0.0.1:9',
+      BACKUP_SYNC_TOKEN: 'a-token',
+      BACKUP_SYNC_PROJECT: 'p',
+    };
+    const check = ['check', '--critical', '26h'];
+    expect((await runInProcess(check, nobody)).output).toMatch(/^UNKNOWN: .* \(BackupSync\.1901\)\n$/);
+    const { output } = await runInProcess([...check, '--json'], nobody);
+    expect(JSON.parse(output)).toMatchObject({ code: 'BackupSync.1901', message: expect.not.stringContaining('1901') });
+  });
+
+  test('is one line at a terminal too', async () => {
+    await using server = await serveResources(3);
+    for (const args of [
+      ['--critical', '90m'],
+      ['--critical', '90m', '--resource', 'of a name that is long'.repeat(3)],
+    ]) {
+      const { output } = await runInProcess(['check', ...args], server.environment, { columns: 40 });
+      expect(output).toMatch(/^(?:CRITICAL|UNKNOWN): [^\n]{80,}\n$/);
+    }
+  });
+
   test('shows its own exit codes before its options', () => {
     const program = createProgram(
       '0.0.0',

@@ -101,7 +101,7 @@ describe('a local catalogue', () => {
     const disk = items.find(({ resource_name }) => resource_name === 'database-disk')?.resource_id ?? '';
     expect(await run([...enough, disk], { environment })).toMatchObject({ code: 0 });
     const unknown = await run(['check', '--max-age', '1d', '--source', 'nightly'], { environment });
-    expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: there is no source "nightly"\n' });
+    expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: there is no source "nightly" (BackupSync.1018)\n' });
 
     const doctor = JSON.parse((await run(['doctor', 'volumebackups', 'nowhere', '--json'], { environment })).output);
     expect(doctor.buckets).toMatchObject([

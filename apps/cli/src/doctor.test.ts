@@ -1,7 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
 async function openHome() {
   const home = await temporaryDirectory();
@@ -51,4 +51,30 @@ test('a missing storage directory has a number and a remedy, in doctor and in ot
   const scanned = await run(['scan', 'b', '--data-dir', home.dataDirectory, '--storage', `file:${missing}`]);
   expect(scanned.code).toBe(1);
   expect(scanned.messages.split('\n')).toEqual([`error: ${told}`, expect.stringContaining('--storage'), '']);
+});
+
+test('doctor does not say that nothing is missing if the server may not try its storage for the caller', async () => {
+  await using home = await openHome();
+  await using server = await startServer(home.dataDirectory, `file:${home.buckets}`);
+  const { endpoint, projectId } = server;
+  const onServer = { BACKUP_SYNC_DATA_DIR: home.dataDirectory, BACKUP_SYNC_STORAGE: `file:${home.buckets}` };
+  await run(['users', 'create', 'ada'], { environment: onServer, input: 'a password of twelve' });
+  const lastLineFor = async (role: string) => {
+    await run(['roles', 'grant', 'ada', role, 'default'], { environment: onServer });
+    const made = await run(['access-keys', 'create', 'ada', 'default', '--json'], { environment: onServer });
+    const { access_key: key, secret_key: secret } = JSON.parse(made.output);
+    const environment = {
+      BACKUP_SYNC_ENDPOINT: endpoint,
+      BACKUP_SYNC_PROJECT: projectId,
+      BACKUP_SYNC_ACCESS_KEY: key.access_key,
+      BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
+    };
+    const { code, output } = await run(['doctor', 'volumebackups'], { environment });
+    expect(code).toBe(0);
+    return output.trimEnd().split('\n').at(-1);
+  };
+  expect(await lastLineFor('reader')).toBe(
+    "Nothing is missing in what was tried. The server's storage was not tried: this needs the role operator.",
+  );
+  expect(await lastLineFor('operator')).toBe('Nothing is missing.');
 });

@@ -102,7 +102,7 @@ function isNetwork(text: string): boolean {
 export const environmentSchema = z.object({
   BACKUP_SYNC_ENDPOINT: optional.describe('address of the server that commands work on'),
   BACKUP_SYNC_PROFILE: optional.describe(
-    'profile saved by `login`, instead of the variables for the server and its credentials',
+    'profile saved by `login`, if neither a server nor a data directory is given (default: `default`)',
   ),
   BACKUP_SYNC_TOKEN: secret.describe('token for the server, instead of an access key'),
   BACKUP_SYNC_ACCESS_KEY: optional.describe('id of an access key for the server'),
@@ -139,7 +139,9 @@ export const environmentSchema = z.object({
     'file with that password, instead of the variable; a line break at its end is ignored',
   ),
   BACKUP_SYNC_PASSWORD: secret.describe('password for `login` and `token`'),
-  BACKUP_SYNC_NEW_PASSWORD: secret.describe('password for `users create` and `users set-password`'),
+  BACKUP_SYNC_NEW_PASSWORD: secret.describe(
+    'password for `users create` and `users set-password`, which then do not read standard input',
+  ),
   BACKUP_SYNC_SECRET_KEY: secret.describe(
     'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory)',
   ),

@@ -97,7 +97,8 @@ const commandRemedies: { readonly [Code in ErrorCode]?: string } = {
   source_not_found: 'Check the name or id: "backup-sync sources list" shows the sources.',
   resource_not_found: 'Check the name or id: "backup-sync resources list" shows the resources.',
   user_not_found: 'Check the name: "backup-sync users list" shows the users.',
-  project_not_found: 'Check the id or name: "backup-sync projects list" shows the projects.',
+  project_not_found:
+    'Check the id or name: "backup-sync projects list" shows the projects. --project takes the id, not the name.',
   role_not_found: 'Check the user and the project: "backup-sync users list" shows the roles.',
   bucket_grant_not_found: 'Check the project, bucket and prefix: "backup-sync buckets list" shows the grants.',
   access_key_not_found: 'Check the key: "backup-sync access-keys list" shows the access keys.',

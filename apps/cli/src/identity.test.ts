@@ -36,6 +36,7 @@ test('the local operator works in any project, with the server and without', asy
   expect(await projectOf()).toBe(id);
   const unknown = await call('backups', 'list', '--project', 'nowhere');
   expect(unknown).toMatchObject({ code: 1, messages: expect.stringContaining('there is no project "nowhere"') });
+  expect(unknown.messages).toContain('--project takes the id, not the name.');
   await using server = await startServer(home.dataDirectory, home.storage);
   expect(server.projectId).not.toBe(id);
   expect(await call('backups', 'list', '--project', 'nowhere')).toEqual(unknown);

@@ -138,7 +138,10 @@ test('a resource is named by its id or its name', async () => {
   });
   expect((await call(['check', '--critical', '26h', '--resource', 'mail server'])).output).toContain('mail server');
   const unknown = await call(['check', '--critical', '26h', '--resource', 'nobody']);
-  expect(unknown).toMatchObject({ code: 3, output: 'UNKNOWN: no backup belongs to a resource "nobody"\n' });
+  expect(unknown).toMatchObject({
+    code: 3,
+    output: 'UNKNOWN: no backup belongs to a resource "nobody" (BackupSync.1068)\n',
+  });
   const several = await call(['check', '--critical', '26h', '--resource', 'web server']);
   expect(several).toMatchObject({ code: 3, output: expect.stringContaining('several resources have the name') });
   expect(await call(['resources', 'retire', 'mail server'])).toMatchObject({ code: 0 });

@@ -54,6 +54,22 @@ describe('a table', () => {
     expect(text.split('\n').slice(1)).toEqual(['id     it is', `       ${id}`]);
   });
 
+  test('shrinks a column no further than its longest word, if it says so', () => {
+    const [by, to] = [
+      { heading: 'BY', wraps: true, shrinksTo: 'word' },
+      { heading: 'TO', shrinksTo: 4 },
+    ] as const;
+    const rows = [
+      ['refused: not_authenticated', 'somebody else'],
+      ['done', 'me'],
+    ];
+    expect(formatTable([by, to], rows, 25).text.split('\n').slice(1)).toEqual([
+      'refused:           someb…',
+      'not_authenticated',
+      'done               me',
+    ]);
+  });
+
   test('measures wide, joined and combining characters as terminals do, and removes control characters', () => {
     const [, ...lines] = formatTable(
       [{ heading: 'A' }, { heading: 'B' }],

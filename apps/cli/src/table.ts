@@ -2,13 +2,16 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import { printable } from './printable.ts';
 
+/** A number of terminal columns, or `word`: the width of the longest word in the column. */
+type LeastWidth = number | 'word';
+
 export type Column = {
   readonly heading: string;
   readonly align?: 'left' | 'right';
   /**
    * Minimum width if the table is too wide, in terminal columns. Default: 20 if the column wraps, else its full width.
    */
-  readonly shrinksTo?: number;
+  readonly shrinksTo?: LeastWidth;
   /** Wrap cells that do not fit to more lines, instead of cutting them. */
   readonly wraps?: boolean;
   /** Keep words whole that are wider than a line, so that ids and paths can be copied. For the last column. */
@@ -48,7 +51,7 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   const { shown, widths } =
     width === undefined
       ? { shown: columns.map((_, index) => index), widths: natural.map((each) => Math.min(each, alignedMax)) }
-      : fit(columns, natural, width);
+      : fit(columns, natural, leastWidths(columns, natural, cells), width);
   const layout = shown.map((index, place) => ({ index, column: columns[index], width: widths[place] ?? 0 }));
   const line = (pieces: readonly (Measured | undefined)[]) =>
     layout
@@ -69,42 +72,53 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
 }
 
 /** The columns that fit, and the width of each. */
-function fit(columns: readonly Column[], natural: readonly number[], width: number) {
+function fit(columns: readonly Column[], natural: readonly number[], least: readonly number[], width: number) {
   let shown = columns.map((_, index) => index);
-  let widths = narrowed(columns, shown, natural, width);
+  let widths = narrowed(shown, natural, least, width);
   while (totalOf(widths) > width) {
     const leaving = shown
       .filter((index) => columns[index]?.drops !== undefined)
       .toSorted((a, b) => (columns[a]?.drops ?? 0) - (columns[b]?.drops ?? 0))[0];
     if (leaving === undefined) break;
     shown = shown.filter((index) => index !== leaving);
-    widths = narrowed(columns, shown, natural, width);
+    widths = narrowed(shown, natural, least, width);
   }
   return { shown, widths };
 }
 
 /** The widths of the shown columns. The widest that can shrink is narrowed until all columns fit or none can shrink. */
 function narrowed(
-  columns: readonly Column[],
   shown: readonly number[],
   natural: readonly number[],
+  least: readonly number[],
   width: number,
 ): number[] {
   const widths = shown.map((index) => natural[index] ?? 0);
-  const least = shown.map((index, place) => {
-    const { heading, shrinksTo, wraps } = columns[index] ?? { heading: '' };
-    const limit = shrinksTo ?? (wraps ? wrapsToDefault : Number.POSITIVE_INFINITY);
-    return Math.min(widths[place] ?? 0, Math.max(limit, stringWidth(heading)));
-  });
+  const smallest = shown.map((index) => least[index] ?? 0);
   for (let excess = totalOf(widths) - width; excess > 0; excess -= 1) {
     let widest = -1;
     for (const [place, own] of widths.entries()) {
-      if (own > (least[place] ?? 0) && own > (widths[widest] ?? 0)) widest = place;
+      if (own > (smallest[place] ?? 0) && own > (widths[widest] ?? 0)) widest = place;
     }
     if (widest === -1) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+/** The width to which each column can shrink. */
+function leastWidths(
+  columns: readonly Column[],
+  natural: readonly number[],
+  cells: readonly (readonly Measured[])[],
+): number[] {
+  return columns.map(({ heading, shrinksTo, wraps }, index) => {
+    const limit =
+      shrinksTo === 'word'
+        ? Math.max(0, ...cells.flatMap((row) => (row[index] ?? blank).text.split(' ').map((word) => stringWidth(word))))
+        : (shrinksTo ?? (wraps ? wrapsToDefault : Number.POSITIVE_INFINITY));
+    return Math.min(natural[index] ?? 0, Math.max(limit, stringWidth(heading)));
+  });
 }
 
 function totalOf(widths: readonly number[]): number {

@@ -64,6 +64,12 @@ test.each(['\u0003', '\u0004'])('%j at a question changes nothing, and ends the 
   expect(shown).toMatch(/Type yes to continue: .*\n$/s);
 });
 
+test('a wrapped question keeps a space before the answer', async () => {
+  const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
+  const shown = await writtenBy((terminal, input) => confirm({ ...context, terminal, input }, 'Is it so? '.repeat(9)));
+  expect(shown).toMatch(/\n.*Type yes to continue: /);
+});
+
 test('control characters in a name do not reach the terminal in a question or a changing line', async () => {
   const context = { signal: new AbortController().signal } as Parameters<typeof confirm>[0];
   const asked = await writtenBy((terminal, input) => confirm({ ...context, terminal, input }, `Forget ${steering}?`));

@@ -90,7 +90,7 @@ test('whoami shows user, role, project and credentials of every kind', async () 
   });
 
   const asOperator = await call(['whoami'], { BACKUP_SYNC_DATA_DIR: opened.dataDirectory });
-  expect(asOperator.output).toContain('(operator of the machine)');
+  expect(asOperator.output).toContain('(owner of the data directory)');
   expect(asOperator.output).toContain(`${opened.dataDirectory} (BACKUP_SYNC_DATA_DIR)`);
 });
 

@@ -20,8 +20,11 @@ export function wrapped(text: string, width: number | undefined): string {
 }
 
 function wrappedLine(line: string, width: number): string {
-  const content = line.trimStart();
-  const indent = line.slice(0, line.length - content.length);
+  const content = line.trim();
+  const start = line.indexOf(content);
+  const indent = line.slice(0, start);
+  // A question ends with a space, behind which the answer is typed.
+  const end = line.slice(start + content.length);
   // Loaded only when needed: it knows the width of every character, which takes a while to load.
   const { default: wrap } = load('wrap-ansi') as typeof import('wrap-ansi');
   return wrap(
@@ -29,5 +32,6 @@ function wrappedLine(line: string, width: number): string {
     Math.max(narrowest, width - indent.length),
   )
     .replaceAll(unbroken, ' ')
-    .replaceAll(/^/gm, indent);
+    .replaceAll(/^/gm, indent)
+    .concat(end);
 }

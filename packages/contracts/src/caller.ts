@@ -3,7 +3,7 @@ import { projectId, wireTime } from './fields.ts';
 import { role } from './identity.ts';
 
 export const callerKind = z.enum(['user', 'system']).meta({
-  description: 'Kind of caller: user, or system for the operator of the machine on which the catalogue is stored.',
+  description: 'Kind of caller: user, or system for the owner of the data directory.',
 });
 
 export const caller = z

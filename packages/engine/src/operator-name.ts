@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 
 /**
- * Returns the name of the user that runs this process: the operator of the machine. A user without an entry in the
+ * Returns the name of the user that runs this process: the owner of the data directory. A user without an entry in the
  * user database is named by the uid: containers often run as one.
  */
 export function operatorName(): string {

@@ -90,12 +90,27 @@ const readElsewhere: readonly (readonly [name: string, text: string])[] = [
   ['FORCE_COLOR', 'colours even if the output is not a terminal'],
 ];
 
+/** The order of `resolveTarget` in apps/cli/src/target.ts. */
+const whereCommandsWork = [
+  'the profile that `--profile` names',
+  'the server at `--endpoint`',
+  'the catalogue in `--data-dir`',
+  'the server at `BACKUP_SYNC_ENDPOINT`',
+  'the catalogue in `BACKUP_SYNC_DATA_DIR`',
+  'the profile that `BACKUP_SYNC_PROFILE` names',
+  'the profile `default`',
+];
+
 export function variablesPage(): string {
   const named = new Set<string>(groups.flatMap(({ names }) => names));
   const missing = Object.keys(environmentSchema.shape).filter((name) => !named.has(name));
   if (missing.length > 0) throw new Error(`in no group of the variables page: ${missing.join(', ')}`);
   return generatedPage('Environment variables', [
     'An option of a command overrides its variable, and a variable overrides the profile `default`. An empty variable counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
+    '## Where a command works',
+    'A command uses the first of these that is given:',
+    whereCommandsWork.map((place, index) => `${index + 1}. ${place}`).join('\n'),
+    '`--profile` cannot be used with `--endpoint` or `--data-dir`. Credentials in variables are for a server in 2 or 4, and are refused with 5, 6 and 7. A profile has its own project, which only `--project` overrides. `backup-sync whoami` shows what a command uses.',
     ...groups.flatMap(({ title, text, names }) => [
       `## ${title}`,
       text,

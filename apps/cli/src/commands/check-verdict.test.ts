@@ -25,7 +25,7 @@ test.each([
   [
     [proved(60, 'a'), proved(26 * hour + 1, 'b'), proved(null, 'c'), proved(30 * hour, 'd')],
     'CRITICAL',
-    '3 of 4 resources have no backup proved to linkage within 26 h: c (none), d (30 h old), b (26 h old); 1 OK',
+    '3 of 4 resources have no backup proved to linkage within 26 h: c (no proved backup), d (30 h old), b (26 h old); 1 OK',
   ],
   [
     [proved(60, 'a'), proved(26 * hour, 'b', 'object')],
@@ -46,7 +46,7 @@ test.each([
   [
     [proved(null, 'db|prod\nOK: all is well'), proved(null, '')],
     'CRITICAL',
-    '2 of 2 resources have no backup proved to linkage within 26 h: db¦prod OK: all is well (none), id- (none)',
+    '2 of 2 resources have no backup proved to linkage within 26 h: db¦prod OK: all is well (no proved backup), id- (no proved backup)',
   ],
 ] as const)('%j is %s: %s', (resources, state, message) => {
   expect(judge(resources, limits)).toMatchObject({ state, message });

@@ -126,7 +126,7 @@ function countOf(some: readonly unknown[], all: readonly unknown[]): string {
 function namesOf(late: readonly CheckedResource[]): string {
   const named = late.slice(0, namedMax).map((resource) => {
     const age = newestAge(resource);
-    return `${pluginName(nameOf(resource))} (${age === null ? 'none' : `${age} old`})`;
+    return `${pluginName(nameOf(resource))} (${age === null ? 'no proved backup' : `${age} old`})`;
   });
   return `${named.join(', ')}${late.length > namedMax ? `, and ${late.length - namedMax} more` : ''}`;
 }

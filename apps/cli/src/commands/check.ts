@@ -1,7 +1,7 @@
 import { connectToCatalogue } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { given } from '../options.ts';
-import { print, printJson } from '../terminal.ts';
+import { printJson, printUnwrapped } from '../terminal.ts';
 import { allResources } from './all-resources.ts';
 import { type CheckLimits, judge } from './check-verdict.ts';
 import type { CommandContext } from './command-context.ts';
@@ -42,7 +42,7 @@ export async function checkCommand(context: CommandContext, options: CheckOption
       retired_at: resource.retired_at,
     }));
     printJson(terminal, { state, message, resources: shown });
-  } else print(terminal, pluginLine(state, message, performance));
+  } else printUnwrapped(terminal, pluginLine(state, message, performance));
   return pluginCodes[state];
 }
 

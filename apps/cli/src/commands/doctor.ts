@@ -25,6 +25,8 @@ type Findings = {
   readonly configured: (readonly [what: string, value: string])[];
   /** The server's own check of its storage; null if no server was asked. */
   server: StorageCheck | null;
+  /** Whether the caller may not have the server try its storage. */
+  isServerUntried: boolean;
   /** The storage unit that this command tries; null if there is none. */
   storage: string | null;
   /** The buckets that this command tried. */
@@ -33,13 +35,22 @@ type Findings = {
   readonly missing: string[];
 };
 
+const notTried = 'not tried: this needs the role operator';
+
 /**
  * Shows the configuration and its origin, whether it works, and which requests each bucket allows. Only reads. Exits 0
  * if nothing is missing, 5 if the server is not reachable, else 1.
  */
 export async function doctorCommand(context: CommandContext, bucketNames: readonly string[]): Promise<number> {
   const { terminal } = context;
-  const findings: Findings = { configured: [], server: null, storage: null, buckets: [], missing: [] };
+  const findings: Findings = {
+    configured: [],
+    server: null,
+    isServerUntried: false,
+    storage: null,
+    buckets: [],
+    missing: [],
+  };
   const { sourceBuckets, recordsAt, exitCode, isAnswered } = await lookAtCatalogue(context, findings, bucketNames);
   if (!isAnswered) {
     await lookAtStorage(context, findings, bucketNames.length > 0 ? bucketNames : sourceBuckets, recordsAt);
@@ -121,7 +132,8 @@ async function askServer(
     server = await client.calls.checkStorage(asked, { signal });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'role_not_allowed') throw error;
-    configured.push(["server's storage", 'not tried: this needs the role operator']);
+    findings.isServerUntried = true;
+    configured.push(["server's storage", notTried]);
     return;
   }
   findings.server = server;
@@ -152,7 +164,7 @@ function describeTarget(target: Target): (readonly [string, string])[] {
   if (target.kind === 'local') {
     return [
       ['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`],
-      ['credentials', 'operator of the data directory'],
+      ['credentials', 'owner of the data directory'],
     ];
   }
   const { credentials } = target;
@@ -231,7 +243,10 @@ function show({ terminal }: CommandContext, findings: Findings): void {
   }
   print(terminal, '');
   for (const what of missing) print(terminal, { style: 'red', text: 'missing:' }, ` ${what}`);
-  if (missing.length === 0) print(terminal, { style: 'green', text: 'Nothing is missing.' });
+  if (missing.length > 0) return;
+  if (findings.isServerUntried) {
+    print(terminal, `Nothing is missing in what was tried. The server's storage was ${notTried}.`);
+  } else print(terminal, { style: 'green', text: 'Nothing is missing.' });
 }
 
 function bucketNamesOf({ server, buckets }: Findings): string[] {

@@ -154,3 +154,11 @@ describe('in a pipe', () => {
     expect(audited.messages + listed.messages).not.toContain('No room');
   });
 });
+
+test('audit list keeps the code of a refusal whole at 80 columns', async () => {
+  const refused = await atTerminal('access-keys', 'disable', 'UNKNOWN');
+  expect(refused.code).toBe(1);
+  const shown = await atTerminal('audit', 'list', '--outcome', 'refused');
+  expectToFit(shown);
+  expect(shown.output).toMatch(/ access_key_not_found( |$)/m);
+});

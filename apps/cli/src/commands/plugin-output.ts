@@ -1,6 +1,6 @@
-import type { Failure } from '../failure.ts';
+import { type Failure, withNumber } from '../failure.ts';
 import { printable } from '../printable.ts';
-import { note, print, printJson, type Terminal } from '../terminal.ts';
+import { note, printJson, printUnwrapped, type Terminal } from '../terminal.ts';
 
 /** The exit codes of a monitoring plug-in; see the guidelines of the Monitoring Plugins project. */
 export const pluginCodes = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
@@ -37,14 +37,14 @@ export function pluginLine(state: PluginState, message: string, performance: rea
 /**
  * Prints the reason why a check was not possible, in one line, and the remedy to standard error. Returns the exit code.
  */
-export function printUnknown(terminal: Terminal, { message, problems, remedy }: Failure): number {
+export function printUnknown(terminal: Terminal, { code, message, problems, remedy }: Failure): number {
   const lines = message.split('\n');
   // The stack trace, if it is a fault of this program.
   const trace = lines.filter((line) => /^\s+at /.test(line));
   const said = lines.filter((line) => !trace.includes(line)).join('\n');
   const text = [said, ...problems.map((problem) => `${problem.place}: ${problem.message}`)].join('; ');
-  if (terminal.json) printJson(terminal, { state: 'UNKNOWN', message: text, resources: [] });
-  else print(terminal, pluginLine('UNKNOWN', text, []));
+  if (terminal.json) printJson(terminal, { state: 'UNKNOWN', code, message: text, resources: [] });
+  else printUnwrapped(terminal, pluginLine('UNKNOWN', withNumber(text, code), []));
   for (const line of [...trace, ...(remedy === null ? [] : [remedy])]) note(terminal, line);
   return pluginCodes.UNKNOWN;
 }

@@ -8,7 +8,7 @@ import { tokenByPassword } from './token-by-password.ts';
 
 /**
  * Prints only a token, for use in a script. With an endpoint, it is for a user, whose password comes from
- * BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally, it is for the operator of the machine.
+ * BACKUP_SYNC_PASSWORD, the terminal or standard input. Locally, it is for the owner of the data directory.
  */
 export async function tokenCommand(context: CommandContext, user: string): Promise<number> {
   const { terminal, environment } = context;

@@ -31,7 +31,7 @@ function describe(target: Target, caller: CallOutput<'showCaller'>['caller']): s
   const project = project_name === null ? project_id : `${project_name} (${project_id})`;
   const who = [
     ['project', project],
-    ['user', kind === 'system' ? `${name} (operator of the machine)` : name],
+    ['user', kind === 'system' ? `${name} (owner of the data directory)` : name],
     ['role', role],
   ];
   if (target.kind === 'local') {

@@ -264,7 +264,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     return this.#store.findToken(tokenHash, this.#clock.nowMs());
   }
 
-  /** The role of a token's holder in a project. The operator of the machine is administrator in each. */
+  /** The role of a token's holder in a project. The owner of the data directory is administrator in each. */
   async #roleIn({ userId }: TokenRecord, project: Project): Promise<Role | null> {
     return userId === null ? 'administrator' : this.#store.findRole(userId, project.id);
   }

@@ -77,7 +77,7 @@ export interface Identity {
   revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void>;
 }
 
-/** The part of the identity for the operator of the machine, whichever service keeps the users. */
+/** The part of the identity for the owner of the data directory, whichever service keeps the users. */
 export interface OperatorIdentity {
   /** The oldest project of the data directory. */
   readonly project: Project;

@@ -10,7 +10,7 @@ import { TokenValidation } from './token-validation.ts';
 
 /**
  * The identity that takes users, projects and roles from Keystone. It accepts only tokens that Keystone confirms, so it
- * fails closed. Of the embedded identity only the operator of the machine remains, who has the data directory.
+ * fails closed. Of the embedded identity only the owner of the data directory remains.
  */
 export class KeystoneIdentity implements Identity, OperatorIdentity {
   readonly #local: EmbeddedIdentity;
