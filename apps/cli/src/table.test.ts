@@ -27,7 +27,7 @@ describe('a table', () => {
     ];
     const { text } = formatTable([{ heading: 'A' }, { heading: 'B' }, { heading: 'C' }], rows);
     const [heading = '', short = '', long] = text.split('\n');
-    expect([heading.length, short.length]).toEqual([46, 46]);
+    expect([heading.length, short.length]).toEqual([70, 70]);
     expect(long).toBe(`x  ${'y'.repeat(1800)}  z`);
   });
 

@@ -34,8 +34,8 @@ function measured(raw: string): Measured {
 export type Table = { readonly text: string; readonly leftOut: readonly string[] };
 
 const gap = '  ';
-/** Widest alignment without a terminal: a UUID fits. A longer cell shifts only the rest of its own row. */
-const alignedMax = 40;
+/** Widest alignment without a terminal: a SHA-256 fits. A longer cell shifts only the rest of its own row. */
+const alignedMax = 64;
 const wrapsToDefault = 20;
 
 /**
