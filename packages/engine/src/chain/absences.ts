@@ -1,4 +1,4 @@
-import { isServiceRefusal, type StorageError } from '../storage/port.ts';
+import { isOutageFailure, isServiceRefusal, type StorageError } from '../storage/port.ts';
 
 /** Maximum number of remembered answers: some 3 MB. */
 const absencesMax = 20_000;
@@ -25,8 +25,7 @@ export class Absences {
  * request.
  */
 export function mayHide(error: StorageError): boolean {
-  const { code } = error;
-  return code === 'throttled' || code === 'unreachable' || code === 'listing_too_large' || isServiceRefusal(error);
+  return isOutageFailure(error) || error.code === 'listing_too_large' || isServiceRefusal(error);
 }
 
 /**

@@ -6,7 +6,13 @@ import type { Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { isYoung } from '../chain/proof/young-metadata.ts';
 import type { Outages } from '../storage/outage.ts';
-import { isServiceRefusal, StorageError, type StorageErrorCode, type StorageUnit } from '../storage/port.ts';
+import {
+  isOutageFailure,
+  isServiceRefusal,
+  StorageError,
+  type StorageErrorCode,
+  type StorageUnit,
+} from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
 import { describeByPath } from './sync-item.ts';
@@ -16,9 +22,6 @@ const readsAtOnce = 8;
 
 /** Refusals by a store that was just listed that may concern only one object, such as its name or how it is stored. */
 const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);
-
-/** Failures of an outage, and of a single object that cannot be read while its bucket answers. */
-const failuresOfOutages: ReadonlySet<StorageErrorCode> = new Set(['unreachable', 'throttled']);
 
 export type Description =
   | { readonly kind: 'described'; readonly backup: DescribedBackup }
@@ -63,7 +66,7 @@ export function describeCandidates(
         if (isServiceRefusal(error) && !refusalsOfObject.has(error.code)) throw error;
         if (context.outages.of(context.storage.id, context.bucketName) !== null) throw error;
         // The request may have failed in an outage that has just ended.
-        if (failuresOfOutages.has(error.code) && !isLastAttempt) return describe(candidate, true);
+        if (isOutageFailure(error) && !isLastAttempt) return describe(candidate, true);
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }
       if (!(error instanceof ReadFault)) throw error;

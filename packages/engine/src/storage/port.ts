@@ -135,6 +135,11 @@ export function isServiceRefusal({ code }: StorageError): boolean {
   return allServiceRefusals.has(code);
 }
 
+/** Whether the request may succeed once the bucket answers again, so that the failure may be part of an outage. */
+export function isOutageFailure({ code }: StorageError): boolean {
+  return code === 'unreachable' || code === 'throttled';
+}
+
 /**
  * Why a request to storage failed.
  *

@@ -1,5 +1,6 @@
 import {
   type GetRequest,
+  isOutageFailure,
   type ListFoldersRequest,
   type ObjectContent,
   StorageError,
@@ -130,7 +131,7 @@ function object({ bucket, key }: GetRequest, wait: StorageWait): Watched {
 
 function outcomeOfError(error: unknown): WaitOutcome {
   if (!(error instanceof StorageError)) return 'nothing';
-  return error.code === 'unreachable' || error.code === 'throttled' ? error : 'answered';
+  return isOutageFailure(error) ? error : 'answered';
 }
 
 /** Releases a body by beginning to read it. */

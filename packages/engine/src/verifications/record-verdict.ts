@@ -33,9 +33,9 @@ export function decideVerdict(
 
 /**
  * Decides as a sync would about an examined backup, writes the decision, and returns it. If the record has changed
- * meanwhile, decides again. If others have judged the backup otherwise meanwhile, writes only the proofs of its ancestors
- * and returns `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in `written` are not
- * written again. `volumeSha256` is the hash of a replayed volume.
+ * meanwhile, decides again. If others have judged the backup otherwise meanwhile, writes only the proofs of its
+ * ancestors and returns `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in
+ * `written` are not written again. `volumeSha256` is the hash of a replayed volume.
  */
 export async function recordExamination(
   run: OperationRun,
