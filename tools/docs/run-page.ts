@@ -8,7 +8,7 @@ import type { CodeBlock, Page } from './markdown-page.ts';
 import { openShell, type ShellSession } from './shell-session.ts';
 import { freePort, standIns } from './stand-ins.ts';
 
-/** Differences between what the commands of a page did and what the page says. */
+/** A difference between what a command of a page did and what the page says. */
 export type Discrepancy = { readonly line: number; readonly message: string };
 
 export type PageRun = {
@@ -31,7 +31,7 @@ const startService =
   'BACKUP_SYNC_ADMIN_PASSWORD_FILE=/etc/backup-sync/admin-password; exec backup-sync serve)';
 const stopService =
   'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
-/** The setup of the directory in which a page runs. */
+/** Commands that pages name, and what runs instead: the command is built already, and there is no systemd. */
 const installed: ReadonlyMap<string, string> = new Map([
   ['systemctl daemon-reload', 'true'],
   ['systemctl enable --now backup-sync', startService],

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { examples } from '../../apps/cli/src/testing.ts';
 import { makeCertificate } from '../../apps/cli/src/testing-certificate.ts';
+import { forward, startHttpServer } from '../../apps/cli/src/testing-servers.ts';
 import { errorXml, type S3Habits, startS3Server } from '../../packages/engine/src/testing/s3-test-server.ts';
 import type { StandIn } from './stand-in.ts';
 
@@ -30,7 +28,7 @@ export function startAws(region: string): () => Promise<StandIn> {
     await using resources = new AsyncDisposableStack();
     const storage = resources.use(await startS3());
     const expected = `; the region is wrong; expecting '${region}'`;
-    const server = createServer((incoming, response) => {
+    const server = await startHttpServer((incoming, response) => {
       const isExpected = incoming.headers.authorization?.includes(`/${region}/s3/`) ?? false;
       if (isExpected) forward(incoming, response, new URL(incoming.url ?? '', storage.endpoint));
       else
@@ -41,8 +39,8 @@ export function startAws(region: string): () => Promise<StandIn> {
           errorXml('AuthorizationHeaderMalformed', expected, `<Region>${region}</Region>`),
         );
     });
-    const port = await listen(server, resources);
-    return standIn(resources, { endpoint: `http://127.0.0.1:${port}` });
+    const { endpoint } = resources.use(server);
+    return standIn(resources, { endpoint });
   };
 }
 
@@ -55,12 +53,13 @@ export async function startMinio(): Promise<StandIn> {
   resources.defer(() => rm(directory, { recursive: true, force: true }));
   const authority = join(directory, 'ca.pem');
   await writeFile(authority, certificate.cert);
-  const server = createTlsServer(certificate, (incoming, response) =>
-    forward(incoming, response, new URL(incoming.url ?? '', storage.endpoint)),
+  const server = await startHttpServer(
+    (incoming, response) => forward(incoming, response, new URL(incoming.url ?? '', storage.endpoint)),
+    certificate,
   );
-  const port = await listen(server, resources);
+  const { endpoint } = resources.use(server);
   return standIn(resources, {
-    endpoint: `https://127.0.0.1:${port}`,
+    endpoint,
     replaced: new Map([['/etc/ssl/example-ca.pem', authority]]),
   });
 }
@@ -74,16 +73,16 @@ export function startObs(host: string): () => Promise<StandIn> {
     await using resources = new AsyncDisposableStack();
     const etagOf = (_key: string, md5: string) => md5.split('').toReversed().join('');
     const storage = resources.use(await startStorage({ etagOf }));
-    const server = createServer((incoming, response) => {
+    const server = await startHttpServer((incoming, response) => {
       const { hostname, pathname, search } = new URL(incoming.url ?? '');
       const bucket = hostname.slice(0, -host.length - 1);
       if (bucket === '') refuse(incoming, response, 403, errorXml('VirtualHostDomainRequired'));
       else forward(incoming, response, new URL(`/${bucket}${pathname}${search}`, storage.options.endpoint));
     });
-    const port = await listen(server, resources);
+    const { endpoint: proxy } = resources.use(server);
     return standIn(resources, {
       endpoint: `http://${host}`,
-      environment: { HTTP_PROXY: `http://127.0.0.1:${port}` },
+      environment: { HTTP_PROXY: proxy },
     });
   };
 }
@@ -96,28 +95,6 @@ async function startStorage(habits: S3Habits = {}): ReturnType<typeof startS3Ser
 function standIn(resources: AsyncDisposableStack, found: Omit<StandIn, typeof Symbol.asyncDispose>): StandIn {
   const kept = resources.move();
   return { ...found, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-async function listen(server: ReturnType<typeof createServer>, resources: AsyncDisposableStack): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  resources.defer(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  // It listens on a port, so this is the address of one.
-  return (server.address() as AddressInfo).port;
-}
-
-function forward(incoming: IncomingMessage, response: ServerResponse, to: URL): void {
-  const { method, headers } = incoming;
-  const outgoing = request(to, { method, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
-  });
-  outgoing.on('error', () => response.writeHead(502).end());
-  incoming.pipe(outgoing);
 }
 
 function refuse(incoming: IncomingMessage, response: ServerResponse, status: number, xml: string): void {

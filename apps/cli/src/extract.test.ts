@@ -10,7 +10,7 @@ import { examples, repositoryRoot, run, startServer, temporaryDirectory } from '
 const storage = `file:${join(examples, 'buckets')}`;
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
 
-test('extract says where it cannot write and what to do, and leaves no file', async () => {
+test('extract names the file that it cannot write, says what to do, and leaves no file', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
   await run(['sync', join(examples, 'sync-request.json')], { environment });

@@ -11,7 +11,7 @@ const cancelMaxMs = 5_000;
 const nextWorker = 'the next "backup-sync sync" or "backup-sync serve" on this data directory';
 const lookAgain = 'To check on it, run "backup-sync operations list" or "backup-sync operations watch".';
 
-/** Error for Ctrl-C during a sync: how many backups were accepted, who continues them, and how to check on them. */
+/** Returns the error for Ctrl-C during a sync. It says how many backups were accepted, who continues them, and how to check on them. */
 export function syncInterrupted(
   tally: SyncTally,
   total: number | null,

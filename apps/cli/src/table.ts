@@ -34,7 +34,7 @@ function measured(raw: string): Measured {
 export type Table = { readonly text: string; readonly leftOut: readonly string[] };
 
 const gap = '  ';
-/** Widest alignment without a terminal: a SHA-256 fits. A longer cell shifts only the rest of its own row. */
+/** Maximum width of a column without a terminal: a SHA-256 fits. A longer cell shifts only the rest of its own row. */
 const alignedMax = 64;
 const wrapsToDefault = 20;
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { forward } from './testing-servers.ts';
 
 /** A forward proxy on loopback. */
 export type ForwardProxy = AsyncDisposable & {
@@ -18,13 +19,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
   const server = createServer((incoming, response) => {
     const { host, port, pathname, search } = new URL(incoming.url ?? '');
     asked.add(host);
-    const { method, headers } = incoming;
-    const outgoing = request({ host: '127.0.0.1', port, method, headers, path: pathname + search }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    outgoing.on('error', () => response.writeHead(502).end());
-    incoming.pipe(outgoing);
+    forward(incoming, response, new URL(`http://127.0.0.1:${port}${pathname}${search}`));
   });
   server.on('connect', ({ url = '' }, client, head) => {
     asked.add(url);

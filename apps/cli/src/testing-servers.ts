@@ -1,23 +1,42 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-/** Serves HTTP on loopback. Disposing closes it, even with requests in flight. */
+/** Serves HTTP on loopback, or HTTPS with a certificate. Disposing closes it, even with requests in flight. */
 export async function startHttpServer(
   answer: RequestListener,
+  certificate?: { readonly key: string; readonly cert: string },
 ): Promise<AsyncDisposable & { readonly endpoint: string }> {
-  const server = createHttpServer(answer);
+  const server = certificate === undefined ? createHttpServer(answer) : createHttpsServer(certificate, answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http${certificate === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** Sends a request on, and its answer back. The body of both is passed on as it comes. */
+export function forward(incoming: IncomingMessage, response: ServerResponse, to: URL): void {
+  const { method, headers } = incoming;
+  const outgoing = request(to, { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  outgoing.on('error', () => response.writeHead(502).end());
+  incoming.pipe(outgoing);
 }
 
 /** A faulty server on loopback. */

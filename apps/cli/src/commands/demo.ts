@@ -39,7 +39,8 @@ export async function demoCommand(
     // A clone of the repository may have been moved, with its data directory and the examples.
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
-  await refuseOtherCatalogue(localOptions(examples.connect, context.environment, '').dataDirectory, options.examples);
+  const { dataDirectory } = localOptions(examples.connect, context.environment, '');
+  await refuseOtherCatalogue(dataDirectory, options.examples);
   // A server that ends with the table needs no port that people know.
   const listen = options.listen ?? (options.once ? '127.0.0.1:0' : undefined);
   await using gateway = await startGateway(examples, { listen });
@@ -84,7 +85,7 @@ export async function demoCommand(
   if (gateway.generatedPassword !== null) {
     print(terminal, `\nPassword of the user admin (shown only now): ${gateway.generatedPassword}`);
   }
-  const directory = shortPath(localOptions(examples.connect, context.environment).dataDirectory);
+  const directory = shortPath(dataDirectory);
   const next = `${options.calledAs} backups list --data-dir ${directory}`;
   if (options.once) {
     print(terminal, `\nThe catalogue is in ${directory}. Try next:`);

@@ -24,7 +24,7 @@ const shells = {
   },
 } as const;
 
-/** For each line, what a live shell shows after Tab. */
+/** Returns what a live shell shows after Tab, for each line. */
 async function completedBy(shell: keyof typeof shells, lines: readonly string[]): Promise<(string | undefined)[]> {
   await using home = await temporaryDirectory();
   const bin = join(home.path, 'bin');
