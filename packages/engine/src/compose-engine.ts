@@ -92,8 +92,6 @@ export async function composeEngine(
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
   const storedTimes = new StoredTimes(catalogue, clock);
-  const due = await catalogue.operations.releaseOperations(null, clock.nowMs());
-  const overdue = await catalogue.operations.endOverdueRuns(await storedTimes.nowMs());
 
   const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
@@ -181,7 +179,9 @@ export async function composeEngine(
       linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
     },
   };
-  await afterEnd(services, { ended: overdue, due });
+  catalogue.onDue((due) => queue.add(due));
+  await catalogue.operations.releaseOperations(null, clock.nowMs());
+  await afterEnd(services, await catalogue.operations.endOverdueRuns(await storedTimes.nowMs()));
   await startForgottenVerifications(services);
   if (options.runsSources === true) {
     const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));

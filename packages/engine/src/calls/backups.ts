@@ -11,7 +11,6 @@ import type { Acceptance, NewOperation } from '../catalogue/operation-records.ts
 import { acceptImports } from '../imports/accept-imports.ts';
 import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { afterEnd } from '../operations/after-end.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { QueryServices } from '../services.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
 import { backupView, sourceNames } from './backup-view.ts';
@@ -70,7 +69,7 @@ export const updateBackup: MutationHandler<'updateBackup'> = async (context, inp
 export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, input) => {
   const {
     catalogue,
-    work: { storedTimes, queue },
+    work: { storedTimes },
     world: { newId },
   } = context.services;
   const record = await catalogue.backups.showBackup(input.project_id, input.backup_id);
@@ -96,9 +95,6 @@ export const verifyBackup: MutationHandler<'verifyBackup'> = async (context, inp
   // A running verification is joined although it may have read some links before this call: a caller that repeats a
   // command wants the outcome, not the volume read twice. To have all of it read from now on, call again after it ends.
   const joined = await context.change('joinOperation', operation, { level: input.level });
-  if (joined.result === 'added') {
-    queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
-  }
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 
@@ -128,7 +124,7 @@ export const deleteBackup: MutationHandler<'deleteBackup'> = async (context, inp
   if (deletion.result === 'busy') {
     throw new BackupSyncError('backup_busy', `operation ${deletion.operationId} is importing this backup`);
   }
-  await afterEnd(context.services, { ended: deletion.ended, due: [] });
+  await afterEnd(context.services, deletion.ended);
 };
 
 /**

@@ -42,7 +42,7 @@ export const cancelOperation: MutationHandler<'cancelOperation'> = async (contex
     const message = `there is no import, scan, plan or verification ${input.operation_id}`;
     throw new BackupSyncError('operation_not_found', message);
   }
-  await afterEnd(context.services, cancelled);
+  await afterEnd(context.services, cancelled.ended);
   const { operation } = cancelled;
   return { operation: operationView(operation, await outagesFor(catalogue, [operation])) };
 };

@@ -1,7 +1,6 @@
 import type { BucketPlanItem } from '@backup-sync/contracts';
 import type { NewOperation } from '../catalogue/operation-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { BucketPlanRequest } from '../plans/bucket-plan-request.ts';
 import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
@@ -11,7 +10,7 @@ export const startPlan: MutationHandler<'startPlan'> = async (context, input) =>
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const {
-    work: { storedTimes, queue, storage },
+    work: { storedTimes, storage },
     world: { newId },
   } = context.services;
   const request: BucketPlanRequest = { prefix: input.prefix, pathTemplate: input.path_template ?? null };
@@ -31,8 +30,7 @@ export const startPlan: MutationHandler<'startPlan'> = async (context, input) =>
     createdAtMs: await storedTimes.nowMs(),
     lane: 'mass',
   };
-  const lane = await context.change('addOperation', operation);
-  queueWork(queue, [{ kind: 'operation', operation, lane, notBeforeMs: null }]);
+  await context.change('addOperation', operation);
   return { operation_id: id };
 };
 

@@ -1,7 +1,6 @@
 import { incompleteAfterDefaultS, type ScanFinding } from '@backup-sync/contracts';
 import type { NewOperation } from '../catalogue/operation-records.ts';
 import { refuseUngranted } from '../imports/granted-places.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { MutationHandler, QueryHandler } from './call-context.ts';
 import { findingsPage } from './operations.ts';
@@ -11,7 +10,7 @@ export const startScan: MutationHandler<'startScan'> = async (context, input) =>
   const place = { bucketName: input.bucket_name, prefix: input.prefix };
   await refuseUngranted(context.services, input.project_id, [place]);
   const {
-    work: { storedTimes, queue, storage },
+    work: { storedTimes, storage },
     world: { newId },
   } = context.services;
   const request: ScanRequest = {
@@ -40,9 +39,6 @@ export const startScan: MutationHandler<'startScan'> = async (context, input) =>
     lane: 'mass',
   };
   const joined = await context.change('joinOperation', operation, request);
-  if (joined.result === 'added') {
-    queueWork(queue, [{ kind: 'operation', operation, lane: joined.lane, notBeforeMs: null }]);
-  }
   return { operation_id: joined.operationId, joined: joined.result === 'joined' };
 };
 

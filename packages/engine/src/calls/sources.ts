@@ -122,7 +122,7 @@ export const updateSource: MutationHandler<'updateSource'> = async (context, inp
     updatedAtMs: nowMs,
   });
   if (updated === null) throw sourceNotFound(input.source_id);
-  await afterEnd(context.services, { ended: updated.ended, due: [] });
+  await afterEnd(context.services, updated.ended);
   return { source: sourceView(updated.source) };
 };
 
@@ -197,5 +197,5 @@ export const removeSource: MutationHandler<'removeSource'> = async (context, inp
   const nowMs = context.services.world.clock.nowMs();
   const ended = await context.change('removeSource', input.project_id, input.source_id, nowMs);
   if (ended === null) throw sourceNotFound(input.source_id);
-  await afterEnd(context.services, { ended, due: [] });
+  await afterEnd(context.services, ended);
 };

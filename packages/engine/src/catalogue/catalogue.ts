@@ -1,4 +1,5 @@
 import type { CallEvent } from './audit-records.ts';
+import type { DueWork } from './operation-records.ts';
 import type { ChangeName, StepInput, StepOutput, stores } from './steps.ts';
 import type { InputOf, OutputOf, Step } from './stores/step.ts';
 
@@ -25,6 +26,14 @@ type EventSource = {
   readonly onEvents: (listener: () => void) => () => void;
 };
 
+type DueSource = {
+  /**
+   * Calls the listener with the work that is due after each step, before the step's caller has its answer. For the one
+   * queue of this process. A catalogue that several nodes share stores jobs with the step instead, and calls no listener.
+   */
+  readonly onDue: (listener: (due: DueWork) => void) => void;
+};
+
 /**
  * The database of backups, operations, sources and identities. Each method is one atomic step with plain data as input
  * and output. When it has returned, its writes are on disk.
@@ -33,7 +42,8 @@ type EventSource = {
  * store.
  */
 export type Catalogue = Stores &
-  EventSource & {
+  EventSource &
+  DueSource & {
     /**
      * Runs a step for a call. If the step did what the call wanted, the same transaction writes the event of the call.
      * It has the outcome `done` and the ids of everything created. A crash leaves both or neither.

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { CallEvent } from './audit-records.ts';
 import { appendAuditEvent } from './identity-steps/audit.ts';
+import type { DueWork } from './operation-records.ts';
 import type { Schema } from './schema.ts';
 import { type StepName, steps } from './steps.ts';
 import type { Step } from './stores/step.ts';
@@ -35,6 +36,12 @@ export async function runStep(database: Kysely<Schema>, asked: AskedStep): Promi
 /** Whether a step with this answer did what its call wanted. False for a step that calls do not use for changes. */
 export function isDone(step: StepName, answer: unknown, input: readonly unknown[]): boolean {
   return auditOf(step)?.isDone(answer as never, input as never) ?? false;
+}
+
+/** Returns the work that is due after a step with this answer. */
+export function dueOf(name: StepName, answer: unknown, input: readonly unknown[]): readonly DueWork[] {
+  const step: Step = steps[name];
+  return step.due?.(answer as never, input as never) ?? [];
 }
 
 function auditOf(name: StepName): Step['audit'] {

@@ -2,7 +2,6 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Acceptance } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
 /** An item to import. See `Acceptance` of the catalogue for `proofsNotBeforeMs`. */
@@ -19,9 +18,9 @@ type Acceptor = Pick<Services, 'work' | 'world'> & {
   readonly catalogue: { readonly operations: Pick<Catalogue['operations'], 'accept'> };
 };
 
-/** Writes imports to disk and queues them. Add them to the backlog first. */
+/** Writes imports to disk, which queues them. Add them to the backlog first. */
 export async function acceptImports(
-  { catalogue, work: { storedTimes, storage, queue }, world: { newId } }: Acceptor,
+  { catalogue, work: { storedTimes, storage }, world: { newId } }: Acceptor,
   imports: readonly ImportWanted[],
   origin: Origin,
 ): Promise<readonly AcceptedImport[]> {
@@ -32,12 +31,11 @@ export async function acceptImports(
     chainRoot: chainRootOf(item.image_path),
     proofsNotBeforeMs,
   }));
-  const { ids, chains } = await catalogue.operations.accept({
+  const { ids } = await catalogue.operations.accept({
     ...origin,
     acceptedAtMs: await storedTimes.nowMs(),
     items,
   });
-  queueWork(queue, chains);
   return items.map(({ item }, index) => {
     const id = ids[index];
     if (id === undefined) throw new Error('the catalogue accepted fewer items than it was given');

@@ -5,7 +5,6 @@ import { cycleFault } from '../chain/proof/chain-verdict.ts';
 import type { Location } from '../chain/proof/link.ts';
 import { abortAfter, deadlineDetail } from '../deadline.ts';
 import { afterEnd } from '../operations/after-end.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
@@ -60,7 +59,7 @@ export async function importChain(
   if (operations.length > 0) await workOff(worker, chain, operations, began, run);
   // Queuing the chain for now has replaced the time of its next attempt in the queue.
   const retry = await catalogue.operations.retryOfChain(chain);
-  if (retry !== null) queueWork(queue, [retry]);
+  if (retry !== null) queue.add(retry);
 }
 
 async function workOff(
@@ -97,7 +96,7 @@ async function workOff(
     await endEach(job, run, cancels.signal);
   } finally {
     // Called once for all operations: the next work may be chosen from all backups that they imported.
-    await afterEnd(worker.services, { ended: job.ended, due: [] });
+    await afterEnd(worker.services, job.ended);
   }
 }
 
@@ -120,7 +119,7 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
     await endCancelled(job);
     // The next job of this chain starts the others again.
     const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
-    queueWork(worker.services.work.queue, [{ kind: 'chain', chain, lane, notBeforeMs: null }]);
+    worker.services.work.queue.add({ kind: 'chain', chain, lane, notBeforeMs: null });
   }
 }
 
@@ -186,7 +185,7 @@ async function finish(job: ChainJob, operation: ItemOperation, seen: Seen, addit
   } = job.worker.services;
   if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
     // The deadline of another operation ended the look that they share. This one gets another look.
-    queueWork(queue, [{ kind: 'chain', chain: job.chain, lane: operation.lane, notBeforeMs: null }]);
+    queue.add({ kind: 'chain', chain: job.chain, lane: operation.lane, notBeforeMs: null });
     return;
   }
   try {
@@ -213,7 +212,6 @@ async function record(
 ): Promise<void> {
   const {
     catalogue,
-    work: { queue },
     world: { clock },
   } = worker.services;
   const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
@@ -232,7 +230,6 @@ async function record(
       const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests: seen.requests };
       const retried = await catalogue.operations.retryOperation({ ...attempt, notBeforeMs, fault });
       ended.push(...(retried?.ended ?? []));
-      queueWork(queue, retried?.due ?? []);
       return;
     }
     const finished = await catalogue.operations.finishImport({
@@ -249,7 +246,6 @@ async function record(
     if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
     // `stale_epoch`: another worker has started the operation and will end it.
     ended.push(...finished.ended);
-    queueWork(queue, finished.due);
     return;
   }
 }

@@ -38,6 +38,7 @@ async function openImports() {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };
+  over.services.catalogue.onDue(queue.add);
   const { clock } = over;
   const services = {
     ...over.services,

@@ -20,8 +20,8 @@ export async function endWaitsPastLimit(services: Services, outage: Outage): Pro
   const acceptedByMs = endedAtMs - retryForMs;
   while (true) {
     const waits = { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit: batchSize };
-    const ends = await catalogue.operations.endOverdueWaits(waits);
-    if (ends.ended.length === 0) return;
-    await afterEnd(services, ends);
+    const { ended } = await catalogue.operations.endOverdueWaits(waits);
+    if (ended.length === 0) return;
+    await afterEnd(services, ended);
   }
 }

@@ -1,4 +1,10 @@
-import type { Ends, Json, OperationProgress, SingleKind, SingleOperation } from '../catalogue/operation-records.ts';
+import type {
+  EndedOperation,
+  Json,
+  OperationProgress,
+  SingleKind,
+  SingleOperation,
+} from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { abortAfter, deadlineDetail } from '../deadline.ts';
@@ -10,7 +16,6 @@ import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { afterEnd } from './after-end.ts';
-import { queueWork } from './queue-work.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from './retry.ts';
 
 /** Interval at which progress is saved and a request to cancel is noticed, in milliseconds. */
@@ -73,7 +78,7 @@ export async function runOperation(
   if (operation === null) {
     // If the clock was set back, the operation is not due yet.
     const retry = await catalogue.operations.retryOfOperation(operationId);
-    if (retry !== null) queueWork(worker.services.work.queue, [retry]);
+    if (retry !== null) worker.services.work.queue.add(retry);
     return;
   }
   // A request that the grants refuse is not counted.
@@ -117,8 +122,8 @@ export async function runOperation(
   } finally {
     clearInterval(timer);
   }
-  const ends = await conclude(worker.services, operation, began, outcome, { progress, requests: counted.count() });
-  await afterEnd(worker.services, ends);
+  const ended = await conclude(worker.services, operation, began, outcome, { progress, requests: counted.count() });
+  await afterEnd(worker.services, ended);
 
   function faultOf(error: unknown): Fault {
     if (cancelling.signal.aborted) return { code: 'cancelled', detail: '' };
@@ -136,7 +141,7 @@ async function conclude(
   began: AttemptBeginning,
   { message, fault, result, awaitsImports = false }: OperationOutcome,
   spent: { readonly progress: OperationProgress; readonly requests: RequestCount },
-): Promise<Ends> {
+): Promise<readonly EndedOperation[]> {
   const {
     catalogue: { operations },
     world: { clock },
@@ -145,13 +150,13 @@ async function conclude(
   const finished = { id, epoch, message, result, ...spent };
   if (awaitsImports && fault === null) {
     const ended = await operations.finishListing({ ...finished, listedAtMs: clock.nowMs() });
-    return { ended: ended ?? [], due: [] };
+    return ended ?? [];
   }
   const notBeforeMs = fault === null ? null : nextAttemptAtMs(services, operation, began, fault.code);
   if (fault !== null && notBeforeMs !== null) {
     const attempt = { operationId: id, epoch, failedAtMs: clock.nowMs(), ...spent };
     const ends = await operations.retryOperation({ ...attempt, notBeforeMs, fault });
-    return ends ?? { ended: [], due: [] };
+    return ends?.ended ?? [];
   }
   const ended = await operations.finishOperation({
     ...finished,
@@ -159,5 +164,5 @@ async function conclude(
     fault,
     endedAtMs: clock.nowMs(),
   });
-  return { ended: ended ?? [], due: [] };
+  return ended ?? [];
 }

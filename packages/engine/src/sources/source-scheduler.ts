@@ -1,5 +1,4 @@
 import { afterEnd } from '../operations/after-end.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 import { startSourceRun } from './start-source-run.ts';
 
@@ -63,8 +62,8 @@ export async function runDueSources(services: Services): Promise<number> {
     world: { newId },
   } = services;
   const nowMs = await storedTimes.nowMs();
-  queueWork(queue, await catalogue.operations.overdueWaits(nowMs));
-  await afterEnd(services, { ended: await catalogue.operations.endOverdueRuns(nowMs), due: [] });
+  for (const due of await catalogue.operations.overdueWaits(nowMs)) queue.add(due);
+  await afterEnd(services, await catalogue.operations.endOverdueRuns(nowMs));
   for (const source of await catalogue.sources.dueSources(nowMs)) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;
     await startSourceRun(services, source, { actor, requestId: newId(), confirmsRemovals: false });

@@ -3,7 +3,6 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Actor, NewOperation } from '../catalogue/operation-records.ts';
 import type { SourceRecord } from '../catalogue/source-records.ts';
 import type { KnownFormat } from '../chain/formats/formats.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { ScanRequest } from '../scans/scan-request.ts';
 import type { Services } from '../services.ts';
 
@@ -17,7 +16,7 @@ type RunStarter = Pick<Services, 'work' | 'world'> & {
  * one instead. Null if the source is gone.
  */
 export async function startSourceRun(
-  { catalogue, work: { storedTimes, queue }, world: { newId } }: RunStarter,
+  { catalogue, work: { storedTimes }, world: { newId } }: RunStarter,
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
@@ -48,14 +47,12 @@ export async function startSourceRun(
     createdAtMs: nowMs,
     lane: 'mass',
   };
-  const started = await catalogue.sourceRuns.startRun({
+  return await catalogue.sourceRuns.startRun({
     sourceId: source.id,
     nextRunAtMs: nextRunAfter(source, nowMs),
     operation,
     confirmsRemovals: origin.confirmsRemovals,
   });
-  if (started?.isNew) queueWork(queue, [{ kind: 'operation', operation, lane: 'mass', notBeforeMs: null }]);
-  return started;
 }
 
 function readsData({ level }: SourceRecord): boolean {

@@ -1,6 +1,5 @@
 import type { EndedOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { Services } from '../services.ts';
 
 /** Maximum number of unfinished verifications of a source. The next are chosen as these end. */
@@ -12,15 +11,11 @@ const atOnce = 4;
  * any of its runs; for another operation nothing happens.
  */
 export async function startVerifications(
-  { catalogue, work: { storedTimes, queue }, world: { newId } }: Services,
+  { catalogue, work: { storedTimes }, world: { newId } }: Services,
   runId: string,
 ): Promise<void> {
   const ids = Array.from({ length: atOnce }, () => newId());
-  const started = await catalogue.sourceRuns.startVerifications({ runId, ids, createdAtMs: await storedTimes.nowMs() });
-  queueWork(
-    queue,
-    started.map(({ operation }) => ({ kind: 'operation', operation, lane: 'mass', notBeforeMs: null })),
-  );
+  await catalogue.sourceRuns.startVerifications({ runId, ids, createdAtMs: await storedTimes.nowMs() });
 }
 
 /** Starts verifications after an end: an import may have added a backup to verify, a verification has made room. */

@@ -80,6 +80,7 @@ export async function openServicesOver(
       ...others,
     },
   };
+  catalogue.onDue((job) => void jobs.push(job));
   await catalogue.grants.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
@@ -111,9 +112,11 @@ export async function openServicesOver(
       lane: 'mass',
       ...operation,
     }),
-    /** Runs a recorded single operation to its end. */
-    runOperation: (operationId: string, own: Services = services) =>
-      runOperation({ ...worker, services: own, works }, operationId, run),
+    /** Runs a recorded single operation to its end, whether it is queued or not. */
+    runOperation: (operationId: string, own: Services = services) => {
+      jobs = jobs.filter((job) => job.kind !== 'operation' || job.operation.id !== operationId);
+      return runOperation({ ...worker, services: own, works }, operationId, run);
+    },
     /** The queued jobs that have not run. */
     jobs: () => jobs,
     /** Runs the queued jobs that are due, and jobs that they add, until none is left. */

@@ -2,7 +2,6 @@ import type { BackupRecord, Decision, Verdict } from '../catalogue/backup-record
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { decideExamined, decideNothing } from '../imports/decide-sync.ts';
-import { queueWork } from '../operations/queue-work.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 
 const outdated: Fault = {
@@ -81,8 +80,8 @@ export async function recordProof(run: OperationRun, backupId: string, proof: Ed
 }
 
 /**
- * Writes a verdict. Returns false if the record changed meanwhile. If its state changes, queues imports of its
- * dependants.
+ * Writes a verdict. Returns false if the record changed meanwhile. If its state changes, imports of its dependants are
+ * accepted.
  */
 async function recordVerdict(
   { services, operation }: OperationRun,
@@ -98,6 +97,5 @@ async function recordVerdict(
     ...verdict,
     endedAtMs: services.world.clock.nowMs(),
   });
-  queueWork(services.work.queue, chains ?? []);
   return chains !== null;
 }

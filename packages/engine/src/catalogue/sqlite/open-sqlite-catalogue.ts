@@ -4,7 +4,8 @@ import { startThread } from '../../start-thread.ts';
 import type { CallEvent } from '../audit-records.ts';
 import type { Catalogue, Stores } from '../catalogue.ts';
 import { EventBell } from '../event-bell.ts';
-import { isDone } from '../run-step.ts';
+import type { DueWork } from '../operation-records.ts';
+import { dueOf, isDone } from '../run-step.ts';
 import { type StepInput, type StepName, type StepOutput, steps, stores } from '../steps.ts';
 import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
@@ -201,6 +202,7 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
 function assemble(path: string, runners: Runners, close: () => Promise<void>): Catalogue {
   let closed: Promise<void> | null = null;
   const bell = new EventBell();
+  let queue: (due: DueWork) => void = () => {};
   const ask = async <Name extends StepName>(
     name: Name,
     input: StepInput<Name>,
@@ -209,6 +211,7 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
     if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
     const answer = await runnerOf(name, runners).call(name, input, event);
     if ('notesTransitions' in steps[name]) bell.ring();
+    for (const due of dueOf(name, answer, input)) queue(due);
     return answer;
   };
   const step =
@@ -233,6 +236,9 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
       return { answer, isRecorded: isDone(name, answer, input) };
     },
     onEvents: bell.onEvents,
+    onDue: (listener) => {
+      queue = listener;
+    },
     [Symbol.asyncDispose]: () => {
       closed ??= close();
       return closed;

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
-import type { JoinedRequest, Json, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
+import type { DueOperation, JoinedRequest, Json, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
 import { laneOf, parse } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { noteTransitions } from './events.ts';
@@ -47,6 +47,12 @@ export async function addOperation(database: Kysely<Schema>, operation: NewOpera
     .execute();
   await noteTransitions(database, [operation.id]);
   return laneOf({ interactive_for: interactiveFor });
+}
+
+/** The work on a single operation that was just added. */
+export function dueOperation(operation: NewOperation, lane: Lane): DueOperation {
+  const { id, kind, projectId, storageUnitId, bucketName } = operation;
+  return { kind: 'operation', operation: { id, kind, projectId, storageUnitId, bucketName }, lane, notBeforeMs: null };
 }
 
 /** Adds a single operation, or joins one that waits or runs and does the same. */

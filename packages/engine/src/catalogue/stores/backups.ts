@@ -1,3 +1,4 @@
+import type { DueWork } from '../operation-records.ts';
 import { deleteBackup } from '../steps/delete-backup.ts';
 import { findProofs, provedListing } from '../steps/find-proofs.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from '../steps/known-backups.ts';
@@ -55,7 +56,12 @@ export const backupSteps = {
    * Writes a record and proofs as `finishImport` does, for an operation that ends separately, and returns the chains to
    * be worked on. Writes nothing and returns null if the record's revision is no longer `decidedOnRevision`.
    */
-  recordVerdict: { access: 'write', notesTransitions: true, run: writeVerdict },
+  recordVerdict: {
+    access: 'write',
+    notesTransitions: true,
+    due: (chains: readonly DueWork[] | null) => chains ?? [],
+    run: writeVerdict,
+  },
   /** Returns the newest proof of each of these backups; a backup without proofs is left out. */
   findProofs: { access: 'read', run: findProofs },
   /**

@@ -1,5 +1,6 @@
+import type { DueWork, Ends, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
 import { accept } from '../steps/accept.ts';
-import { addOperation, joinOperation } from '../steps/add-operation.ts';
+import { addOperation, dueOperation, joinOperation } from '../steps/add-operation.ts';
 import { overdueWaits } from '../steps/await-parent.ts';
 import { countBacklog } from '../steps/backlog.ts';
 import { cancelledImports, cancelOperation } from '../steps/cancel-operation.ts';
@@ -17,6 +18,10 @@ import { showOperation } from '../steps/show-operation.ts';
 import { startChain, startChildren } from '../steps/start-chain.ts';
 import { auditedStep, type Step } from './step.ts';
 
+function dueAfter(ends: Ends | null): readonly DueWork[] {
+  return ends?.due ?? [];
+}
+
 /**
  * Operations of all kinds, from acceptance to end. The imports of a chain are worked on together. A scan, plan or
  * verification is a single operation, worked on separately. A step that may end operations returns those it has ended
@@ -31,7 +36,11 @@ export const operationSteps = {
    * means all fields, and whether its ancestors are wanted. Interactive items raise the operations in flight on their
    * backups to their lane.
    */
-  accept: { ...auditedStep(accept, { isDone: () => true }), notesTransitions: true },
+  accept: {
+    ...auditedStep(accept, { isDone: () => true }),
+    notesTransitions: true,
+    due: ({ chains }: { readonly chains: readonly DueWork[] }) => chains,
+  },
   /**
    * Adds a single operation and returns its lane. If its backup is recorded, the backup's resource is stored with it,
    * so that listings find the operation by resource too.
@@ -42,6 +51,7 @@ export const operationSteps = {
       made: (_, [{ id }]) => [{ field: 'operation_id', value: id }],
     }),
     notesTransitions: true,
+    due: (lane: Lane, [operation]: readonly [NewOperation]) => [dueOperation(operation, lane)],
   },
   /**
    * Adds a single operation, or returns the id of one that waits or runs and does the same.
@@ -56,6 +66,8 @@ export const operationSteps = {
       made: ({ operationId }) => [{ field: 'operation_id', value: operationId }],
     }),
     notesTransitions: true,
+    due: (joined: OperationJoined, [operation]: readonly [NewOperation, ...unknown[]]) =>
+      joined.result === 'added' ? [dueOperation(operation, joined.lane)] : [],
   },
   /**
    * Starts the waiting imports of a chain: marks them running under a raised epoch and returns them in the order of
@@ -87,7 +99,7 @@ export const operationSteps = {
    * Makes a running operation of any kind wait for another attempt, and keeps its progress. If it was cancelled, it
    * ends instead. Returns null if it no longer runs under this epoch, as after a first call.
    */
-  retryOperation: { access: 'write', notesTransitions: true, run: retryOperation },
+  retryOperation: { access: 'write', notesTransitions: true, due: dueAfter, run: retryOperation },
   /** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
   retryOfChain: { access: 'read', run: retryOfChain },
   /** Returns a single operation that waits for another attempt; null if it does not. */
@@ -111,7 +123,7 @@ export const operationSteps = {
    * An import that was cancelled while it ran ends as cancelled, and writes neither record nor proofs. A run whose last
    * unfinished import this was ends with it.
    */
-  finishImport: { access: 'write', notesTransitions: true, run: finishImport },
+  finishImport: { access: 'write', notesTransitions: true, due: dueAfter, run: finishImport },
   /** Ends a single operation. Does nothing and returns null unless it runs under this epoch. */
   finishOperation: { access: 'write', notesTransitions: true, run: finishOperation },
   /**
@@ -129,7 +141,7 @@ export const operationSteps = {
    * Ends, as `failed` and without asking storage, at most `limit` operations that have waited too long for a bucket.
    * Runs that waited only for these imports end with them.
    */
-  endOverdueWaits: { access: 'write', notesTransitions: true, run: endOverdueWaits },
+  endOverdueWaits: { access: 'write', notesTransitions: true, due: dueAfter, run: endOverdueWaits },
   /** Returns the chains of imports that wait for another backup and whose time is up: `startChain` now starts them. */
   overdueWaits: { access: 'read', run: overdueWaits },
   /**
@@ -143,6 +155,7 @@ export const operationSteps = {
   cancelOperation: {
     ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
     notesTransitions: true,
+    due: dueAfter,
   },
   /** Returns the ids of the running imports of a chain that were cancelled. */
   cancelledImports: { access: 'read', run: cancelledImports },
@@ -151,7 +164,12 @@ export const operationSteps = {
    * `leaseOwner`. Scans that wait for their imports are left alone. Returns the work that waits: every single
    * operation, and the chains of the released imports, or all chains if all were released.
    */
-  releaseOperations: { access: 'write', notesTransitions: true, run: releaseOperations },
+  releaseOperations: {
+    access: 'write',
+    notesTransitions: true,
+    due: (due: readonly DueWork[]) => due,
+    run: releaseOperations,
+  },
   /** Returns the number of unfinished imports of a project. */
   countBacklog: { access: 'read', isLong: true, run: countBacklog },
   /** Returns an operation of any kind; null if the project has none with this id. */

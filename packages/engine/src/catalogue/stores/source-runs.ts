@@ -1,3 +1,6 @@
+import type { NewOperation } from '../operation-records.ts';
+import type { SourceVerification } from '../source-records.ts';
+import { dueOperation } from '../steps/add-operation.ts';
 import { sourceRunsOf } from '../steps/run-imports.ts';
 import {
   awaitImports,
@@ -32,6 +35,10 @@ export const sourceRunSteps = {
           : [{ field: 'operation_id', value: started.operationId }],
     }),
     notesTransitions: true,
+    due: (
+      started: { readonly isNew: boolean } | null,
+      [{ operation }]: readonly [{ readonly operation: NewOperation }],
+    ) => (started?.isNew ? [dueOperation(operation, 'mass')] : []),
   },
   /**
    * Records what a run has seen below the prefix of the source, and resets the absences counted before. Records without
@@ -68,7 +75,12 @@ export const sourceRunSteps = {
    * The source never has more unfinished verifications than `ids`, which are used in order. Adds none unless `runId` is
    * a run of a source that still exists.
    */
-  startVerifications: { access: 'write', run: startVerifications },
+  startVerifications: {
+    access: 'write',
+    due: (started: readonly SourceVerification[]) =>
+      started.map(({ operation }) => ({ kind: 'operation', operation, lane: 'mass', notBeforeMs: null }) as const),
+    run: startVerifications,
+  },
   /**
    * Returns the newest run of each source that wants a level which reads data, once that run has listed everything or
    * has ended.

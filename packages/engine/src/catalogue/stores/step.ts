@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { AuditSubject } from '../audit-records.ts';
+import type { DueWork } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 
 /** One atomic step. The driver runs it in a transaction, on a connection that can write or one that only reads. */
@@ -12,6 +13,8 @@ export type Step = {
   readonly isLong?: true;
   /** It may write events. */
   readonly notesTransitions?: true;
+  /** Returns the work that is due after the step. The catalogue queues it, see `onDue` there. */
+  readonly due?: (answer: never, input: never) => readonly DueWork[];
   /** Calls change something by this step, see {@link auditedStep}. */
   readonly audit?: StepAudit<never, never>;
   readonly run: (database: Kysely<Schema>, ...input: never[]) => Promise<unknown>;
