@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { allClusterFaults } from '../tools/chaos/cluster/faults/all-cluster-faults.ts';
 import { allFaults } from '../tools/chaos/faults/all-faults.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -36,9 +37,10 @@ test('every script that CONTRIBUTING.md names exists', () => {
 
 test('CONTRIBUTING.md lists the faults and the options of the chaos run', () => {
   expect(firstColumnAfter('## The chaos run')).toEqual(allFaults.map(({ kind }) => kind));
+  expect(firstColumnAfter('`pnpm run chaos --cluster`')).toEqual(allClusterFaults.map(({ kind }) => kind));
   const program = readFileSync(join(root, 'tools/chaos/chaos.ts'), 'utf8');
   const options = Array.from(program.matchAll(/^ {4}(\w+): \{ type:/gm), ([, name]) => `--${name}`);
-  expect(firstColumnAfter('In half of the rounds').toSorted()).toEqual(options.toSorted());
+  expect(firstColumnAfter('| option |').toSorted()).toEqual(options.toSorted());
 });
 
 test('a folder of the engine imports only from the folders below it in CONTRIBUTING.md', () => {

@@ -95,6 +95,7 @@ export const callCommands = {
   listAccessKeys: () => ({ args: ['access-keys', 'list'] }),
   disableAccessKey: ({ access_key }) => ({ args: ['access-keys', 'disable', access_key] }),
   listAuditEvents: ({ operation }) => ({ args: ['audit', 'list', '--operation', operation] }),
+  listNodes: () => ({ args: ['nodes', 'list'] }),
   removeSource: ({ source_id }) => ({ args: ['sources', 'remove', source_id], answer: done }),
   startScan: ({ bucket_name }) => ({ args: ['scan', bucket_name] }),
   startPlan: ({ bucket_name }) => ({ args: ['plan', '--bucket', bucket_name] }),

@@ -1,5 +1,5 @@
 import { runInProcess } from '../../apps/cli/src/testing-in-process.ts';
-import type { RunningGateway } from '../../apps/gateway/src/index.ts';
+import type { LocalGateway } from '../../apps/gateway/src/index.ts';
 import { BackupSyncError, errorCodeOf, type Problem } from '../../packages/contracts/src/index.ts';
 import { callCommands, type Spoken } from './call-commands.ts';
 import type { Door } from './door.ts';
@@ -26,7 +26,7 @@ export const cliJoined: Door['joined'] = {
 };
 
 /** Makes calls by their commands, each run in this process as the command runs it. */
-export function cliCall({ endpoint, projectId, token }: RunningGateway): Door['call'] {
+export function cliCall({ endpoint, projectId, token }: LocalGateway): Door['call'] {
   return async (name, { project_id = projectId, ...input }) => {
     if (!(name in callCommands)) throw new Error(`there is no command for ${name}`);
     const spoken: Spoken = callCommands[name as keyof typeof callCommands](input);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createTRPCUntypedClient, httpLink, TRPCClientError } from '@trpc/client';
 import { examples, temporaryDirectory } from '../../apps/cli/src/testing.ts';
-import { type RunningGateway, serve } from '../../apps/gateway/src/index.ts';
+import { type LocalGateway, serve } from '../../apps/gateway/src/index.ts';
 import { BackupSyncError, calls, type ErrorCode, type Problem } from '../../packages/contracts/src/index.ts';
 import { createClient } from '../../packages/core/src/index.ts';
 import { openEmbeddedEngine } from '../../packages/engine/src/index.ts';
@@ -68,7 +68,7 @@ export function openCliDoor(): Promise<Door> {
   return openServed((gateway) => ({ joined: cliJoined, call: cliCall(gateway) }));
 }
 
-async function openServed(make: (gateway: RunningGateway) => Omit<Door, typeof Symbol.asyncDispose>): Promise<Door> {
+async function openServed(make: (gateway: LocalGateway) => Omit<Door, typeof Symbol.asyncDispose>): Promise<Door> {
   await using opening = new AsyncDisposableStack();
   const home = opening.use(await temporaryDirectory());
   const gateway = opening.use(

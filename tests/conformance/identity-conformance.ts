@@ -19,6 +19,13 @@ export function identityConformance(call: Door['call'], refused: (code: ErrorCod
     await expect(call('removeUser', { user_name })).rejects.toEqual(refused('user_not_found'));
   });
 
+  test('the node that answers is listed, or none if no server uses the catalogue', async () => {
+    const { nodes } = await call('listNodes', {});
+    expect(nodes.map(({ clock_ahead_ms, operations }) => ({ clock_ahead_ms, operations }))).toEqual(
+      nodes.length === 0 ? [] : [{ clock_ahead_ms: 0, operations: [] }],
+    );
+  });
+
   test('a project has its own roles, buckets and access keys, and changes are audited', async () => {
     const { project } = await call('createProject', { name: 'payroll' });
     await expect(call('createProject', { name: 'payroll' })).rejects.toEqual(refused('project_name_taken'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../../apps/cli/src/testing.ts';
 import { type Page, readPage } from '../../tools/docs/markdown-page.ts';
 
-const patterns = ['*.md', 'docs/**/*.md', 'packages/**/*.md', 'apps/**/*.md'];
+const patterns = ['*.md', 'docs/**/*.md', 'packages/**/*.md', 'apps/**/*.md', 'examples/**/*.md'];
 
 /** Every page of the repository, by its path from the root. */
 export async function allPages(): Promise<ReadonlyMap<string, Page>> {

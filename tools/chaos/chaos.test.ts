@@ -1,16 +1,24 @@
 import { expect, type TestContext, test } from 'vitest';
+import { openClusterWorld } from './cluster/cluster-world.ts';
+import { several } from './cluster/faults/several.ts';
 import { allFaults } from './faults/all-faults.ts';
+import type { Fault } from './faults/fault.ts';
 import { runRound } from './round.ts';
-import { openWorld } from './world.ts';
+import { openServerWorld, type ServerWorld } from './server-world.ts';
+import type { World } from './world.ts';
 
-// Two servers, each with its own faults. They run at the same time, since both mostly wait.
+// Two servers and a cluster, each with its own faults. They run at the same time, since all mostly wait.
 const waits = ['storage', 'hang', 'full'];
 const starts = ['kill', 'stop', 'clock', 'moved'];
 const timeout = 300_000;
 
-async function runFaults(kinds: readonly string[], { annotate }: TestContext): Promise<void> {
+async function runFaults<Here extends World>(
+  openWorld: () => Promise<Here>,
+  faults: readonly Fault<Here>[],
+  { annotate }: TestContext,
+): Promise<void> {
   await using world = await openWorld();
-  for (const fault of allFaults.filter(({ kind }) => kinds.includes(kind))) {
+  for (const fault of faults) {
     const missing = fault.missing(world);
     if (missing !== null) {
       await annotate(`${fault.kind} is skipped: ${missing}`);
@@ -24,10 +32,14 @@ async function runFaults(kinds: readonly string[], { annotate }: TestContext): P
   }
 }
 
+function ofServer(kinds: readonly string[]): readonly Fault<ServerWorld>[] {
+  return allFaults.filter(({ kind }) => kinds.includes(kind));
+}
+
 test.concurrent(
   'no promise is broken when storage is away, a bucket hangs or the disk is full',
   { timeout },
-  (context) => runFaults(waits, context),
+  (context) => runFaults(openServerWorld, ofServer(waits), context),
 );
 
 test.concurrent(
@@ -35,9 +47,15 @@ test.concurrent(
   {
     timeout,
   },
-  (context) => runFaults(starts, context),
+  (context) => runFaults(openServerWorld, ofServer(starts), context),
 );
 
-test('the short run has every fault', () => {
+test.concurrent(
+  'no promise is broken when nodes of a cluster are killed, cut off and paused, and their database is killed',
+  { timeout },
+  (context) => runFaults(openClusterWorld, [several], context),
+);
+
+test('the short run has every fault of one server', () => {
   expect([...waits, ...starts].toSorted()).toEqual(allFaults.map(({ kind }) => kind).toSorted());
 });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorBody } from '../../packages/contracts/src/index.ts';
 import { type Report, shown } from './report.ts';
-import type { ServerProcess } from './server-process.ts';
+import { type Door, isCalm, type Service } from './service.ts';
 
 export const administrator = { user: 'admin', password: 'a password of the chaos run' };
 
@@ -25,7 +25,7 @@ const takenWithinMs = 20_000;
  * documented form, but no 5xx other than 503. 429 and 503 must say when to retry.
  */
 export class CheckedCalls {
-  readonly #server: ServerProcess;
+  readonly #service: Service;
   readonly #expected: Expected;
   #report: Report;
   #token: Promise<string> | null = null;
@@ -34,8 +34,8 @@ export class CheckedCalls {
   /** The server will not come back: no call is repeated. */
   isStopped = false;
 
-  constructor(server: ServerProcess, expected: Expected, report: Report) {
-    this.#server = server;
+  constructor(service: Service, expected: Expected, report: Report) {
+    this.#service = service;
     this.#expected = expected;
     this.#report = report;
   }
@@ -50,7 +50,7 @@ export class CheckedCalls {
     const base = version === 'v3' ? '/v3/' : '/v1/projects/';
     const token = await this.token();
     if (token === null) return null;
-    return await this.send(method, `${base}${this.#server.projectId}${path}`, { 'X-Auth-Token': token }, body);
+    return await this.send(method, `${base}${this.#service.projectId}${path}`, { 'X-Auth-Token': token }, body);
   }
 
   /**
@@ -64,7 +64,7 @@ export class CheckedCalls {
       const isTaken = answer !== null && answer.status < 500 && answer.status !== 401 && answer.status !== 429;
       if (isTaken) return answer;
       const waitMs = Math.min(2000, Number(answer?.headers.get('retry-after') ?? 0) * 1000) || firstWaitMs;
-      waitedMs = this.#mayBeUnavailable() ? 0 : waitedMs + waitMs;
+      waitedMs = !isCalm(this.#service) || this.#expected.writesRefused ? 0 : waitedMs + waitMs;
       if (waitedMs > takenWithinMs) {
         this.#report.broken('a call succeeds', `${method} ${path}: ${answer?.status ?? 'no answer'}`);
         return null;
@@ -74,19 +74,21 @@ export class CheckedCalls {
     return null;
   }
 
-  /** Sends any request to the server. */
+  /** Sends any request to a server. */
   async send(
     method: Method,
     path: string,
     headers: Record<string, string> = {},
     body?: unknown,
+    door: Door = this.#service.nextDoor(),
   ): Promise<Answer | null> {
-    const wasAway = this.#server.isAway;
-    const wasUnavailable = this.#mayBeUnavailable();
+    const { isAway: wasAway, outages } = door;
+    const isAway = () => wasAway || door.isAway || door.outages !== outages;
+    const { writesRefused } = this.#expected;
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#server.endpoint + path, {
+      response = await fetch(door.endpoint + path, {
         method,
         headers: { ...headers, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
         ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -94,7 +96,7 @@ export class CheckedCalls {
       });
       text = await response.text();
     } catch (error) {
-      if (!wasAway && !this.#server.isAway) {
+      if (!isAway()) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
         this.#report.broken('every call is answered', `${method} ${path}: ${String(error)} ${cause}`);
       }
@@ -102,7 +104,7 @@ export class CheckedCalls {
     }
     this.statuses.set(response.status, (this.statuses.get(response.status) ?? 0) + 1);
     if (!response.ok) {
-      const mayBeUnavailable = wasUnavailable || this.#mayBeUnavailable();
+      const mayBeUnavailable = isAway() || writesRefused || this.#expected.writesRefused;
       this.#checkRefusal(`${method} ${path}`, response, text, mayBeUnavailable);
     }
     if (response.status === 401) this.forgetToken();
@@ -132,10 +134,6 @@ export class CheckedCalls {
     const token = answer?.headers.get('x-subject-token') ?? null;
     if (token === null) throw new Error('the server gave no token');
     return token;
-  }
-
-  #mayBeUnavailable(): boolean {
-    return this.#server.isAway || this.#expected.writesRefused;
   }
 
   #checkRefusal(call: string, response: Response, text: string, mayBeUnavailable: boolean): void {

@@ -69,14 +69,16 @@ export async function checkEvents(scene: Scene, after: number): Promise<CheckedE
   }
 }
 
-async function compareEvents({ world, report }: Scene, after: number): Promise<CheckedEvents> {
-  const { server, calls, events } = world;
-  const until = await newestEventId(server, calls);
+async function compareEvents({ world, report, ledger }: Scene, after: number): Promise<CheckedEvents> {
+  const { service, calls, events } = world;
+  const unseen = await events.missesEnds([...ledger.imports.keys(), ...ledger.others.keys()], eventsWithinMs);
+  if (unseen.length > 0) report.broken('every end has an event', shown(unseen));
+  const until = await newestEventId(service, calls);
   if (!(await events.hasRead(until, eventsWithinMs))) {
     report.broken('a stream has no gap', `event ${until} exists, but a follower has read only up to ${events.lastId}`);
   }
   const followed = events.take().filter(({ id }) => id <= until);
-  const kept = await replayEvents(server, calls, { after, until, withinMs: eventsWithinMs });
+  const kept = await replayEvents(service, calls, { after, until, withinMs: eventsWithinMs });
   if (identify(followed) !== identify(kept)) {
     const seen = new Set(followed.map(({ id }) => id));
     const missed = kept.filter(({ id }) => !seen.has(id)).map(({ id }) => id);
@@ -85,6 +87,9 @@ async function compareEvents({ world, report }: Scene, after: number): Promise<C
       `followed ${followed.length}, kept ${kept.length}, missed ${shown(missed)}`,
     );
   }
+  const gap = kept.find(({ id }, index) => id !== after + 1 + index);
+  if (gap !== undefined)
+    report.broken('the numbers of events have no gap', `${gap.id} after ${after}, ${kept.length} kept`);
   const last = new Map<string, Operation>();
   const resumed = new Set<string>();
   for (const { id, operation } of kept) {
@@ -129,11 +134,15 @@ export async function checkCatalogue({ world, report }: Scene): Promise<number> 
   return records.length;
 }
 
-/** Checks that the server is ready, that no source is held, and that storage got only requests that list or read. */
+/** Checks that every server is ready, that no source is held, and that storage got only requests that list or read. */
 export async function checkHealth({ world, report }: Scene): Promise<void> {
   for (const path of ['/healthz', '/readyz']) {
-    const answer = await world.calls.send('GET', path);
-    if (answer?.status !== 200) report.broken(`${path} is 200 after the fault`, `${answer?.status}`);
+    for (const door of world.service.doors) {
+      const answer = await world.calls.send('GET', path, {}, undefined, door);
+      if (answer?.status !== 200) {
+        report.broken(`${path} is 200 after the fault`, `${answer?.status} ${shown(answer?.body)}`);
+      }
+    }
   }
   for (const id of world.sources.values()) {
     const answer = await world.calls.call('GET', 'v1', `/sources/${id}`);

@@ -14,8 +14,14 @@ const acceptedWithinMs = 30_000;
 export async function syncThroughLibrary(scene: Scene, backups: readonly KnownBackup[]): Promise<void> {
   const { world, ledger, report, healed } = scene;
   const draws = drawsOf(scene, 'library');
-  const { endpoint, projectId } = world.server;
-  const client = createClient({ endpoint, projectId, credentials: administrator });
+  const { service } = world;
+  const connect = () =>
+    createClient({
+      endpoint: service.nextDoor().endpoint,
+      projectId: service.projectId,
+      credentials: administrator,
+    });
+  let client = connect();
   for (const batch of batchesOf(backups, draws.integer(3, 8))) {
     const items = batch.map(({ item }) => item);
     for (let sinceMs = performance.now(); ; ) {
@@ -35,6 +41,7 @@ export async function syncThroughLibrary(scene: Scene, backups: readonly KnownBa
           break;
         }
         await pause(againAfterMs);
+        client = connect();
       }
     }
     await pause(draws.integer(0, 300));

@@ -10,7 +10,11 @@ import { drawsOf, type Scene } from './scene.ts';
 import { watchVerdicts } from './verdicts.ts';
 import type { World } from './world.ts';
 
-export type RoundOptions = { readonly seed: string; readonly fault: Fault; readonly outageMs: number };
+export type RoundOptions<Here extends World> = {
+  readonly seed: string;
+  readonly fault: Fault<Here>;
+  readonly outageMs: number;
+};
 
 export type RoundOutcome = {
   /** Details of the fault. */
@@ -33,7 +37,10 @@ const latenciesMs = [0, 20, 50];
  * Runs one round. New backups are stored, several clients sync them, and the fault happens meanwhile and is healed.
  * When all operations have ended, every promise is checked.
  */
-export async function runRound(world: World, { seed, fault, outageMs }: RoundOptions): Promise<RoundOutcome> {
+export async function runRound<Here extends World>(
+  world: Here,
+  { seed, fault, outageMs }: RoundOptions<Here>,
+): Promise<RoundOutcome> {
   const report = new Report();
   const ledger = new Ledger();
   world.calls.reportTo(report);
@@ -46,7 +53,7 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
   if (first === undefined || second === undefined || third === undefined) throw new Error('a round has backups');
   // The chain that is verified, and the record that is deleted: the last link of a chain, which no other needs.
   const [verified, deleted] = [second, third];
-  const scene: Scene = {
+  const scene: Scene<Here> = {
     world,
     seed,
     outageMs,
@@ -90,6 +97,7 @@ export async function runRound(world: World, { seed, fault, outageMs }: RoundOpt
   const { newest, resumed } = await checkEvents(scene, eventsBefore);
   const records = await checkCatalogue(scene);
   await checkHealth(scene);
+  await world.checkOwn(report);
   world.expected.tokensEnd = false;
   return {
     detail,

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { type Fault, missingNothing } from './faults/fault.ts';
 import { runRounds } from './run-rounds.ts';
+import { openServerWorld, type ServerWorld } from './server-world.ts';
 
-async function runOnce(run: Fault['run']) {
+async function runOnce(run: Fault<ServerWorld>['run']) {
   const lines: string[] = [];
-  const fault: Fault = { kind: 'generated', missing: missingNothing, run };
+  const fault: Fault<ServerWorld> = { kind: 'generated', missing: missingNothing, run };
   const counts = await runRounds({
+    openWorld: openServerWorld,
     seed: 1,
     from: 3,
     rounds: 1,

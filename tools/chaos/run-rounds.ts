@@ -1,20 +1,18 @@
-import { cp, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Draws } from './draws.ts';
 import type { Fault } from './faults/fault.ts';
 import { runRound } from './round.ts';
-import { openWorld, type World } from './world.ts';
+import type { World } from './world.ts';
 
-export type RunOptions = {
+export type RunOptions<Here extends World> = {
+  readonly openWorld: () => Promise<Here>;
   readonly seed: number;
   /** The first round, counted from 1. The draws of a round do not depend on the rounds before it. */
   readonly from: number;
   readonly rounds: number;
   readonly outageMs: number;
   /** The faults to draw from. */
-  readonly faults: readonly Fault[];
-  /** Copies the data directory of a failed round to the temporary directory. */
+  readonly faults: readonly Fault<Here>[];
+  /** Copies the catalogue of a failed round to the temporary directory. */
   readonly keep: boolean;
   /** Ends the run after the current round. */
   readonly signal: AbortSignal;
@@ -29,17 +27,17 @@ type Told = { readonly line: string; readonly broken: readonly string[] };
 const logLinesShown = 20;
 
 /**
- * Runs rounds one after the other on one data directory, so that each continues with what the others left. A failed
- * round is printed with its evidence, and the next one begins with a new directory.
+ * Runs rounds one after the other on one catalogue, so that each continues with what the others left. A failed
+ * round is printed with its evidence, and the next one begins with a new catalogue.
  */
-export async function runRounds(options: RunOptions): Promise<RunCounts> {
+export async function runRounds<Here extends World>(options: RunOptions<Here>): Promise<RunCounts> {
   const { seed, from, rounds, faults, signal, print } = options;
   const counts: RunCounts = { rounds: 0, failed: 0, skipped: 0 };
-  let world: World | null = null;
+  let world: Here | null = null;
   try {
     for (let round = from; round < from + rounds && !signal.aborted; round += 1) {
       const fault = new Draws(`${seed}-${round}/fault`).oneOf(faults);
-      world ??= await openWorld();
+      world ??= await options.openWorld();
       const head = `round ${round}, seed ${seed}, ${fault.kind}`;
       const missing = fault.missing(world);
       if (missing !== null) {
@@ -55,9 +53,9 @@ export async function runRounds(options: RunOptions): Promise<RunCounts> {
       if (broken.length === 0) continue;
       counts.failed += 1;
       for (const each of broken) print(`  ${each}`);
-      for (const each of world.server.logTail().slice(-logLinesShown)) print(`  server: ${each}`);
-      if (options.keep) print(`  kept: ${await keepDataDirectory(world)}`);
-      const failed: World = world;
+      for (const each of world.service.logTail().slice(-logLinesShown)) print(`  server: ${each}`);
+      if (options.keep) print(`  kept: ${await world.keep()}`);
+      const failed: Here = world;
       world = null;
       await failed[Symbol.asyncDispose]();
     }
@@ -67,7 +65,12 @@ export async function runRounds(options: RunOptions): Promise<RunCounts> {
   return counts;
 }
 
-async function toldRound(world: World, seed: string, fault: Fault, { outageMs }: RunOptions): Promise<Told> {
+async function toldRound<Here extends World>(
+  world: Here,
+  seed: string,
+  fault: Fault<Here>,
+  { outageMs }: RunOptions<Here>,
+): Promise<Told> {
   try {
     const { detail, accepted, records, events, resumed, looks, report } = await runRound(world, {
       seed,
@@ -79,11 +82,4 @@ async function toldRound(world: World, seed: string, fault: Fault, { outageMs }:
   } catch (error) {
     return { line: 'it threw', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
   }
-}
-
-async function keepDataDirectory({ dataDirectory, server }: World): Promise<string> {
-  await server.kill();
-  const kept = await mkdtemp(join(tmpdir(), 'backup-sync-chaos-kept-'));
-  await cp(dataDirectory, kept, { recursive: true });
-  return kept;
 }

@@ -5,8 +5,8 @@ import type { Report } from './report.ts';
 import type { World } from './world.ts';
 
 /** Data that the clients and the fault of a round share. */
-export type Scene = {
-  readonly world: World;
+export type Scene<Here extends World = World> = {
+  readonly world: Here;
   readonly seed: string;
   /** Duration of the fault. */
   readonly outageMs: number;

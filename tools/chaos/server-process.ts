@@ -1,10 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Door, Service } from './service.ts';
+
+/** What a process works on: a data directory alone, or a database as one node of several. */
+export type ServerCatalogue =
+  | { readonly dataDirectory: string }
+  | { readonly databaseUrl: string; readonly secretKey: string; readonly serves: boolean; readonly works: boolean };
 
 /** Options of a server process. */
-export type ServerStart = {
-  readonly dataDirectory: string;
+export type ServerStart = ServerCatalogue & {
   readonly storage: string;
   /** Port; 0 takes a free one. */
   readonly port: number;
@@ -14,7 +19,8 @@ export type ServerStart = {
 /** A message to a server process: how to start, or the new offset of its wall clock. */
 export type ServerMessage = { readonly start?: ServerStart; readonly clockOffsetMs: number };
 
-type Listening = { readonly endpoint: string; readonly projectId: string };
+/** What a process says when it has started. A node that does not serve has no endpoint. */
+export type Listening = { readonly endpoint: string; readonly projectId: string };
 
 const entry = fileURLToPath(new URL('server-entry.ts', import.meta.url));
 const logLinesMax = 200;
@@ -28,23 +34,46 @@ export class NotStartedError extends Error {
   override readonly name = 'NotStartedError';
 }
 
-/**
- * A server in its own process. It can be killed, stopped and started again on the same port. While it `isAway`, callers
- * must not expect an answer.
- */
-export class ServerProcess implements AsyncDisposable {
+/** A server in its own process. It can be killed, stopped, paused and started again on the same port. */
+export class ServerProcess implements Door, Service, AsyncDisposable {
   readonly #start: ServerStart;
   #child: ChildProcess | null = null;
   #port: number;
   #clockOffsetMs = 0;
   #log: string[] = [];
-  isAway = true;
+  #isAway = true;
+  #outages = 0;
   endpoint = '';
   projectId = '';
 
   constructor(start: ServerStart) {
     this.#start = start;
     this.#port = start.port;
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  set isAway(isAway: boolean) {
+    if (isAway && !this.#isAway) this.#outages += 1;
+    this.#isAway = isAway;
+  }
+
+  get outages(): number {
+    return this.#outages;
+  }
+
+  get doors(): readonly Door[] {
+    return [this];
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  nextDoor(): Door {
+    return this;
   }
 
   /** Resolves when it listens. Throws `NotStartedError`. */
@@ -54,7 +83,7 @@ export class ServerProcess implements AsyncDisposable {
     const { endpoint, projectId } = await this.#listening(child);
     this.endpoint = endpoint;
     this.projectId = projectId;
-    this.#port = Number(new URL(endpoint).port);
+    if (endpoint !== '') this.#port = Number(new URL(endpoint).port);
     this.isAway = false;
   }
 
@@ -85,6 +114,18 @@ export class ServerProcess implements AsyncDisposable {
     return (await this.endedWithin(stopMsMax)) ? (this.#child?.exitCode ?? null) : null;
   }
 
+  /** Pauses the process with SIGSTOP. */
+  pause(): void {
+    this.isAway = true;
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** Lets a paused process go on. */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+    this.isAway = false;
+  }
+
   /** Waits until the process has ended. False if it does not within the time. */
   async endedWithin(milliseconds: number): Promise<boolean> {
     const child = this.#child;
@@ -108,7 +149,6 @@ export class ServerProcess implements AsyncDisposable {
     return Date.now() + this.#clockOffsetMs;
   }
 
-  /** Returns the last lines that it wrote to standard error. */
   logTail(): readonly string[] {
     return this.#log;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Backup, listBackupsAnswer, type Operation } from '../../packages/contracts/src/index.ts';
 import { type Report, shown } from './report.ts';
+import { isCalm, outagesOf } from './service.ts';
 import type { World } from './world.ts';
 
 const lookEveryMs = 250;
@@ -60,7 +61,8 @@ export async function listRecords(world: World): Promise<readonly Backup[] | nul
 export async function watchVerdicts(world: World, report: Report, signal: AbortSignal): Promise<number> {
   let looks = 0;
   while (!signal.aborted) {
-    const wasAway = world.server.isAway;
+    const wasCalm = isCalm(world.service);
+    const outages = outagesOf(world.service);
     const answer = await world.calls.call('GET', 'v3', `/backups?limit=${watchedMax}`);
     if (answer?.status === 200) {
       looks += 1;
@@ -68,7 +70,7 @@ export async function watchVerdicts(world: World, report: Report, signal: AbortS
         const wrong = wrongRecord(world, record);
         if (wrong !== null) report.broken('no verdict is wrong, not even during a fault', wrong);
       }
-    } else if (answer !== null && !wasAway && !world.server.isAway && answer.status !== 401) {
+    } else if (answer !== null && wasCalm && outagesOf(world.service) === outages && answer.status !== 401) {
       report.broken('reading works during a fault', `${answer.status} ${shown(answer.body)}`);
     }
     await pause(lookEveryMs);

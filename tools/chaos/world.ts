@@ -1,19 +1,16 @@
-import { join } from 'node:path';
 import type { KnownBackup } from './backups.ts';
-import { administrator, CheckedCalls, type Expected } from './checked-calls.ts';
+import { CheckedCalls, type Expected } from './checked-calls.ts';
+import type { Draws } from './draws.ts';
 import { EventFollower } from './event-follower.ts';
 import { Report } from './report.ts';
-import { ServerProcess } from './server-process.ts';
+import type { Service } from './service.ts';
 import { type Buckets, StorageGate } from './storage-gate.ts';
-import { openVolume, type Volume } from './volume.ts';
 
-/** A server with its data directory and storage, and what the harness knows. Rounds share it. */
+/** One server or several with their catalogue and storage, and what the harness knows. Rounds share it. */
 export type World = AsyncDisposable & {
-  readonly volume: Volume;
-  readonly dataDirectory: string;
   readonly gate: StorageGate;
   readonly buckets: Buckets;
-  readonly server: ServerProcess;
+  readonly service: Service;
   readonly calls: CheckedCalls;
   readonly expected: Expected;
   readonly events: EventFollower;
@@ -25,34 +22,31 @@ export type World = AsyncDisposable & {
   readonly ended: Set<string>;
   /** Ids of the sources, by the bucket that they watch. */
   readonly sources: Map<string, string>;
+  /** Kills a server with SIGKILL, and starts it again. */
+  readonly killOne: (draws: Draws) => Promise<void>;
+  /** Checks, after a round, what only this kind of world promises. */
+  readonly checkOwn: (report: Report) => Promise<void>;
+  /** Kills all servers and copies the catalogue to the temporary directory. Returns the path of the copy. */
+  readonly keep: () => Promise<string>;
 };
 
-export async function openWorld(): Promise<World> {
-  await using opening = new AsyncDisposableStack();
-  const volume = opening.use(await openVolume());
-  const gate = opening.use(await StorageGate.open());
+/** Opens the storage of a world, empty. */
+export async function openGate(): Promise<Pick<World, 'gate' | 'buckets'> & AsyncDisposable> {
+  const gate = await StorageGate.open();
   const buckets: Buckets = new Map();
   await gate.store(buckets);
-  const dataDirectory = join(volume.path, 'data');
-  const server = opening.use(
-    new ServerProcess({
-      dataDirectory,
-      storage: gate.specification,
-      port: 0,
-      administratorPassword: administrator.password,
-    }),
-  );
-  await server.start();
+  return { gate, buckets, [Symbol.asyncDispose]: () => gate[Symbol.asyncDispose]() };
+}
+
+/** The part of a world that calls a service which listens. */
+type Callers = Omit<World, 'gate' | 'buckets' | 'killOne' | 'checkOwn' | 'keep'>;
+
+export async function openCallers(service: Service): Promise<Callers> {
   const expected: Expected = { tokensEnd: false, writesRefused: false };
-  const calls = new CheckedCalls(server, expected, new Report());
-  const events = opening.use(await EventFollower.open(server, calls));
-  const owned = opening.move();
+  const calls = new CheckedCalls(service, expected, new Report());
+  const events = await EventFollower.open(service, calls);
   return {
-    volume,
-    dataDirectory,
-    gate,
-    buckets,
-    server,
+    service,
     calls,
     expected,
     events,
@@ -60,6 +54,6 @@ export async function openWorld(): Promise<World> {
     deleted: new Set(),
     ended: new Set(),
     sources: new Map(),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => events[Symbol.asyncDispose](),
   };
 }

@@ -34,6 +34,7 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // They compare constants and messages of any package with the pages.
   [/^docs\/|^(?:apps|packages)\/.*\/src\/.*\.ts$/, ['tests/docs/messages.test.ts', 'tests/docs/statements.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
+  [/^(?:examples\/cluster\/|apps\/cli\/src\/environment\.ts$)/, ['tests/cluster-example.test.ts']],
   [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
   [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],
 ];

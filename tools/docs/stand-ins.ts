@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { startKeystone } from '../../packages/engine/src/testing/keystone-server.ts';
+import { startDatabase } from './database-stand-in.ts';
 import type { StandIn } from './stand-in.ts';
 import { startAws, startMinio, startObs, startS3, startS3WithoutReading } from './storage-stand-ins.ts';
 
@@ -15,6 +16,7 @@ export const standIns: ReadonlyMap<string, () => Promise<StandIn>> = new Map([
   ['https://denied.example.com:9000', startS3WithoutReading],
   ['https://s3.eu-west-3.amazonaws.com', startAws('eu-west-3')],
   ['https://keystone.example.com:5000', startIdentity],
+  ['database.example.com:5432', startDatabase],
 ]);
 
 async function startIdentity(): Promise<StandIn> {

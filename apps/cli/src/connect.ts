@@ -18,8 +18,10 @@ import {
   type HttpOptions,
   issueToken,
 } from '@backup-sync/core';
-import type { EmbeddedEngineOptions, Engine } from '@backup-sync/engine';
+import type { EmbeddedEngineOptions, Engine, EngineOptions } from '@backup-sync/engine';
 import type { CatalogueQuery } from '@backup-sync/engine/catalogue-reader';
+import type { ClusterEngineOptions } from '@backup-sync/engine/cluster';
+import { parseDatabaseAddress } from '@backup-sync/engine/database-address';
 import { operatorName } from '@backup-sync/engine/operator-name';
 import { revealed } from './credentials.ts';
 import { type Environment, Secret } from './environment.ts';
@@ -29,7 +31,7 @@ import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
 import { readSecretVariable } from './secret-variable.ts';
-import { type ConnectOptions, resolveTarget, type Target } from './target.ts';
+import { type ConnectOptions, databaseOf, resolveTarget, type Target } from './target.ts';
 
 /** A connection for commands that only read the catalogue. */
 export type CatalogueConnection = AsyncDisposable & {
@@ -55,6 +57,9 @@ export type CatalogueUse = 'make' | 'change' | 'plan';
 
 type Server = Pick<Extract<Target, { kind: 'server' }>, 'endpoint' | 'projectId' | 'credentials'>;
 
+/** A command on a database is a node while it runs: it answers no calls, and does the work that it causes. */
+const oneCommand = { serves: false, works: true } as const;
+
 /**
  * Connects to the server that the options, the environment or a profile name. If there is none, works on the local
  * catalogue: in this process, or through the server that has the data directory open.
@@ -68,6 +73,11 @@ export async function connect(
   const target = await resolveTarget(options, environment);
   const http = await httpOptions(options, environment);
   if (target.kind === 'server') return remote(target, http);
+  if (target.kind === 'database') {
+    const { openClusterEngine } = await import('@backup-sync/engine/cluster');
+    const node = await openClusterEngine({ ...databaseOptions(options, environment), ...oneCommand, onFault });
+    return await inProcess(node.engine, target.projectId);
+  }
   const local = localOptions(options, environment);
   const { openEmbeddedEngine } = await import('@backup-sync/engine');
   await using opening = new AsyncDisposableStack();
@@ -103,13 +113,18 @@ export async function connectToCatalogue(
   const http = await httpOptions(options, environment);
   if (target.kind === 'server') return remote(target, http);
   const { openCatalogueReader, findHolder } = await import('@backup-sync/engine/catalogue-reader');
+  const keystone = readKeystone(environment);
+  if (target.kind === 'database') {
+    const place = parseDatabaseAddress(target.database.reveal(), target.from.database);
+    const { calls, opened } = await asOperator(await openCatalogueReader({ place, keystone }), target.projectId);
+    return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  }
   const holder = findHolder(target.dataDirectory);
   const server = holder === null ? null : await serverAt(target.dataDirectory, holder.pid);
   if (server !== null) return throughServer(server, target.projectId, http);
   const reader = await openCatalogueReader({
-    dataDirectory: target.dataDirectory,
-    secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
-    keystone: readKeystone(environment),
+    place: target.dataDirectory,
+    keystone,
   });
   const { calls, opened } = await asOperator(reader, target.projectId);
   return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
@@ -125,9 +140,9 @@ export async function connectToPlan(
     return await connect(options, environment, onFault, 'plan');
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError') throw error;
-    const { dataDirectory, secretKey, keystone, ...storage } = localOptions(options, environment);
+    const { dataDirectory, keystone, ...storage } = localOptions(options, environment);
     const { openCatalogueToPlan } = await import('@backup-sync/engine/catalogue-reader');
-    const reader = await openCatalogueToPlan({ dataDirectory, secretKey, keystone, storage });
+    const reader = await openCatalogueToPlan({ place: dataDirectory, keystone, storage });
     const { calls, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
     return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
   }
@@ -143,17 +158,37 @@ export function localOptions(
   remedy = ': set it, or name a server with --endpoint or BACKUP_SYNC_ENDPOINT',
 ): Omit<EmbeddedEngineOptions, 'onFault' | 'clock'> {
   const dataDirectory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
+  const missing = dataDirectory === undefined ? ['data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : [];
+  const work = workOptions(options, environment, missing, remedy);
+  if (dataDirectory === undefined) throw notGiven(missing, remedy);
+  return { ...work, dataDirectory, command: options.command };
+}
+
+/** Options of the engine for a command or server on a database. Throws {@link UsageError} and `DatabaseError`. */
+export function databaseOptions(
+  options: ConnectOptions,
+  environment: Environment,
+  remedy = '',
+): Pick<ClusterEngineOptions, 'database'> & ReturnType<typeof workOptions> {
+  const given = databaseOf(options, environment);
+  const missing = given === null ? ['database (--database or BACKUP_SYNC_DATABASE_URL)'] : [];
+  const work = workOptions(options, environment, missing, remedy);
+  if (given === null) throw notGiven(missing, remedy);
+  return { ...work, database: parseDatabaseAddress(given.value.reveal(), given.origin) };
+}
+
+/** The options of work on storage, wherever the catalogue is. `missing` names what else is not given. */
+function workOptions(
+  options: ConnectOptions,
+  environment: Environment,
+  missing: readonly string[],
+  remedy: string,
+): Omit<EngineOptions, 'onFault'> & Pick<EmbeddedEngineOptions, 'storageMoved' | 'secretKey'> {
   const storage = options.storage ?? environment.BACKUP_SYNC_STORAGE;
-  const missing = [
-    ...(dataDirectory === undefined ? ['data directory (--data-dir or BACKUP_SYNC_DATA_DIR)'] : []),
-    ...(storage === undefined ? [`storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`] : []),
-  ];
-  if (dataDirectory === undefined || storage === undefined) {
-    throw new UsageError(`no ${missing.join(' and no ')} is given${remedy}`);
+  if (storage === undefined) {
+    throw notGiven([...missing, `storage unit (--storage or BACKUP_SYNC_STORAGE: ${storageForms()})`], remedy);
   }
   return {
-    dataDirectory,
-    command: options.command,
     storage,
     storageMoved: options.storageMoved,
     environment: storageEnvironment(options, environment),
@@ -165,6 +200,10 @@ export function localOptions(
     secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   };
+}
+
+function notGiven(missing: readonly string[], remedy: string): UsageError {
+  return new UsageError(`no ${missing.join(' and no ')} is given${remedy}`);
 }
 
 /** The server's own token is for one project and ends with the server: for anything else, a token is issued with it. */

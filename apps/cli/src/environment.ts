@@ -113,6 +113,12 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time limit to connect to the server, such as `30s` (default: 10 s)'),
   BACKUP_SYNC_TIMEOUT: timeout.describe('time limit for a server that sends nothing, such as `2m` (default: 60 s)'),
   BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),
+  BACKUP_SYNC_DATABASE_URL: secret.describe(
+    'address of the PostgreSQL database with the catalogue, instead of a data directory: `postgres://user:password@host/name`',
+  ),
+  BACKUP_SYNC_DATABASE_URL_FILE: optional.describe(
+    'file with that address, instead of the variable; a line break at its end is ignored',
+  ),
   BACKUP_SYNC_STORAGE: optional.describe('storage unit with the buckets: `file:<directory>` or `s3:<endpoint>`'),
   BACKUP_SYNC_LISTEN: optional.describe('address that the server listens on (default: `127.0.0.1:8787`)'),
   BACKUP_SYNC_PUBLIC_URL: optional.describe('address that clients use, if a proxy is in front of the server'),
@@ -143,7 +149,7 @@ export const environmentSchema = z.object({
     'password for `users create` and `users set-password`, which then do not read standard input',
   ),
   BACKUP_SYNC_SECRET_KEY: secret.describe(
-    'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory)',
+    'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory; needed with a database)',
   ),
   BACKUP_SYNC_SECRET_KEY_FILE: optional.describe(
     'file with that key, instead of the variable; a line break at its end is ignored',

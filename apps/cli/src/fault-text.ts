@@ -4,7 +4,8 @@ import { BackupSyncError, causesOf } from '@backup-sync/contracts';
  * The text of a fault for the log: its stack and that of each cause. Other properties of an error are left out:
  * libraries keep whole requests there, with credentials in them.
  *
- * An `unavailable` error has a known cause outside this program, so its text is one line: the messages.
+ * An `unavailable` error has a known cause outside this program, so its text is one line: the messages. So does a
+ * database that does not answer, whose message has that of its cause.
  */
 export function faultText(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);
@@ -13,6 +14,7 @@ export function faultText(fault: unknown): string {
       .map(({ message }) => message)
       .join(': ');
   }
+  if (fault.name === 'CatalogueUnavailableError') return fault.message;
   // Several failed attempts to connect are one error, whose own message does not say why they failed.
   const attempts: readonly unknown[] = fault instanceof AggregateError ? fault.errors : [];
   const causes = fault.cause === undefined ? attempts : [...attempts, fault.cause];

@@ -14,13 +14,14 @@ The password comes from BACKUP_SYNC_NEW_PASSWORD, from standard input, or from a
 
 const projectHelp = '\n<project> is a name or an id.';
 
-/** Adds `users …`, `projects …`, `roles …`, `buckets …`, `access-keys …` and `audit …`: commands of administrators. */
+/** Adds `users …`, `projects …`, `roles …`, `buckets …`, `access-keys …`, `audit …` and `nodes …`: commands of administrators. */
 export function addIdentityCommands(program: Command, tools: Tools): void {
   addUserCommands(program, tools);
   addProjectCommands(program, tools);
   addBucketCommands(program, tools);
   addAccessKeyCommands(program, tools);
   addAuditCommands(program, tools);
+  addNodeCommands(program, tools);
 }
 
 function addUserCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -179,4 +180,12 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
       const filter = { actor_name: actor, operation, subject, outcome, limit, marker };
       finish(await listAuditCommand(contextOf(options), given(filter)));
     });
+}
+
+function addNodeCommands(program: Command, { command, contextOf, finish }: Tools): void {
+  const nodes = program.command('nodes').description('show the processes that share the catalogue');
+  command(nodes, 'list', 'list processes and what they work on', ['nodes list']).action(async (options: Shared) => {
+    const { listNodesCommand } = await import('./commands/nodes.ts');
+    finish(await listNodesCommand(contextOf(options)));
+  });
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { revealed } from './credentials.ts';
 import { readEnvironment, Secret } from './environment.ts';
 import { readProfiles, saveProfile } from './profiles.ts';
-import { resolveTarget } from './target.ts';
+import { resolveTarget, shownDatabase } from './target.ts';
 import { temporaryDirectory } from './testing.ts';
 
 const work = {
@@ -51,7 +51,11 @@ describe('where a command works', () => {
     await using home = await temporaryDirectory();
     await saveProfile(join(home.path, 'backup-sync', 'profiles.json'), 'default', work);
     const target = await resolveTarget(options, readEnvironment({ XDG_CONFIG_HOME: home.path, ...variables }));
-    return target.kind === 'server' ? `${target.endpoint} ${target.projectId}` : target.dataDirectory;
+    return target.kind === 'server'
+      ? `${target.endpoint} ${target.projectId}`
+      : target.kind === 'local'
+        ? target.dataDirectory
+        : shownDatabase(target);
   }
   const server = { BACKUP_SYNC_ENDPOINT: 'http://e', BACKUP_SYNC_TOKEN: 't', BACKUP_SYNC_PROJECT: 'p2' };
   const key = { BACKUP_SYNC_ACCESS_KEY: 'AK', BACKUP_SYNC_SECRET_ACCESS_KEY: 'SK' };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addBackupCommands } from './backup-commands.ts';
+import { addCatalogueCommands } from './catalogue-commands.ts';
 import { addCommand, exitCodesHelp, type Tools } from './command-tools.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { globalOptions, takeGlobalOptionsBefore } from './global-options.ts';
@@ -55,6 +56,7 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   addSourceCommands(program, tools);
   addIdentityCommands(program, tools);
   addServerCommands(program, tools);
+  addCatalogueCommands(program, tools);
   takeGlobalOptionsBefore(program);
   return program;
 }

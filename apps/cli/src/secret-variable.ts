@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 
-type Name = 'BACKUP_SYNC_ADMIN_PASSWORD' | 'BACKUP_SYNC_SECRET_KEY' | 'BACKUP_SYNC_KEYSTONE_PASSWORD';
+type Name =
+  | 'BACKUP_SYNC_ADMIN_PASSWORD'
+  | 'BACKUP_SYNC_DATABASE_URL'
+  | 'BACKUP_SYNC_KEYSTONE_PASSWORD'
+  | 'BACKUP_SYNC_SECRET_KEY';
 
 /**
  * Returns the secret in a variable, or in the file that the variable with `_FILE` names; undefined if neither is set.

@@ -5,10 +5,11 @@ import type { ServeOptions } from './commands/start-gateway.ts';
 import { jsonOption, timeoutOptions } from './global-options.ts';
 import { duration, given, positive } from './options.ts';
 
-/** Adds `serve`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`. */
+/** Adds `serve`, `work`, `migrate`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
   command(program, 'serve', 'serve the API until Ctrl-C', [
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
+    'serve --no-work --storage s3:https://obs.example.com',
   ])
     .option('--listen <host:port>', 'address to listen on (BACKUP_SYNC_LISTEN, default: 127.0.0.1:8787)')
     .option('--public-url <url>', 'address that clients use, if behind a proxy (BACKUP_SYNC_PUBLIC_URL)')
@@ -25,9 +26,27 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
+    .option('--no-work', 'no work here: other nodes of the same database do it')
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));
+    });
+  command(program, 'work', 'do the work of a PostgreSQL catalogue until Ctrl-C', [
+    'work --storage s3:https://obs.example.com',
+  ]).action(async (options: Shared) => {
+    const { workCommand } = await import('./commands/work.ts');
+    finish(await workCommand(contextOf(options)));
+  });
+  command(program, 'migrate', 'create or upgrade the catalogue in a PostgreSQL database', ['migrate'])
+    .addHelpText(
+      'after',
+      `
+Only this command changes the schema of a database. Processes of the release before keep running on the new schema. Stop
+older ones first, and start processes of this release afterwards.`,
+    )
+    .action(async (options: Shared) => {
+      const { migrateCommand } = await import('./commands/migrate.ts');
+      finish(await migrateCommand(contextOf(options)));
     });
   const login = program
     .command('login')

@@ -23,7 +23,7 @@ describe('sources', () => {
     });
     expect((await command('sources', 'scan', 'nightly')).messages).toContain('3 of 3 imported');
     const hourly = await command('sources', 'add', 'vmware-backups', '--name', 'hourly', '--interval', '1h');
-    expect(hourly.messages).toContain('No server is running on this data directory.');
+    expect(hourly.messages).toContain('Sources are scanned while a server or worker runs');
     await command('sources', 'remove', 'hourly');
     const shown = await command('sources', 'show', 'nightly');
     expect(shown.output).toMatch(/last complete run \(UTC\) +\d{4}/);

@@ -1,9 +1,11 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import { parseEndpoint } from '@backup-sync/core';
+import { parseDatabaseAddress } from '@backup-sync/engine/database-address';
 import { environmentCredentials, type ServerCredentials } from './credentials.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { defaultProfileName, type Profile, profilePath, readProfiles } from './profiles.ts';
+import { readSecretVariable } from './secret-variable.ts';
 
 /** The options that say where a command works. */
 export type ConnectOptions = {
@@ -11,6 +13,8 @@ export type ConnectOptions = {
   readonly endpoint?: string | undefined;
   readonly project?: string | undefined;
   readonly dataDir?: string | undefined;
+  /** Address of a PostgreSQL database, which may contain a password: never shown. */
+  readonly database?: string | undefined;
   readonly storage?: string | undefined;
   readonly storageMoved?: boolean | undefined;
   readonly addressingStyle?: 'path' | 'virtual' | undefined;
@@ -39,6 +43,12 @@ export type Target =
       readonly dataDirectory: string;
       readonly projectId: string | undefined;
       readonly from: { readonly dataDirectory: Origin };
+    }
+  | {
+      readonly kind: 'database';
+      readonly database: Secret;
+      readonly projectId: string | undefined;
+      readonly from: { readonly database: Origin };
     };
 
 /**
@@ -54,11 +64,22 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
   const endpoint = firstOf(options.endpoint, '--endpoint', environment.BACKUP_SYNC_ENDPOINT, 'BACKUP_SYNC_ENDPOINT');
   if (options.profile !== undefined) {
     if (options.endpoint !== undefined) throw new UsageError('--profile and --endpoint both name a server: give one');
-    if (options.dataDir !== undefined) throw new UsageError('--profile names a server: leave --data-dir out');
+    for (const [name, value] of [
+      ['--data-dir', options.dataDir],
+      ['--database', options.database],
+    ]) {
+      if (value !== undefined) throw new UsageError(`--profile names a server: leave ${name} out`);
+    }
     return ofProfile(options, await namedProfile(options.profile, environment), options.profile);
   }
-  const isLocal = options.dataDir !== undefined && options.endpoint === undefined;
+  const isLocal = (options.dataDir ?? options.database) !== undefined && options.endpoint === undefined;
   if (endpoint !== null && !isLocal) return ofServer(options, environment, endpoint);
+  const database = databaseOf(options, environment);
+  if (database !== null) {
+    if (options.database === undefined) refuseUnused(environment, `${database.origin} names a database`);
+    const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
+    return { kind: 'database', database: database.value, projectId, from: { database: database.origin } };
+  }
   const directory = firstOf(options.dataDir, '--data-dir', environment.BACKUP_SYNC_DATA_DIR, 'BACKUP_SYNC_DATA_DIR');
   if (directory !== null) {
     if (options.dataDir === undefined) refuseUnused(environment, `${directory.origin} names a data directory`);
@@ -84,6 +105,29 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
     'neither a server nor a data directory is given: log in to a server with "backup-sync login", name one with ' +
       '--endpoint or BACKUP_SYNC_ENDPOINT, or give a data directory with --data-dir or BACKUP_SYNC_DATA_DIR',
   );
+}
+
+/**
+ * The database of the catalogue; null if none is given, or a data directory is. Throws {@link UsageError} if the
+ * environment gives both.
+ */
+export function databaseOf(
+  { dataDir, database }: ConnectOptions,
+  environment: Environment,
+): { readonly value: Secret; readonly origin: Origin } | null {
+  if (dataDir !== undefined) return null;
+  if (database !== undefined) return { value: new Secret(database), origin: '--database' };
+  const value = readSecretVariable(environment, 'BACKUP_SYNC_DATABASE_URL');
+  if (value === undefined) return null;
+  if (environment.BACKUP_SYNC_DATA_DIR === undefined) return { value, origin: 'BACKUP_SYNC_DATABASE_URL' };
+  throw new UsageError(
+    'BACKUP_SYNC_DATABASE_URL and BACKUP_SYNC_DATA_DIR both name a catalogue: unset one, or use --database or --data-dir',
+  );
+}
+
+/** The place of the database of a target, without credentials. Throws `DatabaseError` if its address is none. */
+export function shownDatabase({ database, from }: Extract<Target, { kind: 'database' }>): string {
+  return parseDatabaseAddress(database.reveal(), from.database).shown;
 }
 
 async function namedProfile(name: string, environment: Environment): Promise<Profile> {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { type RunningGateway, serve } from './serve.ts';
+import { type LocalGateway, serve } from './serve.ts';
 import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
 
 const item = { ...specificationExample, image_path: 'a/b' };
@@ -89,7 +89,7 @@ test('a server in the place of a moved data directory keeps its files when the o
   await using second = await start();
   const files = readdirSync(dataDirectory).toSorted();
   expect(files).toEqual(expect.arrayContaining(['backup-sync.pid', 'catalogue.sqlite-wal', 'endpoint.json']));
-  const ask = async ({ endpoint, projectId, token }: RunningGateway) => {
+  const ask = async ({ endpoint, projectId, token }: LocalGateway) => {
     const answer = await fetch(`${endpoint}/v3/${projectId}/backups`, { headers: { 'X-Auth-Token': token } });
     return answer.status;
   };

@@ -1,5 +1,6 @@
 import { BackupSyncError, errors } from '@backup-sync/contracts';
 import type { Clock, Engine } from '@backup-sync/engine';
+import type { ClusterEngine } from '@backup-sync/engine/cluster';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import helmet from 'helmet';
 import { cbrRoutes } from './cbr-routes.ts';
@@ -23,6 +24,8 @@ export type GatewayAppOptions = {
   readonly publicUrl?: string | undefined;
   readonly limits: EdgeLimits;
   readonly clock: Clock;
+  /** The node that the engine is, if it shares a database with others. */
+  readonly node?: Pick<ClusterEngine, 'callCounts' | 'servingNodes' | 'eventLagMs'> | null;
   /** Whether to trust the `X-Forwarded-For` of this address. */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Aborted when the server stops; streams then end. */
@@ -39,7 +42,9 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.set('query parser', 'simple');
   // Otherwise a caller could give itself another address in the limits and the audit.
   app.set('trust proxy', options.isTrustedProxy);
-  const admission = new Admission(options.limits, options.clock);
+  const { node = null } = options;
+  const others = node === null ? null : { counts: node.callCounts, liveNodes: node.servingNodes };
+  const admission = new Admission(options.limits, options.clock, others);
   app.locals.admission = admission;
   app.locals.addresses = { publicUrl, outsideUrl: engine.identity.outsideUrl } satisfies KnownAddresses;
   app.use(identifyRequest(engine));
@@ -49,7 +54,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
     await engine.checkReady();
-    response.json({ status: 'ready' });
+    response.json({ status: 'ready', ...(node !== null && { event_lag_ms: await node.eventLagMs() }) });
   });
   app.use(admission.admitInFlight);
   app.use(dropUnsignedPlace, signedBody);
@@ -74,9 +79,9 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
 
 function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
   // Express recognises an error handler by its four parameters.
-  return (thrown, request, response, _next) => {
+  return async (thrown, request, response, _next) => {
     const requestId = requestIdOf(response);
-    const { error, unexpected } = refusalOf(counted(request, thrown));
+    const { error, unexpected } = refusalOf(await counted(request, thrown));
     if (unexpected) onFault(`request ${requestId}, ${request.method} ${request.path}`, thrown);
     if (response.headersSent) {
       response.destroy();
@@ -90,11 +95,11 @@ function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
  * Counts a call that was refused before its caller was known. Returns the refusal, or `throttled` if it is one too
  * many.
  */
-function counted(request: Request, thrown: unknown): unknown {
+async function counted(request: Request, thrown: unknown): Promise<unknown> {
   const { code } = refusalOf(thrown).error;
   if (code === 'throttled' || errors[code].httpStatus >= 500) return thrown;
   try {
-    admissionOf(request).countUnknown(request);
+    await admissionOf(request).countUnknown(request);
     return thrown;
   } catch (tooMany) {
     return tooMany;

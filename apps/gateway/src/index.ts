@@ -2,4 +2,4 @@
 export type { TlsFiles } from './edges/certificate.ts';
 export type { EdgeLimits } from './edges/edge-limits.ts';
 export { ListenError } from './listen-error.ts';
-export { type RunningGateway, type ServeOptions, serve } from './serve.ts';
+export { type LocalGateway, type RunningGateway, serve } from './serve.ts';

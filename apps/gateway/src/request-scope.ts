@@ -44,16 +44,16 @@ export const requireHost: RequestHandler = (request, _response, next) => {
  */
 export async function authenticate(engine: Engine, request: Request, calls = 1): Promise<Caller> {
   const admission = admissionOf(request);
-  admission.countAhead(request);
+  await admission.countAhead(request);
   let caller: Caller;
   try {
     caller = await identify(engine, request);
   } catch (refusal) {
     if (refusal instanceof BackupSyncError && refusal.code === 'not_authenticated') admission.forget(request);
-    admission.countUnknown(request);
+    await admission.countUnknown(request);
     throw refusal;
   }
-  admission.countCaller(request, caller, calls);
+  await admission.countCaller(request, caller, calls);
   return caller;
 }
 

@@ -11,6 +11,7 @@ import {
   systemClock,
 } from '@backup-sync/engine';
 import { findHolder } from '@backup-sync/engine/catalogue-reader';
+import type { ClusterEngine, ClusterEngineOptions } from '@backup-sync/engine/cluster';
 import { operatorName } from '@backup-sync/engine/operator-name';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
@@ -20,9 +21,7 @@ import { checkListen, type Listening, type ListenPlace, listen } from './listen.
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
-/** Options of {@link serve}. */
-export type ServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> &
-  Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
+type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
   ListenPlace & {
     /** Limits that differ from {@link defaultEdgeLimits}. */
     readonly limits?: Partial<EdgeLimits> | undefined;
@@ -32,6 +31,15 @@ export type ServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> &
     readonly administratorPassword?: string | undefined;
   };
 
+/** Options of a server on a data directory. */
+export type LocalServeOptions = Omit<EmbeddedEngineOptions, 'onDataDirectoryGone'> & Served;
+
+/** Options of a server on a database, which is one node of several. */
+type NodeServeOptions = ClusterEngineOptions & Served;
+
+/** Options of {@link serve}. */
+export type ServeOptions = LocalServeOptions | NodeServeOptions;
+
 /** A running server. Disposing stops it. */
 export type RunningGateway = AsyncDisposable & {
   /** Address of the server, e.g. `http://127.0.0.1:8787`. */
@@ -39,49 +47,53 @@ export type RunningGateway = AsyncDisposable & {
   /** Starts using a renewed certificate; see {@link Listening}. Also happens automatically every minute. */
   readonly renewCertificate: Listening['renewCertificate'];
   readonly projectId: string;
-  /** The token that commands on the same data directory use. */
-  readonly token: string;
+  /** The token that commands on the same data directory use; null if the catalogue is in a database. */
+  readonly token: string | null;
   /** Password of the administrator if this start generated one, otherwise null. */
   readonly generatedPassword: string | null;
   /** Resolves with the reason if the server can no longer work. It then refuses every call and must be disposed. */
   readonly failed: Promise<Error>;
 };
 
+/** A running server on a data directory. */
+export type LocalGateway = RunningGateway & { readonly token: string };
+
 /**
- * Opens the embedded engine and serves it until disposed. Throws the errors of {@link openEmbeddedEngine} and {@link
- * listen}. Throws `SecretKeyError` if the server has a different key than the one that encrypted the secrets of its
- * access keys.
+ * Opens an engine on a data directory or a database, and serves it until disposed. Throws the errors of {@link
+ * openEmbeddedEngine} or `openClusterEngine`, and of {@link listen}. Throws `SecretKeyError` if the server has a
+ * different key than the one that encrypted the secrets of its access keys.
  */
+export function serve(options: LocalServeOptions): Promise<LocalGateway>;
+export function serve(options: ServeOptions): Promise<RunningGateway>;
 export async function serve(options: ServeOptions): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   // Before anything is created. If the data directory is held, perhaps by this server, then its error says more.
   await checkListen(options).catch((error: unknown) => {
-    if (findHolder(options.dataDirectory) === null) throw error;
+    if ('database' in options || findHolder(options.dataDirectory) === null) throw error;
   });
   const failed = Promise.withResolvers<Error>();
-  const engine = starting.use(
-    await openEmbeddedEngine({ ...options, runsSources: true, onDataDirectoryGone: failed.resolve }),
-  );
+  const { engine, node } = await openEngine(options, failed.resolve);
+  starting.use(node ?? engine);
   await engine.identity.checkAccessKeys();
   const stopping = new AbortController();
   const limits = { ...defaultEdgeLimits, ...options.limits };
-  const clock = options.clock ?? systemClock;
+  const clock = ('clock' in options ? options.clock : undefined) ?? systemClock;
   const isTrustedProxy = trustIn(options.trustedProxies ?? []);
-  const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, stopping: stopping.signal });
+  const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, node, stopping: stopping.signal });
   const newId = () => engine.newId();
   // Disposed only after the server has stopped listening, so that no command gets a refusal of the credential.
-  const credential = starting.use(new LocalCredential(engine, options));
+  const credential = 'database' in options ? null : starting.use(new LocalCredential(engine, options));
   const listening = starting.use(await listen(app, { ...options, limits, isTrustedProxy, newId }));
   // Nobody issues certificates for 127.0.0.1, to which local commands connect, so they get plain HTTP.
   const local =
-    options.tls === undefined
+    options.tls === undefined || credential === null
       ? listening
       : starting.use(
           await listen(app, { host: '127.0.0.1', port: 0, limits, isTrustedProxy, newId, onFault: options.onFault }),
         );
   // Streams must be stopped before waiting for answers under way, since they do not end by themselves.
   starting.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
-  const token = await credential.leave(local.endpoint);
+  const token = credential === null ? null : await credential.leave(local.endpoint);
   // Last: nothing can fail after this, so a generated password is always shown.
   const generatedPassword = await engine.identity.beginUsers(
     operatorName(),
@@ -100,15 +112,27 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   };
 }
 
+async function openEngine(
+  options: ServeOptions,
+  onDataDirectoryGone: (error: Error) => void,
+): Promise<{ readonly engine: Engine; readonly node: ClusterEngine | null }> {
+  if (!('database' in options)) {
+    return { engine: await openEmbeddedEngine({ ...options, runsSources: true, onDataDirectoryGone }), node: null };
+  }
+  const { openClusterEngine } = await import('@backup-sync/engine/cluster');
+  const node = await openClusterEngine({ ...options, runsSources: true });
+  return { engine: node.engine, node };
+}
+
 /** The credential of local commands, in the file with the address of this server. It is renewed regularly. */
 class LocalCredential implements AsyncDisposable {
   readonly #engine: Engine;
-  readonly #options: Pick<ServeOptions, 'dataDirectory' | 'onFault'>;
+  readonly #options: Pick<EmbeddedEngineOptions, 'dataDirectory' | 'onFault'>;
   readonly #path: string;
   #issued: IssuedToken | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(engine: Engine, options: Pick<ServeOptions, 'dataDirectory' | 'onFault'>) {
+  constructor(engine: Engine, options: Pick<EmbeddedEngineOptions, 'dataDirectory' | 'onFault'>) {
     this.#engine = engine;
     this.#options = options;
     this.#path = join(options.dataDirectory, endpointFileName);

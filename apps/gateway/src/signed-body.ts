@@ -10,12 +10,12 @@ import { bodyMaxBytes } from './json-body.ts';
  * Reads the body of a signed request before any other handler and leaves its bytes in `request.body`. The signature
  * covers the bytes as sent, so a compressed body is refused.
  */
-export const signedBody: RequestHandler = (request, response, next) => {
+export const signedBody: RequestHandler = async (request, response, next) => {
   if (!isSigned(request)) {
     next();
     return;
   }
-  admissionOf(request).countAhead(request);
+  await admissionOf(request).countAhead(request);
   readBytes(request, response, next);
 };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackupSyncInput, OperationLog } from '@backup-sync/contracts';
 import { hasEnded, operationLog } from '@backup-sync/contracts';
-import { type RunningGateway, type ServeOptions, serve } from './serve.ts';
+import { type LocalServeOptions, type RunningGateway, serve } from './serve.ts';
 
 export const adminPassword = 'correct horse battery staple';
 
@@ -29,7 +29,7 @@ export async function startTestGateway(
   buckets: Record<string, Record<string, string>>,
   options: Partial<
     Pick<
-      ServeOptions,
+      LocalServeOptions,
       'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls' | 'storage' | 'backlogMax' | 'keystone'
     >
   > = {},

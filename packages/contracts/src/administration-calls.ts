@@ -10,6 +10,7 @@ import {
 import { listAuditEventsAnswer, listAuditEventsInput } from './audit.ts';
 import { bucketGrantInput, grantBucketAnswer, listBucketGrantsAnswer, listBucketGrantsInput } from './bucket-grant.ts';
 import type { CallDefinition } from './call-definition.ts';
+import { listNodesAnswer, listNodesInput } from './node.ts';
 import { createProjectAnswer, createProjectInput, listProjectsAnswer, listProjectsInput } from './project.ts';
 import {
   createUserInput,
@@ -22,7 +23,7 @@ import {
   userInput,
 } from './user.ts';
 
-/** Calls for administrators: users, projects, roles, grants, access keys and the audit. */
+/** Calls for administrators: users, projects, roles, grants, access keys, the audit and nodes. */
 export const administrationCalls = {
   createUser: {
     summary: 'Create a user, without a role yet',
@@ -213,5 +214,16 @@ export const administrationCalls = {
     successStatus: 200,
     input: listAuditEventsInput,
     output: listAuditEventsAnswer,
+  },
+  listNodes: {
+    summary: 'List the nodes: which processes are alive, and what they work on',
+    details: 'A server with a data directory of its own is the only node.',
+    kind: 'query',
+    role: 'administrator',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/nodes',
+    successStatus: 200,
+    input: listNodesInput,
+    output: listNodesAnswer,
   },
 } as const satisfies Record<string, CallDefinition>;

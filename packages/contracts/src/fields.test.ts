@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { imagePath, text } from './fields.ts';
+import { imagePath, queryTexts, text } from './fields.ts';
 
 describe('a string', () => {
   test.each([
@@ -14,6 +14,15 @@ describe('a string', () => {
         expect(text(least, most).safeParse(value).success).toBe(count >= least && count <= most);
       }),
     );
+  });
+
+  test('with a NUL character is refused', () => {
+    expect(
+      text(1, 3)
+        .safeParse('a\0')
+        .error?.issues.map(({ message }) => message),
+    ).toEqual(['has a NUL character']);
+    expect(queryTexts.safeParse('a,b\0').success).toBe(false);
   });
 
   test.each(['\ud800', 'a\udc00b'])('with half of a surrogate pair is refused', (value) => {

@@ -17,10 +17,12 @@ function hasCodePoints(text: string, least: number, most: number): boolean {
   return count >= least && count <= most;
 }
 
+/** A string that every database can store: PostgreSQL has no NUL. */
+const storable = z.string().refine((value) => !value.includes('\0'), 'has a NUL character');
+
 /** A well-formed string of `least` to `most` Unicode code points. */
 export function text(least: number, most: number) {
-  return z
-    .string()
+  return storable
     .refine((value) => value.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
     .refine((value) => hasCodePoints(value, least, most), {
       error: ({ input }) => `must have ${least} to ${most} characters, has ${codePoints(String(input))}`,
@@ -219,7 +221,7 @@ const queryTextsMax = 256;
 
 /** Up to 256 strings, separated by commas, or an array of them. */
 export const queryTexts = severalTexts
-  .pipe(z.array(z.string()).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
+  .pipe(z.array(storable).max(queryTextsMax, `must have at most ${queryTextsMax} values`))
   .meta({ shown: { type: 'array', items: { type: 'string' } } });
 
 /** Paging fields of the listings. */

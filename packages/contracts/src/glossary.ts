@@ -18,7 +18,7 @@ export const glossary = {
     'The object that a backup program writes last. A backup without it is still being written, was abandoned, or was partly deleted.',
   conflict: 'A sync found other content under the id of a backup that is proved. The other content is not recorded.',
   'data directory':
-    'The directory with the catalogue of a server or of local commands. One process at a time can write to it.',
+    'The directory with the catalogue of a server or of local commands. One process at a time can write to it. Several nodes use a database instead.',
   error: 'Why a call was refused or failed: a code, a permanent number, and a remedy.',
   evidence: 'What a proof read and found, kept in the record as digests, so that unchanged backups need no new proof.',
   extraction: 'Writing the volume of a backup to a file or to standard output. Every block is checked first.',
@@ -29,10 +29,13 @@ export const glossary = {
   'image path': 'The path of a backup in its bucket.',
   import: 'Recording one backup: examining it, proving its chain, and writing the result to the catalogue.',
   interface: 'REST, tRPC or the command line. A call does the same through each.',
+  lease:
+    'The right of one node to work on an operation. It ends when the node has no heartbeat for 15 seconds; what the node finishes later does not count.',
   level:
     'How far a backup is proved: `presence`, `metadata`, `inventory`, `linkage`, `content` or `replay`. Each level includes those before it. The level of a chain is the lowest among its links.',
   link: 'One backup in a chain.',
   manifest: 'A small open document that describes backups of any program, so that their chains can be proved.',
+  node: 'A process that uses a catalogue in PostgreSQL together with others. An API node answers calls, a worker does the work; one process can do both.',
   operation:
     'Work that is tracked: an import, a deletion, a scan, a plan, a verification, or a run of a source. It has a status, a result and, if it failed, a reason.',
   'operation log': 'How the CBR API shows an import, a deletion or a run of a source.',

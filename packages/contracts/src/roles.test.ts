@@ -57,6 +57,7 @@ const decided: Record<Role, readonly string[]> = {
     'grantRole',
     'listAccessKeys',
     'listAuditEvents',
+    'listNodes',
     'listProjects',
     'listUsers',
     'removeUser',

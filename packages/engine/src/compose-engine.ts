@@ -3,16 +3,19 @@ import pLimit from 'p-limit';
 import { v7 as uuidv7 } from 'uuid';
 import { handlers, streams } from './calls/handlers.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
-import { isCatalogueFault } from './catalogue-refusal.ts';
+import type { NodeDescription } from './catalogue/node-records.ts';
+import type { ReadingThreads } from './chain/threads/storage-threads.ts';
 import type { Clock } from './clock.ts';
+import { jobLivesMs } from './deadline.ts';
 import { Engine } from './engine.ts';
-import { EmbeddedIdentity } from './identity/embedded-identity.ts';
+import { EmbeddedIdentity, type EmbeddedIdentityOptions } from './identity/embedded-identity.ts';
 import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
 import { importChain } from './imports/import-chain.ts';
 import { RunAbsences } from './imports/run-absences.ts';
+import type { LeaseHolder, LeaseHolderOptions } from './nodes/lease-holder.ts';
 import { afterEnd } from './operations/after-end.ts';
 import { endWaitsPastLimit } from './operations/end-waits.ts';
 import { defaultRetryForMs } from './operations/retry.ts';
@@ -33,6 +36,8 @@ import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { probeBuckets } from './storage/probe-bucket.ts';
+import { usualCutting } from './verifications/cut-links.ts';
+import { helpVerification } from './verifications/help-verification.ts';
 import { verifyChain } from './verifications/verify-chain.ts';
 
 /** Enough for the block hashes of a link and its parent on a volume of 1.8 TiB. */
@@ -47,7 +52,14 @@ export type EngineDrivers = {
   /** Returns how fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly openQueue: (options: InProcessJobQueueOptions) => JobQueue;
+  readonly openHolder: (options: LeaseHolderOptions) => LeaseHolder;
   readonly seal: SecretSeal;
+  /** Set if other nodes use the same catalogue. */
+  readonly ofNodes?: NonNullable<EmbeddedIdentityOptions['ofNodes']> | undefined;
+  /** What this process says about itself in `listNodes`. */
+  readonly node: NodeDescription;
+  /** Called when the engine begins to stop. */
+  readonly onStopping?: (() => void) | undefined;
 };
 
 export type EngineOptions = StorageOptions & {
@@ -59,17 +71,23 @@ export type EngineOptions = StorageOptions & {
   readonly backlogMax?: number | undefined;
   /** The Keystone that has the users, projects and roles (default: the embedded identity). */
   readonly keystone?: KeystoneOptions | undefined;
+  /** The release of the program, for `listNodes` (default: empty). */
+  readonly version?: string | undefined;
   /** Called with faults of this program or its machine that cannot be reported to a caller. */
   readonly onFault: (place: string, error: unknown) => void;
   /** Called with plain sentences when work begins to wait for storage or the catalogue, and when it continues. */
   readonly onNotice?: (text: string) => void;
+  /** Returns the number of other workers that take jobs, and may help with a verification (default 0). */
+  readonly otherWorkers?: () => number;
+  /** Whether this process is the one to run sources now (default: always). */
+  readonly mayRunSources?: () => Promise<boolean>;
   /** Run sources at their intervals, in a process that stays (default: only when a call starts them). */
   readonly runsSources?: boolean;
 };
 
 /** Builds an engine and resumes the operations that an earlier process left. Throws catalogue errors. */
 export async function composeEngine(
-  { opened, catalogue, storage, rateOf, openQueue, seal }: EngineDrivers,
+  { opened, catalogue, storage, rateOf, openQueue, openHolder, seal, node, ofNodes, onStopping }: EngineDrivers,
   { onFault: tell, ...options }: EngineOptions,
   clock: Clock,
   /** Number of threads that read the data of one backup. */
@@ -83,6 +101,7 @@ export async function composeEngine(
     clock,
     newId: uuidv7,
     onFault: (error) => tell('signatures', error),
+    ofNodes,
   });
   const identity =
     options.keystone === undefined
@@ -91,22 +110,21 @@ export async function composeEngine(
 
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
-  const storedTimes = new StoredTimes(catalogue, clock);
 
-  const leaseOwner = uuidv7();
   const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
+  const threads: ReadingThreads = {
+    opening: {
+      id: storage.id,
+      specification: options.storage,
+      ...(options.environment !== undefined && { environment: options.environment }),
+    },
+    threadCount: readingThreads,
+  };
   const works: OperationWorker['works'] = {
     scan: workOnScan,
     plan: planBucket,
     verify: (run) =>
-      verifyChain(run, {
-        opening: {
-          id: storage.id,
-          specification: options.storage,
-          ...(options.environment !== undefined && { environment: options.environment }),
-        },
-        threadCount: readingThreads,
-      }),
+      verifyChain(run, { threads, cutting: usualCutting, jobLivesMs, otherWorkers: options.otherWorkers ?? (() => 0) }),
   };
   const absences = new RunAbsences();
   const buckets = opening.use(
@@ -121,11 +139,31 @@ export async function composeEngine(
       },
     }),
   );
+  const holder = opening.use(
+    openHolder({
+      catalogue,
+      clock,
+      node,
+      newId: uuidv7,
+      onNotice,
+      onFault: (error) => tell('the nodes', error),
+      onEnded: (ended) => afterEnd(services, ended),
+      onLook: () => buckets.look(),
+    }),
+  );
+  const storedTimes = new StoredTimes(catalogue, clock, { isShared: holder.ownNode === null });
   const queue = openQueue({
     work: (job, run) =>
-      job.kind === 'chain'
-        ? importChain({ services, leaseOwner, absences, onFault }, job.chain, run)
-        : runOperation({ services, leaseOwner, onFault, works }, job.operation.id, run),
+      holder.work(run, (leaseOwner, leased) => {
+        switch (job.kind) {
+          case 'chain':
+            return importChain({ services, leaseOwner, absences, onFault }, job.chain, leased);
+          case 'operation':
+            return runOperation({ services, leaseOwner, onFault, works }, job.operation.id, leased);
+          case 'part':
+            return helpVerification({ services, leaseOwner, threads }, job.operation, leased);
+        }
+      }),
     storage,
     concurrency: chainsAtOnce,
     buckets,
@@ -135,17 +173,12 @@ export async function composeEngine(
     onFault: (job, error) => tell(nameOf(job), error),
     onNotice,
   });
-  opening.defer(async () => {
-    await queue[Symbol.asyncDispose]();
-    try {
-      await catalogue.operations.releaseOperations(leaseOwner, clock.nowMs());
-    } catch (error) {
-      // A catalogue that cannot be written must not prevent stopping: the next start releases all operations.
-      if (!isCatalogueFault(error)) throw error;
-    }
-  });
+  opening.use(queue);
   const stopping = new AbortController();
-  opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the server is stopping')));
+  opening.defer(() => {
+    stopping.abort(new BackupSyncError('unavailable', 'the server is stopping'));
+    onStopping?.();
+  });
   // One probe at a time, because its requests are outside the budgets of the buckets.
   const oneProbe = pLimit(1);
   const world: World = {
@@ -153,6 +186,7 @@ export async function composeEngine(
     newId: uuidv7,
     stopping: stopping.signal,
     outsideIdentity: options.keystone?.url ?? null,
+    ownNode: holder.ownNode,
     seal,
   };
   const services: Services = {
@@ -173,6 +207,7 @@ export async function composeEngine(
       backlog: new Backlog(catalogue, clock, {
         max: options.backlogMax ?? defaultBacklogMax,
         jobsAtOnce: chainsAtOnce,
+        hasOtherNodes: ofNodes !== undefined,
       }),
       chainsAtOnce,
       storedTimes,
@@ -180,11 +215,15 @@ export async function composeEngine(
     },
   };
   catalogue.onDue((due) => queue.add(due));
-  await catalogue.operations.releaseOperations(null, clock.nowMs());
+  await holder.begin();
   await afterEnd(services, await catalogue.operations.endOverdueRuns(await storedTimes.nowMs()));
   await startForgottenVerifications(services);
   if (options.runsSources === true) {
-    const scheduler = opening.use(new SourceScheduler(services, (error) => tell('running sources', error)));
+    const scheduler = opening.use(
+      new SourceScheduler(services, options.mayRunSources ?? (async () => true), (error) =>
+        tell('running sources', error),
+      ),
+    );
     scheduler.start();
   }
   const owned = opening.move();

@@ -11,12 +11,14 @@ export {
 } from './chain/manifest-document/create-manifest.ts';
 export { type ExtractOptions, extractBackup } from './chain/replay/extract-backup.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { EngineOptions } from './compose-engine.ts';
 export { type CallFrom, Engine } from './engine.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
+export type { CallRate, CountedCaller, SharedCallCounts } from './shared-limits/shared-call-counts.ts';
 export type { LeastPolicy, StorageEnvironment } from './storage/driver.ts';
 export { probeBuckets } from './storage/probe-bucket.ts';
 export { refuseOtherStorageUnit, rememberedStorageUnit } from './storage/remembered-storage-unit.ts';

@@ -32,7 +32,7 @@ async function statusesTo(reader: Answering, filter: Filter = {}): Promise<reado
 
 /** The statuses of all operations, as shown to a process that only reads. */
 async function statuses(filter: Filter = {}): Promise<readonly string[]> {
-  await using reader = await openCatalogueReader({ dataDirectory: directory });
+  await using reader = await openCatalogueReader({ place: directory });
   return await statusesTo(reader, filter);
 }
 
@@ -40,7 +40,7 @@ describe('a reader of the catalogue', () => {
   test('answers while another process works, does not block it, and shows the true status of operations', async () => {
     await using closed = await openEngine();
     await closed[Symbol.asyncDispose]();
-    await using reader = await openCatalogueReader({ dataDirectory: directory });
+    await using reader = await openCatalogueReader({ place: directory });
     await using engine = await openEngine();
     await expect(openEngine()).rejects.toThrow('is in use by this process (the test). Wait for it to end, or stop it.');
 
@@ -68,7 +68,7 @@ describe('a reader of the catalogue', () => {
     expect(await statuses({ status: ['running'] })).toEqual([]);
     const shown = database.prepare('SELECT status, lease_owner FROM operations').all();
     expect(shown.map((row) => ({ ...row }))).toEqual([{ status: 'running', lease_owner: 'gone' }]);
-    await using asking = await openCatalogueReader({ dataDirectory: directory });
+    await using asking = await openCatalogueReader({ place: directory });
     // Another process has resumed it since.
     database.exec("UPDATE operations SET lease_owner = 'another'");
     expect(await statusesTo(asking)).toEqual(['running']);
@@ -107,7 +107,7 @@ describe('a reader of the catalogue', () => {
     database.prepare("UPDATE operations SET lease_owner = 'gone' WHERE id = ?").run(left);
     database.prepare('UPDATE operations SET listed_at_ms = 1 WHERE id = ?').run(importing);
 
-    await using reader = await openCatalogueReader({ dataDirectory: directory });
+    await using reader = await openCatalogueReader({ place: directory });
     const { operations } = await reader.call('listOperations', from, { project_id: caller.projectId });
     expect(operations.map(({ id, status, phase, started_at }) => [id, status, phase, started_at !== null])).toEqual([
       [importing, 'running', 'importing', true],
@@ -127,7 +127,7 @@ describe('a reader of the catalogue', () => {
   });
 
   test('does not create a missing catalogue', async () => {
-    await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
+    await expect(openCatalogueReader({ place: directory })).rejects.toMatchObject({
       name: 'NoCatalogueError',
       message: expect.stringContaining(`There is no catalogue in ${directory}.`),
     });
@@ -145,7 +145,7 @@ describe('a reader of the catalogue', () => {
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'));
     database.exec(sql);
     database.close();
-    await expect(openCatalogueReader({ dataDirectory: directory })).rejects.toMatchObject({
+    await expect(openCatalogueReader({ place: directory })).rejects.toMatchObject({
       name: 'DataDirectoryError',
       message: expect.stringContaining('Otherwise, start "backup-sync serve" or run a command that writes'),
     });
@@ -158,7 +158,7 @@ describe('a reader of the catalogue', () => {
     const loop = join(directory, 'loop');
     mkdirSync(directory);
     symlinkSync('loop', loop);
-    await expect(openCatalogueReader({ dataDirectory: loop })).rejects.toMatchObject({
+    await expect(openCatalogueReader({ place: loop })).rejects.toMatchObject({
       name: 'DataDirectoryError',
       message: expect.stringContaining(`The data directory ${loop} cannot be used: ELOOP`),
     });

@@ -6,6 +6,7 @@ import { listBackups, showBackup } from './calls/backups.ts';
 import { listBucketGrants } from './calls/bucket-grants.ts';
 import type { CallHandlers } from './calls/call-context.ts';
 import { showCaller } from './calls/callers.ts';
+import { listNodes } from './calls/nodes.ts';
 import { listOperationLogs, showOperationLog } from './calls/operation-logs.ts';
 import { listOperations, showOperation } from './calls/operations.ts';
 import { listPlanItems } from './calls/plans.ts';
@@ -15,6 +16,8 @@ import { listScanFindings } from './calls/scans.ts';
 import { listSources, showSource } from './calls/sources.ts';
 import { listUsers } from './calls/users.ts';
 import { watchOperations } from './calls/watch-operations.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
+import type { DatabaseAddress } from './catalogue/postgres/database-address.ts';
 import { openSqliteCatalogueToRead } from './catalogue/sqlite/open-sqlite-catalogue.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Engine, type EngineServices } from './engine.ts';
@@ -48,24 +51,24 @@ const queries = {
   listBucketGrants,
   listAccessKeys,
   listAuditEvents,
+  listNodes,
 } satisfies Partial<CallHandlers<UnaryCallName, QueryServices>>;
 
 export type CatalogueQuery = keyof typeof queries;
 
 type CatalogueReaderOptions = {
-  readonly dataDirectory: string;
-  /** See `EmbeddedEngineOptions`. */
-  readonly secretKey?: string | undefined;
+  /** A data directory, or a PostgreSQL database. */
+  readonly place: string | DatabaseAddress;
   readonly keystone?: KeystoneOptions | undefined;
   readonly clock?: Clock;
 };
 
 /**
- * Opens the embedded engine's catalogue for a few queries, even while another process uses the data directory. This
- * takes a fraction of the time: no thread starts, no storage opens, and waiting operations keep waiting.
+ * Opens a catalogue for a few queries, even while other processes use it. This takes a fraction of the time: no thread
+ * starts, no storage opens, and waiting operations keep waiting.
  *
- * Never creates or migrates a catalogue. Throws `NoCatalogueError` if there is none, and `OlderSchemaError` if an older
- * release wrote it.
+ * Never creates or migrates a catalogue. Throws `NoCatalogueError` if a data directory has none, `OlderSchemaError` if an
+ * older release wrote it, and `DatabaseError` if the database cannot be used.
  */
 export async function openCatalogueReader(options: CatalogueReaderOptions): Promise<Engine<CatalogueQuery>> {
   const { services, identity, release } = await openToAsk(options);
@@ -105,11 +108,11 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   const clock = options.clock ?? systemClock;
   await using opening = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const catalogue = opening.use(await openSqliteCatalogueToRead(options.dataDirectory));
+  const catalogue = opening.use(await openToRead(options.place));
   opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
-  const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, refuse);
+  const seal = SecretSeal.refusing(refuse);
   const outsideIdentity = options.keystone?.url ?? null;
-  const world = { clock, newId: uuidv7, stopping: stopping.signal, outsideIdentity, seal };
+  const world = { clock, newId: uuidv7, stopping: stopping.signal, outsideIdentity, ownNode: null, seal };
   const embedded = await EmbeddedIdentity.open({ catalogue, seal, clock, newId: uuidv7, onFault: refuse });
   let identity: Identity & OperatorIdentity = embedded;
   if (options.keystone !== undefined) {
@@ -119,6 +122,12 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   }
   const owned = opening.move();
   return { services: { catalogue, world }, identity, release: () => owned.disposeAsync() };
+}
+
+async function openToRead(place: string | DatabaseAddress): Promise<Catalogue> {
+  if (typeof place === 'string') return await openSqliteCatalogueToRead(place);
+  const { openDatabaseToRead } = await import('./open-cluster-engine.ts');
+  return (await openDatabaseToRead(place)).catalogue;
 }
 
 function refuse(): never {

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { BackupSyncError } from '@backup-sync/contracts';
 import { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -6,9 +6,10 @@ import { composeEngine, type EngineOptions } from './compose-engine.ts';
 import type { Engine } from './engine.ts';
 import { onceAMinute } from './identity/once-a-minute.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { SoleHolder } from './nodes/lease-holder.ts';
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import { openMeasuredStorage } from './storage/open-measured-storage.ts';
-import { rememberStorageUnit } from './storage/remembered-storage-unit.ts';
+import { memoryInDirectory, rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 
 export type EmbeddedEngineOptions = EngineOptions & {
   /** Directory of the catalogue. Created if it does not exist, and locked by one process at a time. */
@@ -61,7 +62,8 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       ...(onDataDirectoryGone !== undefined && { onGone: onDataDirectoryGone }),
     }),
   );
-  rememberStorageUnit(options.dataDirectory, options.storage, { moved: options.storageMoved === true });
+  const moved = options.storageMoved === true;
+  await rememberStorageUnit(memoryInDirectory(options.dataDirectory), options.storage, { moved });
   const listSealed = () => catalogue.identity.listSealedSecrets();
   const seal = SecretSeal.open(options.secretKey ?? null, options.dataDirectory, listSealed);
   return await composeEngine(
@@ -71,7 +73,15 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
       storage: measured.unit,
       rateOf: measured.rateOf,
       openQueue: (queue) => new InProcessJobQueue(queue),
+      openHolder: (holder) => new SoleHolder(holder),
       seal,
+      node: {
+        hostName: hostname(),
+        pid: process.pid,
+        version: options.version ?? '',
+        serves: options.runsSources === true,
+        works: true,
+      },
     },
     { ...options, onFault: tellOnce(options.onFault, clock) },
     clock,

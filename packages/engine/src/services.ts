@@ -3,6 +3,7 @@ import type { CallCatalogue, Catalogue, CatalogueReads } from './catalogue/catal
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
+import type { OwnNode } from './nodes/lease-holder.ts';
 import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
 import type { JobQueue } from './queue/port.ts';
@@ -48,6 +49,8 @@ export type World = {
   readonly stopping: AbortSignal;
   /** Address of the external identity service with the users, projects and roles; null if they are in the catalogue. */
   readonly outsideIdentity: string | null;
+  /** This process, if no other uses its catalogue; null if the catalogue lists the nodes. */
+  readonly ownNode: OwnNode | null;
   /** Seals the secrets of access keys. */
   readonly seal: SecretSeal;
 };

@@ -27,3 +27,8 @@ export function foundInOtherForm(name: string, other: string): string {
   const forms = `${formOf(other)} instead of ${formOf(name)}`;
   return `; the same name exists in another ${inForms} (${forms}), and names are compared byte by byte`;
 }
+
+/** A name from a bucket in a form that every database can store: without halves of surrogate pairs and NUL. */
+export function storableName(name: string): string {
+  return name.toWellFormed().replaceAll('\0', '\ufffd');
+}

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { drawsOf, type Scene } from '../scene.ts';
 import { NotStartedError } from '../server-process.ts';
+import type { ServerWorld } from '../server-world.ts';
 import type { Fault } from './fault.ts';
 
 const callEveryMs = 50;
@@ -11,7 +12,7 @@ const refusalsInARow = 10;
  * The disk is full for a while. Writes get 503, reads work, and the server recovers by itself. It may be killed
  * meanwhile.
  */
-export const fullDisk: Fault = {
+export const fullDisk: Fault<ServerWorld> = {
   kind: 'full',
   missing: ({ volume }) => ('missing' in volume.room ? volume.room.missing : null),
   async run(scene) {
@@ -30,7 +31,7 @@ export const fullDisk: Fault = {
 };
 
 /** Kills the server and starts it. If the start fails, it must say that the disk is full. */
-async function killAndTryToStart({ world, report }: Scene): Promise<void> {
+async function killAndTryToStart({ world, report }: Scene<ServerWorld>): Promise<void> {
   await world.server.kill();
   try {
     await world.server.start();
@@ -41,7 +42,7 @@ async function killAndTryToStart({ world, report }: Scene): Promise<void> {
 }
 
 /** Writes until the time is over. Returns the number of refused calls. */
-async function writeWhileFull(scene: Scene): Promise<number> {
+async function writeWhileFull(scene: Scene<ServerWorld>): Promise<number> {
   const { world, report, ledger, backups, outageMs } = scene;
   const draws = drawsOf(scene, 'full');
   const deadlineMs = performance.now() + outageMs;

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { drawsOf } from '../scene.ts';
+import type { ServerWorld } from '../server-world.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
 /** The process is killed while it works, once or more, and started again. */
-export const killed: Fault = {
+export const killed: Fault<ServerWorld> = {
   kind: 'kill',
   missing: missingNothing,
   async run(scene) {

@@ -1,13 +1,14 @@
 import { rename } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { drawsOf, type Scene } from '../scene.ts';
+import type { ServerWorld } from '../server-world.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
 const stopsWithinMs = 10_000;
 const callsAtOnce = 5;
 
 /** The data directory is moved away under a running server, and moved back once it has stopped by itself. */
-export const movedDirectory: Fault = {
+export const movedDirectory: Fault<ServerWorld> = {
   kind: 'moved',
   missing: missingNothing,
   async run(scene) {
@@ -31,7 +32,7 @@ export const movedDirectory: Fault = {
 };
 
 /** Checks that no call sent after the move gets a 200. Returns the number of calls. */
-async function callUntil(scene: Scene, signal: AbortSignal): Promise<number> {
+async function callUntil(scene: Scene<ServerWorld>, signal: AbortSignal): Promise<number> {
   const { world, report, backups, ledger } = scene;
   const draws = drawsOf(scene, 'moved');
   let made = 0;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { showSourceAnswer } from '../../../packages/contracts/src/index.ts';
 import { drawsOf, type Scene } from '../scene.ts';
+import type { ServerWorld } from '../server-world.ts';
 import { type Fault, missingNothing } from './fault.ts';
 import { localToken } from './stopped.ts';
 
@@ -21,7 +22,7 @@ const lastsMs = 2000;
 /**
  * The wall clock is set, and set right again after a while. The server may be killed in between. Nobody is locked out.
  */
-export const steppedClock: Fault = {
+export const steppedClock: Fault<ServerWorld> = {
   kind: 'clock',
   missing: missingNothing,
   async run(scene) {
@@ -49,7 +50,7 @@ export const steppedClock: Fault = {
 };
 
 /** Checks that commands on this machine can authenticate. */
-async function awaitLocalToken({ world, report }: Scene, said: string): Promise<void> {
+async function awaitLocalToken({ world, report }: Scene<ServerWorld>, said: string): Promise<void> {
   const isKept = await becomesTrue(async () => {
     const headers = { 'X-Auth-Token': await localToken(world) };
     const answer = await world.calls.send('GET', `/v3/${world.server.projectId}/operation-logs?limit=1`, headers);
@@ -59,7 +60,7 @@ async function awaitLocalToken({ world, report }: Scene, said: string): Promise<
 }
 
 /** Checks that each source runs again within its interval. */
-async function awaitPlans({ world, report }: Scene, said: string): Promise<void> {
+async function awaitPlans({ world, report }: Scene<ServerWorld>, said: string): Promise<void> {
   for (const id of world.sources.values()) {
     let shown = '';
     const isPlanned = await becomesTrue(async () => {

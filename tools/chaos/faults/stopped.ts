@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endpointFile, endpointFileName } from '../../../packages/contracts/src/index.ts';
-import type { Scene } from '../scene.ts';
-import type { World } from '../world.ts';
+import type { ServerWorld } from '../server-world.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
 const callersAtOnce = 8;
 
 /** The server is stopped with SIGTERM, and started again. Until it has ended, local commands get no 401. */
-export const stopped: Fault = {
+export const stopped: Fault<ServerWorld> = {
   kind: 'stop',
   missing: missingNothing,
   async run({ world, report }) {
@@ -26,13 +25,13 @@ export const stopped: Fault = {
 };
 
 /** Returns the token that local commands use. */
-export async function localToken({ dataDirectory }: World): Promise<string> {
+export async function localToken({ dataDirectory }: ServerWorld): Promise<string> {
   const text = await readFile(join(dataDirectory, endpointFileName), 'utf8');
   return endpointFile.parse(JSON.parse(text)).token;
 }
 
 /** Calls with a token while the server may answer. A 401 breaks a promise. Returns the number of calls. */
-async function callUntil({ calls, server }: Scene['world'], token: string, signal: AbortSignal): Promise<number> {
+async function callUntil({ calls, server }: ServerWorld, token: string, signal: AbortSignal): Promise<number> {
   let made = 0;
   const call = async () => {
     while (!signal.aborted) {

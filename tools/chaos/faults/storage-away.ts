@@ -4,7 +4,7 @@ import { awayWays } from '../storage-gate.ts';
 import { type Fault, missingNothing } from './fault.ts';
 
 /**
- * All storage is away for a while, and the server may be killed meanwhile. Accepted work must still succeed by itself.
+ * All storage is away for a while, and a server may be killed meanwhile. Accepted work must still succeed by itself.
  */
 export const storageAway: Fault = {
   kind: 'storage',
@@ -17,8 +17,7 @@ export const storageAway: Fault = {
     await world.gate.takeAway(way);
     await pause(outageMs / 2);
     if (isKilled) {
-      await world.server.kill();
-      await world.server.start();
+      await world.killOne(draws);
     }
     await pause(outageMs / 2);
     const ready = await world.calls.send('GET', '/readyz');

@@ -24,9 +24,11 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
   },
   {
     title: 'Catalogue and storage',
-    text: 'For `serve`, and for commands that work on a local catalogue.',
+    text: 'For `serve` and `work`, and for commands that work on a catalogue without a server. All nodes of a database need the same: see [Run many nodes](../how-to/run-many-nodes.md).',
     names: [
       'BACKUP_SYNC_DATA_DIR',
+      'BACKUP_SYNC_DATABASE_URL',
+      'BACKUP_SYNC_DATABASE_URL_FILE',
       'BACKUP_SYNC_STORAGE',
       'BACKUP_SYNC_ADDRESSING_STYLE',
       'AWS_REGION',
@@ -94,9 +96,9 @@ const readElsewhere: readonly (readonly [name: string, text: string])[] = [
 const whereCommandsWork = [
   'the profile that `--profile` names',
   'the server at `--endpoint`',
-  'the catalogue in `--data-dir`',
+  'the catalogue in `--data-dir` or `--database`',
   'the server at `BACKUP_SYNC_ENDPOINT`',
-  'the catalogue in `BACKUP_SYNC_DATA_DIR`',
+  'the catalogue in `BACKUP_SYNC_DATABASE_URL` or `BACKUP_SYNC_DATA_DIR`; both at once are refused',
   'the profile that `BACKUP_SYNC_PROFILE` names',
   'the profile `default`',
 ];
@@ -110,7 +112,7 @@ export function variablesPage(): string {
     '## Where a command works',
     'A command uses the first of these that is given:',
     whereCommandsWork.map((place, index) => `${index + 1}. ${place}`).join('\n'),
-    '`--profile` cannot be used with `--endpoint` or `--data-dir`. Credentials in variables are for a server in 2 or 4, and are refused with 5, 6 and 7. A profile has its own project, which only `--project` overrides. `backup-sync whoami` shows what a command uses.',
+    '`--profile` cannot be used with `--endpoint`, `--data-dir` or `--database`. Credentials in variables are for a server in 2 or 4, and are refused with 5, 6 and 7. A profile has its own project, which only `--project` overrides. `backup-sync whoami` shows what a command uses.',
     ...groups.flatMap(({ title, text, names }) => [
       `## ${title}`,
       text,

@@ -7,6 +7,7 @@ import { localOptions } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
+import { databaseOf } from '../target.ts';
 import { note, print, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { followSync } from './follow-sync.ts';
@@ -39,12 +40,16 @@ export async function demoCommand(
     // A clone of the repository may have been moved, with its data directory and the examples.
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
+  if (databaseOf(context.connect, context.environment) !== null) {
+    throw new UsageError('demo works in a data directory of its own: give --data-dir');
+  }
   const { dataDirectory } = localOptions(examples.connect, context.environment, '');
   await refuseOtherCatalogue(dataDirectory, options.examples);
   // A server that ends with the table needs no port that people know.
   const listen = options.listen ?? (options.once ? '127.0.0.1:0' : undefined);
   await using gateway = await startGateway(examples, { listen });
   const { endpoint, projectId, token } = gateway;
+  if (token === null) throw new Error('a server on a data directory leaves a token');
   const client = createClient({ endpoint, projectId, credentials: { token } });
   const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
   const { count } = await checkItems(source);

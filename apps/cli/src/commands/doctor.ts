@@ -3,10 +3,12 @@ import {
   type CheckedBucket,
   counted,
   errors,
+  type Node,
   type StorageCheck,
   storageRequests,
 } from '@backup-sync/contracts';
 import type { LeastPolicy } from '@backup-sync/engine';
+import { parseDatabaseAddress } from '@backup-sync/engine/database-address';
 import { findDriver, storageDrivers, withoutCredentials } from '@backup-sync/engine/storage-drivers';
 import { type CatalogueConnection, type Connection, connectToCatalogue } from '../connect.ts';
 import { exitCodes, failureOf, withNumber } from '../failure.ts';
@@ -15,7 +17,7 @@ import { storageEnvironment } from '../network.ts';
 import { printFields, printTable } from '../print-table.ts';
 import { profilePath } from '../profiles.ts';
 import { remedyOnCommandLine } from '../reason-remedies.ts';
-import { resolveTarget, type Target } from '../target.ts';
+import { resolveTarget, shownDatabase, type Target } from '../target.ts';
 import { jsonText, print, printJson, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -93,6 +95,11 @@ async function lookAtCatalogue(
       `answers; ${count === undefined || count === null ? 'some backups' : counted(count, 'backup')}, ${counted(sources.length, 'source')}`,
     ]);
     if (target.kind === 'local') configured.push(...(await describeCopies(target.dataDirectory)));
+    if (target.kind === 'database') {
+      const { nodes } = await connection.client.calls.listNodes({}, { signal });
+      configured.push(['nodes', describeNodes(nodes)]);
+      await lookAtDatabase(target, findings);
+    }
     const sourceBuckets = [...new Set(sources.map(({ bucket_name }) => bucket_name))];
     if (isServer(connection)) await askServer(connection, findings, bucketNames, signal);
     // A data directory that a server has open uses that server's storage. If the server knows no bucket, try from here.
@@ -112,6 +119,25 @@ async function lookAtCatalogue(
     const failed = isUnreachable ? exitCode : exitCodes.failure;
     return { sourceBuckets: [], recordsAt: null, exitCode: failed, isAnswered: false };
   }
+}
+
+/** Looks at the schemas of the catalogue and of the queue in a database. */
+async function lookAtDatabase(
+  target: Extract<Target, { kind: 'database' }>,
+  { configured, missing }: Findings,
+): Promise<void> {
+  const { inspectDatabase } = await import('@backup-sync/engine/cluster');
+  const address = parseDatabaseAddress(target.database.reveal(), target.from.database);
+  const { schema, queueProblem } = await inspectDatabase(address);
+  configured.push(['schema', String(schema)], ['queue', queueProblem === null ? 'fits this release' : 'does not fit']);
+  if (queueProblem !== null) missing.push(queueProblem);
+}
+
+function describeNodes(nodes: readonly Node[]): string {
+  if (nodes.length === 0) return 'none runs';
+  const working = nodes.filter(({ works }) => works).length;
+  const serving = nodes.filter(({ serves }) => serves).length;
+  return `${nodes.length}; ${serving} for calls, ${working} for work`;
 }
 
 function isServer(connection: CatalogueConnection | Connection): connection is Connection {
@@ -165,6 +191,12 @@ function describeTarget(target: Target): (readonly [string, string])[] {
     return [
       ['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`],
       ['credentials', 'owner of the data directory'],
+    ];
+  }
+  if (target.kind === 'database') {
+    return [
+      ['database', `${shownDatabase(target)} (${target.from.database})`],
+      ['credentials', 'owner of the database'],
     ];
   }
   const { credentials } = target;

@@ -97,6 +97,17 @@ describe('at 80 columns', () => {
     expect(shown.output).toMatch(/syncBackups .*…/);
   });
 
+  test('nodes list shows the server, what it does, and what it works on', async () => {
+    const shown = await atTerminal('nodes', 'list');
+    expectToFit(shown);
+    expect(shown.output).toMatch(/^NODE +ROLE +VERSION +STARTED \(UTC\) +WORKS ON\n/);
+    expect(shown.output).toContain('calls, work');
+    const piped = await inPipe('nodes', 'list', '--json');
+    const { nodes } = JSON.parse(piped.output);
+    expect(nodes).toMatchObject([{ process_id: server.process.pid, serves: true, works: true, operations: [] }]);
+    expect(nodes[0].version).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
   test.each([
     [['sources', 'list']],
     [['users', 'list']],

@@ -33,7 +33,7 @@ export async function addSourceCommand(context: CommandContext, place: string, f
   if (!connection.isServer && answer.source.interval_s !== null) {
     note(
       context.terminal,
-      'No server is running on this data directory. Its sources are scanned when one runs: see "backup-sync serve --help".',
+      'This command is no server. Sources are scanned while a server or worker runs: see "backup-sync serve --help".',
     );
   }
   return exitCodes.done;

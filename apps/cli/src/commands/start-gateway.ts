@@ -1,9 +1,10 @@
 import { newPassword } from '@backup-sync/contracts';
 import type { RunningGateway } from '@backup-sync/gateway';
-import { localOptions } from '../connect.ts';
+import { databaseOptions, localOptions } from '../connect.ts';
 import type { Secret } from '../environment.ts';
 import { UsageError } from '../failure.ts';
 import { readSecretVariable } from '../secret-variable.ts';
+import { databaseOf } from '../target.ts';
 import type { CommandContext } from './command-context.ts';
 import { type EdgeOptions, edgesOf } from './edge-options.ts';
 
@@ -16,9 +17,11 @@ export type ServeOptions = EdgeOptions & {
   /** Seconds. */
   readonly retryFor?: number | undefined;
   readonly backlog?: number | undefined;
+  /** False if other nodes of the same database do the work. */
+  readonly work?: boolean;
 };
 
-/** Opens the data directory and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
+/** Opens the data directory or database and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
 export async function startGateway(context: CommandContext, options: ServeOptions): Promise<RunningGateway> {
   const { environment } = context;
   const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
@@ -26,7 +29,7 @@ export async function startGateway(context: CommandContext, options: ServeOption
   const administratorPassword = readAdministratorPassword(
     readSecretVariable(environment, 'BACKUP_SYNC_ADMIN_PASSWORD'),
   );
-  const local = localOptions(context.connect, environment, '');
+  const local = placeOf(context, options);
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
@@ -41,6 +44,17 @@ export async function startGateway(context: CommandContext, options: ServeOption
     onFault: context.onFault,
     onNotice: context.onNotice,
   });
+}
+
+/** The catalogue to serve, with the options of its work. */
+function placeOf({ connect, environment }: CommandContext, { work = true }: ServeOptions) {
+  if (databaseOf(connect, environment) !== null) {
+    return { ...databaseOptions(connect, environment), serves: true, works: work };
+  }
+  if (work) return localOptions(connect, environment, '');
+  throw new UsageError(
+    '--no-work needs a database that other nodes work on: name it with --database or BACKUP_SYNC_DATABASE_URL',
+  );
 }
 
 /** Checks the password like the API checks any user's: this one gives access to everything. */

@@ -2,7 +2,7 @@ import type { CallOutput } from '@backup-sync/contracts';
 import { connectToCatalogue } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { printFields } from '../print-table.ts';
-import { resolveTarget, type Target } from '../target.ts';
+import { resolveTarget, shownDatabase, type Target } from '../target.ts';
 import { printJson } from '../terminal.ts';
 import { shortTime } from './backups.ts';
 import type { CommandContext } from './command-context.ts';
@@ -20,6 +20,7 @@ export async function whoamiCommand(context: CommandContext): Promise<number> {
 
 function placeOf(target: Target) {
   if (target.kind === 'local') return { data_directory: target.dataDirectory, credentials: 'operator' };
+  if (target.kind === 'database') return { database: shownDatabase(target), credentials: 'operator' };
   const { endpoint, credentials } = target;
   if (credentials.kind === 'token') return { endpoint, credentials: 'token' };
   return { endpoint, credentials: 'access_key', access_key: credentials.accessKey };
@@ -31,12 +32,16 @@ function describe(target: Target, caller: CallOutput<'showCaller'>['caller']): s
   const project = project_name === null ? project_id : `${project_name} (${project_id})`;
   const who = [
     ['project', project],
-    ['user', kind === 'system' ? `${name} (owner of the data directory)` : name],
+    [
+      'user',
+      kind === 'system' ? `${name} (owner of the ${target.kind === 'database' ? 'database' : 'data directory'})` : name,
+    ],
     ['role', role],
   ];
   if (target.kind === 'local') {
     return [['data directory', `${target.dataDirectory} (${target.from.dataDirectory})`], ...who];
   }
+  if (target.kind === 'database') return [['database', `${shownDatabase(target)} (${target.from.database})`], ...who];
   const { credentials, from } = target;
   const way = credentials.kind === 'token' ? 'token' : `access key ${credentials.accessKey}`;
   return [

@@ -1,11 +1,12 @@
 import { BackupSyncError } from '@backup-sync/contracts';
-import { type Caller, type Clock, networkOf } from '@backup-sync/engine';
+import { type Caller, type CallRate, type Clock, networkOf } from '@backup-sync/engine';
 import type { Request, RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { addressOf } from './caller-address.ts';
 import { credentialOf } from './credential.ts';
 import type { EdgeLimits } from './edge-limits.ts';
-import { RateLimit } from './rate-limit.ts';
+import { type CallLimit, RateLimit } from './rate-limit.ts';
+import { type OtherNodes, SharedRateLimit } from './shared-rate-limit.ts';
 
 /** Maximum number of credentials that are remembered; the least recently used is forgotten first. */
 const rememberedMax = 100_000;
@@ -13,8 +14,8 @@ const rememberedMax = 100_000;
 /** Limits calls: by caller once that is known, before that by the network that they come from. */
 export class Admission {
   readonly #limits: EdgeLimits;
-  readonly #callers: RateLimit;
-  readonly #addresses: RateLimit;
+  readonly #callers: CallLimit;
+  readonly #addresses: CallLimit;
   readonly #counted = new WeakSet<Request>();
   /** Calls that were counted by network before their credentials were checked. */
   readonly #ahead = new WeakSet<Request>();
@@ -26,12 +27,15 @@ export class Admission {
   readonly #holders = new WeakMap<Request, string>();
   #allInFlight = 0;
 
-  constructor(limits: EdgeLimits, clock: Clock) {
+  /** `otherNodes`: the nodes that share the limits of calls per second, if there are any. */
+  constructor(limits: EdgeLimits, clock: Clock, otherNodes: OtherNodes | null) {
     const { callsPerSecond, unknownCallsPerSecond } = limits;
     const nowMs = () => clock.monotonicMs();
+    const open = (name: string, rate: CallRate) =>
+      otherNodes === null ? new RateLimit(rate, nowMs) : new SharedRateLimit(name, rate, nowMs, otherNodes);
     this.#limits = limits;
-    this.#callers = new RateLimit({ perSecond: callsPerSecond, burst: 2 * callsPerSecond }, nowMs);
-    this.#addresses = new RateLimit({ perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond }, nowMs);
+    this.#callers = open('callers', { perSecond: callsPerSecond, burst: 2 * callsPerSecond });
+    this.#addresses = open('networks', { perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond });
   }
 
   /** Takes a place for each call until it is answered. The network holds it until the caller is known. */
@@ -52,26 +56,26 @@ export class Admission {
   };
 
   /** Counts calls that need no credentials. */
-  readonly admitUnknown: RequestHandler = (request, _response, next) => {
-    this.countUnknown(request);
+  readonly admitUnknown: RequestHandler = async (request, _response, next) => {
+    await this.countUnknown(request);
     next();
   };
 
   /** Counts a call from an unknown caller. Throws `throttled`. */
-  countUnknown(request: Request): void {
+  async countUnknown(request: Request): Promise<void> {
     if (this.#counted.has(request)) return;
     this.#counted.add(request);
-    refuseFor(this.#addresses.take(networkOf(addressOf(request))));
+    refuseFor(await this.#addresses.take(networkOf(addressOf(request))));
   }
 
   /**
    * Counts a call as one from an unknown caller before its credentials are checked, unless they were valid last time.
    * Throws `throttled`.
    */
-  countAhead(request: Request): void {
+  async countAhead(request: Request): Promise<void> {
     const credential = credentialOf(request);
     if (this.#counted.has(request) || credential === null || this.#goodBefore.has(credential)) return;
-    this.countUnknown(request);
+    await this.countUnknown(request);
     this.#ahead.add(request);
   }
 
@@ -85,14 +89,14 @@ export class Admission {
    * Counts a request for its caller, as `calls` calls if it is a batch. Counts it once, however often its credentials
    * are checked. Throws `throttled`.
    */
-  countCaller(request: Request, { projectId, kind, name }: Caller, calls: number): void {
+  async countCaller(request: Request, { projectId, kind, name }: Caller, calls: number): Promise<void> {
     if (this.#ahead.delete(request)) this.#addresses.giveBack(networkOf(addressOf(request)));
     else if (this.#counted.has(request)) return;
     this.#counted.add(request);
     const credential = credentialOf(request);
     if (credential !== null) this.#goodBefore.set(credential, true);
     const caller = JSON.stringify([projectId, kind, name]);
-    refuseFor(this.#callers.take(caller, calls));
+    refuseFor(await this.#callers.take(caller, calls));
     this.#hold(request, caller, this.#limits.callsInFlightOfCaller);
   }
 

@@ -16,12 +16,12 @@ afterEach(() => {
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
 const quickly = { timeoutMs: 100 };
 
-function listBackups(endpoint: string) {
+function listBackups(endpoint: string, timeoutMs = 10_000) {
   const client = createClientIn(clockedRuntime(), {
     endpoint,
     projectId: 'p',
     credentials: { token: 't' },
-    ...quickly,
+    timeoutMs,
   });
   return client.calls.listBackups({});
 }
@@ -31,7 +31,7 @@ test.each([
   ['stops in the middle of its answer', (connection: Socket) => connection.write(`${head}{"backups":`)],
 ])('a service that %s times out, and the call is not retried', async (_, onRequest) => {
   await using server = await startRawServer(onRequest);
-  await expect(listBackups(server.endpoint)).rejects.toMatchObject({
+  await expect(listBackups(server.endpoint, quickly.timeoutMs)).rejects.toMatchObject({
     code: 'response_timeout',
     message: `${server.endpoint} sent nothing for 0.1 s`,
   });
@@ -100,7 +100,7 @@ test('a call is retried after a timeout if the service has answered before', asy
   const replies: (Reply | Promise<Reply>)[] = [{ body: { backup: cloudBackup('b') } }, new Promise(() => {})];
   const found: Reply = { body: { backup: cloudBackup('c') } };
   await using service = await startService(() => replies.shift() ?? found);
-  const { calls } = service.client(quickly, clockedRuntime());
+  const { calls } = service.client({ timeoutMs: 1_000 }, clockedRuntime());
   await calls.showBackup({ backup_id: 'b' });
   expect((await calls.showBackup({ backup_id: 'c' })).backup.id).toBe('c');
   expect(service.seen.length).toBe(3);

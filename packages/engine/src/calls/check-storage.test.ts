@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
+import { CatalogueFullError } from '../catalogue/catalogue-errors.ts';
 import { probeBuckets } from '../storage/probe-bucket.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';

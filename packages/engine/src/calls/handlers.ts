@@ -13,6 +13,7 @@ import {
 import { grantBucket, listBucketGrants, revokeBucket } from './bucket-grants.ts';
 import type { CallHandlers, StreamHandlers } from './call-context.ts';
 import { showCaller } from './callers.ts';
+import { listNodes } from './nodes.ts';
 import { listOperationLogs, showOperationLog } from './operation-logs.ts';
 import { cancelOperation, listOperations, showOperation } from './operations.ts';
 import { planSync } from './plan-sync.ts';
@@ -93,6 +94,7 @@ export const handlers: CallHandlers = {
   listAccessKeys,
   disableAccessKey,
   listAuditEvents,
+  listNodes,
 };
 
 /** Handlers of the calls that stream events. */

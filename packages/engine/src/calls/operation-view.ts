@@ -1,4 +1,5 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
+import type { LeasedOperation } from '../catalogue/node-records.ts';
 import {
   hasItem,
   type ItemOperation,
@@ -40,10 +41,9 @@ export function operationView(record: OperationRecord, outages: Outages): Operat
 
 type OfKind = Pick<Operation, 'kind' | 'phase' | 'backup_name' | 'source_id' | 'progress' | 'result'>;
 
-/** On the wire, the scan of a source has its own kind. */
 function ofSingle(operation: SingleOperation): OfKind {
   return {
-    kind: operation.kind === 'scan' && operation.sourceId !== null ? 'source_run' : operation.kind,
+    kind: wireKind(operation),
     phase: phaseOf(operation),
     backup_name: null,
     source_id: operation.sourceId,
@@ -61,6 +61,11 @@ function ofItem({ kind, item, endedAtMs, outcome, level, timeContradiction }: It
     progress: {},
     result: endedAtMs === null ? null : { outcome, level, time_contradiction: timeContradiction },
   };
+}
+
+/** The kind of an operation as calls show it: the scan of a source has its own. */
+export function wireKind({ kind, sourceId }: Pick<LeasedOperation, 'kind' | 'sourceId'>): Operation['kind'] {
+  return kind === 'scan' && sourceId !== null ? 'source_run' : kind;
 }
 
 function phaseOf({ kind, status, listedAtMs }: SingleOperation): Operation['phase'] {

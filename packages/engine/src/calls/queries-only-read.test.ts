@@ -72,6 +72,7 @@ test('no query writes to the catalogue', async () => {
     listBucketGrants: {},
     listAccessKeys: {},
     listAuditEvents: {},
+    listNodes: {},
   };
   const context = contextOfCalls({ ...services, catalogue: readsOf(services.catalogue) }, caller);
   const answered: string[] = [];

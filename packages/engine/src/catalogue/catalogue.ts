@@ -1,4 +1,5 @@
 import type { CallEvent } from './audit-records.ts';
+import type { Fence } from './fence.ts';
 import type { DueWork } from './operation-records.ts';
 import type { ChangeName, StepInput, StepOutput, stores } from './steps.ts';
 import type { InputOf, OutputOf, Step } from './stores/step.ts';
@@ -55,6 +56,11 @@ export type Catalogue = Stores &
       step: Name,
       ...input: StepInput<Name>
     ) => Promise<{ readonly answer: StepOutput<Name>; readonly isRecorded: boolean }>;
+    /**
+     * The catalogue for a worker of this operation. Its writing steps change nothing and throw `LeaseLostError` once
+     * the operation no longer runs under this epoch: a worker that was paused past its lease cannot disturb the next.
+     */
+    readonly fenced: (fence: Fence) => Catalogue;
   } & AsyncDisposable;
 
 /**

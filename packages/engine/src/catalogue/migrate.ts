@@ -6,6 +6,12 @@ import type { Schema } from './schema.ts';
 /** The schema that this release needs: the number of its newest migration. */
 export const newestSchema = Object.keys(migrations).length;
 
+/**
+ * The oldest schema whose release can use a database with the newest one, next to this release. A change that would
+ * break that release is made in two steps: first only add, and remove a release later.
+ */
+export const oldestCompatibleSchema = 21;
+
 /** Replaces a migration that an earlier release has run and recorded in a table that Kysely does not know. */
 const alreadyRun: Migration = { async up() {} };
 
@@ -23,5 +29,9 @@ export async function migrate(database: Kysely<Schema>, found = 0): Promise<void
     const migrator = new Migrator({ db: transaction, provider: { getMigrations: async () => run } });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) throw error;
+    await transaction
+      .updateTable('schema_version')
+      .set({ version: newestSchema, oldest_compatible: oldestCompatibleSchema })
+      .execute();
   });
 }

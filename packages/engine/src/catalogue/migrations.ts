@@ -19,3 +19,12 @@ export * as '0016-retired-resources' from './migrations/0016-retired-resources.t
 export * as '0017-volume-hash' from './migrations/0017-volume-hash.ts';
 export * as '0018-kysely-migrator' from './migrations/0018-kysely-migrator.ts';
 export * as '0019-audit-with-change' from './migrations/0019-audit-with-change.ts';
+export * as '0020-item-digests' from './migrations/0020-item-digests.ts';
+export * as '0021-shared-database' from './migrations/0021-shared-database.ts';
+export * as '0022-nodes' from './migrations/0022-nodes.ts';
+export * as '0023-verification-parts' from './migrations/0023-verification-parts.ts';
+export * as '0024-takeovers' from './migrations/0024-takeovers.ts';
+export * as '0025-shared-limits' from './migrations/0025-shared-limits.ts';
+export * as '0026-bucket-budgets' from './migrations/0026-bucket-budgets.ts';
+export * as '0027-settings' from './migrations/0027-settings.ts';
+export * as '0028-archive-loads' from './migrations/0028-archive-loads.ts';

@@ -38,7 +38,8 @@ type Real = { readonly catalogue: Catalogue; readonly projectId: string };
 type Command = fc.AsyncCommand<Model, Real>;
 
 const chainRoots = ['chain-1', 'chain-2'];
-const owners = ['worker-1', 'worker-2'];
+/** Workers that no other process has, if several use the database. */
+const owners = [newId(), newId()];
 
 const unfinished = (model: Model, backupId: string) =>
   model.operations.filter((operation) => operation.backupId === backupId && operation.status !== 'success');
@@ -302,8 +303,11 @@ async function expectSame(model: Model, { catalogue, projectId }: Real): Promise
   expect(backups.rows.map(({ backupId, revision }) => [backupId, revision]).toSorted()).toEqual(shown.toSorted());
 }
 
-/** Tests that steps in any order leave the catalogue as a simple model says. */
-export function describeCatalogueModel(open: OpenCatalogue): void {
+/**
+ * Tests that steps in any order leave the catalogue as a simple model says. If several processes use the database, none
+ * may release the operations of all.
+ */
+export function describeCatalogueModel(open: OpenCatalogue, { isShared = false, runs = 60 } = {}): void {
   let catalogue: Catalogue;
   beforeAll(async () => {
     catalogue = await open();
@@ -320,7 +324,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
       fc.tuple(chainRoot, fc.constantFrom(...owners)).map((input) => new Start(...input)),
       fc.tuple(fc.nat(20), fc.constantFrom(0, 0, 0, 1), fc.boolean()).map((input) => new Finish(...input)),
       fc.tuple(fc.nat(20), backupId, fc.constantFrom(false, false, true)).map((input) => new MissParent(...input)),
-      fc.constantFrom(...owners, null).map((owner) => new Release(owner)),
+      fc.constantFrom(...owners, ...(isShared ? [] : [null])).map((owner) => new Release(owner)),
       backupId.map((id) => new Delete(id)),
     ],
     { maxCommands: 40, size: 'max' },
@@ -334,7 +338,7 @@ export function describeCatalogueModel(open: OpenCatalogue): void {
         await fc.asyncModelRun(() => ({ model, real }), run);
         await expectSame(model, real);
       }),
-      { numRuns: 60 },
+      { numRuns: runs },
     );
   });
 }

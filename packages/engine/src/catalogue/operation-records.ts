@@ -55,7 +55,10 @@ type CommonOfOperations = {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly updatedAtMs: number;
-  /** When the operation ends as `timeout`. It follows the wall clock, see `StoredTimes`. */
+  /**
+   * 24 hours after the operation was accepted, by a wall clock that may have been set, see `StoredTimes`. It then ends
+   * as `timeout` if its kind has a deadline, see `hasDeadline`.
+   */
   readonly deadlineAtMs: number;
   /** The worker of the operation, while it runs. */
   readonly leaseOwner: string | null;
@@ -136,8 +139,21 @@ export type DueOperation = {
   readonly notBeforeMs: number | null;
 };
 
+/**
+ * Help for a verification that runs elsewhere: a worker that takes this job reads open parts of it. Nothing is lost if
+ * nobody does.
+ */
+export type DueHelp = {
+  readonly kind: 'part';
+  readonly operation: OperationKey;
+  /** Tells the helpers of an operation apart. Counts from 1. */
+  readonly helper: number;
+  readonly lane: Lane;
+  readonly notBeforeMs: number | null;
+};
+
 /** Work to be queued. */
-export type DueWork = DueChain | DueOperation;
+export type DueWork = DueChain | DueOperation | DueHelp;
 
 /** An operation that a step has ended. The caller of the step does what has to follow, see `after-end.ts`. */
 export type EndedOperation = Pick<OperationRecord, 'id' | 'projectId' | 'kind' | 'parentOperationId' | 'status'>;
@@ -228,6 +244,15 @@ export type Retry = {
   readonly requests: RequestCount;
   /** The progress of a single operation. */
   readonly progress?: OperationProgress;
+};
+
+/** The end of a job of a single operation that continues in another job. */
+export type Requeuing = {
+  readonly operationId: string;
+  readonly epoch: number;
+  readonly requeuedAtMs: number;
+  readonly progress: OperationProgress;
+  readonly requests: RequestCount;
 };
 
 /** Selects operations that have waited too long for a bucket. */

@@ -48,9 +48,9 @@ export function itemToJson(item: BackupSync): string {
 /** The value of the column `task` for an import whose missing ancestors are wanted. */
 const ancestorsWanted = JSON.stringify({ with_ancestors: true });
 
-/** The value of the column `task` for an import; null if only the backup itself is wanted. */
-export function importRequest(withAncestors: boolean): string | null {
-  return withAncestors ? ancestorsWanted : null;
+/** The value of the column `task` for an import; empty if only the backup itself is wanted. */
+export function importRequest(withAncestors: boolean): string {
+  return withAncestors ? ancestorsWanted : '';
 }
 
 /** Parses the item of an import or delete. Throws `TypeError` for a row of another kind. */

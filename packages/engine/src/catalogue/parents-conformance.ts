@@ -246,6 +246,20 @@ export function describeParents(open: OpenCatalogue): void {
       expect(await catalogue.operations.startChain(childChain(), 'worker-1', 5_000)).toHaveLength(1);
     });
 
+    test('is broken with it, however long the chain of those that build on each other', async () => {
+      await importBackup(catalogue, projectId, makeItem('parent'));
+      const descendants = Array.from({ length: 30 }, (_, index) => `child-${30 - index}`);
+      for (const [index, id] of descendants.entries()) {
+        const parentBackupId = descendants[index - 1] ?? 'parent';
+        await importBackup(catalogue, projectId, makeItem(id), { record: { parentBackupId } });
+      }
+      await finishParent({ status: 'error', fault: { code: 'object_missing', detail: '' }, level: null });
+      for (const id of descendants) {
+        const record = await catalogue.backups.showBackup(projectId, id);
+        expect(record).toMatchObject({ status: 'error', fault: { code: 'parent_broken' } });
+      }
+    });
+
     test('is not imported if its parent is unchanged, another reason broke it, or it is being imported', async () => {
       await importBackup(catalogue, projectId, makeItem('parent'));
       await importBackup(catalogue, projectId, makeItem('child'), { record: { parentBackupId: 'parent' } });

@@ -33,12 +33,13 @@ import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
 import { locateBackup } from './steps/locate-backup.ts';
+import { removeNode, showLeases, takeOverDead } from './steps/nodes.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { releaseOperations } from './steps/release-operations.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
-import { retryOperation } from './steps/retries.ts';
+import { requeueOperation, retryOperation } from './steps/retries.ts';
 import { finishListing, startOperation } from './steps/run-operation.ts';
 import { showBackup } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
@@ -48,6 +49,7 @@ import { addSource, listSourceErrors, removeSource, startRun } from './steps/sou
 import { startChain, startChildren } from './steps/start-chain.ts';
 import { updateSource } from './steps/update-source.ts';
 import { contentsOf, contentsOfRun, sourcesOfResources } from './steps/vaults.ts';
+import { claimPart, listParts, openParts, releaseParts, savePart } from './steps/verification-parts.ts';
 
 const project = 'project-1';
 const sqlite = new DatabaseSync(':memory:');
@@ -132,6 +134,30 @@ describe('no step reads more rows than it needs', () => {
     ['startChildren', () => startChildren(database, makeChain(project), 'operation-1', 'worker-1', 2_000)],
     ['releaseOperations', () => releaseOperations(database, null, 3_000)],
     ['releaseOperations of one worker', () => releaseOperations(database, 'worker-1', 3_000)],
+    ['removeNode', () => removeNode(database, 'worker-1', 3_000)],
+    ['takeOverDead', () => takeOverDead(database, 15_000, 30_000)],
+    ['showLeases', () => showLeases(database, 'worker-1', 10)],
+    [
+      'the parts of a verification',
+      async () => {
+        const id = 'verification-1';
+        await addOperation(database, { ...makeRun(project, '', id), kind: 'verify', sourceId: null });
+        const operation = await startOperation(database, id, 'worker-1', 2_000);
+        const coordinator = { operationId: id, epoch: operation?.epoch ?? 0, leaseOwner: 'worker-1' };
+        const planned = { backupId: 'a', objectCount: null, link: 0, listingDigest: 'd' };
+        await openParts(database, coordinator, [{ ...planned, firstObject: 0 }]);
+        const part = await claimPart(database, { operationId: id, leaseOwner: 'worker-1', at: null });
+        if (part === null) throw new Error('Expected an open part.');
+        const requests = { lists: 1, gets: 0, bytesRead: 0 };
+        await savePart(database, part, { progress: part.progress, requests });
+        await releaseParts(database, 'worker-1');
+        await releaseParts(database, null);
+        await openParts(database, coordinator, [{ ...planned, firstObject: 1 }]);
+        const spent = { requeuedAtMs: 3_000, progress: {}, requests };
+        await requeueOperation(database, { operationId: id, epoch: coordinator.epoch, ...spent });
+        await listParts(database, id, { from: 1, count: 100 });
+      },
+    ],
     ['deleteBackup', () => deleteBackup(database, deletion)],
     [
       'renameBackup',

@@ -14,7 +14,9 @@ import type {
 import type { Generated } from 'kysely';
 import type { Outage } from '../storage/outage.ts';
 import type { BackupRecord } from './backup-records.ts';
+import type { NodeRecord } from './node-records.ts';
 import type { Actor, OperationKind } from './operation-records.ts';
+import type { VerificationPart } from './part-records.ts';
 
 /** A boolean as it is stored. */
 export type StoredBoolean = 0 | 1;
@@ -100,8 +102,13 @@ export type OperationRow = {
    * strings.
    */
   item: string | null;
-  /** The request as JSON. Of an import, what it asks for in addition to the item; null if nothing. */
+  /**
+   * The request as JSON. Of an import, what it asks for in addition to the item; empty if nothing, or null if an older
+   * release accepted it and it has ended.
+   */
   task: string | null;
+  /** Of an import, the SHA-256 of its item; null if an older release accepted it. */
+  item_digest: string | null;
   /** Of a single operation, the counts so far as JSON. */
   progress: string | null;
   /** Of a single operation, the result as JSON. */
@@ -150,6 +157,8 @@ export type OperationRow = {
   /** Of a waiting operation, why its last attempt failed; null otherwise. */
   waiting_reason: ReasonCode | null;
   waiting_detail: Generated<string>;
+  /** Number of times in a row that its worker died. An attempt that ends by itself begins again. */
+  takeovers: Generated<number>;
 };
 
 /** A bucket that does not answer, see {@link Outage}. */
@@ -171,6 +180,15 @@ export type OperationEventRow = {
   status: OperationStatus;
   at_ms: number;
 };
+
+/**
+ * A transition that has no cursor yet, because several nodes write at the same time. `id` is the order of writing, and
+ * `noted_at_ms` the time of it by the database's clock.
+ */
+type PendingEventRow = Omit<OperationEventRow, 'cursor'> & { id: Generated<number>; noted_at_ms: number };
+
+/** The one row that says which releases can use the database. `touches` has no meaning: it is written as a test. */
+type SchemaVersionRow = { version: number; oldest_compatible: number; touches: number };
 
 /** One proof of one link. Rows are only ever added. */
 export type VerificationRow = LocationColumns &
@@ -209,6 +227,26 @@ export type ScanFindingRow = {
   problem_path: string | null;
   problem_code: ReasonCode | null;
   problem_detail: string | null;
+};
+
+/** A part of a verification, see `VerificationPart`. */
+export type VerificationPartRow = {
+  operation_id: string;
+  backup_id: string;
+  first_object: number;
+  object_count: number | null;
+  link: number;
+  listing_digest: string;
+  state: VerificationPart['state'];
+  /** Null unless the part is held. */
+  lease_owner: string | null;
+  epoch: number;
+  saves: number;
+  proved_objects: number;
+  stored_bytes: number;
+  plain_bytes: number;
+  fault_code: ReasonCode | null;
+  fault_detail: string;
 };
 
 /** An import that was in flight when a run wanted the same one. The run waits for it as for one of its own. */
@@ -346,13 +384,53 @@ type AuditEventRow = {
 
 type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
 
+/**
+ * The names of settings.
+ *
+ * - `seal_check`: a text that is sealed with the key of all secrets, see seal-of-nodes.ts.
+ * - `storage_unit`: the storage unit that the records belong to, see remembered-storage-unit.ts.
+ */
+export type SettingName = 'seal_check' | 'storage_unit';
+
+type SettingRow = { name: SettingName; value: string };
+
+/** A process that shares the database, see {@link NodeRecord}. */
+type NodeRow = {
+  id: string;
+  host_name: string;
+  pid: number;
+  version: string;
+  serves: StoredBoolean;
+  works: StoredBoolean;
+  started_at_ms: number;
+  heartbeat_at_ms: number;
+  clock_ahead_ms: number;
+  jobs: number;
+};
+
+/** The archive that the catalogue is loaded from, see archive/load-archive.ts. One row at most. */
+type ArchiveLoadRow = {
+  only: 1;
+  archive_id: string;
+  /** The table that is loaded: its place among the tables of the archive, from 0. */
+  table_number: number;
+  /** Rows of this table that are loaded. */
+  row_count: number;
+  begun_at_ms: number;
+  /** Null until everything is loaded and verified. Until then, nothing else may use the catalogue. */
+  finished_at_ms: number | null;
+};
+
 /** The tables of the catalogue and of the embedded identity, which share one database. */
 export type Schema = {
   backups: BackupRow;
   operations: OperationRow;
   operation_events: OperationEventRow;
+  pending_events: PendingEventRow;
+  schema_version: SchemaVersionRow;
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
+  verification_parts: VerificationPartRow;
   joined_imports: JoinedImportRow;
   bucket_outages: BucketOutageRow;
   sources: SourceRow;
@@ -368,4 +446,7 @@ export type Schema = {
   access_keys: AccessKeyRow;
   audit_events: AuditEventRow;
   audit_subjects: AuditSubjectRow;
+  settings: SettingRow;
+  nodes: NodeRow;
+  archive_loads: ArchiveLoadRow;
 };

@@ -4,8 +4,11 @@ import { directorySteps } from './stores/directory.ts';
 import { eventSteps } from './stores/events.ts';
 import { grantSteps } from './stores/grants.ts';
 import { identitySteps } from './stores/identity.ts';
+import { nodeSteps } from './stores/nodes.ts';
 import { operationSteps } from './stores/operations.ts';
 import { outageSteps } from './stores/outages.ts';
+import { partSteps } from './stores/parts.ts';
+import { settingSteps } from './stores/settings.ts';
 import { sourceRunSteps } from './stores/source-runs.ts';
 import { sourceSteps } from './stores/sources.ts';
 import type { InputOf, OutputOf } from './stores/step.ts';
@@ -16,6 +19,7 @@ export const stores = {
   backups: backupSteps,
   operations: operationSteps,
   events: eventSteps,
+  parts: partSteps,
   outages: outageSteps,
   sources: sourceSteps,
   sourceRuns: sourceRunSteps,
@@ -23,6 +27,8 @@ export const stores = {
   directory: directorySteps,
   grants: grantSteps,
   audit: auditSteps,
+  settings: settingSteps,
+  nodes: nodeSteps,
   upkeep: upkeepSteps,
 } as const;
 
@@ -31,6 +37,7 @@ export const steps = {
   ...backupSteps,
   ...operationSteps,
   ...eventSteps,
+  ...partSteps,
   ...outageSteps,
   ...sourceSteps,
   ...sourceRunSteps,
@@ -38,6 +45,8 @@ export const steps = {
   ...directorySteps,
   ...grantSteps,
   ...auditSteps,
+  ...settingSteps,
+  ...nodeSteps,
   ...upkeepSteps,
 } as const;
 

@@ -1,6 +1,7 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { decideExamined } from '../imports/decide-sync.ts';
+import { BucketBudget } from '../storage/bucket-budget.ts';
 import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
@@ -31,7 +32,7 @@ async function examineWith(format: FormatUnderTest, fault: StorageFault | null):
   const time = new VirtualTime();
   const { unit: faulty, log } = injectFault(storage, fault, pageEntries);
   const limits = { requestsPerSecond: 1_000_000, requestsInFlight: 1 };
-  const unit = budgetRequests(faulty, { limits, clock: time.clock, sleep: time.sleep });
+  const unit = budgetRequests(faulty, () => new BucketBudget(limits, time.clock, time.sleep));
   const stopping = new AbortController();
   if (fault !== null && 'hangAtByte' in fault) void time.sleep(60_000, undefined).then(() => stopping.abort(stopped));
   const { item } = format;

@@ -12,7 +12,8 @@ import {
   type TokenRecord,
 } from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
-import { GuessLimits } from './guess-limits.ts';
+import type { GuessLimits } from './guess-limits.ts';
+import { LocalGuessLimits } from './local-guess-limits.ts';
 import { onceAMinute } from './once-a-minute.ts';
 import { OperatorTokens } from './operator-tokens.ts';
 import { hashPassword, passwordMatches } from './password.ts';
@@ -36,13 +37,20 @@ const tokenLivesMs = 24 * 60 * 60 * 1000;
 const administratorName = 'admin';
 const firstProjectName = 'default';
 
-type EmbeddedIdentityOptions = {
+export type EmbeddedIdentityOptions = {
   readonly catalogue: Catalogue;
   readonly seal: SecretSeal;
   readonly clock: Clock;
   readonly newId: () => string;
   /** Called at most once a minute with the reason why valid access keys cannot be used. */
   readonly onFault: (error: unknown) => void;
+  /** Set if other nodes use the same catalogue. */
+  readonly ofNodes?:
+    | {
+        /** The limits of wrong passwords that all nodes share. */
+        readonly guesses: GuessLimits;
+      }
+    | undefined;
 };
 
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
@@ -54,6 +62,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   readonly #guesses: GuessLimits;
   readonly #refusals: RefusalLimit;
   readonly #operatorTokens: OperatorTokens;
+  readonly #hasOtherNodes: boolean;
   readonly #clock: Clock;
   readonly #newId: () => string;
   readonly #onFault: (error: unknown) => void;
@@ -61,7 +70,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   /** The oldest project. Tokens for no named project are for this one. */
   readonly project: Project;
 
-  private constructor({ catalogue, seal, clock, newId, onFault }: EmbeddedIdentityOptions, project: Project) {
+  private constructor({ catalogue, seal, clock, newId, onFault, ofNodes }: EmbeddedIdentityOptions, project: Project) {
     this.#catalogue = catalogue;
     this.#store = catalogue.identity;
     this.#audit = new TokenAudit(catalogue, clock, newId);
@@ -69,9 +78,10 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     this.#clock = clock;
     this.#newId = newId;
     this.#onFault = onceAMinute(clock, onFault);
-    this.#guesses = new GuessLimits(clock);
+    this.#guesses = ofNodes?.guesses ?? new LocalGuessLimits(clock);
     this.#refusals = new RefusalLimit(clock);
     this.#operatorTokens = new OperatorTokens(clock, tokenLivesMs);
+    this.#hasOtherNodes = ofNodes !== undefined;
     this.project = project;
   }
 
@@ -110,7 +120,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
 
   async issueToken(request: TokenRequest): Promise<IssuedToken> {
     const { userName, from } = request;
-    const wasRight = this.#guesses.begin(userName, from.origin.address);
+    const wasRight = await this.#guesses.begin(userName, from.origin.address);
     let issued: IssuedToken;
     try {
       issued = await this.#issueToken(request);
@@ -120,7 +130,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
       await this.#audit.refused('issueToken', { kind: 'user', name: userName, projectId: '' }, from, code);
       throw error;
     }
-    wasRight();
+    await wasRight();
     return issued;
   }
 
@@ -154,7 +164,8 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     const { token, issuedAtMs, expiresAtMs } = issued;
     const { kind, userId, userName, role } = holder;
     const record = { kind, userId, userName, role, projectId: project.id, issuedAtMs, expiresAtMs };
-    this.#operatorTokens.add({ ...record, tokenHash: hashToken(token) });
+    // Another node must be able to end the token, so it is not remembered here.
+    if (!this.#hasOtherNodes) this.#operatorTokens.add({ ...record, tokenHash: hashToken(token) });
     return issued;
   }
 

@@ -85,7 +85,7 @@ export interface OperatorIdentity {
   operator(name: string, projectId: string | null): Promise<Caller>;
   /**
    * Issues a token for the operator, for a project as in {@link operator}. It is valid for 24 hours of this process,
-   * whatever the wall clock shows.
+   * whatever the wall clock shows; with other nodes, by the clock that all of them use.
    */
   issueSystemToken(name: string, projectId: string | null, from: RequestedFrom): Promise<IssuedToken>;
   /**

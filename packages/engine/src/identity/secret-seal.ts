@@ -8,7 +8,8 @@ const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 const fileName = 'secret.key';
-const variable = 'BACKUP_SYNC_SECRET_KEY';
+/** The variable with the key. */
+export const secretKeyVariable = 'BACKUP_SYNC_SECRET_KEY';
 /** Maximum number of access keys that a message names. */
 const shownMax = 10;
 
@@ -20,25 +21,32 @@ export class SecretKeyError extends Error {
 /** The owner used if there is no such access key: no access key is empty. */
 const nobody = '';
 
+/** Where the key is. */
+type KeySource = {
+  /** The file or variable of the key, for messages. */
+  readonly place: string;
+  /** What to do if the key does not open all secrets. */
+  readonly remedy: string;
+  readonly read: () => Promise<Buffer>;
+  /** Reads the key. Creates it if it does not exist and this source can. */
+  readonly readOrMake: () => Promise<Buffer>;
+};
+
 /**
  * Seals secrets that must be read again to check signatures. Uses AES-256-GCM, bound to the name of the owner, so that
  * one secret cannot be put in the place of another. The database alone does not reveal them. All secrets are sealed
  * with one key: nothing new is sealed while the present key does not open the existing ones.
  */
 export class SecretSeal {
-  readonly #path: string;
-  /** The file or variable of the key, for messages. */
-  readonly #place: string;
+  readonly #source: KeySource;
   readonly #listSealed: () => Promise<readonly SealedSecret[]>;
-  /** Null until the file has been read. */
-  #key: Buffer | null;
+  /** Null until it has been read. */
+  #key: Buffer | null = null;
   #keyToSeal: Promise<Buffer> | undefined;
   #nobodysSecret: string | undefined;
 
-  private constructor(given: Buffer | null, path: string, listSealed: () => Promise<readonly SealedSecret[]>) {
-    this.#key = given;
-    this.#path = path;
-    this.#place = given === null ? path : variable;
+  private constructor(source: KeySource, listSealed: () => Promise<readonly SealedSecret[]>) {
+    this.#source = source;
     this.#listSealed = listSealed;
   }
 
@@ -52,8 +60,25 @@ export class SecretSeal {
     dataDirectory: string,
     listSealed: () => Promise<readonly SealedSecret[]>,
   ): SecretSeal {
-    const given = key === null ? null : parseKey(key, variable);
-    return new SecretSeal(given, join(dataDirectory, fileName), listSealed);
+    const remedy =
+      `Restore the ${fileName} of the data directory, or the ${secretKeyVariable}, that sealed them. Or disable each ` +
+      'with "backup-sync access-keys disable <access-key>" on the data directory, and create a new one.';
+    const source = key === null ? keyInFile(join(dataDirectory, fileName), remedy) : givenKey(key, remedy);
+    return new SecretSeal(source, listSealed);
+  }
+
+  /** Opens the seal with a key that all nodes have. Otherwise as {@link open}. */
+  static ofNodes(key: string, listSealed: () => Promise<readonly SealedSecret[]>): SecretSeal {
+    const remedy =
+      `Set the ${secretKeyVariable} that sealed them. If the catalogue was moved here, it is the content of the ` +
+      `${fileName} of the data directory. Or disable each with "backup-sync access-keys disable <access-key>", and ` +
+      'create a new one.';
+    return new SecretSeal(givenKey(key, remedy), listSealed);
+  }
+
+  /** A seal for a process that needs none. Calls `refuse` if it does. */
+  static refusing(refuse: () => never): SecretSeal {
+    return new SecretSeal({ place: '', remedy: '', read: refuse, readOrMake: refuse }, refuse);
   }
 
   /** Throws {@link SecretKeyError}, which says what to do, if the present key does not open one of the secrets. */
@@ -103,24 +128,31 @@ export class SecretSeal {
 
   async #checkedKey(): Promise<Buffer> {
     await this.check();
-    this.#key ??= await readOrMakeKey(this.#path);
+    this.#key ??= await this.#source.readOrMake();
     return this.#key;
   }
 
   async #keyToOpen(): Promise<Buffer> {
-    this.#key ??= await readKey(this.#path);
+    this.#key ??= await this.#source.read();
     return this.#key;
   }
 
   #closed(accessKeys: readonly string[], cause: unknown): SecretKeyError {
     const shown = accessKeys.slice(0, shownMax).join(', ');
     const more = accessKeys.length > shownMax ? ` and ${accessKeys.length - shownMax} more` : '';
-    const message =
-      `${whyClosed(this.#place, cause)}, so the secrets of these access keys cannot be opened: ${shown}${more}. Restore ` +
-      `the ${fileName} of the data directory, or the ${variable}, that sealed them. Or disable each with ` +
-      '"backup-sync access-keys disable <access-key>" on the data directory, and create a new one.';
+    const { place, remedy } = this.#source;
+    const message = `${whyClosed(place, cause)}, so the secrets of these access keys cannot be opened: ${shown}${more}. ${remedy}`;
     return new SecretKeyError(message, { cause });
   }
+}
+
+function keyInFile(path: string, remedy: string): KeySource {
+  return { place: path, remedy, read: () => readKey(path), readOrMake: () => readOrMakeKey(path) };
+}
+
+function givenKey(text: string, remedy: string): KeySource {
+  const key = parseKey(text, secretKeyVariable);
+  return { place: secretKeyVariable, remedy, read: async () => key, readOrMake: async () => key };
 }
 
 function whyClosed(place: string, cause: unknown): string {

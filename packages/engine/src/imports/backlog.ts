@@ -8,6 +8,8 @@ export const defaultBacklogMax = 100_000;
 
 /** Shortest time between two counts of a full backlog. A count takes milliseconds. */
 const countedEveryMs = 1_000;
+/** Time after which a backlog that has room is counted again if other nodes fill it too. Milliseconds. */
+const countedWithNodesEveryMs = 2_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 /** The time that a refused caller is asked to wait. */
@@ -17,26 +19,35 @@ type CountingCatalogue = { readonly operations: Pick<Catalogue['operations'], 'c
 
 /**
  * Limits the unfinished imports of each project. Counts them in the catalogue if the backlog may be full, at most once
- * a second, and adds the imports admitted since.
+ * a second, and adds the imports admitted since. With other nodes, the limit can be exceeded by what they admit within
+ * two seconds.
  */
 export class Backlog {
   readonly #catalogue: CountingCatalogue;
   readonly #clock: Clock;
   readonly #max: number;
   readonly #pausedMax: number;
+  readonly #roomKnownForMs: number;
   #paused = 0;
   readonly #known = new Map<string, { count: number; readonly countedAtMs: number }>();
 
   constructor(
     catalogue: CountingCatalogue,
     clock: Clock,
-    limits: { readonly max: number; readonly jobsAtOnce: number },
+    limits: {
+      readonly max: number;
+      readonly jobsAtOnce: number;
+      /** Whether other nodes admit imports of the same projects (default false). */
+      readonly hasOtherNodes?: boolean;
+    },
   ) {
     this.#catalogue = catalogue;
     this.#clock = clock;
     this.#max = limits.max;
     // One place is left for the imports that make room.
     this.#pausedMax = Math.max(0, limits.jobsAtOnce - 1);
+    // Without other nodes, imports only become fewer without this process knowing.
+    this.#roomKnownForMs = limits.hasOtherNodes === true ? countedWithNodesEveryMs : Number.POSITIVE_INFINITY;
   }
 
   /** Adds imports that are accepted without a check for room. */
@@ -76,8 +87,9 @@ export class Backlog {
   async #count(projectId: string): Promise<number> {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#known.get(projectId);
-    if (known !== undefined && (known.count < this.#max || nowMs < known.countedAtMs + countedEveryMs)) {
-      return known.count;
+    if (known !== undefined) {
+      const knownForMs = known.count < this.#max ? this.#roomKnownForMs : countedEveryMs;
+      if (nowMs < known.countedAtMs + knownForMs) return known.count;
     }
     const count = await this.#catalogue.operations.countBacklog(projectId);
     const other = this.#known.get(projectId);

@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import { isLeaseLost } from '../catalogue/fence.ts';
 import type { ChainKey, MissingParent } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
@@ -142,7 +143,7 @@ export class ChainLook {
       return await work();
     } catch (error) {
       stopping.throwIfAborted();
-      if (isCatalogueFault(error)) throw error;
+      if (isCatalogueFault(error) || isLeaseLost(error)) throw error;
       if (deadline.signal.aborted) return { code: 'deadline_exceeded', detail: deadline.detail };
       if (error instanceof StorageError) return { code: reasonOfStorageError[error.code], detail: error.message };
       return { code: 'internal', detail: onFault(item, error) };

@@ -1,4 +1,5 @@
 import { counted } from '@backup-sync/contracts';
+import { isLeaseLost } from '../catalogue/fence.ts';
 import type { ChainKey, EndedOperation, ItemOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
@@ -111,7 +112,7 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
   }
   try {
     for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
-      if (operation.withAncestors) await importWithAncestors(job, operation, seen);
+      if (operation.withAncestors) await importWithAncestors(job, operation, seen).catch(unlessLost);
       else await finish(job, operation, look.withProofs(operation.item, seen));
     }
   } catch (error) {
@@ -147,24 +148,31 @@ function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[])
   });
 }
 
-/** Imports the ancestors that are not recorded yet, then records the backup itself. */
+/** Ignores that another worker has the operation: that worker ends it. Throws any other error. */
+function unlessLost(error: unknown): void {
+  if (!isLeaseLost(error)) throw error;
+}
+
+/**
+ * Imports the ancestors that are not recorded yet, then records the backup itself. Throws `LeaseLostError` if another
+ * worker has the operation.
+ */
 async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen: Seen): Promise<void> {
   const { worker, chain, look } = job;
-  const {
-    catalogue,
-    world: { clock },
-  } = worker.services;
+  const { id: operationId, epoch } = operation;
+  const catalogue = worker.services.catalogue.fenced({ operationId, epoch });
+  const { clock } = worker.services.world;
   let accepted = 0;
   // Requests for describing the ancestors count for the child.
   const outcome = await look.attempt(operation.item, async () => {
     const ancestors = seen.kind === 'seen' ? seen.examination.ancestors : [];
     // Ancestors that are stored elsewhere, or wait behind another operation, are imported by a separate job.
-    accepted = await acceptAncestors(worker.services, look, operation, ancestors);
+    accepted = await acceptAncestors({ ...worker.services, catalogue }, look, operation, ancestors);
     return seen.kind === 'seen' ? seen.examination : seen.fault;
   });
   if (accepted > 0) {
     // They were seen in this listing, so it can be used although it began before they were accepted.
-    const own = await catalogue.operations.startChildren(chain, operation.id, worker.leaseOwner, clock.nowMs());
+    const own = await catalogue.operations.startChildren(chain, operationId, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
       await finish(job, each.item, look.withProofs(each.item.item, each.seen));

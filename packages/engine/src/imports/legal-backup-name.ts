@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { storableName } from '../unicode-form.ts';
 
 /** Maximum number of code points of a legal `backup_name`. */
 const backupNameMax = 64;
@@ -11,7 +12,7 @@ const hashDigits = 8;
  * alike stay apart.
  */
 export function legalBackupName(originalName: string | null, backupId: string): string {
-  const name = originalName === null || originalName === '' ? backupId : originalName.toWellFormed();
+  const name = originalName === null || originalName === '' ? backupId : storableName(originalName);
   const characters = Array.from(name);
   if (characters.length <= backupNameMax) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, hashDigits);

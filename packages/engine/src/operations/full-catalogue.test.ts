@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { CatalogueFullError } from '../catalogue/sqlite/full-disk.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { CatalogueFullError } from '../catalogue/catalogue-errors.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -59,7 +60,7 @@ test.each([
     const accepted = await acceptImports(services, items, origin);
     const ofStore: Record<string, unknown> = services.catalogue[store];
     const failing = { ...ofStore, [step]: fullOnce<never[], unknown>(ofStore[step] as never) };
-    const catalogue = { ...services.catalogue, [store]: failing };
+    const catalogue: Catalogue = { ...services.catalogue, [store]: failing, fenced: () => catalogue };
     const worker = { ...over.worker, services: { ...services, catalogue } };
     const chainKey = {
       projectId,
@@ -84,7 +85,7 @@ test('a scan that finds the disk full is retried, and ends as if nothing had hap
   await services.catalogue.operations.addOperation(operation);
   const { operations } = services.catalogue;
   const failing = { ...operations, addFindings: fullOnce(operations.addFindings) };
-  const catalogue = { ...services.catalogue, operations: failing };
+  const catalogue: Catalogue = { ...services.catalogue, operations: failing, fenced: () => catalogue };
   const works = { scan: workOnScan, plan: workOnScan, verify: workOnScan };
   const worker = { ...over.worker, services: { ...services, catalogue }, works };
   await expect(runOperation(worker, operation.id, over.run)).rejects.toThrow(CatalogueFullError);

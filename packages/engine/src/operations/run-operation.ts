@@ -1,3 +1,4 @@
+import { isLeaseLost, LeaseLostError } from '../catalogue/fence.ts';
 import type {
   EndedOperation,
   Json,
@@ -7,7 +8,7 @@ import type {
 } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Fault } from '../chain/proof/link.ts';
-import { abortAfter, deadlineDetail } from '../deadline.ts';
+import { abortAfter, deadlineDetail, hasDeadline, OutOfTimeError } from '../deadline.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
@@ -24,7 +25,10 @@ const flushEveryMs = 1_000;
 /** A running operation and the tools for its work. */
 export type OperationRun = {
   readonly operation: SingleOperation;
+  /** Its catalogue writes nothing once another worker has the operation: it then throws `LeaseLostError`. */
   readonly services: Services;
+  /** The worker that runs the operation. */
+  readonly leaseOwner: string;
   /** The storage unit, limited to the project's grants. Its requests are counted for this operation. */
   readonly storage: StorageUnit;
   /** Aborted when the operation is cancelled or out of time, or the server stops. */
@@ -44,7 +48,8 @@ export type OperationOutcome = {
   readonly awaitsImports?: boolean;
 };
 
-export type OperationWork = (run: OperationRun) => Promise<OperationOutcome>;
+/** Works on an operation, to its end or until it has to go on in another job. */
+export type OperationWork = (run: OperationRun) => Promise<OperationOutcome | 'continues later'>;
 
 export type OperationWorker = {
   readonly services: Services;
@@ -59,8 +64,8 @@ class Cancelled extends Error {
 }
 
 /**
- * Runs a single operation until it ends or waits for another attempt. Returns early if the server stops. Throws if the
- * catalogue fails: the queue then tries again.
+ * Runs a single operation until it ends or waits for another attempt. Returns early if the server stops or another
+ * worker has the operation. Throws if the catalogue fails: the queue then tries again.
  */
 export async function runOperation(
   worker: OperationWorker,
@@ -85,7 +90,7 @@ export async function runOperation(
   const counted = countRequests(storage);
   const granted = limitToGrants(counted.unit, recentGrants(catalogue, operation.projectId, clock));
   const cancelling = new AbortController();
-  using deadline = abortAfter(operation.deadlineAtMs - startedAtMs);
+  using deadline = abortAfter(hasDeadline(operation.kind) ? operation.deadlineAtMs - startedAtMs : null);
   const signal = AbortSignal.any([stopping, deadline.signal, cancelling.signal]);
   let progress = operation.progress;
   const flush = async () => {
@@ -95,12 +100,13 @@ export async function runOperation(
       progress,
       clock.nowMs(),
     );
-    if (!running || cancelRequested) cancelling.abort(new Cancelled('the operation was cancelled'));
+    if (!running) cancelling.abort(new LeaseLostError(`operation ${operation.id} no longer runs here`));
+    else if (cancelRequested) cancelling.abort(new Cancelled('the operation was cancelled'));
   };
   const timer = setInterval(() => {
     flush().catch((error: unknown) => worker.onFault(operation.id, error));
   }, flushEveryMs);
-  let outcome: OperationOutcome;
+  let outcome: OperationOutcome | 'continues later';
   try {
     const report = (now: OperationProgress) => {
       progress = now;
@@ -108,7 +114,11 @@ export async function runOperation(
     const claim = (name: string) => claimUnless(name, signal);
     outcome = await worker.works[operation.kind]({
       operation,
-      services: worker.services,
+      services: {
+        ...worker.services,
+        catalogue: catalogue.fenced({ operationId: operation.id, epoch: operation.epoch }),
+      },
+      leaseOwner: worker.leaseOwner,
       storage: granted,
       signal,
       claim,
@@ -117,21 +127,40 @@ export async function runOperation(
   } catch (error) {
     // When stopping, the operation keeps its lease until the engine releases it, and continues at the next start.
     if (stopping.aborted) return void (await flush());
+    // The next worker does it all again, from what was recorded.
+    if (isLeaseLost(error) || isLeaseLost(cancelling.signal.reason)) return;
     if (isCatalogueFault(error)) throw error;
     outcome = { message: '', fault: faultOf(error), result: null };
   } finally {
     clearInterval(timer);
   }
-  const ended = await conclude(worker.services, operation, began, outcome, { progress, requests: counted.count() });
+  const spent = { progress, requests: counted.count() };
+  const ended =
+    outcome === 'continues later'
+      ? await requeue(worker.services, operation, spent)
+      : await conclude(worker.services, operation, began, outcome, spent);
   await afterEnd(worker.services, ended);
 
   function faultOf(error: unknown): Fault {
     if (cancelling.signal.aborted) return { code: 'cancelled', detail: '' };
     if (deadline.signal.aborted) return { code: 'deadline_exceeded', detail: deadlineDetail };
+    if (error instanceof OutOfTimeError) return { code: 'deadline_exceeded', detail: error.message };
     if (error instanceof StorageError) return { code: reasonOfStorageError[error.code], detail: error.message };
     worker.onFault(operationId, error);
     return { code: 'internal', detail: `see the server's log for operation ${operationId}` };
   }
+}
+
+type Spent = { readonly progress: OperationProgress; readonly requests: RequestCount };
+
+/** Lets the operation go on in another job. */
+async function requeue(
+  { catalogue, world: { clock } }: Services,
+  { id: operationId, epoch }: SingleOperation,
+  spent: Spent,
+): Promise<readonly EndedOperation[]> {
+  const requeuing = { operationId, epoch, requeuedAtMs: clock.nowMs(), ...spent };
+  return (await catalogue.operations.requeueOperation(requeuing))?.ended ?? [];
 }
 
 /** Records the outcome. Nothing has ended if another process has taken over the operation meanwhile. */
@@ -140,7 +169,7 @@ async function conclude(
   operation: SingleOperation,
   began: AttemptBeginning,
   { message, fault, result, awaitsImports = false }: OperationOutcome,
-  spent: { readonly progress: OperationProgress; readonly requests: RequestCount },
+  spent: Spent,
 ): Promise<readonly EndedOperation[]> {
   const {
     catalogue: { operations },

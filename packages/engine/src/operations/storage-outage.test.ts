@@ -2,6 +2,7 @@ import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contr
 import { expect, test } from 'vitest';
 import type { CallHandlers } from '../calls/call-context.ts';
 import { handlers } from '../calls/handlers.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
@@ -362,17 +363,16 @@ test('a failed write to the catalogue is not a verdict: the work is repeated, an
   const full = () => Promise.reject(Object.assign(new Error('no space left'), { name: 'CatalogueFullError' }));
   const { catalogue } = world.services;
   let isFull = true;
-  const services = {
-    ...world.services,
-    catalogue: {
-      ...catalogue,
-      operations: {
-        ...catalogue.operations,
-        finishImport: (finish) => (isFull ? full() : catalogue.operations.finishImport(finish)),
-        addFindings: (...found) => (isFull ? full() : catalogue.operations.addFindings(...found)),
-      },
+  const failing: Catalogue = {
+    ...catalogue,
+    operations: {
+      ...catalogue.operations,
+      finishImport: (finish) => (isFull ? full() : catalogue.operations.finishImport(finish)),
+      addFindings: (...found) => (isFull ? full() : catalogue.operations.addFindings(...found)),
     },
-  } satisfies typeof world.services;
+    fenced: () => failing,
+  };
+  const services = { ...world.services, catalogue: failing };
   const chain = chainOfItem(services, world.projectId, first);
   const run = { signal: services.world.stopping, storage: services.work.storage };
   const worker = { ...world.worker, services };

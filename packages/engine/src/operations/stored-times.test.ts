@@ -7,6 +7,7 @@ import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { StoredTimes } from './stored-times.ts';
 
 const bucketName = 'volumebackups';
 const minuteMs = 60_000;
@@ -167,4 +168,22 @@ describe('a source', () => {
     await resumeSource(world.context, world.source);
     expect(await world.runs()).toBe(true);
   });
+});
+
+test('nodes that share a clock do not move stored times once for each node that notices a change of it', async () => {
+  await using world = await open();
+  const { services, clock, projectId } = world;
+  const id = await world.acceptImport();
+  const deadlineMs = async () => (await services.catalogue.operations.showOperation(projectId, id))?.deadlineAtMs;
+  const acceptedAtMs = clock.nowMs();
+  const nodes = [1, 2, 3].map(() => new StoredTimes(services.catalogue, clock, { isShared: true }));
+  const look = async () => {
+    for (const node of nodes) await node.nowMs();
+  };
+  clock.step(hourMs);
+  await look();
+  expect(await deadlineMs()).toBe(acceptedAtMs + dayMs);
+  clock.step(-10 * dayMs);
+  await look();
+  expect(await deadlineMs()).toBe(clock.nowMs() + dayMs);
 });

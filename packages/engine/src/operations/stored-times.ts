@@ -12,17 +12,23 @@ const toleranceMs = 1_000;
  *
  * A machine that slept looks like one whose clock was set forward. Setting the clock while no process runs goes
  * unnoticed.
+ *
+ * Nodes that share a catalogue use the clock of its database. If that is set, each of them notices, so none moves the
+ * stored times: they are only kept within their bounds, which may be done several times. Setting the database's clock
+ * forward by hours therefore uses up the time of operations, as if these hours had passed.
  */
 export class StoredTimes {
   readonly #catalogue: Pick<Catalogue, 'upkeep'>;
   readonly #clock: Clock;
+  readonly #isShared: boolean;
   /** Lead of the wall clock over the monotonic clock when stored times were last moved. */
   #aheadMs: number;
   #looking: Promise<unknown> = Promise.resolve();
 
-  constructor(catalogue: Pick<Catalogue, 'upkeep'>, clock: Clock) {
+  constructor(catalogue: Pick<Catalogue, 'upkeep'>, clock: Clock, { isShared }: { readonly isShared: boolean }) {
     this.#catalogue = catalogue;
     this.#clock = clock;
+    this.#isShared = isShared;
     this.#aheadMs = look(clock).aheadMs;
   }
 
@@ -38,7 +44,7 @@ export class StoredTimes {
     const { nowMs, aheadMs } = look(this.#clock);
     const steppedMs = Math.round(aheadMs - this.#aheadMs);
     if (Math.abs(steppedMs) <= toleranceMs) return nowMs;
-    await this.#catalogue.upkeep.followClock({ steppedMs, nowMs });
+    await this.#catalogue.upkeep.followClock({ steppedMs: this.#isShared ? 0 : steppedMs, nowMs });
     this.#aheadMs = aheadMs;
     return nowMs;
   }

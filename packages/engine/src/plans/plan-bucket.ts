@@ -6,6 +6,7 @@ import {
   isToSync,
   type PlanClass,
 } from '@backup-sync/contracts';
+import { LeaseLostError } from '../catalogue/fence.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { Json } from '../catalogue/operation-records.ts';
@@ -264,7 +265,7 @@ class BucketPlan {
     const { services, operation } = this.#run;
     const numbered = items.map((item, index) => ({ sequence: this.#planned + index + 1, finding: item as Json }));
     if (!(await services.catalogue.operations.addFindings(operation.id, operation.epoch, numbered))) {
-      throw new Error(`plan ${operation.id} was taken over while it ran`);
+      throw new LeaseLostError(`plan ${operation.id} was taken over while it ran`);
     }
     this.#planned += items.length;
     for (const item of items) this.#classes[item.class] = (this.#classes[item.class] ?? 0) + 1;

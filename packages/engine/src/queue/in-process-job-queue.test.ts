@@ -88,6 +88,29 @@ test('disposing aborts running work, waits for it, and starts nothing more', asy
   expect(over.faults).toEqual([]);
 });
 
+test('helpers of a verification are jobs of their own, and run one after the other with the verifications', async () => {
+  const seen: string[] = [];
+  let beside = 0;
+  let most = 0;
+  await using over = await openQueueOver({
+    concurrency: 4,
+    work: async (job) => {
+      most = Math.max(most, ++beside);
+      await over.time.sleep(10, undefined);
+      beside -= 1;
+      seen.push(job.kind === 'part' ? `${nameOf(job)}, helper ${job.helper}` : nameOf(job));
+    },
+  });
+  const verification = operationJob('verification', 'verify');
+  if (verification.kind !== 'operation') throw new Error('a verification is an operation');
+  over.queue.add(verification);
+  const { operation } = verification;
+  for (const helper of [1, 2, 2]) over.queue.add({ kind: 'part', operation, helper, lane: 'mass', notBeforeMs: null });
+  await over.passes(100);
+  expect(seen).toEqual(['verification', 'verification, helper 1', 'verification, helper 2']);
+  expect(most).toBe(1);
+});
+
 test('verifications run one after the other in each lane, and delay nothing else', async () => {
   const ran: string[] = [];
   const release = Promise.withResolvers<void>();

@@ -6,15 +6,14 @@ import type { Clock } from '../clock.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
 import type { StorageUnit } from '../storage/port.ts';
-import { silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
+import { type Admission, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
 import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
-import type { LinkedList } from './linked-list.ts';
-import type { Job, JobQueue, JobWork } from './port.ts';
+import { groupKeyOf, type Job, type JobQueue, type JobWork, keyOf, placeOf, pointerOf } from './port.ts';
 import { Run, type RunHost } from './run.ts';
-import { BucketWork, Entry, Group, Places, type Share } from './turns.ts';
+import { BucketWork, Entry, Group, type LanePlaces, Places, type Share, workOf } from './turns.ts';
 
 /** Time until work that threw is retried, in milliseconds, before jitter. */
 const throwBackoff = { firstMs: 500, longestMs: 60_000 };
@@ -47,6 +46,11 @@ export type InProcessJobQueueOptions = {
   readonly onFault: (job: Job, error: unknown) => void;
   /** Gets a plain sentence when work pauses because of the catalogue, and when it continues. */
   readonly onNotice: (text: string) => void;
+  /**
+   * Called when a place may be free for a job that waits elsewhere (default: no job does). Runs on slow storage then
+   * always give up their place, since such a job may want it.
+   */
+  readonly onRoom?: () => void;
 };
 
 /**
@@ -59,7 +63,7 @@ export class InProcessJobQueue implements JobQueue {
   readonly #alarm: Alarm;
   readonly #catalogue: CataloguePause<Run>;
   readonly #host: RunHost;
-  readonly #places: { readonly [Each in Lane]: { readonly work: Places; readonly verification: Places } };
+  readonly #places: { readonly [Each in Lane]: LanePlaces };
   /** The order in which places are filled. */
   readonly #allPlaces: readonly Places[];
   readonly #groups = new Map<string, Group>();
@@ -77,9 +81,10 @@ export class InProcessJobQueue implements JobQueue {
     this.#options = options;
     this.#alarm = new Alarm(clock, sleep, () => this.#look());
     this.#catalogue = new CataloguePause(clock, onNotice);
+    const isFed = options.onRoom !== undefined;
     const newLane = () => ({
-      work: new Places(concurrency, slowAfterMs),
-      verification: new Places(1, slowVerificationAfterMs),
+      work: new Places(concurrency, slowAfterMs, isFed),
+      verification: new Places(1, slowVerificationAfterMs, isFed),
     });
     this.#places = { interactive: newLane(), mass: newLane() };
     this.#allPlaces = Object.values(this.#places).flatMap(({ work, verification }) => [work, verification]);
@@ -90,8 +95,8 @@ export class InProcessJobQueue implements JobQueue {
       claims: new Claims(),
       lookAt: (atMs) => this.#alarm.set(atMs),
       onGivenBack: (run) => this.#catalogue.suspended(run),
-      onFreed: ({ held }) => {
-        openShares(held);
+      onFreed: (bucket) => {
+        bucket.openShares();
         this.#fill();
       },
     };
@@ -101,16 +106,39 @@ export class InProcessJobQueue implements JobQueue {
 
   add(job: DueWork): void {
     if (this.#stopping.signal.aborted) return;
-    const group = this.#groupOf(job);
-    const known = job.kind === 'chain' ? group.chains.get(job.chain.chainRoot) : group.operations.get(job.operation.id);
-    const dueMs = this.#dueMsOf(job, group);
-    if (known === undefined) {
-      const entry = new Entry(pointerOf(job), group, job.lane);
-      if (job.kind === 'chain') group.chains.set(job.chain.chainRoot, entry);
-      else group.operations.set(job.operation.id, entry);
-      this.#schedule(entry, dueMs);
-    } else this.#addAgain(known, job.lane, dueMs);
+    const known = this.#known(job);
+    const entry = known ?? this.#newEntry(job);
+    const dueMs = this.#dueMsOf(job, entry.group);
+    if (known === undefined) this.#schedule(entry, dueMs);
+    else this.#addAgain(known, job.lane, dueMs);
     this.#fill();
+  }
+
+  /** Number of jobs that {@link tryStart} could start now, if their buckets allow it. */
+  roomFor(lane: Lane, work: keyof LanePlaces): number {
+    const places = this.#places[lane][work];
+    return this.#catalogue.mayStart && places.turns.first === null ? Math.max(0, places.free) : 0;
+  }
+
+  /**
+   * Starts a job that waits elsewhere. Returns null if it may not start now: it is not kept. Otherwise returns a promise
+   * that is fulfilled when its work has ended, retries included. It stays pending if the queue is disposed before.
+   */
+  tryStart(job: DueWork): Promise<void> | null {
+    if (this.#stopping.signal.aborted) return null;
+    const known = this.#known(job);
+    if (known !== undefined) {
+      this.#addAgain(known, job.lane, null);
+      return known.ended.promise;
+    }
+    const { storageUnitId, bucketName } = placeOf(job);
+    const bucket = this.#workOf(this.#options.buckets.bucket(storageUnitId, bucketName));
+    const places = this.#placesOf(job, job.lane);
+    const admission = this.#admission(bucket, places);
+    if (this.roomFor(job.lane, workOf(job)) === 0 || admission === 'none') return null;
+    const entry = this.#newEntry(job);
+    this.#start(entry, places, admission);
+    return entry.ended.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -131,7 +159,7 @@ export class InProcessJobQueue implements JobQueue {
     if (isRaised) {
       const share = this.#shareOf(entry);
       entry.lane = lane;
-      entry.run?.moveTo(this.#placesOf(entry));
+      entry.run?.moveTo(this.#placesOf(entry.job, lane));
       if (entry.state === 'ready') {
         share.remove(entry);
         this.#schedule(entry, null);
@@ -183,7 +211,7 @@ export class InProcessJobQueue implements JobQueue {
       suspended += 1;
     }
     for (const bucket of this.#options.buckets.inOutage) {
-      if (bucket.nextProbeMs !== null && bucket.nextProbeMs <= nowMs) openShares(this.#workOf(bucket).held);
+      if (bucket.nextProbeMs !== null && bucket.nextProbeMs <= nowMs) this.#workOf(bucket).openShares();
     }
     this.#fill();
     this.#setAlarm(nowMs);
@@ -213,9 +241,9 @@ export class InProcessJobQueue implements JobQueue {
    */
   #onChange(bucket: WatchedBucket): void {
     if (bucket.nextProbeMs !== null) this.#alarm.set(bucket.nextProbeMs);
-    const { held } = this.#workOf(bucket);
-    if (held.first === null) return;
-    openShares(held);
+    const work = this.#workOf(bucket);
+    if (work.held.first === null) return;
+    work.openShares();
     this.#fill();
   }
 
@@ -229,6 +257,7 @@ export class InProcessJobQueue implements JobQueue {
       for (const places of this.#allPlaces) while (places.free > 0 && this.#fillOne(places)) {}
     }
     this.#isFilling = false;
+    if (this.#allPlaces.some(({ free }) => free > 0)) this.#options.onRoom?.();
   }
 
   /** Gives one place away. False if nothing may take it. */
@@ -247,22 +276,28 @@ export class InProcessJobQueue implements JobQueue {
   #startOne(places: Places): boolean {
     if (!this.#catalogue.mayStart) return false;
     for (let share = places.turns.first; share !== null; share = places.turns.first) {
-      const { bucket } = share.bucket;
-      const admission = bucket.admission();
-      const isFull = admission === 'every job' && share.bucket.suspendedFrom(places) >= this.#options.concurrency;
-      if (admission === 'none' || isFull) {
+      const admission = this.#admission(share.bucket, places);
+      if (admission === 'none') {
         share.hold();
         continue;
       }
       const entry = share.take();
       if (entry === null) continue;
-      this.#start(entry, new Run(entry, places, admission === 'a probe' ? bucket.beginProbe() : null, this.#host));
+      this.#start(entry, places, admission);
       return true;
     }
     return false;
   }
 
-  #start(entry: Entry, run: Run): void {
+  #admission(work: BucketWork, places: Places): Admission {
+    const admission = work.bucket.admission();
+    const isFull = admission === 'every job' && work.suspendedFrom(places) >= this.#options.concurrency;
+    return isFull ? 'none' : admission;
+  }
+
+  #start(entry: Entry, places: Places, admission: Admission): void {
+    const probe = admission === 'a probe' ? entry.group.bucket.bucket.beginProbe() : null;
+    const run = new Run(entry, places, probe, this.#host);
     entry.state = 'runs';
     entry.run = run;
     this.#catalogue.started(run);
@@ -301,9 +336,9 @@ export class InProcessJobQueue implements JobQueue {
       this.#schedule(entry, again.dueMs);
       return;
     }
-    if (job.kind === 'chain') group.chains.delete(job.chain.chainRoot);
-    else group.operations.delete(job.operation.id);
+    group.entriesOf(job).delete(keyOf(job));
     if (group.chains.size + group.operations.size === 0) this.#groups.delete(groupKeyOf(job));
+    entry.ended.resolve();
   }
 
   #failed(entry: Entry, run: Run, error: unknown): void {
@@ -319,6 +354,18 @@ export class InProcessJobQueue implements JobQueue {
     entry.failures += 1;
     const waitsMs = backoffMs(throwBackoff, entry.failures - 1, this.#options.random());
     this.#schedule(entry, this.#options.clock.monotonicMs() + waitsMs);
+  }
+
+  #known(job: Job): Entry | undefined {
+    const group = this.#groups.get(groupKeyOf(job));
+    return group?.entriesOf(job).get(keyOf(job));
+  }
+
+  #newEntry(job: DueWork): Entry {
+    const group = this.#groupOf(job);
+    const entry = new Entry(pointerOf(job), group, job.lane);
+    group.entriesOf(job).set(keyOf(job), entry);
+    return entry;
   }
 
   #groupOf(job: Job): Group {
@@ -337,31 +384,11 @@ export class InProcessJobQueue implements JobQueue {
     return work;
   }
 
-  #placesOf({ job, lane }: Entry): Places {
-    const { work, verification } = this.#places[lane];
-    return job.kind === 'operation' && job.operation.kind === 'verify' ? verification : work;
+  #placesOf(job: Job, lane: Lane): Places {
+    return this.#places[lane][workOf(job)];
   }
 
-  #shareOf(entry: Entry): Share {
-    return entry.group.shareOf(this.#placesOf(entry));
+  #shareOf({ group, job, lane }: Entry): Share {
+    return group.shareOf(this.#placesOf(job, lane));
   }
-}
-
-/** Lets shares take turns again, to see whether their bucket lets them start now. */
-function openShares(held: LinkedList<Share>): void {
-  for (let share = held.first; share !== null; share = held.first) share.joinTurns();
-}
-
-function placeOf(job: Job) {
-  return job.kind === 'chain' ? job.chain : job.operation;
-}
-
-function groupKeyOf(job: Job): string {
-  const { projectId, storageUnitId, bucketName } = placeOf(job);
-  return JSON.stringify([projectId, storageUnitId, bucketName]);
-}
-
-/** The job without its lane and time. */
-function pointerOf(job: DueWork): Job {
-  return job.kind === 'chain' ? { kind: job.kind, chain: job.chain } : { kind: job.kind, operation: job.operation };
 }

@@ -1,17 +1,41 @@
-import type { ChainKey, DueWork, OperationKey } from '../catalogue/operation-records.ts';
+import type { ChainKey, DueHelp, DueWork, OperationKey } from '../catalogue/operation-records.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
 /** Points at the rows of the catalogue that need work. */
 export type Job =
   | { readonly kind: 'chain'; readonly chain: ChainKey }
-  | { readonly kind: 'operation'; readonly operation: OperationKey };
+  | { readonly kind: 'operation'; readonly operation: OperationKey }
+  | Pick<DueHelp, 'kind' | 'operation' | 'helper'>;
+
+/** The place of a job: its project and bucket. */
+export function placeOf(job: Job) {
+  return job.kind === 'chain' ? job.chain : job.operation;
+}
+
+/** Names the project and bucket of a job, which take turns with others. */
+export function groupKeyOf(job: Job): string {
+  const { projectId, storageUnitId, bucketName } = placeOf(job);
+  return JSON.stringify([storageUnitId, bucketName, projectId]);
+}
+
+/** The job without its lane and time. */
+export function pointerOf(due: DueWork): Job {
+  const { lane: _lane, notBeforeMs: _notBeforeMs, ...pointer } = due;
+  return pointer;
+}
+
+/** The key of a job within its project and bucket. */
+export function keyOf(job: Job): string {
+  if (job.kind === 'chain') return job.chain.chainRoot;
+  return job.kind === 'operation' ? job.operation.id : JSON.stringify([job.operation.id, job.helper]);
+}
 
 /**
  * Runs the work that waits in the catalogue.
  *
  * The durable truth is in the catalogue: a queue may lose everything in a crash. Only one job at a time works on a
  * chain or a single operation. Each lane has its own places, and projects and buckets take turns within it. The
- * verifications of a lane run one after the other, since each takes all cores.
+ * verifications of a lane, and help for those of other workers, run one after the other, since each takes all cores.
  *
  * A job that waits for storage, for its time or for a retry holds no place. While a bucket is in an outage, one job at
  * a time probes it. The others wait for the bucket, whatever their times.

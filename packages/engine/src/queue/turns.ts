@@ -27,6 +27,8 @@ export class Entry implements Linked<Entry> {
   again: { dueMs: number | null } | null = null;
   /** Set while it runs. */
   run: Runner | null = null;
+  /** Fulfilled when its work has ended. */
+  readonly ended = Promise.withResolvers<void>();
   list: Linked<Entry>['list'] = null;
   before: Entry | null = null;
   after: Entry | null = null;
@@ -42,11 +44,16 @@ export class Entry implements Linked<Entry> {
 export class Group {
   readonly bucket: BucketWork;
   readonly chains = new Map<string, Entry>();
+  /** Operations, and help for them. */
   readonly operations = new Map<string, Entry>();
   readonly shares = new Map<Places, Share>();
 
   constructor(bucket: BucketWork) {
     this.bucket = bucket;
+  }
+
+  entriesOf({ kind }: Job): Map<string, Entry> {
+    return kind === 'chain' ? this.chains : this.operations;
   }
 
   shareOf(places: Places): Share {
@@ -68,6 +75,11 @@ export class BucketWork {
     this.bucket = bucket;
   }
 
+  /** Lets shares take turns again, to see whether the bucket lets them start now. */
+  openShares(): void {
+    for (let share = this.held.first; share !== null; share = this.held.first) share.joinTurns();
+  }
+
   suspendedFrom(places: Places): number {
     return this.#suspended.get(places) ?? 0;
   }
@@ -81,7 +93,6 @@ export class BucketWork {
 export class Share implements Linked<Share> {
   readonly #places: Places;
   readonly bucket: BucketWork;
-  /** Scans and plans. They go first, because they find work for others. */
   readonly #listings = new LinkedList<Entry>();
   readonly #others = new LinkedList<Entry>();
   list: Linked<Share>['list'] = null;
@@ -94,8 +105,7 @@ export class Share implements Linked<Share> {
   }
 
   add(entry: Entry): void {
-    const lists = entry.job.kind === 'operation' && entry.job.operation.kind !== 'verify';
-    (lists ? this.#listings : this.#others).push(entry);
+    (isListing(entry.job) ? this.#listings : this.#others).push(entry);
     if (this.list === null) this.joinTurns();
   }
 
@@ -129,6 +139,19 @@ export class Share implements Linked<Share> {
   }
 }
 
+/** Whether a job is a scan or plan. They go first, because they find work for others. */
+export function isListing(job: Job): boolean {
+  return job.kind === 'operation' && job.operation.kind !== 'verify';
+}
+
+/** The places of a lane. A verification takes all cores. */
+export type LanePlaces = { readonly work: Places; readonly verification: Places };
+
+/** The kind of place that a job needs. */
+export function workOf(job: Job): keyof LanePlaces {
+  return job.kind !== 'chain' && job.operation.kind === 'verify' ? 'verification' : 'work';
+}
+
 /** The places for one kind of work in one lane, and the work that waits for them. */
 export class Places {
   free: number;
@@ -143,13 +166,18 @@ export class Places {
   /** Shares that have jobs to start, in the order of their turns. */
   readonly turns = new LinkedList<Share>();
 
-  constructor(count: number, slowAfterMs: number) {
+  /** Whether work may wait elsewhere. */
+  readonly #isFed: boolean;
+
+  constructor(count: number, slowAfterMs: number, isFed: boolean) {
     this.free = count;
     this.slowAfterMs = slowAfterMs;
+    this.#isFed = isFed;
   }
 
-  /** Whether work of another bucket waits for one of the places. */
+  /** Whether work of another bucket waits for one of the places, or may wait elsewhere. */
   isWantedBeside(bucket: BucketWork): boolean {
+    if (this.#isFed) return true;
     for (let share = this.turns.first; share !== null; share = share.after) if (share.bucket !== bucket) return true;
     const resuming = this.resuming.first;
     return resuming !== null && resuming.entry.group.bucket !== bucket;

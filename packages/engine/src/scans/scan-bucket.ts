@@ -1,4 +1,5 @@
 import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@backup-sync/contracts';
+import { LeaseLostError } from '../catalogue/fence.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { Json, OperationProgress } from '../catalogue/operation-records.ts';
 import type { Location } from '../chain/proof/link.ts';
@@ -172,7 +173,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
       };
     });
     if (!(await services.catalogue.operations.addFindings(operation.id, operation.epoch, numbered))) {
-      throw new Error(`scan ${operation.id} was taken over while it ran`);
+      throw new LeaseLostError(`scan ${operation.id} was taken over while it ran`);
     }
     for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;
     problems += findings.filter(hasProblem).length;

@@ -2,6 +2,7 @@ import { type BackupSync, backupSync, problemsOf } from '@backup-sync/contracts'
 import type { DescribedBackup } from '../chain/format.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { legalBackupName } from '../imports/legal-backup-name.ts';
+import { storableName } from '../unicode-form.ts';
 import type { TemplateGroup } from './template-groups.ts';
 
 /** Maximum number of code points of a resource name. */
@@ -18,7 +19,7 @@ export function itemOf(
     bucket_name: place.bucketName,
     image_path: place.imagePath,
     resource_id: described.resourceId,
-    resource_name: Array.from(described.resourceName.toWellFormed()).slice(0, resourceNameMax).join(''),
+    resource_name: Array.from(storableName(described.resourceName)).slice(0, resourceNameMax).join(''),
     resource_type: described.resourceType,
     created_at: described.createdAtS,
   });

@@ -11,13 +11,16 @@ const longestSleepMs = 30_000;
  */
 export class SourceScheduler implements AsyncDisposable {
   readonly #services: Services;
+  readonly #mayRun: () => Promise<boolean>;
   readonly #onFault: (error: unknown) => void;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  constructor(services: Services, onFault: (error: unknown) => void) {
+  /** `mayRun`: whether this process is the one to start runs now. Others may have to. */
+  constructor(services: Services, mayRun: () => Promise<boolean>, onFault: (error: unknown) => void) {
     this.#services = services;
+    this.#mayRun = mayRun;
     this.#onFault = onFault;
   }
 
@@ -42,7 +45,7 @@ export class SourceScheduler implements AsyncDisposable {
   async #wake(): Promise<void> {
     let sleepMs = longestSleepMs;
     try {
-      sleepMs = await runDueSources(this.#services);
+      if (await this.#mayRun()) sleepMs = await runDueSources(this.#services);
     } catch (error) {
       // The catalogue could not be read. The plan is unchanged, so the next wake reads it again.
       if (!this.#isStopped) this.#onFault(error);

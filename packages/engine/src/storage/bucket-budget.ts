@@ -21,22 +21,30 @@ export const systemSleep: Sleep = async (durationMs, signal) => {
   }
 };
 
+/** Decides when each request to one bucket is made. */
+export interface RequestBudget {
+  /** Makes a request when it is its turn. Throws the error of the request, or the signal's reason while it waits. */
+  run<Answer>(request: () => Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer>;
+  /** Slows down because the service wants fewer requests: no request is made for as long as it says. */
+  slowDown(retryAfterMs: number | null): void;
+}
+
 /** After a pause, as many requests may start at once as the rate allows in this time. */
-const burstMs = 100;
+export const burstMs = 100;
 const secondMs = 1000;
 /** Lowest rate after slowdowns: one request in ten seconds. */
-const slowestPerSecond = 0.1;
+export const slowestPerSecond = 0.1;
 /** First pause if a service does not say how long to wait, and longest pause in any case. */
-const firstPauseMs = 1000;
-const pauseMsMax = 5 * 60 * 1000;
+export const firstPauseMs = 1000;
+export const pauseMsMax = 5 * 60 * 1000;
 /** Share of the full rate that each answer after a slowdown restores. */
-const recoveryPart = 0.01;
+export const recoveryPart = 0.01;
 
 /**
- * Limits the rate and the number of requests to one bucket, for everyone who uses it. If the service asks for fewer
+ * Limits the rate and the number of requests to one bucket, for everyone in this process. If the service asks for fewer
  * requests, the rate is halved; each answer after that restores part of it.
  */
-export class BucketBudget {
+export class BucketBudget implements RequestBudget {
   readonly #limits: BudgetLimits;
   readonly #clock: Clock;
   readonly #sleep: Sleep;
@@ -55,7 +63,6 @@ export class BucketBudget {
     this.#perSecond = limits.requestsPerSecond;
   }
 
-  /** Makes a request when it is its turn. Throws the error of the request, or the signal's reason while it waits. */
   async run<Answer>(request: () => Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     return await this.#inFlight(async () => {
       await this.#waitForTurn(signal);
@@ -67,7 +74,6 @@ export class BucketBudget {
     });
   }
 
-  /** Slows down because the service wants fewer requests: no request is made for as long as it says. */
   slowDown(retryAfterMs: number | null): void {
     const nowMs = this.#clock.monotonicMs();
     // Requests in flight together are refused together, which counts as one slowdown.

@@ -24,6 +24,17 @@ export class BucketWatch implements Outages, AsyncDisposable {
     return watch;
   }
 
+  /** Follows the outages that other nodes have stored or ended. Throws the errors of the store. */
+  async look(): Promise<void> {
+    const stored = new Map<WatchedBucket, Outage>();
+    for (const outage of await this.#options.store.listOutages()) {
+      stored.set(this.bucket(outage.storageUnitId, outage.bucketName), outage);
+    }
+    for (const ofUnit of this.#buckets.values()) {
+      for (const bucket of ofUnit.values()) bucket.follow(stored.get(bucket) ?? null);
+    }
+  }
+
   /** Calls `onChange` whenever something new is known about a bucket. */
   listen(onChange: (bucket: WatchedBucket) => void): void {
     this.#onChange = onChange;

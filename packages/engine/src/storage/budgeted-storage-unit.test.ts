@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listKeys } from '../testing/listed-keys.ts';
 import { VirtualTime } from '../testing/virtual-time.ts';
+import { BucketBudget } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 import { collect, expectCode, listAll } from './storage-conformance.ts';
@@ -45,7 +46,7 @@ function openBudgeted(
       return { size: 1, etag: null, modifiedAtMs: 0, encryptedByKey: false };
     },
   };
-  const unit = budgetRequests(inner, { limits, clock: time.clock, sleep: time.sleep });
+  const unit = budgetRequests(inner, () => new BucketBudget(limits, time.clock, time.sleep));
   return { unit, time, askedAtMs, mostInFlight: () => mostInFlight, passedMs: () => time.clock.monotonicMs() };
 }
 

@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.ts';
 import { type AskLeave, askBeforeRequests } from './asked-storage-unit.ts';
-import { BucketBudget, type BudgetLimits, type Sleep } from './bucket-budget.ts';
+import type { RequestBudget } from './bucket-budget.ts';
 import { StorageError, type StorageUnit } from './port.ts';
 
 /** Attempts of a request before `throttled` is thrown. */
@@ -13,14 +12,11 @@ const attemptsMax = 6;
  * A request counts as in flight until its answer begins. A caller that reads one body while it waits for another
  * request therefore takes no place for the body. Closing the wrapper closes `unit`.
  */
-export function budgetRequests(
-  unit: StorageUnit,
-  options: { readonly limits: BudgetLimits; readonly clock: Clock; readonly sleep: Sleep },
-): StorageUnit {
-  const budgets = new Map<string, BucketBudget>();
+export function budgetRequests(unit: StorageUnit, openBudget: (bucketName: string) => RequestBudget): StorageUnit {
+  const budgets = new Map<string, RequestBudget>();
 
-  function budgetOf(bucket: string): BucketBudget {
-    const budget = budgets.get(bucket) ?? new BucketBudget(options.limits, options.clock, options.sleep);
+  function budgetOf(bucket: string): RequestBudget {
+    const budget = budgets.get(bucket) ?? openBudget(bucket);
     budgets.set(bucket, budget);
     return budget;
   }

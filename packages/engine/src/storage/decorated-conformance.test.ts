@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
 import { injectFault } from '../testing/faulty-storage-unit.ts';
 import { openMemoryUnderTest } from '../testing/memory-under-test.ts';
-import { systemSleep } from './bucket-budget.ts';
+import { BucketBudget, systemSleep } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { countRequests } from './counted-storage-unit.ts';
 import { limitToGrants } from './granted-storage-unit.ts';
@@ -14,12 +14,13 @@ import { rangedReadConformance, readRange, versionIn } from './ranged-read-confo
 import { expectCode, readAll, storageConformance } from './storage-conformance.ts';
 
 const limits = { requestsPerSecond: 1_000_000, requestsInFlight: 100 };
+const openBudget = () => new BucketBudget(limits, systemClock, systemSleep);
 const grant = { projectId: 'p', storageUnitId: everything, bucketName: everything, prefix: '' };
 
 // All wrappers that requests pass in a server, and those of tests.
 const openDecorated = openMemoryUnderTest((memory) => {
   const altered = injectFault(alterStorage(memory, {}), null, listPageEntriesMax).unit;
-  const budgeted = budgetRequests(altered, { limits, clock: systemClock, sleep: systemSleep });
+  const budgeted = budgetRequests(altered, openBudget);
   const counted = countRequests(measureStorage(budgeted, systemClock).unit);
   return limitToGrants(counted.unit, () => Promise.resolve([grant]));
 });
@@ -42,7 +43,7 @@ test('a throttled range is requested again unchanged', async () => {
   await using memory = await openMemoryUnderTest()({ bucket: { a: 'hello' } });
   const throttled = new StorageError('throttled', 'slow down', { retryAfterMs: 1 });
   const { unit: faulty, log } = injectFault(memory, { at: 'read', number: 1, error: throttled }, 1000);
-  const unit = budgetRequests(faulty, { limits, clock: systemClock, sleep: systemSleep });
+  const unit = budgetRequests(faulty, openBudget);
   expect(await readRange(unit, 'a', 1, 3, await versionIn(memory, 'a'))).toBe('el');
   expect(log.reads).toBe(2);
 });

@@ -1,32 +1,41 @@
 import type { Clock } from '../clock.ts';
-import { type BudgetLimits, systemSleep } from './bucket-budget.ts';
+import { BucketBudget, type BudgetLimits, type RequestBudget, systemSleep } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { ordinaryBudget, type StorageDriver, type StorageEnvironment } from './driver.ts';
 import { parseStorage } from './drivers.ts';
 import { measureStorage } from './measured-storage-unit.ts';
 import type { StorageUnit } from './port.ts';
+import { SharedBucketBudget, type SharedBudgetOptions } from './shared-bucket-budget.ts';
 
 export type StorageOptions = {
   /** `file:<directory>` or `s3:<endpoint>`. */
   readonly storage: string;
   readonly environment?: StorageEnvironment | undefined;
-  /** Requests per second to one bucket, for the whole process (default: the driver's budget). */
+  /** Requests per second to one bucket, for all nodes together (default: the driver's budget). */
   readonly requestsPerSecond?: number | undefined;
-  /** Requests to one bucket that may wait for an answer at the same time (default: the driver's budget). */
+  /**
+   * Requests to one bucket that may wait for an answer at the same time, for all nodes together (default: the driver's
+   * budget).
+   */
   readonly requestsInFlight?: number | undefined;
 };
 
+/** The nodes that share the budgets of the buckets. */
+export type BudgetNodes = Pick<SharedBudgetOptions, 'store' | 'liveNodes'>;
+
 /**
  * Opens a storage unit that keeps to its budget and measures how fast it answers. For `onNotice`, see `OpenOptions`.
+ * Without `nodes`, this process has the whole budget.
  */
 export async function openMeasuredStorage(
   options: StorageOptions,
   clock: Clock,
   onNotice?: (text: string) => void,
+  nodes: BudgetNodes | null = null,
 ): Promise<ReturnType<typeof measureStorage>> {
   const { driver, location } = parseStorage(options.storage);
   const unit = await location.open({ id: 'default', environment: options.environment ?? {}, onNotice });
-  return measureStorage(withBudget(unit, driver, options, clock), clock);
+  return measureStorage(withBudget(unit, driver, options, { clock, nodes }), clock);
 }
 
 /**
@@ -37,7 +46,7 @@ function withBudget(
   unit: StorageUnit,
   { defaultBudget }: StorageDriver,
   { requestsPerSecond, requestsInFlight }: StorageOptions,
-  clock: Clock,
+  { clock, nodes }: { readonly clock: Clock; readonly nodes: BudgetNodes | null },
 ): StorageUnit {
   const isAsked = requestsPerSecond !== undefined || requestsInFlight !== undefined;
   if (!isAsked && defaultBudget === null) return unit;
@@ -46,5 +55,9 @@ function withBudget(
     requestsPerSecond: requestsPerSecond ?? usual.requestsPerSecond,
     requestsInFlight: requestsInFlight ?? usual.requestsInFlight,
   };
-  return budgetRequests(unit, { limits, clock, sleep: systemSleep });
+  const openBudget = (bucketName: string): RequestBudget =>
+    nodes === null
+      ? new BucketBudget(limits, clock, systemSleep)
+      : new SharedBucketBudget({ storageUnitId: unit.id, bucketName }, limits, { ...nodes, clock, sleep: systemSleep });
+  return budgetRequests(unit, openBudget);
 }

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, mkdtempDisposable, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
-import { refuseOtherStorageUnit } from './remembered-storage-unit.ts';
+import { memoryInCatalogue, refuseOtherStorageUnit, rememberStorageUnit } from './remembered-storage-unit.ts';
 
 test('a data directory opens only with the storage unit of its records, unless --storage-moved is set', async () => {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-'));
@@ -29,4 +30,18 @@ test('a data directory opens only with the storage unit of its records, unless -
   await open(`file:${other}`, true);
   await open(`file:${other}`);
   await expect(open(`file:${first}`)).rejects.toThrow(`belong to the storage unit file:${other}`);
+});
+
+test('a database keeps the storage unit of its first node, and refuses another by name', async () => {
+  await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-'));
+  await using catalogue = await openSqliteCatalogue({ directory: join(home.path, 'data'), inPlace: true });
+  const memory = memoryInCatalogue(catalogue);
+  const remember = (storage: string, moved = false) => rememberStorageUnit(memory, storage, { moved });
+  await remember('s3:https://obs.example.com');
+  await remember('s3:https://obs.example.com/');
+  await expect(remember('s3:https://other.example.com')).rejects.toThrow(
+    'The records of this database belong to the storage unit s3:https://obs.example.com/',
+  );
+  await remember('s3:https://other.example.com', true);
+  await remember('s3:https://other.example.com');
 });

@@ -3,39 +3,80 @@ import { join } from 'node:path';
 import { parseStorage } from './drivers.ts';
 
 const fileName = 'storage-unit.json';
+const dataDirectoryPlace = 'data directory';
 
-/**
- * A data directory was opened with a storage unit that its records do not belong to. The message is for the operator.
- */
+/** A catalogue was opened with a storage unit that its records do not belong to. The message is for the operator. */
 export class OtherStorageUnitError extends Error {
   override readonly name = 'OtherStorageUnitError';
 
-  constructor(remembered: string, given: string) {
+  /** `place`: what has the records, such as "data directory". */
+  constructor(place: string, remembered: string, given: string) {
     super(
-      `The records of this data directory belong to the storage unit ${remembered}, not to ${given}. ` +
-        `In ${given}, every backup would seem to be gone. Give ${remembered}, or use another data directory. ` +
+      `The records of this ${place} belong to the storage unit ${remembered}, not to ${given}. ` +
+        `In ${given}, every backup would seem to be gone. Give ${remembered}, or use another ${place}. ` +
         'If the same buckets have moved there, add --storage-moved once.',
     );
   }
 }
 
+/** Stores which storage unit the records of a catalogue belong to. */
+export interface StorageUnitMemory {
+  /** What has the records, for messages, such as "data directory". */
+  readonly place: string;
+  /** Stores the unit unless one is stored already. Returns the stored one. */
+  keep(storage: string): Promise<string>;
+  /** Stores the unit, instead of the one that is stored. */
+  replace(storage: string): Promise<void>;
+}
+
 /**
- * Records the storage unit of a data directory when it is first opened, and later refuses any other unless it has
- * `moved`. The caller must hold the directory's lock. Throws {@link OtherStorageUnitError}, and file system errors.
+ * Records the storage unit of a catalogue when it is first opened, and later refuses any other unless it has `moved`.
+ * Throws {@link OtherStorageUnitError}, and the errors of the memory.
  */
-export function rememberStorageUnit(
-  dataDirectory: string,
+export async function rememberStorageUnit(
+  memory: StorageUnitMemory,
   specification: string,
   { moved }: { readonly moved: boolean },
-): void {
+): Promise<void> {
   const given = plainly(specification);
-  const path = join(dataDirectory, fileName);
-  const remembered = read(path);
+  const remembered = await memory.keep(given);
   if (remembered === given) return;
-  if (remembered !== null && !moved) throw new OtherStorageUnitError(remembered, given);
-  const aside = `${path}.${process.pid}`;
-  writeFileSync(aside, `${JSON.stringify({ storage: given })}\n`, { mode: 0o600 });
-  renameSync(aside, path);
+  if (!moved) throw new OtherStorageUnitError(memory.place, remembered, given);
+  await memory.replace(given);
+}
+
+/** Stores the unit in a file of a data directory. The caller must hold the lock of the directory. */
+export function memoryInDirectory(dataDirectory: string): StorageUnitMemory {
+  const path = join(dataDirectory, fileName);
+  const replace = async (storage: string) => {
+    const aside = `${path}.${process.pid}`;
+    writeFileSync(aside, `${JSON.stringify({ storage })}\n`, { mode: 0o600 });
+    renameSync(aside, path);
+  };
+  return {
+    place: dataDirectoryPlace,
+    async keep(storage) {
+      const remembered = read(path);
+      if (remembered === null) await replace(storage);
+      return remembered ?? storage;
+    },
+    replace,
+  };
+}
+
+/** What a catalogue has to store settings. */
+type SettingStore = {
+  keepSetting(name: 'storage_unit', value: string): Promise<string>;
+  replaceSetting(name: 'storage_unit', value: string): Promise<void>;
+};
+
+/** Stores the unit in the catalogue, for all its nodes. */
+export function memoryInCatalogue({ settings }: { readonly settings: SettingStore }): StorageUnitMemory {
+  return {
+    place: 'database',
+    keep: (storage) => settings.keepSetting('storage_unit', storage),
+    replace: (storage) => settings.replaceSetting('storage_unit', storage),
+  };
 }
 
 /**
@@ -45,7 +86,8 @@ export function rememberStorageUnit(
 export function refuseOtherStorageUnit(dataDirectory: string, specification: string): void {
   const given = plainly(specification);
   const remembered = rememberedStorageUnit(dataDirectory);
-  if (remembered !== null && remembered !== given) throw new OtherStorageUnitError(remembered, given);
+  if (remembered !== null && remembered !== given)
+    throw new OtherStorageUnitError(dataDirectoryPlace, remembered, given);
 }
 
 /** The storage unit that a data directory belongs to; null if none is known. Throws what the file system throws. */

@@ -64,10 +64,18 @@ export class WatchedBucket {
   #outageBeganMs = 0;
   #nextProbeMs = 0;
   #probe: Probe | null = null;
+  /** Whether a request of this process has failed in the outage. Otherwise it is known only from the store. */
+  #isOwn = false;
+  /** Number of answers at the last look at the store. */
+  #answersAtLook = 0;
+  /** The outage that was stored at the last look, if it is not followed because the bucket answers here. */
+  #doubted: Outage | null = null;
   /** Objects and prefixes that began or prolonged an outage and have not been answered since. */
   readonly #suspects = new Set<string>();
   /** Stores changes of outages one after the other. */
   #stored: Promise<void> = Promise.resolve();
+  /** Number of changes that are not stored yet. */
+  #unstored = 0;
   /** Number of outages that are over but still in the store. */
   #ending = 0;
 
@@ -130,15 +138,55 @@ export class WatchedBucket {
     };
   }
 
-  /** Continues an outage that an earlier process stored. */
+  /** Continues an outage that another process stored. */
   takeUp(outage: Outage): void {
     const { clock } = this.#options;
     this.#outage = outage;
+    this.#isOwn = false;
     this.#outageBeganMs = clock.monotonicMs() - Math.max(0, clock.nowMs() - outage.beganAtMs);
     // A clock that was set back meanwhile must not delay the probe.
     const waitsMs = Math.min(Math.max(0, outage.notBeforeMs - clock.nowMs()), probeBackoff.longestMs);
     this.#nextProbeMs = clock.monotonicMs() + waitsMs;
     this.#options.onChange(this);
+  }
+
+  /**
+   * Follows what several nodes have stored: the outage of this bucket, or null.
+   *
+   * An answer on any node ends the outage. If the bucket does not answer here, it is probed at once, because it answered
+   * elsewhere. If it answers here although others cannot reach it, the outage ends too.
+   */
+  follow(stored: Outage | null): void {
+    const hasAnswered = this.#answers !== this.#answersAtLook;
+    this.#answersAtLook = this.#answers;
+    const doubted = this.#doubted;
+    this.#doubted = null;
+    // What this process has learned is newer.
+    if (this.#unstored > 0) return;
+    if (stored === null) this.#followEnd();
+    else if (this.#outage !== null) this.#followProbes(this.#outage, stored);
+    else if (!hasAnswered) this.takeUp(stored);
+    // The answers may be older than the failure of the other node, unless more have come since the look before.
+    else if (doubted === null || doubted.attempts !== stored.attempts) this.#doubted = stored;
+    else this.#endStored();
+  }
+
+  #followEnd(): void {
+    if (this.#outage === null) return;
+    if (this.#isOwn) this.#nextProbeMs = Math.min(this.#nextProbeMs, this.#options.clock.monotonicMs());
+    else {
+      this.#outage = null;
+      this.#probe = null;
+    }
+    this.#options.onChange(this);
+  }
+
+  /** After the probe of another node has failed, the next one is due as late here. */
+  #followProbes(known: Outage, stored: Outage): void {
+    if (stored.notBeforeMs <= known.notBeforeMs || this.#probe !== null) return;
+    const isOwn = this.#isOwn;
+    this.takeUp(stored);
+    this.#isOwn = isOwn;
   }
 
   #noteAnswer(subject: string): void {
@@ -151,6 +199,10 @@ export class WatchedBucket {
     this.#options.onNotice(
       `${capital(describeBucket(this.bucketName))} answers again after ${duration(lastedMs)}. Its work continues.`,
     );
+    this.#endStored();
+  }
+
+  #endStored(): void {
     this.#ending += 1;
     this.#store(async (store) => {
       try {
@@ -165,6 +217,7 @@ export class WatchedBucket {
   #noteFailure(wait: Wait, error: StorageError, probe: Probe | null): void {
     // If bytes stop arriving, their request was answered before.
     if (wait.of === 'bytes' || wait.answersBefore !== this.#answers) return;
+    this.#isOwn = true;
     if (this.#outage === null) {
       if (this.#suspects.has(wait.subject)) return;
       this.#suspect(wait.subject);
@@ -221,7 +274,13 @@ export class WatchedBucket {
 
   #store(step: (store: OutageStore) => Promise<void>): void {
     const { store, onFault } = this.#options;
-    this.#stored = this.#stored.then(() => step(store)).catch(onFault);
+    this.#unstored += 1;
+    this.#stored = this.#stored
+      .then(() => step(store))
+      .catch(onFault)
+      .finally(() => {
+        this.#unstored -= 1;
+      });
   }
 }
 

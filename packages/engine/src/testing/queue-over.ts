@@ -20,6 +20,8 @@ export type QueueOptions = {
   readonly outages?: readonly Outage[];
   /** Awaited before the end of an outage is stored. */
   readonly beforeStoredEnd?: () => Promise<void>;
+  /** Called when there may be room for a job that waits elsewhere. */
+  readonly onRoom?: () => void;
 };
 
 /** A queue in virtual time over storage in memory. Outages are stored in memory too. */
@@ -61,6 +63,7 @@ export async function openQueueOver(options: QueueOptions) {
     buckets: watch,
     sleep: time.sleep,
     onFault: (_, error) => faults.push(error),
+    ...(options.onRoom !== undefined && { onRoom: options.onRoom }),
   });
   return {
     queue,

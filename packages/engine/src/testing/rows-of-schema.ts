@@ -72,6 +72,13 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
   ],
   ['scan_findings', { operation_id: 'operation-1', sequence: 1, finding: '{}' }],
   [
+    'verification_parts',
+    {
+      ...{ operation_id: 'operation-1', backup_id: item.backup_id, first_object: 0, link: 0, listing_digest: 'd' },
+      ...{ state: 'open', epoch: 1, saves: 0, proved_objects: 0, stored_bytes: 0, plain_bytes: 0, fault_detail: '' },
+    },
+  ],
+  [
     'sources',
     {
       ...{ id: 'source-1', project_id: 'project-1', name: 'nightly', ...place, prefix: '', level: 'linkage' },
@@ -118,6 +125,7 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
     },
   ],
   ['audit_subjects', { event_id: 'event-1', position: 0, field: 'backup_id', value: item.backup_id }],
+  ['settings', { name: 'storage_unit', value: 'file:/backups' }],
   ['audit_intents', { id: 'intent-1', call: JSON.stringify(intent) }],
 ];
 

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupSync } from '@backup-sync/contracts';
-import type { ChainKey, DueWork, NewOperation } from '../catalogue/operation-records.ts';
+import type { ChainKey, DueWork, NewOperation, OperationKey } from '../catalogue/operation-records.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
-import { longestRetryDelayMs } from '../deadline.ts';
+import { jobLivesMs, longestRetryDelayMs } from '../deadline.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -17,7 +17,9 @@ import type { Services, Work } from '../services.ts';
 import { workOnScan } from '../sources/scan-work.ts';
 import { verifyAfterEnd } from '../sources/start-verifications.ts';
 import type { StorageUnit } from '../storage/port.ts';
-import { verifyChain } from '../verifications/verify-chain.ts';
+import { usualCutting } from '../verifications/cut-links.ts';
+import { helpVerification } from '../verifications/help-verification.ts';
+import { type VerificationOptions, verifyChain } from '../verifications/verify-chain.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -44,13 +46,14 @@ export async function openServicesOver(
   bucketName: string,
   changes: Partial<Pick<Work, 'linkageMaxBytes' | 'retryForMs' | 'outages'>> & {
     readonly backlogMax?: number;
+    readonly verification?: Partial<VerificationOptions>;
   } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
   const catalogue = await openSqliteCatalogue({ directory: join(home, 'data'), inPlace: true });
   const clock = new TestClock(startMs);
   let ids = 0;
-  const { backlogMax = 1_000, ...others } = changes;
+  const { backlogMax = 1_000, verification = {}, ...others } = changes;
   let jobs: DueWork[] = [];
   const services: Services = {
     catalogue,
@@ -62,6 +65,7 @@ export async function openServicesOver(
       },
       stopping: never,
       outsideIdentity: null,
+      ownNode: null,
       seal: SecretSeal.open(null, home, async () => []),
     },
     work: {
@@ -74,7 +78,7 @@ export async function openServicesOver(
       outages: { of: () => null },
       backlog: new Backlog(catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
       linkageMaxBytes: 0,
-      storedTimes: new StoredTimes(catalogue, clock),
+      storedTimes: new StoredTimes(catalogue, clock, { isShared: false }),
       rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
       chainsAtOnce: 1,
       ...others,
@@ -86,10 +90,12 @@ export async function openServicesOver(
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
   const run = { signal: never, storage, claim: async () => {} };
+  const threads = { opening: null, threadCount: 1 };
+  const options = { threads, cutting: usualCutting, jobLivesMs, otherWorkers: () => 0, ...verification };
   const works = {
     scan: workOnScan,
     plan: planBucket,
-    verify: (run: OperationRun) => verifyChain(run, { opening: null, threadCount: 1 }),
+    verify: (run: OperationRun) => verifyChain(run, options),
   };
   return {
     services,
@@ -97,6 +103,9 @@ export async function openServicesOver(
     projectId,
     faults,
     worker,
+    works,
+    /** The file of the catalogue. */
+    databasePath: join(home, 'data', 'catalogue.sqlite'),
     /** Returns a new single operation, as recorded before it runs. */
     newOperation: (operation: OperationOfTest): NewOperation => ({
       id: services.world.newId(),
@@ -112,11 +121,14 @@ export async function openServicesOver(
       lane: 'mass',
       ...operation,
     }),
-    /** Runs a recorded single operation to its end, whether it is queued or not. */
-    runOperation: (operationId: string, own: Services = services) => {
+    /** Runs a recorded single operation to its end, or until it is stopped, whether it is queued or not. */
+    runOperation: (operationId: string, own: Services = services, signal: AbortSignal = never) => {
       jobs = jobs.filter((job) => job.kind !== 'operation' || job.operation.id !== operationId);
-      return runOperation({ ...worker, services: own, works }, operationId, run);
+      return runOperation({ ...worker, services: own, works }, operationId, { ...run, signal });
     },
+    /** Helps with a verification as another worker does. */
+    help: (operation: OperationKey, leaseOwner: string) =>
+      helpVerification({ services, leaseOwner, threads }, operation, run),
     /** The queued jobs that have not run. */
     jobs: () => jobs,
     /** Runs the queued jobs that are due, and jobs that they add, until none is left. */
@@ -128,6 +140,7 @@ export async function openServicesOver(
         const next = job;
         jobs = jobs.filter((each) => each !== next);
         if (job.kind === 'chain') await importChain(worker, job.chain, run);
+        else if (job.kind === 'part') await helpVerification({ ...worker, threads }, job.operation, run);
         else await runOperation({ ...worker, works }, job.operation.id, run);
       }
     },

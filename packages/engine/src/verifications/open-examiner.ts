@@ -6,9 +6,12 @@ import type { Location } from '../chain/proof/link.ts';
 import { findListings } from '../imports/find-listings.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 
+/** What a worker needs to read a chain for a verification. */
+export type ChainReading = Pick<OperationRun, 'operation' | 'services' | 'storage' | 'signal'>;
+
 /** Opens a chain for a verification. By default, all recorded proofs count. Throws storage errors. */
 export function openExaminer(
-  run: OperationRun,
+  reading: ChainReading,
   { bucketName }: Pick<Location, 'bucketName'>,
   options: Pick<ChainContext, 'imagePaths' | 'linkageMaxBytes' | 'dataFollows'> &
     Partial<Pick<ChainContext, 'findProofs'>>,
@@ -16,20 +19,20 @@ export function openExaminer(
   const {
     catalogue,
     world: { clock },
-  } = run.services;
-  const { projectId } = run.operation;
+  } = reading.services;
+  const { projectId } = reading.operation;
   return openChain({
-    storage: run.storage,
+    storage: reading.storage,
     bucketName,
     findProofs: (backupIds) => catalogue.backups.findProofs(projectId, backupIds),
-    findListings: (backupIds) => findListings(run.services.catalogue, projectId, backupIds),
+    findListings: (backupIds) => findListings(reading.services.catalogue, projectId, backupIds),
     provedListing: (backupId, location) => catalogue.backups.provedListing(projectId, backupId, location),
     locate: async (backupId) => (await catalogue.backups.locateBackup(projectId, backupId)).locations,
-    projectBuckets: () => catalogue.backups.projectBuckets(projectId, run.storage.id),
+    projectBuckets: () => catalogue.backups.projectBuckets(projectId, reading.storage.id),
     absences: new Absences(),
     readHashes: true,
     nowMs: () => clock.nowMs(),
-    signal: run.signal,
+    signal: reading.signal,
     ...options,
   });
 }

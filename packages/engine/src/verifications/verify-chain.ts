@@ -1,30 +1,45 @@
 import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
+import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { ChainData } from '../chain/data.ts';
-import type { ChainExaminer } from '../chain/format.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
-import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import { abortAfter, OutOfTimeError, operationLivesMs } from '../deadline.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
+import type { Cutting } from './cut-links.ts';
 import { healAncestors } from './heal-ancestors.ts';
-import { openExaminer } from './open-examiner.ts';
-import { type LinksRead, readLinks } from './read-links.ts';
+import { openForData } from './open-for-data.ts';
+import { type LinksRead, ReadLinks } from './read-links.ts';
 import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
+import { type Sharing, shareReading } from './share-reading.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
 const unknownFormat = 'there is nothing to compare its data with';
 
+/** How the data of verifications is read. */
+export type VerificationOptions = Sharing & {
+  readonly cutting: Cutting;
+  /** Longest time for which a job reads data, in milliseconds. */
+  readonly jobLivesMs: number;
+};
+
 /**
- * Verifies a chain: proves it as a sync would, then reads the stored data, link by link, full backup first. The data is
- * always read again, since no listing shows when data decays. Each link is recorded as soon as it is read. An
- * interrupted run continues after the last proved link, and within a link after the last proved object. Ancestors in
- * error whose data is right become available again.
+ * Verifies a chain: proves it as a sync would, then reads the stored data in parts, full backup first. Other workers may
+ * read parts of it meanwhile. The data is always read again, since no listing shows when data decays. Each link is
+ * recorded as soon as it and all links below it are read. An interrupted run continues with the parts that are not
+ * read, each after its last proved object. Ancestors in error whose data is right become available again.
+ *
+ * A replay reads the whole volume once more, in the order of its bytes, because their SHA-256 cannot be computed in any
+ * other. This is one piece of work: nobody helps, no job ends it, and an interrupted replay begins again.
  */
-export async function verifyChain(run: OperationRun, threads: ReadingThreads): Promise<OperationOutcome> {
+export async function verifyChain(
+  run: OperationRun,
+  options: VerificationOptions,
+): Promise<OperationOutcome | 'continues later'> {
   const { operation } = run;
   const record = await claimChain(run);
   if (record === null) {
@@ -33,6 +48,33 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
       operation.backupId ?? '',
     );
   }
+  const opened = await inTime(run, (limited) => examineAndOpen(limited, record));
+  return 'data' in opened ? await verifyData(run, options, record, opened) : opened;
+}
+
+/**
+ * Waits until no other verification reads the chain, then returns the record of the backup: a verification that waited
+ * can use what the other has read. Null if the record was deleted.
+ */
+async function claimChain({ operation, services, claim }: OperationRun): Promise<BackupRecord | null> {
+  const show = () => services.catalogue.backups.showBackup(operation.projectId, operation.backupId ?? '');
+  const record = await show();
+  if (record === null) return null;
+  const { storageUnitId, bucketName, imagePath } = record.location;
+  await claim(JSON.stringify([operation.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
+  return await show();
+}
+
+/** A chain, examined before its data is read. */
+type OpenedChain = {
+  readonly data: ChainData;
+  readonly examination: Examination;
+  /** Its new proofs that are recorded only once the data of their links is read and right. */
+  readonly unread: ReadonlySet<EdgeProof>;
+};
+
+/** Proves the chain as a sync would. Returns the outcome if there is nothing to read. */
+async function examineAndOpen(run: OperationRun, record: BackupRecord): Promise<OpenedChain | OperationOutcome> {
   const item = itemOfRecord(record);
   const mismatches = new Map<string, EdgeProof>();
   const examiner = await openForData(run, record, mismatches, { reusesProofs: true });
@@ -55,28 +97,8 @@ export async function verifyChain(run: OperationRun, threads: ReadingThreads): P
     return await concludeUnopened(run, record, error.fault);
   }
   if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
-  return await verifyData(run, threads, record, { examination, unread }, data);
+  return { examination, unread, data };
 }
-
-/**
- * Waits until no other verification reads the chain, then returns the record of the backup: a verification that waited
- * can use what the other has read. Null if the record was deleted.
- */
-async function claimChain({ operation, services, claim }: OperationRun): Promise<BackupRecord | null> {
-  const show = () => services.catalogue.backups.showBackup(operation.projectId, operation.backupId ?? '');
-  const record = await show();
-  if (record === null) return null;
-  const { storageUnitId, bucketName, imagePath } = record.location;
-  await claim(JSON.stringify([operation.projectId, storageUnitId, bucketName, chainRootOf(imagePath)]));
-  return await show();
-}
-
-/** A chain, examined before its data is read. */
-type ExaminedChain = {
-  readonly examination: Examination;
-  /** Its new proofs that are recorded only once the data of their links is read and right. */
-  readonly unread: ReadonlySet<EdgeProof>;
-};
 
 /**
  * The new proofs that must not be recorded before the data is read: those that depend on it, and those that would hide
@@ -134,50 +156,23 @@ async function concludeUnopened(run: OperationRun, record: BackupRecord, fault: 
   return failed(found ?? fault, record.backupId, message);
 }
 
-/**
- * Opens a chain whose data is to be read. Reuses no recorded fault, because a fault in data may have been fixed without
- * a change in the listing. Adds each `content_mismatch` that it leaves out to `mismatches`.
- */
-function openForData(
-  run: OperationRun,
-  { location: { bucketName, imagePath } }: BackupRecord,
-  mismatches: Map<string, EdgeProof>,
-  { reusesProofs }: { readonly reusesProofs: boolean },
-): Promise<ChainExaminer> {
-  const findProofs = async (backupIds: readonly string[]) => {
-    const proofs = await run.services.catalogue.backups.findProofs(run.operation.projectId, backupIds);
-    for (const proof of proofs) if (proof.fault?.code === 'content_mismatch') mismatches.set(proof.backupId, proof);
-    return reusesProofs ? proofs.filter(({ fault }) => fault === null) : [];
-  };
-  return openExaminer(
-    run,
-    { bucketName },
-    {
-      imagePaths: [imagePath],
-      findProofs,
-      // A caller who wants the data read wants the hashes read too, however many.
-      linkageMaxBytes: Number.POSITIVE_INFINITY,
-      dataFollows: true,
-    },
-  );
-}
-
 async function verifyData(
   run: OperationRun,
-  threads: ReadingThreads,
+  options: VerificationOptions,
   record: BackupRecord,
-  { examination, unread }: ExaminedChain,
-  data: ChainData,
-): Promise<OperationOutcome> {
+  { examination, unread, data }: OpenedChain,
+): Promise<OperationOutcome | 'continues later'> {
   const { level: wanted, readAfterMs } = verifyRequestOf(run.operation.request);
   const kept = new Set<EdgeProof>();
   const keep = async (proof: EdgeProof) => {
     await recordProof(run, record.backupId, proof);
     kept.add(proof);
   };
-  const read = await readLinks({ run, threads, examination, unread, readAfterMs, keep }, data);
+  const reading = { run, examination, unread, readAfterMs, cutting: options.cutting, keep };
+  const read = await readInTime(run, await ReadLinks.open(reading, data), options);
+  if (read === null) return 'continues later';
   const isWhole = read.fault === null;
-  const replay = isWhole && wanted === 'replay' ? await replayData(run, threads, data) : null;
+  const replay = isWhole && wanted === 'replay' ? await replayData(run, options.threads, data) : null;
   const verdict = verdictOf(run, record, read, replay);
   const found: Examination = {
     ...examination,
@@ -187,10 +182,8 @@ async function verifyData(
     newProofs: verdict.proofs,
   };
   const decision = await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
-  await healAncestors(
-    run,
-    read.whole.filter(({ backupId }) => backupId !== record.backupId),
-  );
+  const ancestors = read.whole.filter(({ backupId }) => backupId !== record.backupId);
+  await inTime(run, (limited) => healAncestors(limited, ancestors));
   if (verdict.fault === null && decision.fault !== null) {
     return failed(decision.fault, record.backupId, decision.message);
   }
@@ -206,7 +199,38 @@ async function verifyData(
   return { fault: verdict.fault, result, message };
 }
 
-function replayData(run: OperationRun, threads: ReadingThreads, data: ChainData): Promise<Replay> {
+/**
+ * Does work that lists and reads metadata. It has as much time as other operations, because a listing may be endless.
+ * Throws `OutOfTimeError`.
+ */
+async function inTime<Result>(run: OperationRun, work: (limited: OperationRun) => Promise<Result>): Promise<Result> {
+  using limit = abortAfter(operationLivesMs);
+  const signal = AbortSignal.any([run.signal, limit.signal]);
+  try {
+    return await work({ ...run, signal });
+  } catch (error) {
+    if (!limit.signal.aborted || run.signal.aborted || isCatalogueFault(error)) throw error;
+    throw new OutOfTimeError('its chain could not be examined within 24 hours');
+  }
+}
+
+/** Reads the data of the links. Null if the job has taken too long; what is read by then stays read. */
+async function readInTime(
+  run: OperationRun,
+  links: ReadLinks,
+  options: VerificationOptions,
+): Promise<LinksRead | null> {
+  using life = abortAfter(options.jobLivesMs);
+  const signal = AbortSignal.any([run.signal, life.signal]);
+  try {
+    return await shareReading(run, links, options, signal);
+  } catch (error) {
+    if (error !== life.signal.reason) throw error;
+    return null;
+  }
+}
+
+function replayData(run: OperationRun, threads: Sharing['threads'], data: ChainData): Promise<Replay> {
   return replayChain(data, {
     storage: run.storage,
     ...threads,

@@ -144,8 +144,8 @@ test('a stopped verification continues after the links and objects it has proved
   // Objects are proved in batches of 64. All objects before the delayed one will be proved.
   await until(async () => {
     const { operation } = await call('showOperation', { operation_id });
-    const { link, proved_objects: proved } = operation.progress;
-    return link === 1 && proved === 128 ? operation : null;
+    const { link, objects } = operation.progress;
+    return link === 1 && objects === dataKeysOf(chain.full).length + 128 ? operation : null;
   });
   await engine.stop();
   release.resolve();

@@ -37,16 +37,16 @@ test('a write without disk space is undone completely, earlier ones stay, and it
   let refusal: unknown = null;
   while (refusal === null) {
     try {
-      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)], null)).ids);
+      kept.push(...(await catalogue.call('accept', [accept(`backup-${kept.length}`)], null, null)).ids);
     } catch (error) {
       refusal = error;
     }
   }
   expect(refusal).toMatchObject(full);
-  const listed = () => catalogue.call('listOperationLogs', [operationFilter('project-1')], null);
+  const listed = () => catalogue.call('listOperationLogs', [operationFilter('project-1')], null, null);
   expect(await listed()).toMatchObject({ count: kept.length });
   limitGrowth(100);
-  kept.push(...(await catalogue.call('accept', [accept('another')], null)).ids);
+  kept.push(...(await catalogue.call('accept', [accept('another')], null, null)).ids);
   expect(await listed()).toMatchObject({ count: kept.length });
 });
 
@@ -57,9 +57,9 @@ test('lookups of tokens and access keys succeed next to a write that finds no di
     Array.from({ length: 100 }, (_, index) => makeItem(`backup-${index}`)),
   );
   const answers = await runGroup(connection, [
-    { id: 1, step: 'findToken', input: ['none', 0], event: null },
-    { id: 2, step: 'accept', input: [large], event: null },
-    { id: 3, step: 'seekSigner', input: ['none'], event: null },
+    { id: 1, step: 'findToken', input: ['none', 0], event: null, fence: null },
+    { id: 2, step: 'accept', input: [large], event: null, fence: null },
+    { id: 3, step: 'seekSigner', input: ['none'], event: null, fence: null },
   ]);
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
   expect(byId.get(2)).toMatchObject({ error: { name: full.name } });
@@ -74,11 +74,12 @@ test('writes without disk space fail alone or with their group, and no undone wr
     step: 'accept' as const,
     input: [accept(`backup-${index}`)],
     event: null,
+    fence: null,
   }));
   const answers = await runGroup(connection, requests);
   const answered = answers.filter((answer) => 'value' in answer);
   expect(answered.length).toBeLessThan(requests.length);
-  expect(await catalogue.call('listOperationLogs', [operationFilter('project-1')], null)).toMatchObject({
+  expect(await catalogue.call('listOperationLogs', [operationFilter('project-1')], null, null)).toMatchObject({
     count: answered.length,
   });
 });

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { CatalogueFullError } from '../catalogue-errors.ts';
 
 /** With fewer free bytes than this, the next commit may fail. */
 const leastFreeBytes = 1024 * 1024;
@@ -8,22 +9,10 @@ const sqliteIoError = 10;
 const sqliteFull = 13;
 const sqliteCannotOpen = 14;
 
-/**
- * The disk of the data directory is full. Nothing of the transaction was written; reads still work. The message is for
- * the operator.
- */
-export class CatalogueFullError extends Error {
-  override readonly name = 'CatalogueFullError';
-
-  constructor(directory: string, options?: ErrorOptions) {
-    super(`The disk that holds the data directory ${directory} is full. Free space on it.`, options);
-  }
-}
-
 /** Returns the error, or a {@link CatalogueFullError} if a full disk or a used-up quota caused it. */
 export function orCatalogueFull(error: unknown, directory: string): unknown {
   if (error instanceof CatalogueFullError) return error;
-  return isOfFullDisk(error, directory) ? new CatalogueFullError(directory, { cause: error }) : error;
+  return isOfFullDisk(error, directory) ? fullDisk(directory, { cause: error }) : error;
 }
 
 function isOfFullDisk(error: unknown, directory: string): boolean {
@@ -39,7 +28,7 @@ function isOfFullDisk(error: unknown, directory: string): boolean {
 
 /** Throws {@link CatalogueFullError} if the disk has too little space for the next commits. */
 export function checkFreeSpace(directory: string): void {
-  if (freeBytes(directory) < leastFreeBytes) throw new CatalogueFullError(directory);
+  if (freeBytes(directory) < leastFreeBytes) throw fullDisk(directory);
 }
 
 /** The free bytes for this user on the disk of the directory; infinity if the file system does not report it. */
@@ -47,4 +36,11 @@ export function freeBytes(directory: string): number {
   const { bavail, bsize, blocks } = statfsSync(directory);
   // Some network file systems report zero for everything.
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
+}
+
+function fullDisk(directory: string, options?: ErrorOptions): CatalogueFullError {
+  return new CatalogueFullError(
+    `The disk that holds the data directory ${directory} is full. Free space on it.`,
+    options,
+  );
 }

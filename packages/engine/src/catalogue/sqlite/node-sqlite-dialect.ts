@@ -1,5 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import type { Differences } from '../differences.ts';
+import { sqliteDifferences } from './sqlite-differences.ts';
 
 /**
  * Maximum number of prepared statements that are kept. The steps use a few dozen; an insert of many rows needs one for
@@ -20,6 +22,8 @@ class TransactionalDialect extends SqliteDialect {
 }
 
 class TransactionalAdapter extends SqliteAdapter {
+  readonly differences: Differences = sqliteDifferences;
+
   // Kysely says false, because migrations that turn foreign keys off cannot do so in a transaction. None here does
   // that.
   override get supportsTransactionalDdl(): boolean {

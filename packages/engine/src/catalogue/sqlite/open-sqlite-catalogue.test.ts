@@ -280,17 +280,19 @@ describe('the threads', () => {
       execArgv: ['--conditions=@backup-sync/source'],
     });
     const thread = new StepThread(worker);
-    await thread.call('ping', [], null);
+    await thread.call('ping', [], null, null);
     // Another writer blocks the step, so it cannot have been answered when the thread is stopped.
     const other = new DatabaseSync(join(directory, 'catalogue.sqlite'));
     other.exec('BEGIN IMMEDIATE');
-    const refused = expect(thread.call('touch', [], null)).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
+    const refused = expect(thread.call('touch', [], null, null)).rejects.toMatchObject({
+      name: 'CatalogueUnavailableError',
+    });
     const stopped = worker.terminate();
     other.exec('ROLLBACK');
     other.close();
     await stopped;
     await refused;
-    await expect(thread.call('ping', [], null)).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
+    await expect(thread.call('ping', [], null, null)).rejects.toMatchObject({ name: 'CatalogueUnavailableError' });
     await thread.close();
     await catalogue.upkeep.ping();
   });

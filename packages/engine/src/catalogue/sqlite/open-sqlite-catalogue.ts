@@ -1,20 +1,24 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { startThread } from '../../start-thread.ts';
+import { type Ask, assembleCatalogue } from '../assemble-catalogue.ts';
 import type { CallEvent } from '../audit-records.ts';
-import type { Catalogue, Stores } from '../catalogue.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { CatalogueUnavailableError } from '../catalogue-errors.ts';
 import { EventBell } from '../event-bell.ts';
+import type { Fence } from '../fence.ts';
 import type { DueWork } from '../operation-records.ts';
-import { dueOf, isDone } from '../run-step.ts';
-import { type StepInput, type StepName, type StepOutput, steps, stores } from '../steps.ts';
+import { dueOf } from '../run-step.ts';
+import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import { connect } from './connection.ts';
 import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
 import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
+import { refuseMoved } from './move-mark.ts';
 import { showLeftAsWaiting } from './show-left-as-waiting.ts';
 import type { StepRunner } from './step-runner.ts';
-import { CatalogueUnavailableError, StepThread } from './step-thread.ts';
+import { StepThread } from './step-thread.ts';
 import { LazySteps, StepsInPlace } from './steps-in-place.ts';
 import { checkSchema, emptyCatalogue, upgrade } from './upgrade.ts';
 
@@ -30,6 +34,7 @@ const lookEveryMs = 1_000;
  * - `NewerSchemaError` if a newer release wrote it,
  * - `OlderSchemaError` if an older release wrote it and it may not be migrated,
  * - `CatalogueFullError` if its disk is full,
+ * - `CatalogueMovedError` if the catalogue was moved to PostgreSQL, or its move is not finished,
  * - `DataDirectoryError` if the directory cannot be used or its database is damaged.
  *
  * A call of the opened catalogue rejects with `CatalogueUnavailableError` once the catalogue is closed or one of its
@@ -62,6 +67,7 @@ export async function openSqliteCatalogue({
   if (!mayMake) findDatabase(directory);
   const held = hold(directory, command);
   try {
+    refuseMoved(held.path);
     return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
   } catch (error) {
     held.release();
@@ -81,6 +87,7 @@ export async function openSqliteCatalogue({
  */
 export async function openSqliteCatalogueToRead(directory: string): Promise<Catalogue> {
   const databasePath = findDatabase(directory);
+  refuseMoved(directory);
   await using opening = new AsyncDisposableStack();
   try {
     // SQLite creates no WAL for such a file, and without one the connection would take the files for removed.
@@ -156,7 +163,7 @@ async function openWithThreads(
       await upgrade(first, { mayMigrate });
       if (onGone !== undefined) look = lookForFiles([held.files, first.files], onGone);
       // The first connection stays open until here, so that the reading ones find the WAL files in place.
-      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [], null)));
+      await Promise.all([writer, shortReader, longReader].map((thread) => thread.call('ping', [], null, null)));
     } finally {
       first.sqlite.close();
     }
@@ -203,38 +210,22 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
   let closed: Promise<void> | null = null;
   const bell = new EventBell();
   let queue: (due: DueWork) => void = () => {};
-  const ask = async <Name extends StepName>(
+  const ask: Ask = async <Name extends StepName>(
     name: Name,
     input: StepInput<Name>,
     event: CallEvent | null,
-  ): Promise<StepOutput<Name>> => {
+    fence: Fence | null,
+  ) => {
     if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');
-    const answer = await runnerOf(name, runners).call(name, input, event);
+    const answer: StepOutput<Name> = await runnerOf(name, runners).call(name, input, event, fence);
+    // After a large transaction has failed, the WAL still has room for a few small ones, so the write of `touch` alone
+    // proves little.
+    if (name === 'touch') checkFreeSpace(path);
     if ('notesTransitions' in steps[name]) bell.ring();
     for (const due of dueOf(name, answer, input)) queue(due);
     return answer;
   };
-  const step =
-    <Name extends StepName>(name: Name) =>
-    (...input: StepInput<Name>): Promise<StepOutput<Name>> =>
-      ask(name, input, null);
-  const touch = step('touch');
-  const ofSteps = mapStores(step);
-  return {
-    ...ofSteps,
-    upkeep: {
-      ...ofSteps.upkeep,
-      touch: async () => {
-        await touch();
-        // After a large transaction has failed, the WAL still has room for a few small ones, so this write alone proves
-        // little.
-        checkFreeSpace(path);
-      },
-    },
-    change: async (event, name, ...input) => {
-      const answer = await ask(name, input, event);
-      return { answer, isRecorded: isDone(name, answer, input) };
-    },
+  return assembleCatalogue(ask, {
     onEvents: bell.onEvents,
     onDue: (listener) => {
       queue = listener;
@@ -243,15 +234,5 @@ function assemble(path: string, runners: Runners, close: () => Promise<void>): C
       closed ??= close();
       return closed;
     },
-  };
-}
-
-/** All stores, with each step replaced by the result of `step`. */
-function mapStores(step: (name: StepName) => unknown): Stores {
-  const ofStores = Object.entries(stores).map(([store, ofStore]) => [
-    store,
-    Object.fromEntries(Object.keys(ofStore).map((name) => [name, step(name as StepName)])),
-  ]);
-  // TypeScript cannot track the names through `Object.entries`.
-  return Object.fromEntries(ofStores) as Stores;
+  });
 }

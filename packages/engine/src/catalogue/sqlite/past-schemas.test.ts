@@ -71,20 +71,21 @@ async function list() {
   const filter = { project_id: 'project-1', level: 'linkage', limit: 10 } as const;
   try {
     return {
-      backups: await steps.call('listBackups', [backupFilter('project-1')], null),
-      resources: (await steps.call('listResources', [filter], null)).rows,
-      operations: await steps.call('listOperationLogs', [operationFilter('project-1')], null),
+      backups: await steps.call('listBackups', [backupFilter('project-1')], null, null),
+      resources: (await steps.call('listResources', [filter], null, null)).rows,
+      operations: await steps.call('listOperationLogs', [operationFilter('project-1')], null, null),
       events: await steps.call(
         'listEvents',
         [{ projectId: 'project-1', operationId: null, after: 0, limit: 10 }],
         null,
+        null,
       ),
-      sources: await steps.call('listSources', ['project-1'], null),
-      users: await steps.call('listUsers', [], null),
-      grants: await steps.call('listGrants', ['project-1'], null),
-      keys: await steps.call('listAccessKeys', [], null),
-      outages: await steps.call('listOutages', [], null),
-      auditEvents: (await steps.call('listAuditEvents', [{ limit: 10 }], null)).events,
+      sources: await steps.call('listSources', ['project-1'], null, null),
+      users: await steps.call('listUsers', [], null, null),
+      grants: await steps.call('listGrants', ['project-1'], null, null),
+      keys: await steps.call('listAccessKeys', [], null, null),
+      outages: await steps.call('listOutages', [], null, null),
+      auditEvents: (await steps.call('listAuditEvents', [{ limit: 10 }], null, null)).events,
     };
   } finally {
     await steps.close();

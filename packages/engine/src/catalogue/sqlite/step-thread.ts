@@ -1,13 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import type { CallEvent } from '../audit-records.ts';
+import { CatalogueUnavailableError } from '../catalogue-errors.ts';
+import type { Fence } from '../fence.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
-
-/** The catalogue is closed or one of its threads has ended. Everything that was answered before is on disk. */
-export class CatalogueUnavailableError extends Error {
-  override readonly name = 'CatalogueUnavailableError';
-}
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -34,11 +31,12 @@ export class StepThread implements StepRunner {
     step: Name,
     input: StepInput<Name>,
     event: CallEvent | null,
+    fence: Fence | null,
   ): Promise<StepOutput<Name>> {
     if (this.#unavailable !== null) throw this.#unavailable;
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#post({ id, step, input, event });
+    this.#post({ id, step, input, event, fence });
     this.#worker.ref();
     const answered = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     // The value of an answer matches the step; a message between threads loses that type.

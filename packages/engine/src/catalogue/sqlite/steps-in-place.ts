@@ -1,4 +1,5 @@
 import type { CallEvent } from '../audit-records.ts';
+import type { Fence } from '../fence.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
 import type { Connection } from './connection.ts';
 import { reviveError, type StepAnswer } from './messages.ts';
@@ -24,9 +25,10 @@ export class StepsInPlace implements StepRunner {
     step: Name,
     input: StepInput<Name>,
     event: CallEvent | null,
+    fence: Fence | null,
   ): Promise<StepOutput<Name>> {
     this.#lastId += 1;
-    const request = { id: this.#lastId, step, input, event };
+    const request = { id: this.#lastId, step, input, event, fence };
     const answered = this.#last.then(async (): Promise<StepAnswer | undefined> => {
       const [answer] = await runGroup(this.#connection, [request]);
       return answer;
@@ -60,9 +62,10 @@ export class LazySteps implements StepRunner {
     step: Name,
     input: StepInput<Name>,
     event: CallEvent | null,
+    fence: Fence | null,
   ): Promise<StepOutput<Name>> {
     this.#runner ??= this.#open();
-    return this.#runner.call(step, input, event);
+    return this.#runner.call(step, input, event, fence);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
+import { differencesOf } from '../differences.ts';
+import { lockParts } from '../locks.ts';
 import type { Acceptance, ChainKey, DueChain } from '../operation-records.ts';
 import { chainColumns, chainOfRow, importRequest, itemToJson } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -14,13 +17,14 @@ export async function accept(
   database: Kysely<Schema>,
   acceptance: Acceptance,
 ): Promise<{ readonly ids: readonly string[]; readonly chains: readonly DueChain[] }> {
+  await lockParts(database, acceptance.projectId, () => []);
   const inFlight = await findInFlight(database, acceptance);
   const lanes = await LaneChoice.open(database, acceptance.actor, acceptance.lane);
   const idOf = new Map(inFlight.map((row) => [inFlightKey(row.storage_unit_id, row.item ?? '', row.task), row.id]));
   const laneOf = new Map(inFlight.map((row) => [row.id, row.interactive_for]));
   const ids: string[] = [];
   const joined: string[] = [];
-  const rows: Insertable<OperationRow>[] = [];
+  const rows: NewImport[] = [];
   const interactive = new Set<string>();
   const task = importRequest(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
@@ -49,6 +53,7 @@ export async function accept(
       resource_id: item.resource_id,
       resource_name: item.resource_name,
       item: itemJson,
+      item_digest: digestOf(itemJson),
       task,
       actor_kind: acceptance.actor.kind,
       actor_name: acceptance.actor.name,
@@ -64,7 +69,7 @@ export async function accept(
       interactive_for: lane,
     });
   }
-  for (const some of chunks(rows)) await database.insertInto('operations').values(some).execute();
+  await insertImports(database, rows);
   await noteTransitions(
     database,
     rows.map(({ id }) => id),
@@ -74,6 +79,29 @@ export async function accept(
   const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
   await raiseLane(database, raised, lanes.interactiveFor);
   return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };
+}
+
+type NewImport = Insertable<OperationRow> & { readonly item_digest: string };
+
+/**
+ * Inserts imports. If another node accepts one of them at the same time, the index of unfinished imports refuses the
+ * second, and the step starts again. Nodes that accept several of the same items insert them in the same order, so that
+ * they do not wait for each other.
+ */
+async function insertImports(database: Kysely<Schema>, rows: readonly NewImport[]): Promise<void> {
+  const { nextSequences } = differencesOf(database);
+  let ordered = rows;
+  if (nextSequences !== null && rows.length > 1) {
+    const sequences = await nextSequences(database, rows.length);
+    ordered = rows
+      .map((row, index) => ({ ...row, sequence: sequences[index] }))
+      .toSorted((one, other) => (one.item_digest < other.item_digest ? -1 : 1));
+  }
+  for (const some of chunks(ordered)) await database.insertInto('operations').values(some).execute();
+}
+
+function digestOf(itemJson: string): string {
+  return createHash('sha256').update(itemJson).digest('hex');
 }
 
 type InFlight = Pick<
@@ -87,9 +115,10 @@ function inFlightKey(storageUnitId: string, itemJson: string, task: string | nul
 
 /** Returns the unfinished imports of the request's backups. */
 async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly InFlight[]> {
+  const { keepRows } = differencesOf(database);
   const found: InFlight[] = [];
   for (const items of chunks(acceptance.items)) {
-    const rows = await unfinishedImports(database)
+    const rows = unfinishedImports(database)
       .where('project_id', '=', acceptance.projectId)
       .where(
         'backup_id',
@@ -97,8 +126,9 @@ async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): P
         items.map(({ item }) => item.backup_id),
       )
       .select(['id', 'item', 'task', 'backup_id', 'interactive_for', ...chainColumns])
-      .execute();
-    found.push(...rows);
+      .orderBy('id');
+    // They must not end before the items have joined them.
+    found.push(...(await keepRows(rows).execute()));
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
+import { lockParts } from '../locks.ts';
 import type { DueOperation, JoinedRequest, Json, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
 import { laneOf, parse } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -61,6 +62,8 @@ export async function joinOperation(
   operation: NewOperation,
   sameRequest: JoinedRequest,
 ): Promise<OperationJoined> {
+  const { projectId, kind, bucketName, backupId } = operation;
+  await lockParts(database, projectId, () => [['request', JSON.stringify([kind, bucketName, backupId])]]);
   const unfinished = await database
     .selectFrom('operations')
     .where('project_id', '=', operation.projectId)

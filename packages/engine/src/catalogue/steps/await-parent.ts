@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { lockParts } from '../locks.ts';
 import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../operation-records.ts';
 import { type ChainColumns, chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -20,6 +21,12 @@ export async function awaitParent(
 ): Promise<ImportFinished | null> {
   const { backup_id: backupId, project_id: projectId } = operation;
   if (backupId === null) throw new TypeError(`import ${operation.id} has no backup`);
+  await lockParts(database, projectId, () => [
+    ['backup', backupId],
+    ['backup', parent.backupId],
+    // Waits that are added at the same time could close a cycle together.
+    ['waits', ''],
+  ]);
   const record = await database
     .selectFrom('backups')
     .where('project_id', '=', projectId)

@@ -1,10 +1,13 @@
 import type { Kysely, Selectable } from 'kysely';
+import { differencesOf } from '../differences.ts';
 import type { ChainKey, EndedOperation, Ends, OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { cancelledFault, endUntried } from './end-import.ts';
 import { noteEnds, noteTransitions } from './events.ts';
+import { lockImport } from './lock-import.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
+import { deleteParts } from './verification-parts.ts';
 
 /** Cancels an operation. */
 export async function cancelOperation(
@@ -13,14 +16,17 @@ export async function cancelOperation(
   id: string,
   cancelledAtMs: number,
 ): Promise<(Ends & { readonly operation: OperationRecord }) | null> {
+  await lockImport(database, id);
+  const { keepRows } = differencesOf(database);
   const find = () =>
-    database
-      .selectFrom('operations')
-      .where('id', '=', id)
-      .where('project_id', '=', projectId)
-      .where('kind', '!=', 'delete')
-      .selectAll()
-      .executeTakeFirst();
+    keepRows(
+      database
+        .selectFrom('operations')
+        .where('id', '=', id)
+        .where('project_id', '=', projectId)
+        .where('kind', '!=', 'delete')
+        .selectAll(),
+    ).executeTakeFirst();
   const row = await find();
   if (row === undefined) return null;
   const ends = row.ended_at_ms === null ? await cancelUnfinished(database, row, cancelledAtMs) : { ended: [], due: [] };
@@ -76,9 +82,12 @@ export async function cancelSingle(
     .set(isWorkedOn ? noted : { ...noted, ...ended })
     .where('id', '=', row.id)
     .execute();
-  if (!isWorkedOn) return await noteEnds(database, [row.id]);
-  await noteTransitions(database, [row.id]);
-  return [];
+  if (isWorkedOn) {
+    await noteTransitions(database, [row.id]);
+    return [];
+  }
+  await deleteParts(database, [row.id]);
+  return await noteEnds(database, [row.id]);
 }
 
 function messageOfCancelled({ status, message, attempts }: Selectable<OperationRow>): string {

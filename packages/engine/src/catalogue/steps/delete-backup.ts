@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { rowToRecord } from '../backup-rows.ts';
 import { itemOfRecord } from '../item-of-record.ts';
+import { lockParts } from '../locks.ts';
 import type { Actor, EndedOperation } from '../operation-records.ts';
 import { itemToJson } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -24,6 +25,7 @@ type Deleted =
 /** Forgets a record. */
 export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion): Promise<Deleted> {
   const { projectId, backupId, deletedAtMs } = deletion;
+  await lockParts(database, projectId, () => [['backup', backupId]]);
   const inFlight = await unfinishedImports(database)
     .where('project_id', '=', projectId)
     .where('backup_id', '=', backupId)

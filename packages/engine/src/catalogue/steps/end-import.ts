@@ -30,7 +30,7 @@ export async function endImport(
 ): Promise<Ends<DueChain>> {
   const ended = [...(await endOperation(database, operation, end))];
   for (const runId of await runsOfImport(database, operation)) {
-    ended.push(...(await endRunIfDone(database, runId, end.endedAtMs)));
+    ended.push(...(await endRunIfDone(database, operation.project_id, runId, end.endedAtMs)));
   }
   return { ended, due: await findChainsBehind(database, operation) };
 }

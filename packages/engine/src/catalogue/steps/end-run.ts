@@ -1,17 +1,23 @@
 import { reasonCodes, reasons } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
 import { deadlineDetail } from '../../deadline.ts';
+import { differencesOf } from '../differences.ts';
+import { lockParts } from '../locks.ts';
 import type { EndedOperation } from '../operation-records.ts';
 import { parse } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { noteEnds } from './events.ts';
 import { hasUnfinishedImports, newestImports } from './run-imports.ts';
 import { countErrors, countSynced, listErrors } from './run-standing.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Selects the runs whose listing is complete and that wait for their imports. */
 function importingRuns(database: Kysely<Schema>) {
   return database.selectFrom('operations').where('ended_at_ms', 'is', null).where('listed_at_ms', 'is not', null);
 }
+
+/** More than the steps that may end imports of a run at the same time. */
+const endingAtOnce = 500;
 
 /**
  * Ends a run that waits for its imports, if none is left. Only here does such a run end as `success` or with backups in
@@ -19,10 +25,16 @@ function importingRuns(database: Kysely<Schema>) {
  */
 export async function endRunIfDone(
   database: Kysely<Schema>,
+  projectId: string,
   runId: string,
   endedAtMs: number,
 ): Promise<readonly EndedOperation[]> {
-  const run = await importingRuns(database).where('id', '=', runId).selectAll().executeTakeFirst();
+  if (await isFarFromDone(database, runId)) return [];
+  await lockParts(database, projectId, () => [['run', runId]]);
+  // A person may cancel it, or its deadline may end it, at the same time.
+  const run = await differencesOf(database)
+    .keepRows(importingRuns(database).where('id', '=', runId).selectAll())
+    .executeTakeFirst();
   if (run === undefined || (await hasUnfinishedImports(database, runId))) return [];
   const synced = await countSynced(database, run);
   const inError = await countErrors(database, run);
@@ -50,9 +62,21 @@ export async function endRunIfDone(
   return await noteEnds(database, [runId]);
 }
 
+/**
+ * Whether too many imports of a run are unfinished for this step to end it. Two steps that end the last two imports must
+ * not both take the other one for unfinished, so they lock the run. Before that, they need not wait for each other.
+ */
+async function isFarFromDone(database: Kysely<Schema>, runId: string): Promise<boolean> {
+  if (differencesOf(database).takeLocks === null) return false;
+  const unfinished = unfinishedImports(database).where('operations.parent_operation_id', '=', runId);
+  return (await unfinished.select('id').offset(endingAtOnce).limit(1).executeTakeFirst()) !== undefined;
+}
+
 /** Ends the runs that have waited for their imports until their deadline. */
 export async function endOverdueRuns(database: Kysely<Schema>, nowMs: number): Promise<readonly EndedOperation[]> {
-  const overdue = await importingRuns(database).where('deadline_at_ms', '<=', nowMs).select('id').execute();
+  const overdue = await differencesOf(database)
+    .keepRows(importingRuns(database).where('deadline_at_ms', '<=', nowMs).select('id'))
+    .execute();
   for (const { id } of overdue) {
     await database
       .updateTable('operations')

@@ -1,5 +1,6 @@
 import { hasEnded } from '@backup-sync/contracts';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { differencesOf } from '../differences.ts';
 import type { EventPage, EventQuery } from '../event-records.ts';
 import type { EndedOperation, OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
@@ -18,6 +19,8 @@ const nextCursor = sql<number>`row_number() over (partition by operations.projec
  * last.
  */
 export async function noteTransitions(database: Kysely<Schema>, operationIds: readonly string[]): Promise<void> {
+  const { nowMs } = differencesOf(database);
+  if (nowMs !== null) return await noteForLater(database, operationIds, nowMs);
   const newest = new Map<string, number>();
   for (const some of chunks(operationIds)) {
     const noted = await database
@@ -34,10 +37,39 @@ export async function noteTransitions(database: Kysely<Schema>, operationIds: re
       .execute();
     for (const { project_id, cursor } of noted) newest.set(project_id, Math.max(cursor, newest.get(project_id) ?? 0));
   }
+  await dropOldEvents(database, newest);
+}
+
+/** Deletes the events of these projects that are too far behind their newest cursors. */
+export async function dropOldEvents(database: Kysely<Schema>, newest: ReadonlyMap<string, number>): Promise<void> {
   for (const [projectId, cursor] of newest) {
     if (cursor <= eventsKept) continue;
     const old = database.deleteFrom('operation_events').where('project_id', '=', projectId);
     await old.where('cursor', '<=', cursor - eventsKept).execute();
+  }
+}
+
+/**
+ * Writes events that one node will number, see number-events.ts: transactions that overlap cannot number them without
+ * gaps. Those of one operation are in order, because each transition waits for the one before.
+ */
+async function noteForLater(
+  database: Kysely<Schema>,
+  operationIds: readonly string[],
+  nowMs: RawBuilder<number>,
+): Promise<void> {
+  for (const some of chunks(operationIds)) {
+    await database
+      .insertInto('pending_events')
+      .columns(['project_id', 'operation_id', 'status', 'at_ms', 'noted_at_ms'])
+      .expression((eb) =>
+        eb
+          .selectFrom('operations')
+          .select(['project_id', 'id', 'status', 'updated_at_ms', nowMs.as('noted_at_ms')])
+          .where('id', 'in', some)
+          .orderBy('sequence'),
+      )
+      .execute();
   }
 }
 

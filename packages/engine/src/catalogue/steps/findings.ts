@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { differencesOf } from '../differences.ts';
 import type { NumberedFinding } from '../operation-records.ts';
 import { parse } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -13,12 +14,15 @@ export async function addFindings(
   epoch: number,
   findings: readonly NumberedFinding[],
 ): Promise<boolean> {
-  const running = await database
-    .selectFrom('operations')
-    .where('id', '=', id)
-    .where('status', '=', 'running')
-    .where('epoch', '=', epoch)
-    .select('id')
+  const running = await differencesOf(database)
+    .keepRows(
+      database
+        .selectFrom('operations')
+        .where('id', '=', id)
+        .where('status', '=', 'running')
+        .where('epoch', '=', epoch)
+        .select('id'),
+    )
     .executeTakeFirst();
   if (running === undefined) return false;
   for (const some of chunks(findings)) {

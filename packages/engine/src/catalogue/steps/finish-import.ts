@@ -1,19 +1,25 @@
 import type { Kysely } from 'kysely';
+import { differencesOf } from '../differences.ts';
 import type { ImportFinish, ImportFinished } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
 import { cancelledFault, endImport, endUntried } from './end-import.ts';
+import { lockImport } from './lock-import.ts';
 import { noteOrigin } from './record-origin.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
 /** Ends an import and writes its record and proofs. */
 export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
-  const operation = await unfinishedImports(database)
-    .where('id', '=', finish.operationId)
-    .where('status', '=', 'running')
-    .where('epoch', '=', finish.epoch)
-    .selectAll()
+  await lockImport(database, finish.operationId);
+  const operation = await differencesOf(database)
+    .keepRows(
+      unfinishedImports(database)
+        .where('id', '=', finish.operationId)
+        .where('status', '=', 'running')
+        .where('epoch', '=', finish.epoch)
+        .selectAll(),
+    )
     .executeTakeFirst();
   if (operation === undefined) return { result: 'stale_epoch', ended: [], due: [] };
 

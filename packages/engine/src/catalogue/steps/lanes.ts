@@ -3,7 +3,10 @@ import type { Actor, Lane } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
-/** Maximum number of unfinished interactive operations of one caller. More become mass work, however they are sent. */
+/**
+ * Maximum number of unfinished interactive operations of one caller. More become mass work, however they are sent.
+ * Steps that run at the same time do not count each other's, so that calls of one caller need not wait for each other.
+ */
 const interactiveMax = 50;
 
 /** Chooses the lanes of several operations of an actor, in the order of the calls. */

@@ -29,6 +29,7 @@ export async function makeWait(
       started_at_ms: null,
       updated_at_ms: nowMs,
       lease_owner: null,
+      takeovers: 0,
     }))
     .where('id', '=', id)
     .execute();

@@ -1,12 +1,14 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
-import { faultToColumns } from '../backup-rows.ts';
+import { differencesOf } from '../differences.ts';
+import { lockProjects } from '../locks.ts';
 import type { DueWork, EndedOperation, Ends, OverdueWaits } from '../operation-records.ts';
 import { isSingleKind } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { endUntried } from './end-import.ts';
-import { noteEnds } from './events.ts';
+import { endSingles } from './end-singles.ts';
+import { keepInOrder } from './keep-in-order.ts';
 
 /** Stores the outage of a bucket. */
 export async function saveOutage(database: Kysely<Schema>, outage: Outage): Promise<void> {
@@ -31,14 +33,15 @@ export async function endOutage(database: Kysely<Schema>, storageUnitId: string,
     .where('storage_unit_id', '=', storageUnitId)
     .where('bucket_name', '=', bucketName)
     .execute();
-  await database
-    .updateTable('operations')
-    .set({ not_before_ms: null })
-    .where('storage_unit_id', '=', storageUnitId)
-    .where('bucket_name', '=', bucketName)
-    .where('not_before_ms', 'is not', null)
-    .where('waiting_reason', 'in', ['storage_unreachable', 'storage_throttled'])
-    .execute();
+  const waited = ({ eb, and }: ExpressionBuilder<Schema, 'operations'>) =>
+    and([
+      eb('storage_unit_id', '=', storageUnitId),
+      eb('bucket_name', '=', bucketName),
+      eb('not_before_ms', 'is not', null),
+      eb('waiting_reason', 'in', ['storage_unreachable', 'storage_throttled']),
+    ]);
+  await keepInOrder(database, database.selectFrom('operations').where(waited));
+  await database.updateTable('operations').set({ not_before_ms: null }).where(waited).execute();
 }
 
 export async function listOutages(database: Kysely<Schema>): Promise<readonly Outage[]> {
@@ -58,7 +61,7 @@ export async function endOverdueWaits(
   database: Kysely<Schema>,
   { storageUnitId, bucketName, acceptedByMs, fault, endedAtMs, limit }: OverdueWaits,
 ): Promise<Ends> {
-  const rows = await database
+  const waiting = database
     .selectFrom('operations')
     .where('storage_unit_id', '=', storageUnitId)
     .where('bucket_name', '=', bucketName)
@@ -67,28 +70,17 @@ export async function endOverdueWaits(
     .where('waits_for_backup_id', 'is', null)
     // Not by the time of acceptance: unlike the deadline, that does not follow a wall clock that is set.
     .where('deadline_at_ms', '<=', acceptedByMs + operationLivesMs)
-    .selectAll()
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  await lockProjects(database, async () => {
+    const found = await waiting.select('project_id').execute();
+    return found.map((row) => row.project_id);
+  });
+  const rows = await differencesOf(database).keepRows(waiting.selectAll()).execute();
+  // Operations of other projects may have come to the front since.
+  await lockProjects(database, () => rows.map((row) => row.project_id));
   const singles = rows.filter(({ kind }) => isSingleKind(kind)).map(({ id }) => id);
-  const ended: EndedOperation[] = [];
+  const ended: EndedOperation[] = [...(await endSingles(database, singles, { fault, endedAtMs }))];
   const due: DueWork[] = [];
-  if (singles.length > 0) {
-    await database
-      .updateTable('operations')
-      .set({
-        status: 'failed',
-        ...faultToColumns(fault),
-        ended_at_ms: endedAtMs,
-        updated_at_ms: endedAtMs,
-        not_before_ms: null,
-        waiting_reason: null,
-        waiting_detail: '',
-      })
-      .where('id', 'in', singles)
-      .execute();
-    ended.push(...(await noteEnds(database, singles)));
-  }
   for (const row of rows) {
     if (row.kind !== 'import') continue;
     const ends = await endUntried(database, row, { fault, endedAtMs });

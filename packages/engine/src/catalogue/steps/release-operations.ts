@@ -1,38 +1,56 @@
-import { type Kysely, sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import type { DueWork } from '../operation-records.ts';
-import { type ChainColumns, chainColumns, dueColumns, rowToDue, singleKinds } from '../operation-rows.ts';
-import type { Schema } from '../schema.ts';
+import { type ChainColumns, chainColumns, dueColumns, isSingleKind, rowToDue, singleKinds } from '../operation-rows.ts';
+import type { OperationRow, Schema } from '../schema.ts';
 import { allDueChains, dueChains } from './due-chains.ts';
 import { noteTransitions } from './events.ts';
+import { keepInOrder } from './keep-in-order.ts';
+import { releaseParts } from './verification-parts.ts';
 
-/** Makes running operations wait again. */
+/** Makes running operations wait again, and the parts of verifications that their workers hold open. */
 export async function releaseOperations(
   database: Kysely<Schema>,
   leaseOwner: string | null,
   releasedAtMs: number,
 ): Promise<readonly DueWork[]> {
-  const release = database
-    .updateTable('operations')
-    .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
+  const released = await release(
+    database,
+    ({ eb, lit }) => (leaseOwner === null ? lit(true) : eb('lease_owner', '=', leaseOwner)),
+    releasedAtMs,
+  );
+  await releaseParts(database, leaseOwner);
+  if (leaseOwner === null) return [...(await waitingSingles(database)), ...(await allDueChains(database))];
+  const singles = released.filter(({ kind }) => isSingleKind(kind));
+  return [...singles.map(rowToDue), ...(await dueChains(database, released))];
+}
+
+type Operations = ExpressionBuilder<Schema, 'operations'>;
+type Released = ChainColumns & Pick<Selectable<OperationRow>, (typeof dueColumns)[number]>;
+
+async function release(
+  database: Kysely<Schema>,
+  isHeld: (operations: Operations) => Expression<SqlBool>,
+  releasedAtMs: number,
+): Promise<readonly Released[]> {
+  const held = database
+    .selectFrom('operations')
     .where('ended_at_ms', 'is', null)
     // A scan that waits for its imports has no worker; the last of these imports ends it.
     .where('listed_at_ms', 'is', null)
-    .where('status', '=', 'running');
-  const held = leaseOwner === null ? release : release.where('lease_owner', '=', leaseOwner);
-  const released = await held.returning(['id', ...chainColumns]).execute();
+    .where('status', '=', 'running')
+    .where(isHeld);
+  await keepInOrder(database, held);
+  const released = await database
+    .updateTable('operations')
+    .set({ status: 'waiting', lease_owner: null, started_at_ms: null, updated_at_ms: releasedAtMs })
+    .where('id', 'in', held.select('id'))
+    .returning([...dueColumns, ...chainColumns])
+    .execute();
   await noteTransitions(
     database,
     released.map(({ id }) => id),
   );
-  return [
-    ...(await waitingSingles(database)),
-    ...(await waitingChains(database, leaseOwner === null ? null : released)),
-  ];
-}
-
-/** Returns the waiting chains of these rows, or all with null. */
-async function waitingChains(database: Kysely<Schema>, rows: readonly ChainColumns[] | null) {
-  return rows === null ? await allDueChains(database) : await dueChains(database, rows);
+  return released;
 }
 
 async function waitingSingles(database: Kysely<Schema>) {

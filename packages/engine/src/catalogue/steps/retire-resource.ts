@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
+import { lockParts } from '../locks.ts';
 import type { Schema } from '../schema.ts';
 
 /** Sets or removes the mark that no newer backup of a resource is expected. */
@@ -9,6 +10,7 @@ export async function retireResource(
   resourceId: string,
   retiredAtMs: number | null,
 ): Promise<boolean> {
+  await lockParts(database, projectId, () => [['resource', resourceId]]);
   const known = await database
     .selectFrom('resources')
     .where('project_id', '=', projectId)

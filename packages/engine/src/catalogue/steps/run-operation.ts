@@ -12,8 +12,10 @@ import type { Schema } from '../schema.ts';
 import { cancelSingle } from './cancel-operation.ts';
 import { endRunIfDone } from './end-run.ts';
 import { noteEnds, noteTransitions } from './events.ts';
+import { lockImport } from './lock-import.ts';
 import { addedTo } from './make-wait.ts';
 import { isDue } from './start-chain.ts';
+import { deleteParts } from './verification-parts.ts';
 
 /** Starts a single operation. */
 export async function startOperation(
@@ -87,7 +89,9 @@ export async function finishOperation(
     .where('status', '=', 'running')
     .where('epoch', '=', finish.epoch)
     .executeTakeFirstOrThrow();
-  return numUpdatedRows === 0n ? null : await noteEnds(database, [finish.id]);
+  if (numUpdatedRows === 0n) return null;
+  await deleteParts(database, [finish.id]);
+  return await noteEnds(database, [finish.id]);
 }
 
 /** Marks the listing of a scan as complete, so that it waits for its imports. */
@@ -95,6 +99,7 @@ export async function finishListing(
   database: Kysely<Schema>,
   listing: ListingFinish,
 ): Promise<readonly EndedOperation[] | null> {
+  await lockImport(database, listing.id);
   const row = await database
     .updateTable('operations')
     .set((eb) => ({
@@ -114,5 +119,5 @@ export async function finishListing(
     .executeTakeFirst();
   if (row === undefined) return null;
   if (row.cancel_requested_at_ms !== null) return await cancelSingle(database, row, listing.listedAtMs);
-  return await endRunIfDone(database, listing.id, listing.listedAtMs);
+  return await endRunIfDone(database, row.project_id, listing.id, listing.listedAtMs);
 }

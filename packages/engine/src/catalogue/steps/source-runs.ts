@@ -1,8 +1,10 @@
 import type { BackupFormat, HoldCause } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
+import { differencesOf } from '../differences.ts';
 import type { Schema } from '../schema.ts';
 import type { ClosedListing, SourceMember } from '../source-records.ts';
 import { chunks } from './chunk.ts';
+import { lockProjectOfSource, lockSource } from './lock-source.ts';
 import { adoptRecords } from './record-origin.ts';
 import { recordedMembers } from './source-members.ts';
 import { HeadTracker, memberRecords } from './track-heads.ts';
@@ -17,6 +19,7 @@ export async function noteSightings(
   runId: string,
   sightings: readonly (SourceMember & { readonly importOperationId: string | null })[],
 ): Promise<boolean> {
+  await lockSource(database, sourceId);
   const source = await database
     .selectFrom('sources')
     .where('id', '=', sourceId)
@@ -94,6 +97,7 @@ export async function closeListing(
   runId: string,
   passedOver: readonly string[],
 ): Promise<ClosedListing> {
+  await lockProjectOfSource(database, sourceId);
   await dropPassedOver(database, sourceId, passedOver);
   await database
     .updateTable('source_members')
@@ -144,7 +148,7 @@ async function dropPassedOver(database: Kysely<Schema>, sourceId: string, folder
       .selectFrom('source_members as member')
       .innerJoin('sources', 'sources.id', 'member.source_id')
       .where('member.source_id', '=', sourceId)
-      .where(sql<boolean>`instr('/' || member.image_path, ${`/${folder}/`}) > 0`)
+      .where(differencesOf(database).contains(sql`'/' || member.image_path`, `/${folder}/`))
       .select(['member.image_path', 'member.backup_id', 'sources.project_id'])
       .execute();
     const [first] = members;
@@ -174,6 +178,7 @@ export async function hold(
   cause: HoldCause,
   heldAtMs: number,
 ): Promise<void> {
+  await lockSource(database, sourceId);
   await database
     .updateTable('sources')
     .set({ held_at_ms: heldAtMs, held_cause: cause, held_run_id: runId, updated_at_ms: heldAtMs })
@@ -188,6 +193,7 @@ export async function hold(
 }
 
 export async function release(database: Kysely<Schema>, sourceId: string): Promise<void> {
+  await lockSource(database, sourceId);
   await database
     .updateTable('sources')
     .set({ held_at_ms: null, held_cause: null, held_run_id: null })
@@ -230,6 +236,7 @@ export async function markVanished(
     readonly members: readonly SourceMember[];
   },
 ): Promise<number> {
+  await lockSource(database, marking.sourceId);
   const source = await database.selectFrom('sources').where('id', '=', marking.sourceId).selectAll().executeTakeFirst();
   if (source === undefined) return 0;
   let marked = 0;
@@ -285,6 +292,7 @@ export async function keepMembers(
   sourceId: string,
   imagePaths: readonly string[],
 ): Promise<void> {
+  await lockSource(database, sourceId);
   for (const some of chunks(imagePaths)) {
     await database
       .updateTable('source_members')
@@ -296,5 +304,6 @@ export async function keepMembers(
 }
 
 export async function awaitImports(database: Kysely<Schema>, sourceId: string, runId: string): Promise<void> {
+  await lockSource(database, sourceId);
   await database.updateTable('sources').set({ unsettled_run_id: runId }).where('id', '=', sourceId).execute();
 }

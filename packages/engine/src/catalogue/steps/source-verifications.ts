@@ -4,6 +4,7 @@ import type { NewOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceVerification } from '../source-records.ts';
 import { addOperation } from './add-operation.ts';
+import { lockSourceOfRun } from './lock-source.ts';
 import { recordedMembers } from './source-members.ts';
 
 /** Adds verifications of members that are not proved to the level of their source. */
@@ -15,6 +16,7 @@ export async function startVerifications(
     createdAtMs,
   }: { readonly runId: string; readonly ids: readonly string[]; readonly createdAtMs: number },
 ): Promise<readonly SourceVerification[]> {
+  await lockSourceOfRun(database, runId);
   const source = await database
     .selectFrom('operations as any_run')
     .innerJoin('sources', 'sources.id', 'any_run.source_id')

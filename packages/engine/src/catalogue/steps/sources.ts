@@ -1,12 +1,15 @@
 import type { OperationStatus, ReasonCode } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
 import { columnsToFault } from '../backup-rows.ts';
+import { differencesOf } from '../differences.ts';
+import { lockProjects } from '../locks.ts';
 import type { EndedOperation, NewOperation } from '../operation-records.ts';
 import { parseProgress } from '../operation-rows.ts';
 import type { Schema, SourceRow } from '../schema.ts';
 import type { SourceError, SourceMember, SourceRecord } from '../source-records.ts';
 import { addOperation } from './add-operation.ts';
 import { cancelSingle } from './cancel-operation.ts';
+import { lockSource } from './lock-source.ts';
 import { releaseRecords } from './record-origin.ts';
 import { countErrors, listErrors } from './run-standing.ts';
 import { recordedMembers } from './source-members.ts';
@@ -155,12 +158,16 @@ export async function removeSource(
   id: string,
   removedAtMs: number,
 ): Promise<readonly EndedOperation[] | null> {
-  const runs = await database
-    .selectFrom('operations')
-    .where('source_id', '=', id)
-    .where('project_id', '=', projectId)
-    .where('ended_at_ms', 'is', null)
-    .selectAll()
+  await lockProjects(database, () => [projectId]);
+  const runs = await differencesOf(database)
+    .keepRows(
+      database
+        .selectFrom('operations')
+        .where('source_id', '=', id)
+        .where('project_id', '=', projectId)
+        .where('ended_at_ms', 'is', null)
+        .selectAll(),
+    )
     .execute();
   const ended: EndedOperation[] = [];
   for (const run of runs) ended.push(...(await cancelSingle(database, run, removedAtMs)));
@@ -207,6 +214,7 @@ export async function startRun(
     readonly confirmsRemovals: boolean;
   },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
+  await lockSource(database, run.sourceId);
   const source = await database
     .selectFrom('sources')
     .leftJoin('operations', 'operations.id', 'sources.last_run_id')

@@ -5,6 +5,7 @@ import type { EdgeProof, Fault } from '../../chain/proof/link.ts';
 import type { Verdict } from '../backup-records.ts';
 import { faultToColumns, hashToColumns, listingToColumns } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
+import { chunks } from './chunk.ts';
 import type { HeadTracker } from './track-heads.ts';
 
 /** A backup that is known to be broken, with the fault. */
@@ -71,11 +72,23 @@ async function markChildren(
   if (affected.length === 0) return [];
   await heads.willChange(affected.map((child) => child.backup_id));
   const spread = faultOfDescendant({ backupId, imagePath }, fault);
-  const children = await availableBackups(database, projectId, spread, markedAtMs)
-    .where('parent_backup_id', '=', backupId)
-    .returning(['backup_id', 'image_path'])
-    .execute();
-  return children.map((child) => ({ backupId: child.backup_id, imagePath: child.image_path, fault: spread }));
+  const broken: Broken[] = [];
+  for (const some of chunks(affected)) {
+    const children = await availableBackups(database, projectId, spread, markedAtMs)
+      .where('parent_backup_id', '=', backupId)
+      // Only those that were found: others may have been recorded since.
+      .where(
+        'backup_id',
+        'in',
+        some.map((child) => child.backup_id),
+      )
+      .returning(['backup_id', 'image_path'])
+      .execute();
+    broken.push(
+      ...children.map((child) => ({ backupId: child.backup_id, imagePath: child.image_path, fault: spread })),
+    );
+  }
+  return broken;
 }
 
 function availableBackups(database: Kysely<Schema>, projectId: string, fault: Fault, markedAtMs: number) {

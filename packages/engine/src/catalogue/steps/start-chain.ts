@@ -1,5 +1,6 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { longestRetryDelayMs } from '../../deadline.ts';
+import { lockParts } from '../locks.ts';
 import type { ChainKey, ItemOperation } from '../operation-records.ts';
 import { rowToItemOperation } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -14,12 +15,8 @@ export async function startChain(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly ItemOperation[]> {
-  return await start(
-    database,
-    await dueOf(database, chain, leaseOwner, startedAtMs).execute(),
-    leaseOwner,
-    startedAtMs,
-  );
+  const due = await lockDue(database, chain, dueOf(database, chain, leaseOwner, startedAtMs));
+  return await start(database, due, leaseOwner, startedAtMs);
 }
 
 /** Starts the imports of a chain that one operation accepted. */
@@ -30,10 +27,31 @@ export async function startChildren(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly ItemOperation[]> {
-  const due = dueOf(database, chain, leaseOwner, startedAtMs)
+  const children = dueOf(database, chain, leaseOwner, startedAtMs)
     .where('status', '=', 'waiting')
     .where('parent_operation_id', '=', parentOperationId);
-  return await start(database, await due.execute(), leaseOwner, startedAtMs);
+  const due = await lockDue(database, chain, children);
+  return await start(database, due, leaseOwner, startedAtMs);
+}
+
+/**
+ * Locks the backups of the imports that are due, and returns these imports: of each backup, one import at a time may be
+ * started, whatever its chain. What becomes due meanwhile is left to the job of the step that made it due.
+ */
+async function lockDue(
+  database: Kysely<Schema>,
+  { projectId }: ChainKey,
+  due: ReturnType<typeof dueOf>,
+): Promise<readonly { readonly id: string }[]> {
+  const withBackups = due.select('backup_id');
+  const locked = await lockParts(database, projectId, async () => {
+    const rows = await withBackups.execute();
+    return rows.map((row) => ['backup', row.backup_id ?? '']);
+  });
+  const rows = await withBackups.execute();
+  if (locked === null) return rows;
+  const backupIds = new Set(locked.map(([, id]) => id));
+  return rows.filter((row) => backupIds.has(row.backup_id ?? ''));
 }
 
 function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, nowMs: number) {

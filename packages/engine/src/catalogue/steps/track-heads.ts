@@ -1,6 +1,7 @@
 import { type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
+import { lockParts } from '../locks.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { unretire } from './retire-resource.ts';
@@ -49,7 +50,10 @@ export class HeadTracker {
   async willChange(backupIds: readonly string[]): Promise<void> {
     const ids = [...new Set(backupIds)].filter((id) => !this.#known.has(id));
     for (const id of ids) this.#known.add(id);
-    this.#before.push(...(await this.#standingsOf(ids)));
+    await lockParts(this.#database, this.#projectId, () => ids.map((id) => ['backup', id]));
+    const standings = await this.#standingsOf(ids);
+    await this.#lockResourcesOf(standings);
+    this.#before.push(...standings);
   }
 
   /** Must be called after the last change, in the same transaction. */
@@ -61,13 +65,22 @@ export class HeadTracker {
       touched.set(key, known);
       return known;
     };
+    const after = await this.#standingsOf([...this.#known]);
+    await this.#lockResourcesOf(after);
     for (const standing of this.#before) of(standing).before.push(standing);
-    for (const standing of await this.#standingsOf([...this.#known])) of(standing).after.push(standing);
+    for (const standing of after) of(standing).after.push(standing);
     for (const each of touched.values()) {
       await this.#endRetirement(each);
       await this.#countRecords(each);
       await this.#settleHeads(each);
     }
+  }
+
+  async #lockResourcesOf(standings: readonly Standing[]): Promise<void> {
+    await lockParts(this.#database, this.#projectId, () => {
+      const ids = new Set(standings.map(({ resourceId }) => resourceId));
+      return [...ids].map((id) => ['resource', id]);
+    });
   }
 
   async #standingsOf(backupIds: readonly string[]): Promise<readonly Standing[]> {

@@ -1,4 +1,6 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
+import { differencesOf } from '../differences.ts';
+import { lockProjects } from '../locks.ts';
 import type { EndedOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceRecord } from '../source-records.ts';
@@ -22,6 +24,7 @@ export async function updateSource(
     'prefix' | 'level' | 'intervalS' | 'reverifyAfterS' | 'incompleteAfterS' | 'nextRunAtMs' | 'updatedAtMs'
   >,
 ): Promise<SourceUpdate | null> {
+  await lockProjects(database, () => [projectId]);
   const before = await showSource(database, projectId, id);
   if (before === null) return null;
   await database
@@ -50,12 +53,15 @@ async function leavePrefix(
   { id, projectId, lastRun, heldAtMs }: SourceRecord,
   { prefix, updatedAtMs }: Pick<SourceRecord, 'prefix' | 'updatedAtMs'>,
 ): Promise<readonly EndedOperation[]> {
-  const listing = await database
-    .selectFrom('operations')
-    .where('id', '=', lastRun?.id ?? '')
-    .where('ended_at_ms', 'is', null)
-    .where('listed_at_ms', 'is', null)
-    .selectAll()
+  const listing = await differencesOf(database)
+    .keepRows(
+      database
+        .selectFrom('operations')
+        .where('id', '=', lastRun?.id ?? '')
+        .where('ended_at_ms', 'is', null)
+        .where('listed_at_ms', 'is', null)
+        .selectAll(),
+    )
     .executeTakeFirst();
   const ended = listing === undefined ? [] : await cancelSingle(database, listing, updatedAtMs);
   const isOutside = ({ eb, or }: ExpressionBuilder<Schema, 'source_members'>) =>

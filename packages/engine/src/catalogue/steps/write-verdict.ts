@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
 import type { Verdict } from '../backup-records.ts';
 import { proofToRow, recordToColumns } from '../backup-rows.ts';
+import { lockParts } from '../locks.ts';
 import type { DueChain } from '../operation-records.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
@@ -11,6 +12,7 @@ import { HeadTracker } from './track-heads.ts';
 
 /** Writes a record and proofs. Returns the chains of the backups to be examined because of this verdict. */
 export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly DueChain[] | null> {
+  await lockParts(database, verdict.projectId, () => [['backup', verdict.backupId]]);
   const recorded = await database
     .selectFrom('backups')
     .where('project_id', '=', verdict.projectId)

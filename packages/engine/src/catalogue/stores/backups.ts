@@ -44,6 +44,7 @@ export const backupSteps = {
    * or it was forgotten already.
    */
   deleteBackup: {
+    locks: ['backup', 'resource'],
     ...auditedStep(deleteBackup, { isDone: ({ result }) => result === 'deleted' }),
     notesTransitions: true,
   },
@@ -51,13 +52,17 @@ export const backupSteps = {
    * Sets the name of a record to one chosen by a person, and keeps the name from its sync requests. Returns null if
    * there is no record or it was forgotten.
    */
-  renameBackup: auditedStep(renameBackup, { isDone: (record) => record !== null }),
+  renameBackup: {
+    ...auditedStep(renameBackup, { isDone: (record) => record !== null }),
+    locks: ['backup', 'resource'],
+  },
   /**
    * Writes a record and proofs as `finishImport` does, for an operation that ends separately, and returns the chains to
    * be worked on. Writes nothing and returns null if the record's revision is no longer `decidedOnRevision`.
    */
   recordVerdict: {
     access: 'write',
+    locks: ['backup', 'resource'],
     notesTransitions: true,
     due: (chains: readonly DueWork[] | null) => chains ?? [],
     run: writeVerdict,
@@ -94,5 +99,5 @@ export const backupSteps = {
    * ends the retirement. So does the record of a backup that was made later than all those recorded at that time.
    * Returns false if the project has no backup of the resource.
    */
-  retireResource: auditedStep(retireResource, { isDone: (isKnown) => isKnown }),
+  retireResource: { ...auditedStep(retireResource, { isDone: (isKnown) => isKnown }), locks: ['resource'] },
 } as const satisfies Record<string, Step>;

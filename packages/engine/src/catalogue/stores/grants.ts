@@ -10,9 +10,9 @@ export const grantSteps = {
    * which its project has backups, sources or unfinished operations. Returns these grants; the list is empty if there
    * was nothing to end.
    */
-  addGrant: auditedStep(addGrant, { isDone: () => true }),
+  addGrant: { ...auditedStep(addGrant, { isDone: () => true }), identity: 'changed' },
   /** Removes a grant; false if there is none. */
-  removeGrant: auditedStep(removeGrant, { isDone: (isRemoved) => isRemoved }),
+  removeGrant: { ...auditedStep(removeGrant, { isDone: (isRemoved) => isRemoved }), identity: 'changed' },
   /** Returns the grants of one project, or of all with null, by project, storage unit, bucket and prefix. */
   listGrants: { access: 'read', run: listGrants },
 } as const satisfies Record<string, Step>;

@@ -11,11 +11,14 @@ export const identitySteps = {
   /**
    * Creates the first project, with a grant of every bucket, if there is no project yet. Returns the oldest project.
    */
-  begin: { access: 'write', run: begin },
+  begin: { access: 'write', identity: 'changed', run: begin },
   /** Returns the oldest project; null before `begin`. */
   findOldestProject: { access: 'read', run: findOldestProject },
   /** Creates this user as administrator of the project if there is no user yet. Returns whether it did. */
-  addFirstAdministrator: auditedStep(addFirstAdministrator, { isDone: (isAdded) => isAdded }),
+  addFirstAdministrator: {
+    ...auditedStep(addFirstAdministrator, { isDone: (isAdded) => isAdded }),
+    identity: 'changed',
+  },
   /** Returns whether there is any user. */
   hasUsers: { access: 'read', run: hasUsers },
   /** Returns the user with this name; null if there is none. */
@@ -29,14 +32,14 @@ export const identitySteps = {
    * the condition for the token no longer holds: the user was disabled, the password or role was changed, or the token
    * before it ended.
    */
-  saveToken: auditedStep(saveToken, { isDone: (isSaved) => isSaved }),
+  saveToken: { ...auditedStep(saveToken, { isDone: (isSaved) => isSaved }), identity: 'relied on' },
   /**
    * Returns a token; null if it is unknown or had expired at `nowMs`. Both cases run the same code and take the same
    * time.
    */
   findToken: { access: 'read', run: findToken },
   /** Removes a token, if it exists. */
-  removeToken: auditedStep(removeToken, { isDone: () => true }),
+  removeToken: { ...auditedStep(removeToken, { isDone: () => true }), identity: 'changed' },
   /**
    * Returns the input for `signerOf`. It has the same form for every access key, known or not, so that the answer takes
    * the same time.

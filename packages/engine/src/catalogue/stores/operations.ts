@@ -12,7 +12,7 @@ import { listOperationLogs } from '../steps/list-operation-logs.ts';
 import { listOperations } from '../steps/list-operations.ts';
 import { endOverdueWaits } from '../steps/outages.ts';
 import { releaseOperations } from '../steps/release-operations.ts';
-import { retryOfOperation, retryOperation } from '../steps/retries.ts';
+import { requeueOperation, retryOfOperation, retryOperation } from '../steps/retries.ts';
 import { finishListing, finishOperation, saveProgress, startOperation } from '../steps/run-operation.ts';
 import { showOperation } from '../steps/show-operation.ts';
 import { startChain, startChildren } from '../steps/start-chain.ts';
@@ -61,6 +61,7 @@ export const operationSteps = {
    * or another operation.
    */
   joinOperation: {
+    locks: ['request'],
     ...auditedStep(joinOperation, {
       isDone: () => true,
       made: ({ operationId }) => [{ field: 'operation_id', value: operationId }],
@@ -79,9 +80,9 @@ export const operationSteps = {
    *   fault.
    * - Of each backup, only the oldest unfinished import is started, whatever its chain; the others wait for it.
    */
-  startChain: { access: 'write', notesTransitions: true, run: startChain },
+  startChain: { access: 'write', locks: ['backup'], notesTransitions: true, run: startChain },
   /** Does the same as `startChain`, but only for waiting imports that `parentOperationId` accepted. */
-  startChildren: { access: 'write', notesTransitions: true, run: startChildren },
+  startChildren: { access: 'write', locks: ['backup'], notesTransitions: true, run: startChildren },
   /**
    * Starts a single operation that waits and whose next attempt is due, or one that this owner has running already.
    * Raises its epoch, removes the findings of earlier attempts and keeps its progress. Returns null if it has ended,
@@ -92,14 +93,31 @@ export const operationSteps = {
    * Stores the progress of an operation, and returns whether its cancellation was requested. Does nothing and returns
    * `running: false` unless the operation runs under this epoch.
    */
-  saveProgress: { access: 'write', run: saveProgress },
+  saveProgress: { access: 'write', checksEpoch: true, run: saveProgress },
   /** Adds findings of a scan or plan. Does nothing and returns false unless it runs under this epoch. */
-  addFindings: { access: 'write', run: addFindings },
+  addFindings: { access: 'write', checksEpoch: true, run: addFindings },
   /**
    * Makes a running operation of any kind wait for another attempt, and keeps its progress. If it was cancelled, it
    * ends instead. Returns null if it no longer runs under this epoch, as after a first call.
    */
-  retryOperation: { access: 'write', notesTransitions: true, due: dueAfter, run: retryOperation },
+  retryOperation: {
+    access: 'write',
+    checksEpoch: true,
+    locks: ['backup', 'run'],
+    notesTransitions: true,
+    due: dueAfter,
+    run: retryOperation,
+  },
+  /**
+   * Makes a running single operation wait, because it continues in another job. It is due immediately, and no failed
+   * attempt counts any more. If it was cancelled, it ends instead. Returns null as `retryOperation` does.
+   */
+  requeueOperation: {
+    access: 'write',
+    notesTransitions: true,
+    due: dueAfter,
+    run: requeueOperation,
+  },
   /** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
   retryOfChain: { access: 'read', run: retryOfChain },
   /** Returns a single operation that waits for another attempt; null if it does not. */
@@ -123,15 +141,22 @@ export const operationSteps = {
    * An import that was cancelled while it ran ends as cancelled, and writes neither record nor proofs. A run whose last
    * unfinished import this was ends with it.
    */
-  finishImport: { access: 'write', notesTransitions: true, due: dueAfter, run: finishImport },
+  finishImport: {
+    access: 'write',
+    checksEpoch: true,
+    locks: ['backup', 'resource', 'run', 'waits'],
+    notesTransitions: true,
+    due: dueAfter,
+    run: finishImport,
+  },
   /** Ends a single operation. Does nothing and returns null unless it runs under this epoch. */
-  finishOperation: { access: 'write', notesTransitions: true, run: finishOperation },
+  finishOperation: { access: 'write', checksEpoch: true, notesTransitions: true, run: finishOperation },
   /**
    * Marks the listing of a scan as complete. The scan then waits for its imports, without a lease, and ends in the step
    * that ends the last of them. If there is none, or the scan was cancelled, it ends in this step. It ends as `failed`
    * if, and only if, backups are in error. Returns what has ended, or null as `finishOperation` does.
    */
-  finishListing: { access: 'write', notesTransitions: true, run: finishListing },
+  finishListing: { access: 'write', checksEpoch: true, locks: ['run'], notesTransitions: true, run: finishListing },
   /**
    * Ends, as `timeout`, the scans that still wait for their imports at their deadline. Their imports continue. Returns
    * what has ended.
@@ -141,7 +166,7 @@ export const operationSteps = {
    * Ends, as `failed` and without asking storage, at most `limit` operations that have waited too long for a bucket.
    * Runs that waited only for these imports end with them.
    */
-  endOverdueWaits: { access: 'write', notesTransitions: true, due: dueAfter, run: endOverdueWaits },
+  endOverdueWaits: { access: 'write', locks: ['run'], notesTransitions: true, due: dueAfter, run: endOverdueWaits },
   /** Returns the chains of imports that wait for another backup and whose time is up: `startChain` now starts them. */
   overdueWaits: { access: 'read', run: overdueWaits },
   /**
@@ -153,6 +178,7 @@ export const operationSteps = {
    * - An ended operation stays unchanged.
    */
   cancelOperation: {
+    locks: ['backup', 'run'],
     ...auditedStep(cancelOperation, { isDone: (cancelled) => cancelled !== null }),
     notesTransitions: true,
     due: dueAfter,
@@ -161,8 +187,8 @@ export const operationSteps = {
   cancelledImports: { access: 'read', run: cancelledImports },
   /**
    * Makes running operations wait again, because their worker died or stops: all of them, or only those leased by
-   * `leaseOwner`. Scans that wait for their imports are left alone. Returns the work that waits: every single
-   * operation, and the chains of the released imports, or all chains if all were released.
+   * `leaseOwner`. Scans that wait for their imports are left alone. The parts of verifications that the workers hold
+   * become open. Returns the work of the released operations or, if all were released, all work that waits.
    */
   releaseOperations: {
     access: 'write',

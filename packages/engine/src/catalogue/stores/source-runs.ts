@@ -25,6 +25,7 @@ export const sourceRunSteps = {
    * source.
    */
   startRun: {
+    locks: ['source'],
     ...auditedStep(startRun, {
       // A run under way cannot confirm removals for this call, so joining it is not what the call wanted.
       isDone: (started, [{ confirmsRemovals }]) => started !== null && (started.isNew || !confirmsRemovals),
@@ -44,29 +45,29 @@ export const sourceRunSteps = {
    * Records what a run has seen below the prefix of the source, and resets the absences counted before. Records without
    * a source become this one's. Returns false if the source is gone.
    */
-  noteSightings: { access: 'write', run: noteSightings },
+  noteSightings: { access: 'write', locks: ['source', 'backup', 'resource'], run: noteSightings },
   /**
    * Counts an absence for each member that the run has not seen, and returns how many there are. A second call for the
    * same run counts nothing again. Unseen members that are no longer recorded at their place are dropped. So are all
    * members in folders with these names, which the listing skipped.
    */
-  closeListing: { access: 'write', run: closeListing },
+  closeListing: { access: 'write', locks: ['backup', 'resource'], run: closeListing },
   /** Holds the source: the members absent from this run become the list to confirm. */
-  hold: { access: 'write', run: hold },
+  hold: { access: 'write', locks: ['source'], run: hold },
   /** Ends the hold of a source, and empties its list to confirm. */
-  release: { access: 'write', run: release },
+  release: { access: 'write', locks: ['source'], run: release },
   /**
    * Marks records vanished, and returns how many. Records stay unchanged if they are marked already, were written since
    * `unchangedSinceMs`, are at another place by now, or have an unfinished operation.
    */
-  markVanished: { access: 'write', run: markVanished },
+  markVanished: { access: 'write', locks: ['source', 'backup', 'resource'], run: markVanished },
   /** Resets the absences of the members at these image paths, and takes them off the list to confirm. */
-  keepMembers: { access: 'write', run: keepMembers },
+  keepMembers: { access: 'write', locks: ['source'], run: keepMembers },
   /**
    * Records that a run has seen everything. When the run ends and no import failed for a passing reason, "last good
    * sync" moves to the start of the run.
    */
-  awaitImports: { access: 'write', run: awaitImports },
+  awaitImports: { access: 'write', locks: ['source'], run: awaitImports },
   /**
    * Adds verifications of members of a source that wants a level which reads data, as children of its newest run.
    * Members qualify if they are available and not proved to that level, or were proved too long ago. The newest come
@@ -77,6 +78,8 @@ export const sourceRunSteps = {
    */
   startVerifications: {
     access: 'write',
+    locks: ['source'],
+    notesTransitions: true,
     due: (started: readonly SourceVerification[]) =>
       started.map(({ operation }) => ({ kind: 'operation', operation, lane: 'mass', notBeforeMs: null }) as const),
     run: startVerifications,

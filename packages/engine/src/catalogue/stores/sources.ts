@@ -31,6 +31,7 @@ export const sourceSteps = {
    * marked, and a run that lists the old prefix is cancelled. Returns the source and what has ended.
    */
   updateSource: {
+    locks: ['source', 'backup', 'resource'],
     ...auditedStep(updateSource, { isDone: (updated) => updated !== null }),
     notesTransitions: true,
   },
@@ -39,6 +40,7 @@ export const sourceSteps = {
    * now belongs to its oldest other source, or to none.
    */
   removeSource: {
+    locks: ['backup', 'resource'],
     ...auditedStep(removeSource, { isDone: (ended) => ended !== null }),
     notesTransitions: true,
   },

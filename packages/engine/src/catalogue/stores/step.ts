@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { AuditSubject } from '../audit-records.ts';
+import type { LockKind } from '../lock-kinds.ts';
 import type { DueWork } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 
@@ -11,6 +12,15 @@ export type Step = {
    * not wait.
    */
   readonly isLong?: true;
+  /**
+   * The kinds of locks that it takes, see locks.ts. It takes no others. The project of a locked part is locked too, and
+   * the whole project instead of very many parts.
+   */
+  readonly locks?: readonly LockKind[];
+  /** How the step uses users, roles, projects, keys and grants: whether they must stay as they are, or it changes them. */
+  readonly identity?: 'relied on' | 'changed';
+  /** It changes nothing unless an operation runs under the epoch in its input, so it needs no fence. */
+  readonly checksEpoch?: true;
   /** It may write events. */
   readonly notesTransitions?: true;
   /** Returns the work that is due after the step. The catalogue queues it, see `onDue` there. */

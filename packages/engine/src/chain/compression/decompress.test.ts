@@ -75,7 +75,8 @@ describe.each(samples)('%s', (compression, stored, plain) => {
         if (made instanceof Buffer) expect(made.length).toBe(plain.length);
         else expect(made).toBeInstanceOf(DecompressionFault);
       }),
-      { numRuns: 40 },
+      // In bz2, this byte makes a block name a table that it does not have.
+      { numRuns: 40, examples: [[{ at: 125, by: 229 }]] },
     );
   });
 

@@ -4,7 +4,7 @@ import type { BatchResult, Failure } from './prove-batch.ts';
 export type ContentProgress = {
   /** Number of objects, from the first on, that are all proved, in this run or an earlier one. Continue after them. */
   readonly provedObjects: number;
-  /** Objects proved in this run, in any order. */
+  /** Number of these that were proved in this run. */
   readonly objects: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -14,15 +14,16 @@ type PlacedFailure = { readonly index: number; readonly failure: Failure };
 
 /** Adds up the results of batches. The totals do not depend on the order in which batches end. */
 export class ProofTally {
+  readonly #startAfter: number;
   #provedObjects: number;
-  #objects = 0;
   #storedBytes = 0;
   #plainBytes = 0;
-  /** Batches that ended before an earlier one. Maps the first object to the one after the last. */
-  readonly #ahead = new Map<number, number>();
+  /** Results of batches that ended before an earlier one, by their first object. */
+  readonly #ahead = new Map<number, BatchResult>();
   #failure: PlacedFailure | null = null;
 
   constructor(startAfter: number) {
+    this.#startAfter = startAfter;
     this.#provedObjects = startAfter;
   }
 
@@ -32,15 +33,15 @@ export class ProofTally {
   }
 
   add(first: number, result: BatchResult): void {
-    this.#objects += result.objects;
-    this.#storedBytes += result.storedBytes;
-    this.#plainBytes += result.plainBytes;
-    const end = first + result.objects;
-    if (result.failure !== null) this.fail(end, result.failure);
-    if (result.objects > 0) this.#ahead.set(first, end);
-    for (let next = this.#ahead.get(this.#provedObjects); next !== undefined; next = this.#ahead.get(next)) {
+    if (result.failure !== null) this.fail(first + result.objects, result.failure);
+    if (result.objects > 0) this.#ahead.set(first, result);
+    let next = this.#ahead.get(this.#provedObjects);
+    while (next !== undefined) {
       this.#ahead.delete(this.#provedObjects);
-      this.#provedObjects = next;
+      this.#provedObjects += next.objects;
+      this.#storedBytes += next.storedBytes;
+      this.#plainBytes += next.plainBytes;
+      next = this.#ahead.get(this.#provedObjects);
     }
   }
 
@@ -52,7 +53,7 @@ export class ProofTally {
   progress(): ContentProgress {
     return {
       provedObjects: this.#provedObjects,
-      objects: this.#objects,
+      objects: this.#provedObjects - this.#startAfter,
       storedBytes: this.#storedBytes,
       plainBytes: this.#plainBytes,
     };

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../clock.ts';
-import { type BudgetLimits, type Sleep, systemSleep } from '../../storage/bucket-budget.ts';
+import { BucketBudget, type BudgetLimits, type Sleep, systemSleep } from '../../storage/bucket-budget.ts';
 import { budgetRequests } from '../../storage/budgeted-storage-unit.ts';
 import { countRequests } from '../../storage/counted-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
@@ -72,7 +72,7 @@ async function proveOverS3(options: {
       return unit.admit({ ...request, begin });
     },
   };
-  const counted = countRequests(budgetRequests(watched, { limits, clock, sleep }));
+  const counted = countRequests(budgetRequests(watched, () => new BucketBudget(limits, clock, sleep)));
   const opening = { id: 'default', specification };
   const { signal } = new AbortController();
   const proof = await proveContent(link, { storage: counted.unit, opening, threadCount, signal });

@@ -1,0 +1,239 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSqliteCatalogue, openSqliteCatalogueToRead } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
+import {
+  change,
+  fill,
+  move,
+  query,
+  type Tables,
+  tablesOfDatabase,
+  tablesOfDirectory,
+} from '../testing/catalogue-to-move.ts';
+import { createMigratedDatabase } from '../testing/postgres-catalogue.ts';
+import { insertRowsOfSchema } from '../testing/rows-of-schema.ts';
+import { createTestDatabase, run } from '../testing/test-database.ts';
+
+let root: string;
+let directory: string;
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'backup-sync-move-'));
+  directory = join(root, 'data');
+  await using _created = await openSqliteCatalogue({ directory, inPlace: true });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function countOf(tables: Tables, table: string): number {
+  return tables[table]?.length ?? 0;
+}
+
+test('a catalogue with rows in every table is the same in PostgreSQL', async () => {
+  fill(directory, 1_200);
+  const texts = ['"quoted" \\ \'text\'', 'emoji 🗄️', 'line\u2028ends\u2029\r\n', '\u0001\u001b[31m', '', 'ä\u0308'];
+  change(directory, (sqlite) => {
+    for (const [index, text] of texts.entries()) {
+      sqlite
+        .prepare('UPDATE operations SET message = ?, progress = ? WHERE id = ?')
+        .run(text, text, `many-${index + 1}`);
+    }
+    sqlite.prepare("UPDATE operations SET bytes_read = ? WHERE id = 'many-1'").run(Number.MAX_SAFE_INTEGER);
+    sqlite.exec('UPDATE sources SET removal_share = 0.1 + 0.2; UPDATE operation_events SET cursor = 4711');
+  });
+  const before = await tablesOfDirectory(directory);
+  expect(Object.entries(before).filter(([, rows]) => rows.length === 0)).toEqual([]);
+  await using target = await createMigratedDatabase();
+  const { tables } = await move(directory, target.url);
+  expect(await tablesOfDatabase(target.url)).toEqual(before);
+  expect(tables.map(({ table, rows }) => [table, rows])).toEqual(
+    Object.entries(before).map(([table, rows]) => [table, rows.length]),
+  );
+});
+
+test('operations that were running wait in the database, and new ones are numbered after the greatest', async () => {
+  fill(directory, 3);
+  change(directory, (sqlite) => {
+    sqlite.exec(`UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'gone', started_at_ms = 7
+      WHERE id = 'many-2'`);
+  });
+  await using target = await createMigratedDatabase();
+  await move(directory, target.url);
+  const running = 'SELECT status, lease_owner, started_at_ms FROM operations WHERE ended_at_ms IS NULL';
+  expect(await query(target.url, running)).toEqual([{ status: 'waiting', lease_owner: null, started_at_ms: null }]);
+  const events = "SELECT status FROM pending_events WHERE operation_id = 'many-2'";
+  expect(await query(target.url, events)).toEqual([{ status: 'waiting' }]);
+  const insert = `INSERT INTO operations (id, project_id, kind, storage_unit_id, bucket_name, actor_kind, actor_name,
+      request_id, status, message, reason_detail, created_at_ms, updated_at_ms, deadline_at_ms, epoch)
+    VALUES ('next', 'p', 'scan', 'u', 'b', 'user', 'ada', 'r', 'waiting', '', '', 1, 1, 1, 0) RETURNING sequence`;
+  expect(await query(target.url, insert)).toEqual([{ sequence: 5 }]);
+});
+
+describe('afterwards', () => {
+  test('the data directory says where its catalogue is, without the password', async () => {
+    fill(directory);
+    await using target = await createMigratedDatabase();
+    await move(directory, target.url);
+    const { password, host, pathname } = new URL(target.url);
+    const expected = {
+      name: 'CatalogueMovedError',
+      message: expect.stringMatching(`was moved to PostgreSQL \\(${host}${pathname}\\) on \\d{4}-\\d\\d-\\d\\d `),
+    };
+    await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(expected);
+    await expect(openSqliteCatalogueToRead(directory)).rejects.toMatchObject(expected);
+    await expect(move(directory, target.url)).rejects.toMatchObject(expected);
+    expect(readFileSync(join(directory, 'moved.json'), 'utf8')).not.toContain(password);
+    expect(readdirSync(directory).filter((name) => name.includes('archive'))).toEqual([]);
+  });
+
+  test('the archive is there if its path was given, and a file at that path is not overwritten', async () => {
+    fill(directory);
+    const archive = join(root, 'kept.gz');
+    writeFileSync(archive, 'something else');
+    await using target = await createMigratedDatabase();
+    await expect(move(directory, target.url, { archive })).rejects.toMatchObject({
+      message: expect.stringContaining('exists'),
+    });
+    expect(readFileSync(archive, 'utf8')).toBe('something else');
+    const elsewhere = join(root, 'none', 'kept.gz');
+    await expect(move(directory, target.url, { archive: elsewhere })).rejects.toMatchObject({
+      ...{ name: 'ArchiveError', message: `The archive ${elsewhere} cannot be used: it cannot be written (ENOENT).` },
+    });
+    rmSync(archive);
+    await move(directory, target.url, { archive });
+    expect(existsSync(archive)).toBe(true);
+  });
+});
+
+describe('refused', () => {
+  /** Expects that a move is refused, changes nothing and shows no password. */
+  async function expectRefused(url: string, name: string, message: string | RegExp): Promise<void> {
+    const refusal = await move(directory, url).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(refusal).toMatchObject({ name, message: expect.stringMatching(message) });
+    expect(String(refusal)).not.toMatch(/hush|:[0-9a-f]{32}@/);
+    expect(readdirSync(directory).filter((each) => /archive|moved/.test(each))).toEqual([]);
+    await using _usable = await openSqliteCatalogue({ directory, inPlace: true });
+  }
+
+  test('a database with other content', async () => {
+    fill(directory);
+    await using target = await createMigratedDatabase();
+    await run(target.url, "INSERT INTO projects VALUES ('other', 'other', 1)");
+    await expectRefused(target.url, 'DatabaseError', /table projects has rows\. Name a database with an empty/);
+    expect((await tablesOfDatabase(target.url)).projects).toHaveLength(1);
+  });
+
+  test('a database to which another catalogue was moved', async () => {
+    await using target = await createMigratedDatabase();
+    await move(directory, target.url);
+    rmSync(directory, { recursive: true });
+    await using _created = await openSqliteCatalogue({ directory, inPlace: true });
+    await _created[Symbol.asyncDispose]();
+    fill(directory);
+    await expectRefused(target.url, 'DatabaseError', /was loaded from another archive, at 20/);
+  });
+
+  test('a database that live nodes use; dead ones do not matter', async () => {
+    await using target = await createMigratedDatabase();
+    const now = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+    await run(
+      target.url,
+      `INSERT INTO nodes SELECT id, 'host', 1, '1', 1, 1, 1, at, 0, 0
+        FROM (VALUES ('a', ${now}), ('b', ${now} - 60000)) AS node (id, at)`,
+    );
+    await expectRefused(target.url, 'DatabaseError', /is in use by 1 node\. Stop every process/);
+    await run(target.url, "DELETE FROM nodes WHERE id = 'a'");
+    await move(directory, target.url);
+  });
+
+  test('a database without a catalogue, or with that of another release', async () => {
+    await using empty = await createTestDatabase();
+    await expectRefused(empty.url, 'DatabaseError', 'has no catalogue. Create it with "backup-sync migrate"');
+    await using target = await createMigratedDatabase();
+    await run(target.url, 'UPDATE schema_version SET version = version - 1');
+    await expectRefused(target.url, 'DatabaseError', /needs schema \d+\. Upgrade it with "backup-sync migrate"/);
+    await run(target.url, 'UPDATE schema_version SET version = version + 2');
+    await expectRefused(target.url, 'DatabaseError', /Use the release that created the database/);
+  });
+
+  test('a database that cannot be reached or is not one, without its password', async () => {
+    await using target = await createTestDatabase();
+    const wrongPassword = new URL(target.url);
+    wrongPassword.password = 'hush';
+    await expectRefused(wrongPassword.href, 'DatabaseError', 'refuses the user or the password');
+    await expectRefused(
+      'postgres://ada:hush@127.0.0.1:1/none',
+      'DatabaseError',
+      /127\.0\.0\.1:1\/none cannot be reached: .*REFUSED/,
+    );
+    await expectRefused(
+      'mysql://ada:hush@localhost/none',
+      'DatabaseError',
+      'give the address of a PostgreSQL database, such as',
+    );
+    await expectRefused(
+      'postgres://ada:hush@[oops/none',
+      'DatabaseError',
+      'give the address of a PostgreSQL database, such as',
+    );
+  });
+
+  test('a data directory in use, or without a catalogue', async () => {
+    await using target = await createMigratedDatabase();
+    await using _holder = await openSqliteCatalogue({ directory, inPlace: true });
+    await expect(move(directory, target.url)).rejects.toMatchObject({ name: 'DataDirectoryInUseError' });
+    await expect(move(directory, target.url, { from: join(root, 'none') })).rejects.toMatchObject({
+      name: 'NoCatalogueError',
+    });
+    expect(readdirSync(root)).toEqual(['data']);
+  });
+
+  test('a text that PostgreSQL cannot store, with its place', async () => {
+    fill(directory);
+    change(directory, (sqlite) => sqlite.prepare('UPDATE backups SET backup_name = ?').run('a\0b'));
+    await using target = await createMigratedDatabase();
+    const where = 'backup_name of the row "project-1", "backup-1" of the table backups has a NUL character';
+    await expectRefused(target.url, 'ArchiveError', where);
+    expect(countOf(await tablesOfDatabase(target.url), 'projects')).toBe(0);
+  });
+
+  test('a key that does not open the secrets of the catalogue', async () => {
+    fill(directory);
+    change(directory, (sqlite) => sqlite.exec('UPDATE access_keys SET disabled_at_ms = NULL'));
+    await using target = await createMigratedDatabase();
+    await expectRefused(target.url, 'SecretKeyError', 'cannot be opened: key-1');
+  });
+
+  test('a database to which something else writes meanwhile', async () => {
+    fill(directory);
+    await using target = await createMigratedDatabase();
+    let written: Promise<void> | null = null;
+    const moving = move(directory, target.url, {
+      onRows: (step) => {
+        if (step === 'load') written ??= run(target.url, "INSERT INTO projects VALUES ('other', 'other', 1)");
+      },
+    });
+    await expect(moving).rejects.toMatchObject({ message: expect.stringMatching(/rows/) });
+    await written;
+  });
+});
+
+test('two moves to one database at the same time do not mix', async () => {
+  fill(directory, 1_200);
+  const other = join(root, 'other');
+  {
+    await using _created = await openSqliteCatalogue({ directory: other, inPlace: true });
+  }
+  using sqlite = new DatabaseSync(join(other, 'catalogue.sqlite'));
+  insertRowsOfSchema(sqlite);
+  sqlite.exec("UPDATE access_keys SET disabled_at_ms = 5; UPDATE projects SET name = 'other'");
+  await using target = await createMigratedDatabase();
+  const ended = await Promise.allSettled([move(directory, target.url), move(directory, target.url, { from: other })]);
+  expect(ended.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  const refused = ended.find((each) => each.status === 'rejected');
+  expect(refused?.reason).toMatchObject({ name: 'DatabaseError' });
+});

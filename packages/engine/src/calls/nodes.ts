@@ -1,0 +1,41 @@
+import { type Node, nodeOperationsMax, toWireTime } from '@backup-sync/contracts';
+import type { NodeRecord } from '../catalogue/node-records.ts';
+import type { OwnNode } from '../nodes/lease-holder.ts';
+import type { QueryServices } from '../services.ts';
+import type { QueryHandler } from './call-context.ts';
+import { wireKind } from './operation-view.ts';
+
+export const listNodes: QueryHandler<'listNodes'> = async ({ services }) => {
+  const own = services.world.ownNode;
+  const nodes =
+    own === null ? await services.catalogue.nodes.listNodes(nodeOperationsMax) : [await show(services, own)];
+  return { nodes: nodes.map(nodeView) };
+};
+
+/** Shows the process that alone uses its catalogue. It is not registered there. */
+async function show({ catalogue, world: { clock } }: QueryServices, own: OwnNode): Promise<NodeRecord> {
+  const leases = await catalogue.nodes.showLeases(own.id, nodeOperationsMax);
+  return { ...own, heartbeatAtMs: clock.nowMs(), clockAheadMs: 0, jobs: leases.count, leases };
+}
+
+function nodeView(node: NodeRecord): Node {
+  return {
+    id: node.id,
+    host_name: node.hostName,
+    process_id: node.pid,
+    version: node.version,
+    serves: node.serves,
+    works: node.works,
+    started_at: toWireTime(node.startedAtMs),
+    seen_at: toWireTime(node.heartbeatAtMs),
+    clock_ahead_ms: node.clockAheadMs,
+    operation_count: node.leases.count,
+    operations: node.leases.operations.map((operation) => ({
+      id: operation.id,
+      project_id: operation.projectId,
+      kind: wireKind(operation),
+      bucket_name: operation.bucketName,
+      started_at: operation.startedAtMs === null ? null : toWireTime(operation.startedAtMs),
+    })),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Expression, Kysely, RawBuilder, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { Lock } from './lock-kinds.ts';
+import type { Schema } from './schema.ts';
+
+/** What databases do differently. Everything else that steps do is the same for all of them. */
+export type Differences = {
+  /**
+   * Takes locks that keep other steps out until the transaction ends; see locks.ts. Null if steps run one at a time, so
+   * that none is needed.
+   */
+  readonly takeLocks: ((database: Kysely<Schema>, locks: readonly Lock[]) => Promise<void>) | null;
+  /**
+   * Takes this many numbers for `operations.sequence`, in order. Null if rows get theirs as they are inserted, one
+   * transaction at a time.
+   */
+  readonly nextSequences: ((database: Kysely<Schema>, count: number) => Promise<readonly number[]>) | null;
+  /** Lets nobody else change or guard the rows that a query returns, until the transaction ends. */
+  readonly keepRows: <Tables extends keyof Schema, Selected>(
+    query: SelectQueryBuilder<Schema, Tables, Selected>,
+  ) => SelectQueryBuilder<Schema, Tables, Selected>;
+  /** Lets nobody change the rows that a query returns until the transaction ends. Null if nobody could. */
+  readonly guardRows:
+    | (<Tables extends keyof Schema, Selected>(
+        query: SelectQueryBuilder<Schema, Tables, Selected>,
+      ) => SelectQueryBuilder<Schema, Tables, Selected>)
+    | null;
+  /** The present in milliseconds since 1970: by the clock of a database that several nodes share, else `nowMs`. */
+  readonly presentMs: (nowMs: number) => RawBuilder<number>;
+  /** The smaller of two numbers. */
+  readonly least: (one: Expression<number | null>, other: Expression<number | null>) => RawBuilder<number>;
+  /** Whether a text contains another. */
+  readonly contains: (text: Expression<string>, part: string) => RawBuilder<SqlBool>;
+  /** Writes a meaningless value, which shows that the database can be written. */
+  readonly touch: (database: Kysely<Schema>) => Promise<void>;
+  /**
+   * The time by the database's clock, in milliseconds since 1970, for times that several nodes compare. Null if one
+   * process uses the database, and its own clock counts.
+   */
+  readonly nowMs: RawBuilder<number> | null;
+};
+
+/** The differences of the database that a step runs on. The adapters of the catalogue's dialects have them. */
+export function differencesOf(database: Kysely<Schema>): Differences {
+  const { adapter } = database.getExecutor();
+  if (!('differences' in adapter)) throw new TypeError('the catalogue was opened with another dialect than its own');
+  return adapter.differences as Differences;
+}

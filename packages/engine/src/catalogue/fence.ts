@@ -1,0 +1,43 @@
+import type { Kysely } from 'kysely';
+import { differencesOf } from './differences.ts';
+import type { Schema } from './schema.ts';
+
+/** The right to write for an operation: it runs under this epoch. */
+export type Fence = { readonly operationId: string; readonly epoch: number };
+
+/** The operation of a worker no longer runs under the worker's epoch. Nothing was written. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** Whether another worker may have the operation by now. Errors from another thread have only their name. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof Error && error.name === 'LeaseLostError';
+}
+
+/** Throws {@link LeaseLostError} unless the operation runs under this epoch. */
+export async function checkFence(database: Kysely<Schema>, fence: Fence): Promise<void> {
+  refuseUnlessRunning(fence, await running(database, fence).executeTakeFirst());
+}
+
+/**
+ * Does the same at the end of a step, and lets nobody take the operation over before the transaction ends. Not earlier:
+ * who takes it over may hold locks that the step waits for.
+ */
+export async function holdFence(database: Kysely<Schema>, fence: Fence): Promise<void> {
+  const { guardRows } = differencesOf(database);
+  if (guardRows !== null) refuseUnlessRunning(fence, await guardRows(running(database, fence)).executeTakeFirst());
+}
+
+function running(database: Kysely<Schema>, { operationId, epoch }: Fence) {
+  return database
+    .selectFrom('operations')
+    .where('id', '=', operationId)
+    .where('status', '=', 'running')
+    .where('epoch', '=', epoch)
+    .select('id');
+}
+
+function refuseUnlessRunning({ operationId, epoch }: Fence, row: object | undefined): void {
+  if (row === undefined) throw new LeaseLostError(`operation ${operationId} no longer runs under epoch ${epoch}`);
+}

@@ -1,0 +1,49 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { migrate, newestSchema } from '../migrate.ts';
+import type { Schema } from '../schema.ts';
+import { checkServerOf } from './check-database.ts';
+import { type DatabaseAddress, DatabaseError } from './database-address.ts';
+import { RenderForPostgres } from './render-for-postgres.ts';
+
+/**
+ * How PostgreSQL keeps the tables that change most: it leaves room for newer forms of a row on the same page, and
+ * removes old forms before there are many.
+ */
+const storage = { operations: 70, pending_events: 100, backups: 90, resource_heads: 70 } as const;
+
+/**
+ * Creates the catalogue in a PostgreSQL database, or brings its schema up to date. Returns the schema it had before, 0
+ * if none. Throws {@link DatabaseError}.
+ */
+export async function migratePostgres(address: DatabaseAddress): Promise<number> {
+  await checkServerOf(address);
+  const pool = new pg.Pool({ connectionString: address.url, max: 1 });
+  const database = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [new RenderForPostgres()] });
+  try {
+    const found = await findSchema(database);
+    if (found > newestSchema) {
+      throw new DatabaseError(
+        `The database ${address.shown} has schema ${found}; this release knows schemas up to ${newestSchema}. ` +
+          'Use the release that wrote it, or a newer one.',
+      );
+    }
+    await migrate(database);
+    for (const [table, fillFactor] of Object.entries(storage)) {
+      await sql`alter table ${sql.table(table)} set (
+        fillfactor = ${sql.lit(fillFactor)}, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000
+      )`.execute(database);
+    }
+    return found;
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function findSchema(database: Kysely<Schema>): Promise<number> {
+  const { rows: tables } = await sql<{ has: boolean }>`
+    select to_regclass('schema_version') is not null as has`.execute(database);
+  if (tables[0]?.has !== true) return 0;
+  const { rows } = await sql<{ version: string }>`select version from schema_version`.execute(database);
+  return Number(rows[0]?.version ?? 0);
+}

@@ -1,0 +1,47 @@
+import { type Kysely, PostgresAdapter, PostgresDialect, PostgresQueryCompiler, sql } from 'kysely';
+import type { Differences } from '../differences.ts';
+import type { Schema } from '../schema.ts';
+import { heldLocksOf } from './held-locks.ts';
+
+const postgresDifferences: Differences = {
+  takeLocks: async (database, locks) => await heldLocksOf(database).take(database, locks),
+  nextSequences: async (database, count) => {
+    const next = sql<{ sequence: number }>`select nextval(pg_get_serial_sequence('operations', 'sequence')) as sequence
+      from generate_series(1, ${count})`;
+    return (await next.execute(database)).rows.map(({ sequence }) => sequence);
+  },
+  keepRows: (query) => query.forUpdate(),
+  guardRows: (query) => query.forShare(),
+  presentMs: () => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+  least: (one, other) => sql`least(${one}, ${other})`,
+  contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
+  touch: async (database: Kysely<Schema>) => {
+    await database
+      .updateTable('schema_version')
+      .set((eb) => ({ touches: eb('touches', '+', 1) }))
+      .execute();
+  },
+  nowMs: sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+};
+
+class CatalogueAdapter extends PostgresAdapter {
+  readonly differences = postgresDifferences;
+}
+
+/** PostgreSQL stores no NUL, but keys in a bucket may have one. They are stored, and looked for, without it. */
+class CatalogueQueryCompiler extends PostgresQueryCompiler {
+  protected override addParameter(parameter: unknown): void {
+    super.addParameter(typeof parameter === 'string' ? parameter.replaceAll('\0', '\ufffd') : parameter);
+  }
+}
+
+/** Kysely's PostgreSQL dialect, for the steps of the catalogue. */
+export class CatalogueDialect extends PostgresDialect {
+  override createQueryCompiler(): PostgresQueryCompiler {
+    return new CatalogueQueryCompiler();
+  }
+
+  override createAdapter(): PostgresAdapter {
+    return new CatalogueAdapter();
+  }
+}

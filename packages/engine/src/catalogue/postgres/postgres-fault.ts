@@ -1,0 +1,68 @@
+import { CatalogueFullError, CatalogueUnavailableError } from '../catalogue-errors.ts';
+
+/**
+ * Errors of PostgreSQL after which a transaction can be run again: two that waited for each other, one that must not
+ * have overlapped with another, and a row that another inserted meanwhile.
+ */
+const passingCodes: ReadonlySet<unknown> = new Set(['40P01', '40001', '23505', '55P03']);
+
+/** Errors of a full disk. */
+const fullCodes: ReadonlySet<unknown> = new Set(['53100']);
+
+/**
+ * Classes and codes of errors of a database that cannot serve now: lost connections, too few resources, a server that
+ * starts or stops, a transaction that was ended because its process was stopped, and a copy that cannot be written.
+ */
+const unavailableClasses = ['08', '53', '57'];
+const unavailableCodes: ReadonlySet<unknown> = new Set(['25006', '25P03']);
+
+/** Errors of the connection, as Node names them. */
+const connectionCodes: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** What `pg` says, without a code, about a connection that is gone or was not made in time. */
+const lostConnection =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool|Query read timeout|The server does not support SSL)/;
+
+/** Whether a transaction that failed like this is to be run again. */
+export function isPassing(error: unknown): boolean {
+  return passingCodes.has(codeOf(error));
+}
+
+/** Returns the error of a catalogue that cannot serve, if that is what an error of the database means. */
+export function catalogueFault(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = codeOf(error);
+  if (fullCodes.has(code)) {
+    return new CatalogueFullError("The disk of the catalogue's database is full. Free space on it.", { cause: error });
+  }
+  if (!isUnavailable(error, code)) return error;
+  return new CatalogueUnavailableError(`The catalogue's database does not answer: ${reasonOf(error)}.`, {
+    cause: error,
+  });
+}
+
+function isUnavailable(error: Error, code: unknown): boolean {
+  if (connectionCodes.has(code) || unavailableCodes.has(code) || lostConnection.test(error.message)) return true;
+  return typeof code === 'string' && code.length === 5 && unavailableClasses.some((each) => code.startsWith(each));
+}
+
+/** The message of an error; of one that stands for several attempts to connect, the message of the first. */
+export function reasonOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  const message = first instanceof Error ? first.message : error.message;
+  return message.replace(/\.$/, '');
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,21 @@
+import { sql } from 'kysely';
+import type { Differences } from '../differences.ts';
+
+/** SQLite has one writer: steps run one at a time. */
+export const sqliteDifferences: Differences = {
+  takeLocks: null,
+  nextSequences: null,
+  keepRows: (query) => query,
+  guardRows: null,
+  // A whole number, as columns store it.
+  presentMs: (nowMs) => sql`${Math.round(nowMs)}`,
+  least: (one, other) => sql`min(${one}, ${other})`,
+  contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  touch: async (database) => {
+    // It allocates no page, and the value changes each time, because SQLite does not write a page whose bytes stay the
+    // same.
+    const { rows } = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database);
+    await sql`PRAGMA user_version = ${sql.lit(rows[0]?.user_version === 0 ? 1 : 0)}`.execute(database);
+  },
+  nowMs: null,
+};

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { newestSchema } from '../catalogue/migrate.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { answersOnly, openTestCluster, worksOnly } from '../testing/test-cluster.ts';
+import { run } from '../testing/test-database.ts';
+
+const bucket = 'volumebackups';
+
+test('processes of this release go on, and start, after the migration of the next one, until that needs a newer release', async () => {
+  await using cluster = await openTestCluster();
+  const chain = writeSmallChain('releases', 8, [[1]]);
+  for (const { objects } of chain) await cluster.buckets.put(bucket, objects);
+  await using working = await cluster.open(worksOnly);
+  await using answering = await cluster.open(answersOnly);
+  const items = chain.map((backup) => syncItemOf(backup, bucket));
+  const [before = ''] = await answering.sync(items.slice(0, 1));
+  expect(await answering.ended(before)).toMatchObject({ status: 'success' });
+  // A migration of no release, which only adds.
+  await run(
+    cluster.url,
+    `begin;
+    create table of_the_next_release (id text primary key, backup_id text);
+    alter table backups add column of_the_next_release text;
+    alter table operations add column of_the_next_release bigint not null default 0;
+    create index operations_of_the_next_release on operations (of_the_next_release);
+    update schema_version set version = ${newestSchema + 1}, oldest_compatible = ${newestSchema};
+    commit`,
+  );
+  await using started = await cluster.open(answersOnly);
+  const [after = ''] = await started.sync(items.slice(1));
+  expect(await answering.ended(after)).toMatchObject({ status: 'success' });
+  expect((await started.call('listBackups', {})).backups).toHaveLength(2);
+  expect([...working.faults, ...answering.faults, ...started.faults]).toEqual([]);
+
+  await run(cluster.url, `update schema_version set oldest_compatible = ${newestSchema + 1}`);
+  await expect(cluster.open(worksOnly)).rejects.toMatchObject({
+    name: 'DatabaseError',
+    message: expect.stringContaining(`this release knows schemas up to ${newestSchema}. Use a newer release.`),
+  });
+});

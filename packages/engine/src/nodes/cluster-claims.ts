@@ -1,0 +1,30 @@
+import type { SessionConnection, SessionLock } from '../catalogue/postgres/session-connection.ts';
+import type { JobRun, JobWork } from '../queue/port.ts';
+import type { Sleep } from '../storage/bucket-budget.ts';
+
+/** Interval at which a job tries to get a name that a job of another node has. Milliseconds. */
+const tryEveryMs = 1_000;
+
+/**
+ * Makes the claims of jobs hold over all nodes. If the session of a node is lost, another node may claim its names: both
+ * jobs then do the same work, and each records what it finds.
+ */
+export function claimOverNodes(work: JobWork, session: Pick<SessionConnection, 'tryLock'>, sleep: Sleep): JobWork {
+  return async (job, run) => {
+    const held: SessionLock[] = [];
+    const claim: JobRun['claim'] = async (name, signal) => {
+      // First in this process, where a waiting job holds no place.
+      await run.claim(name, signal);
+      for (;;) {
+        const lock = await session.tryLock(`claim ${name}`);
+        if (lock !== null) return void held.push(lock);
+        await sleep(tryEveryMs, signal);
+      }
+    };
+    try {
+      await work(job, { ...run, claim });
+    } finally {
+      for (const lock of held) await lock[Symbol.asyncDispose]();
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
+import { answersOnly, doesBoth, openTestCluster, readTransitions, worksOnly } from '../testing/test-cluster.ts';
+
+const bucket = 'volumebackups';
+
+test('items accepted at a node that only answers are imported by another, and a third tells each transition in order', async () => {
+  await using cluster = await openTestCluster();
+  const chain = writeSmallChain('events', 8, [[1], [2]]);
+  for (const { objects } of chain) await cluster.buckets.put(bucket, objects);
+  await using accepting = await cluster.open(answersOnly);
+  await using working = await cluster.open(worksOnly);
+  await using telling = await cluster.open(answersOnly);
+  const stream = await telling.watch({});
+  const ids = await accepting.sync(chain.map((backup) => syncItemOf(backup, bucket)));
+  const read = await readTransitions(stream, ids.length);
+  for (const id of ids) {
+    expect(read.filter((each) => each.id === id).map(({ status }) => status)).toEqual([
+      'waiting',
+      'running',
+      'success',
+    ]);
+  }
+  const cursors = read.map(({ cursor }) => Number(cursor));
+  expect(cursors).toEqual(cursors.map((_, index) => Number(stream.start) + 1 + index));
+
+  const again = await accepting.watch({ after: read[3]?.cursor ?? '' });
+  expect(await readTransitions(again, ids.length)).toEqual(read.slice(4));
+  expect([...accepting.faults, ...working.faults, ...telling.faults]).toEqual([]);
+});
+
+test('the same items accepted at two nodes at once are one operation each', async () => {
+  await using cluster = await openTestCluster();
+  const chain = writeSmallChain('twice', 8, [[1]]);
+  for (const { objects } of chain) await cluster.buckets.put(bucket, objects);
+  await using one = await cluster.open(doesBoth);
+  await using other = await cluster.open(doesBoth);
+  const items = chain.map((backup) => syncItemOf(backup, bucket));
+  const accepted = await Promise.all([one, other, one, other].map((node) => node.sync(items)));
+  for (const ids of accepted) expect(ids).toEqual(accepted[0]);
+  for (const id of accepted[0] ?? []) {
+    const operation = await other.ended(id);
+    expect(operation).toMatchObject({ status: 'success' });
+    expect(await one.ended(id)).toEqual(operation);
+  }
+  expect((await one.call('listBackups', {})).backups).toHaveLength(chain.length);
+  expect([...one.faults, ...other.faults]).toEqual([]);
+});

@@ -1,0 +1,226 @@
+import { availableParallelism, hostname } from 'node:os';
+import type { Catalogue } from './catalogue/catalogue.ts';
+import { checkDatabase, checkQueue } from './catalogue/postgres/check-database.ts';
+import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
+import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
+import { NodeDuty } from './catalogue/postgres/node-duty.ts';
+import { eventLagMs, eventsChannel } from './catalogue/postgres/number-events.ts';
+import { openPostgresCatalogue } from './catalogue/postgres/open-postgres-catalogue.ts';
+import { catalogueFault, reasonOf } from './catalogue/postgres/postgres-fault.ts';
+import { isSilence } from './catalogue/postgres/session.ts';
+import { SessionConnection } from './catalogue/postgres/session-connection.ts';
+import { isCatalogueFault } from './catalogue-refusal.ts';
+import { systemClock } from './clock.ts';
+import { composeEngine, type EngineOptions } from './compose-engine.ts';
+import type { Engine } from './engine.ts';
+import { onceAMinute } from './identity/once-a-minute.ts';
+import { openSealOfNodes } from './identity/seal-of-nodes.ts';
+import { claimOverNodes } from './nodes/cluster-claims.ts';
+import { DatabaseClock } from './nodes/database-clock.ts';
+import { LiveNodes } from './nodes/live-nodes.ts';
+import { NodeLife, nodePace } from './nodes/node-life.ts';
+import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
+import { JobStore, type JobStoreOptions } from './queue/pg-boss/job-store.ts';
+import { enqueue, jobsChannel } from './queue/pg-boss/jobs.ts';
+import { PgBossJobQueue } from './queue/pg-boss/pg-boss-job-queue.ts';
+import { queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
+import { Sweeper } from './queue/pg-boss/sweeper.ts';
+import { WorkerFeed } from './queue/pg-boss/worker-feed.ts';
+import { openSharedLimits } from './shared-limits/open-shared-limits.ts';
+import type { SharedCallCounts } from './shared-limits/shared-call-counts.ts';
+import { systemSleep } from './storage/bucket-budget.ts';
+import { openMeasuredStorage } from './storage/open-measured-storage.ts';
+import { memoryInCatalogue, rememberStorageUnit } from './storage/remembered-storage-unit.ts';
+
+/** Longest time until a reader of events sees one whose notification was missed. Milliseconds. */
+const ringEveryMs = 1_000;
+
+export type ClusterEngineOptions = EngineOptions & {
+  readonly database: DatabaseAddress;
+  /** Accept that the recorded buckets have moved to `storage`. */
+  readonly storageMoved?: boolean | undefined;
+  /** Key that seals the secrets of access keys, 32 bytes in base64. The same for all nodes. */
+  readonly secretKey?: string | undefined;
+  /** Whether this node answers calls of others, as `listNodes` shows it. */
+  readonly serves: boolean;
+  /** Whether this node does work. Otherwise other nodes do the work that its calls cause. */
+  readonly works: boolean;
+};
+
+/** An engine of several. */
+export type ClusterEngine = AsyncDisposable & {
+  /** Owned by this: dispose this instead. */
+  readonly engine: Engine;
+  /** The counts of calls over all nodes. */
+  readonly callCounts: SharedCallCounts;
+  /** Returns the number of nodes that answer calls. */
+  readonly servingNodes: () => number;
+  /** Returns how long the oldest event has waited for its number, in milliseconds. Readers cannot see it before. */
+  readonly eventLagMs: () => Promise<number>;
+};
+
+/**
+ * Opens an engine on a PostgreSQL database that other processes may use at the same time.
+ *
+ * Throws `DatabaseError` if the database cannot be used, `SecretKeyError`, `StorageSpecificationError`,
+ * `OtherStorageUnitError`, or the errors of opening the storage unit.
+ */
+export async function openClusterEngine({
+  database,
+  serves,
+  works,
+  ...options
+}: ClusterEngineOptions): Promise<ClusterEngine> {
+  const { url } = database;
+  const onNotice = options.onNotice ?? (() => {});
+  const onFault = onceAMinute(systemClock, (error) => {
+    const fault = catalogueFault(error);
+    if (isCatalogueFault(fault)) onNotice(fault.message);
+    else options.onFault('the database', fault);
+  });
+  await checkDatabase(database);
+  await checkQueue(database, queueSchema);
+  await using opening = new AsyncDisposableStack();
+  const { catalogue, connections, ring } = openPostgresCatalogue({ url, storeJobs: enqueue });
+  opening.use(catalogue);
+  const clock = await DatabaseClock.open(systemClock, (nowMs) => catalogue.nodes.readClock(nowMs), onNotice);
+  const limits = opening.use(openSharedLimits(url, clock, onFault));
+  let isStopping = false;
+  const session = opening.use(
+    await SessionConnection.open({
+      address: { connectionString: url, application_name: 'backup-sync' },
+      sleep: systemSleep,
+      random: Math.random,
+      // Steps notice the same fault, and report it.
+      onLost: (error) => {
+        if (isStopping) connections.abandon();
+        if (!isSilence(error)) return;
+        connections.cut();
+        limits.cut();
+      },
+    }),
+  );
+  await ringForEvents(opening, session, ring);
+  const liveNodes = new LiveNodes(catalogue);
+  await liveNodes.look();
+  const measured = await openMeasuredStorage(options, clock, onNotice, {
+    store: limits.budgets,
+    liveNodes: () => liveNodes.working,
+  });
+  opening.use(measured.unit);
+  await rememberStorageUnit(memoryInCatalogue(catalogue), options.storage, { moved: options.storageMoved === true });
+  const seal = await openSealOfNodes(options.secretKey ?? null, catalogue);
+  const jobs = works ? opening.use(await openJobs(database, { connections, onFault })) : null;
+  opening.use(new EventSequencer({ database: connections.database, session, sleep: systemSleep, onFault }));
+  opening.use(new Sweeper({ database: connections.database, session, sleep: systemSleep, onFault }));
+  const sources = opening.use(new NodeDuty(session, 'run sources'));
+  const engine = await composeEngine(
+    {
+      opened: opening.move(),
+      catalogue,
+      storage: measured.unit,
+      rateOf: measured.rateOf,
+      openQueue: (queue) => {
+        const feed =
+          jobs === null
+            ? null
+            : new WorkerFeed({
+                jobs,
+                openScheduler: (onRoom) =>
+                  new InProcessJobQueue({ ...queue, work: claimOverNodes(queue.work, session, systemSleep), onRoom }),
+                buckets: queue.buckets,
+                clock,
+                sleep: systemSleep,
+                onFault,
+              });
+        if (feed !== null) void session.listen(jobsChannel, () => feed.wake());
+        return new PgBossJobQueue({ enqueue: (due) => enqueue(connections.database, due), onFault, feed });
+      },
+      openHolder: (holder) =>
+        new NodeLife({
+          ...holder,
+          clock,
+          sleep: systemSleep,
+          pace: nodePace,
+          onLook: async () => {
+            await holder.onLook();
+            await liveNodes.look();
+          },
+        }),
+      seal,
+      ofNodes: { guesses: limits.guesses },
+      onStopping: () => {
+        isStopping = true;
+        // Others take over what this node cannot give back.
+        if (session.isLost) connections.abandon();
+      },
+      node: { hostName: hostname(), pid: process.pid, version: options.version ?? '', serves, works },
+    },
+    {
+      ...options,
+      onFault: exceptOutages(options.onFault, onFault),
+      otherWorkers: () => liveNodes.working - 1,
+      mayRunSources: async () => (await sources.take()) !== null,
+      runsSources: works && options.runsSources === true,
+    },
+    clock,
+    options.runsSources === true ? 1 : availableParallelism(),
+  );
+  return {
+    engine,
+    callCounts: limits.calls,
+    servingNodes: () => liveNodes.serving,
+    eventLagMs: async () => {
+      try {
+        return await eventLagMs(connections.database);
+      } catch (error) {
+        throw catalogueFault(error);
+      }
+    },
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
+}
+
+async function openJobs({ shown }: DatabaseAddress, options: JobStoreOptions): Promise<JobStore> {
+  try {
+    return await JobStore.open(options);
+  } catch (error) {
+    throw new DatabaseError(
+      `The queue in the database ${shown} does not fit this release: ${error instanceof Error ? reasonOf(error) : error}. ` +
+        'Upgrade it with "backup-sync migrate".',
+      { cause: error },
+    );
+  }
+}
+
+/** Tells the readers of events in this process of events that any node has written. */
+async function ringForEvents(
+  opening: AsyncDisposableStack,
+  session: SessionConnection,
+  ring: () => void,
+): Promise<void> {
+  await session.listen(eventsChannel, ring);
+  const timer = setInterval(ring, ringEveryMs);
+  timer.unref();
+  opening.defer(() => clearInterval(timer));
+}
+
+/** Passes on faults, but those of a database that does not answer only once a minute, because all work meets them. */
+function exceptOutages(
+  onFault: EngineOptions['onFault'],
+  onOutage: (error: unknown) => void,
+): EngineOptions['onFault'] {
+  return (place, error) => {
+    const isOutage = error instanceof Error && error.name === 'CatalogueUnavailableError';
+    if (isOutage) onOutage(error);
+    else onFault(place, error);
+  };
+}
+
+/** A catalogue on PostgreSQL, for a process that only reads it. */
+export async function openDatabaseToRead(
+  database: DatabaseAddress,
+): Promise<{ readonly catalogue: Catalogue; readonly ring: () => void }> {
+  await checkDatabase(database);
+  return openPostgresCatalogue({ url: database.url, storeJobs: enqueue });
+}
