@@ -126,8 +126,13 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
 
 async function openToRead(place: string | DatabaseAddress): Promise<Catalogue> {
   if (typeof place === 'string') return await openSqliteCatalogueToRead(place);
-  const { openDatabaseToRead } = await import('./open-cluster-engine.ts');
-  return (await openDatabaseToRead(place)).catalogue;
+  const [{ checkDatabase }, { openPostgresCatalogue }, { enqueue }] = await Promise.all([
+    import('./catalogue/postgres/check-database.ts'),
+    import('./catalogue/postgres/open-postgres-catalogue.ts'),
+    import('./queue/pg-boss/jobs.ts'),
+  ]);
+  await checkDatabase(place);
+  return openPostgresCatalogue({ url: place.url, storeJobs: enqueue }).catalogue;
 }
 
 function refuse(): never {

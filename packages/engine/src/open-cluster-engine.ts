@@ -1,5 +1,4 @@
 import { availableParallelism, hostname } from 'node:os';
-import type { Catalogue } from './catalogue/catalogue.ts';
 import { checkDatabase, checkQueue } from './catalogue/postgres/check-database.ts';
 import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
 import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
@@ -215,12 +214,4 @@ function exceptOutages(
     if (isOutage) onOutage(error);
     else onFault(place, error);
   };
-}
-
-/** A catalogue on PostgreSQL, for a process that only reads it. */
-export async function openDatabaseToRead(
-  database: DatabaseAddress,
-): Promise<{ readonly catalogue: Catalogue; readonly ring: () => void }> {
-  await checkDatabase(database);
-  return openPostgresCatalogue({ url: database.url, storeJobs: enqueue });
 }
