@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { dropOldEvents } from '../steps/events.ts';
+import { databaseNowMs } from './postgres-dialect.ts';
 
 /** Events that are numbered in one transaction. */
 const batchSize = 1_000;
@@ -45,7 +46,7 @@ export async function numberEvents(database: Kysely<Schema>): Promise<boolean> {
 /** How long the oldest event without a number has waited, in milliseconds; 0 if there is none. */
 export async function eventLagMs(database: Kysely<Schema>): Promise<number> {
   const { rows } = await sql<{ lag: number | null }>`
-    select (extract(epoch from clock_timestamp()) * 1000)::bigint - min(noted_at_ms) as lag from (
+    select ${databaseNowMs} - min(noted_at_ms) as lag from (
       select noted_at_ms from pending_events order by id limit 1
     ) as oldest`.execute(database);
   return Math.max(0, rows[0]?.lag ?? 0);

@@ -3,6 +3,9 @@ import type { Differences } from '../differences.ts';
 import type { Schema } from '../schema.ts';
 import { heldLocksOf } from './held-locks.ts';
 
+/** The time by the database's clock, in milliseconds since 1970. */
+export const databaseNowMs = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+
 const postgresDifferences: Differences = {
   takeLocks: async (database, locks) => await heldLocksOf(database).take(database, locks),
   nextSequences: async (database, count) => {
@@ -12,7 +15,7 @@ const postgresDifferences: Differences = {
   },
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
-  presentMs: () => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+  presentMs: () => databaseNowMs,
   least: (one, other) => sql`least(${one}, ${other})`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   touch: async (database: Kysely<Schema>) => {
@@ -21,7 +24,7 @@ const postgresDifferences: Differences = {
       .set((eb) => ({ touches: eb('touches', '+', 1) }))
       .execute();
   },
-  nowMs: sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+  nowMs: databaseNowMs,
 };
 
 class CatalogueAdapter extends PostgresAdapter {
