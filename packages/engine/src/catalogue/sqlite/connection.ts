@@ -8,6 +8,15 @@ import { nodeSqliteDialect } from './node-sqlite-dialect.ts';
 /** Milliseconds that a statement waits for another program that reads or copies the database. */
 const busyTimeoutMs = 10_000;
 
+/**
+ * Room for the pages that a group of steps changes. With SQLite's default of 2 MB, acceptance would write pages out and
+ * read them again within its own transaction. In KiB; a connection uses less until it needs them.
+ */
+const cacheKib = 32 * 1024;
+
+/** Pages of the WAL after which a commit moves them into the database: 16 MB. Pages that change often move less often. */
+const checkpointPages = 4_000;
+
 /** A connection to the database, with the builder of its queries. */
 export type Connection = {
   readonly path: string;
@@ -37,6 +46,9 @@ export function connect(path: string, access: Access): Connection {
       // With FULL in WAL mode, a commit that has returned is on disk. With NORMAL, a power cut would lose the last
       // ones.
       sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+      // Each step has a savepoint. Otherwise the pages that it may have to restore would go through a temporary file.
+      sqlite.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib}`);
+      sqlite.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     }
     // Not opened read-only: the last connection to close moves the WAL into the database, and a read-only one could
     // not.

@@ -159,24 +159,17 @@ export async function removeSource(
   removedAtMs: number,
 ): Promise<readonly EndedOperation[] | null> {
   await lockProjects(database, () => [projectId]);
+  const source = database.selectFrom('sources').where('id', '=', id).where('project_id', '=', projectId);
+  if ((await source.select('id').executeTakeFirst()) === undefined) return null;
   const runs = await differencesOf(database)
     .keepRows(
-      database
-        .selectFrom('operations')
-        .where('source_id', '=', id)
-        .where('project_id', '=', projectId)
-        .where('ended_at_ms', 'is', null)
-        .selectAll(),
+      // The project is left out: SQLite would take an index with everything unfinished in it.
+      database.selectFrom('operations').where('source_id', '=', id).where('ended_at_ms', 'is', null).selectAll(),
     )
     .execute();
   const ended: EndedOperation[] = [];
   for (const run of runs) ended.push(...(await cancelSingle(database, run, removedAtMs)));
-  const { numDeletedRows } = await database
-    .deleteFrom('sources')
-    .where('id', '=', id)
-    .where('project_id', '=', projectId)
-    .executeTakeFirstOrThrow();
-  if (numDeletedRows === 0n) return null;
+  await database.deleteFrom('sources').where('id', '=', id).execute();
   await database.deleteFrom('source_members').where('source_id', '=', id).execute();
   for (const table of ['resources', 'resource_heads'] as const) {
     await database.deleteFrom(table).where('project_id', '=', projectId).where('source_id', '=', id).execute();
