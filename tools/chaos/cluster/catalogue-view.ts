@@ -11,9 +11,6 @@ const deadWithinMs = 30_000;
 /** Milliseconds within which work that has no living owner gets one. */
 const usualTimes = { orphanedMaxMs: 15_000 };
 
-/** By how much the clocks of two nodes may differ. Milliseconds. */
-const clockToleranceMs = 250;
-
 type ViewedDatabase = Pick<DatabaseProcess, 'url' | 'isAway'>;
 
 /** The catalogue of a cluster, read from its database directly and not through any node. */
@@ -67,16 +64,23 @@ export class CatalogueView implements AsyncDisposable {
     return changed;
   }
 
-  /** Returns pairs of imports of one item that were unfinished at the same time. */
+  /**
+   * Returns pairs of imports of one item that were unfinished at the same time: the first one changed after the second
+   * was there. The order of their events says so. Times do not, because an import has the time of its call, which may
+   * wait for the database.
+   */
   async doubleImports(): Promise<readonly string[]> {
     const rows = await this.#rows<{ pair: string }>(
-      `select one.id || ' and ' || two.id || ' of ' || one.backup_id as pair
+      `with spans as (
+        select operation_id, min(cursor) as first, max(cursor) as last from operation_events group by operation_id
+      )
+      select one.id || ' and ' || two.id || ' of ' || one.backup_id as pair
       from operations as one join operations as two
         on two.kind = 'import' and two.project_id = one.project_id and two.storage_unit_id = one.storage_unit_id
         and two.backup_id = one.backup_id and two.item_digest = one.item_digest
         and coalesce(two.task, '') = coalesce(one.task, '') and two.sequence > one.sequence
-        and two.created_at_ms + ${clockToleranceMs} < coalesce(one.ended_at_ms, two.created_at_ms + 3600000)
-      where one.kind = 'import' limit 5`,
+      join spans as of_one on of_one.operation_id = one.id join spans as of_two on of_two.operation_id = two.id
+      where one.kind = 'import' and (one.ended_at_ms is null or of_one.last > of_two.first) limit 5`,
     );
     return rows.map(({ pair }) => pair);
   }

@@ -48,7 +48,13 @@ test('the checks find a changed end, a job and an event that stay, a second impo
   await catalogue.operations.accept(makeAcceptance(projectId, [makeItem('a')]));
   await pool.query('delete from pgboss.job_common');
   await pool.query('delete from pending_events');
-  // As if it had been accepted before the first one ended.
+  const writeEvents = (order: 'asc' | 'desc') =>
+    pool.query(`delete from operation_events; insert into operation_events (project_id, cursor, operation_id, status, at_ms)
+      select project_id, row_number() over (order by sequence ${order}), id, status, updated_at_ms from operations`);
+  // Accepted after the first one has ended, whatever their times say.
   await pool.query('update operations set created_at_ms = 1000');
+  await writeEvents('asc');
+  expect(await broken()).toEqual([]);
+  await writeEvents('desc');
   expect(await broken()).toEqual(['an item has one unfinished import']);
 });
