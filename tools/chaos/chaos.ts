@@ -1,6 +1,7 @@
 // pnpm chaos [--cluster] [--rounds n] [--seed n] [--outage seconds] [--fault kind] [--from round] [--keep]: runs a real
 // server, or a cluster of nodes on PostgreSQL, through rounds of one fault each, and checks the promises of the
 // documentation after each. Exits 1 if a promise was broken.
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openClusterWorld } from './cluster/cluster-world.ts';
 import { allClusterFaults } from './cluster/faults/all-cluster-faults.ts';
@@ -9,6 +10,9 @@ import type { Fault } from './faults/fault.ts';
 import { type RunCounts, runRounds } from './run-rounds.ts';
 import { openServerWorld } from './server-world.ts';
 import type { World } from './world.ts';
+
+// Each round starts several processes. With compiled code in a cache, they take a third of the time.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 
 const { values } = parseArgs({
   options: {
