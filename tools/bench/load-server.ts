@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { run, startServer } from '../../apps/cli/src/testing.ts';
+import { run, startServing } from '../../apps/cli/src/testing.ts';
 import type { BackupSyncInput } from '../../packages/contracts/src/index.ts';
 
 const mebi = 1024 * 1024;
@@ -9,7 +9,10 @@ const pollMs = 250;
 
 /** A running `serve` of the built command. */
 export type LoadedServer = AsyncDisposable & {
+  readonly endpoint: string;
   readonly projectId: string;
+  /** Headers that authenticate a call. */
+  readonly headers: Readonly<Record<string, string>>;
   get<Answer>(path: string, signal?: AbortSignal): Promise<Answer>;
   post<Answer>(path: string, body: object): Promise<Answer>;
   /** Reads a stream of events until the signal is aborted. Returns the number of bytes. */
@@ -23,14 +26,19 @@ export type LoadedServer = AsyncDisposable & {
 
 type ShownOperation = { readonly status: string; readonly message: string };
 
-export async function startLoadedServer(dataDirectory: string, storage: string): Promise<LoadedServer> {
+/** What names the catalogue of a server: its data directory, or a database and its sealing key. */
+export type LoadedCatalogue =
+  | { readonly BACKUP_SYNC_DATA_DIR: string }
+  | { readonly BACKUP_SYNC_DATABASE_URL: string; readonly BACKUP_SYNC_SECRET_KEY: string };
+
+export async function startLoadedServer(catalogue: LoadedCatalogue, storage: string): Promise<LoadedServer> {
   const environment = {
-    BACKUP_SYNC_DATA_DIR: dataDirectory,
+    ...catalogue,
     BACKUP_SYNC_STORAGE: storage,
     AWS_ACCESS_KEY_ID: 'bench',
     AWS_SECRET_ACCESS_KEY: 'bench',
   };
-  const server = await startServer(dataDirectory, storage, environment);
+  const server = await startServing([], environment);
   const { output, messages } = await run(['token', '--json'], { environment });
   if (output === '') throw new Error(`the command printed no token: ${messages}`);
   const { token } = JSON.parse(output) as { token: string };
@@ -51,7 +59,9 @@ export async function startLoadedServer(dataDirectory: string, storage: string):
     return answer.operation;
   };
   return {
+    endpoint,
     projectId,
+    headers: { 'X-Auth-Token': token },
     get,
     post,
     async follow(path, signal) {

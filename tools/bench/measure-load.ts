@@ -96,12 +96,12 @@ async function startOver(home: string, storage: string, records: number): Promis
   // The storage listens on a different port each time.
   await rm(join(data, 'storage-unit.json'), { force: true });
   if (!existsSync(filled)) {
-    const first = await startLoadedServer(data, storage);
+    const first = await startLoadedServer({ BACKUP_SYNC_DATA_DIR: data }, storage);
     await first[Symbol.asyncDispose]();
     fillCatalogue(data, first.projectId, 'default', records);
     await writeFile(filled, String(records));
   }
-  return startLoadedServer(data, storage);
+  return startLoadedServer({ BACKUP_SYNC_DATA_DIR: data }, storage);
 }
 
 async function importLarge(server: LoadedServer, backup: LargeBackup): Promise<void> {

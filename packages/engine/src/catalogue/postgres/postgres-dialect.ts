@@ -13,6 +13,14 @@ const postgresDifferences: Differences = {
       from generate_series(1, ${count})`;
     return (await next.execute(database)).rows.map(({ sequence }) => sequence);
   },
+  insertRows: async (database, table, rows) => {
+    const [first] = rows;
+    if (first === undefined) return;
+    const names = sql.join(Object.keys(first).map((column) => sql.ref(column)));
+    const into = sql.table(table);
+    await sql`insert into ${into} (${names})
+      select ${names} from json_populate_recordset(null::${into}, ${toJson(rows)}::json)`.execute(database);
+  },
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
   presentMs: () => databaseNowMs,
@@ -27,14 +35,30 @@ const postgresDifferences: Differences = {
   nowMs: databaseNowMs,
 };
 
+/** Escapes of characters that a text in PostgreSQL cannot have: NUL, and half of a pair of UTF-16. */
+const unstorableEscape = /\\u(0000|d[89a-f])/;
+
+/** Converts rows to JSON whose texts PostgreSQL can store. They become the same as in a parameter of their own. */
+function toJson(rows: readonly object[]): string {
+  const json = JSON.stringify(rows);
+  if (!unstorableEscape.test(json)) return json;
+  return JSON.stringify(rows, (_, value: unknown) =>
+    typeof value === 'string' ? storable(value).toWellFormed() : value,
+  );
+}
+
+/** PostgreSQL stores no NUL, but keys in a bucket may have one. They are stored, and looked for, without it. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
+}
+
 class CatalogueAdapter extends PostgresAdapter {
   readonly differences = postgresDifferences;
 }
 
-/** PostgreSQL stores no NUL, but keys in a bucket may have one. They are stored, and looked for, without it. */
 class CatalogueQueryCompiler extends PostgresQueryCompiler {
   protected override addParameter(parameter: unknown): void {
-    super.addParameter(typeof parameter === 'string' ? parameter.replaceAll('\0', '\ufffd') : parameter);
+    super.addParameter(typeof parameter === 'string' ? storable(parameter) : parameter);
   }
 }
 

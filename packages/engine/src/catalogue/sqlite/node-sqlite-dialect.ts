@@ -11,18 +11,30 @@ const preparedMax = 200;
 
 /** Kysely's SQLite dialect over `node:sqlite`. */
 export function nodeSqliteDialect(database: DatabaseSync): SqliteDialect {
-  return new TransactionalDialect({ database: adapt(database) });
+  return new TransactionalDialect(adapt(database));
 }
 
 /** Lets Kysely's Migrator run in a transaction, together with everything it records. */
 class TransactionalDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    super({ database });
+    this.#database = database;
+  }
+
   override createAdapter(): SqliteAdapter {
-    return new TransactionalAdapter();
+    return new TransactionalAdapter(this.#database);
   }
 }
 
 class TransactionalAdapter extends SqliteAdapter {
-  readonly differences: Differences = sqliteDifferences;
+  readonly differences: Differences;
+
+  constructor(database: SqliteDatabase) {
+    super();
+    this.differences = sqliteDifferences(database);
+  }
 
   // Kysely says false, because migrations that turn foreign keys off cannot do so in a transaction. None here does
   // that.

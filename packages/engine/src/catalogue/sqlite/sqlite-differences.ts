@@ -1,10 +1,20 @@
-import { sql } from 'kysely';
+import { type SqliteDatabase, sql } from 'kysely';
 import type { Differences } from '../differences.ts';
 
-/** SQLite has one writer: steps run one at a time. */
-export const sqliteDifferences: Differences = {
+/** SQLite has one writer: steps run one at a time, on this connection. */
+export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   takeLocks: null,
   nextSequences: null,
+  insertRows: async (database, table, rows) => {
+    const [first] = rows;
+    if (first === undefined) return;
+    const columns = Object.keys(first) as (keyof typeof first)[];
+    const names = sql.join(columns.map((column) => sql.ref(String(column))));
+    const values = sql.join(columns.map((column) => first[column] ?? null));
+    const insert = sql`insert into ${sql.table(table)} (${names}) values (${values})`.compile(database);
+    const statement = connection.prepare(insert.sql);
+    for (const row of rows) statement.run(columns.map((column) => row[column] ?? null));
+  },
   keepRows: (query) => query,
   guardRows: null,
   // A whole number, as columns store it.
@@ -18,4 +28,4 @@ export const sqliteDifferences: Differences = {
     await sql`PRAGMA user_version = ${sql.lit(rows[0]?.user_version === 0 ? 1 : 0)}`.execute(database);
   },
   nowMs: null,
-};
+});

@@ -89,7 +89,7 @@ type NewImport = Insertable<OperationRow> & { readonly item_digest: string };
  * they do not wait for each other.
  */
 async function insertImports(database: Kysely<Schema>, rows: readonly NewImport[]): Promise<void> {
-  const { nextSequences } = differencesOf(database);
+  const { nextSequences, insertRows } = differencesOf(database);
   let ordered = rows;
   if (nextSequences !== null && rows.length > 1) {
     const sequences = await nextSequences(database, rows.length);
@@ -97,7 +97,7 @@ async function insertImports(database: Kysely<Schema>, rows: readonly NewImport[
       .map((row, index) => ({ ...row, sequence: sequences[index] }))
       .toSorted((one, other) => (one.item_digest < other.item_digest ? -1 : 1));
   }
-  for (const some of chunks(ordered)) await database.insertInto('operations').values(some).execute();
+  await insertRows(database, 'operations', ordered);
 }
 
 function digestOf(itemJson: string): string {

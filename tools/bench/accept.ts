@@ -1,0 +1,8 @@
+// pnpm bench accept [--calls 200]: measures how many items a second a built server accepts on SQLite and PostgreSQL,
+// beside a batch insert of the rows that it wrote.
+import { parseArgs } from 'node:util';
+import { tableOf } from './figure.ts';
+import { measureAccept } from './measure-accept.ts';
+
+const { values } = parseArgs({ args: process.argv.slice(2), options: { calls: { type: 'string', default: '200' } } });
+process.stdout.write(`${tableOf(await measureAccept(Number(values.calls)))}\n`);
