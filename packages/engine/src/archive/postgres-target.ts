@@ -5,7 +5,7 @@ import { checkDatabaseToLoad } from '../catalogue/postgres/check-database.ts';
 import { openConnectionPool } from '../catalogue/postgres/connection-pool.ts';
 import { DatabaseError, parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
 import type { Schema } from '../catalogue/schema.ts';
-import { nodePace } from '../nodes/node-life.ts';
+import { nodePace } from '../nodes/live-nodes.ts';
 
 /** The PostgreSQL database that a catalogue is moved to. */
 export type PostgresTarget = AsyncDisposable & {

@@ -13,13 +13,20 @@ export function claimOverNodes(work: JobWork, session: Pick<SessionConnection, '
   return async (job, run) => {
     const held: SessionLock[] = [];
     const claim: JobRun['claim'] = async (name, signal) => {
-      // First in this process, where a waiting job holds no place.
+      // First in this process, so that one job of each node asks for the lock.
       await run.claim(name, signal);
-      for (;;) {
-        const lock = await session.tryLock(`claim ${name}`);
-        if (lock !== null) return void held.push(lock);
-        await sleep(tryEveryMs, signal);
+      const tryLock = () => session.tryLock(`claim ${name}`);
+      let lock = await tryLock();
+      if (lock === null) {
+        lock = await run.withoutPlace(async () => {
+          for (;;) {
+            await sleep(tryEveryMs, signal);
+            const taken = await tryLock();
+            if (taken !== null) return taken;
+          }
+        });
       }
+      held.push(lock);
     };
     try {
       await work(job, { ...run, claim });

@@ -7,14 +7,15 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { CatalogueUnavailableError } from '../catalogue/catalogue-errors.ts';
 import { makeAcceptance, makeChain, makeItem } from '../catalogue/fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
+import { openJobRun } from '../testing/job-run.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { VirtualTime } from '../testing/virtual-time.ts';
 import { DatabaseClock } from './database-clock.ts';
-import { NodeLife, nodePace } from './node-life.ts';
+import { nodePace } from './live-nodes.ts';
+import { NodeLife } from './node-life.ts';
 
 const projectId = 'project-1';
-const never = new AbortController().signal;
-const run = { signal: never, storage: openMemoryStorageUnit(new Map()), claim: async () => {} };
+const run = openJobRun(openMemoryStorageUnit(new Map()));
 
 /** A catalogue in virtual time, and nodes that share it. */
 async function openNodes() {

@@ -6,16 +6,7 @@ import type { Sleep } from '../storage/bucket-budget.ts';
 import { duration } from '../storage/duration.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { type LeasedJob, type LeaseHolder, type LeaseHolderOptions, unlessCatalogueFault } from './lease-holder.ts';
-
-/** How quickly nodes notice each other, in milliseconds. All nodes of a catalogue have the same pace. */
-export type NodePace = {
-  /** Time between two heartbeats, and between two looks for dead nodes. */
-  readonly beatEveryMs: number;
-  /** A node that was silent for longer is dead. */
-  readonly deadAfterMs: number;
-};
-
-export const nodePace: NodePace = { beatEveryMs: 5_000, deadAfterMs: 15_000 };
+import type { NodePace } from './live-nodes.ts';
 
 export type NodeLifeOptions = Omit<LeaseHolderOptions, 'clock'> & {
   readonly clock: DatabaseClock;

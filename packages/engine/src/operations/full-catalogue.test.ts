@@ -6,6 +6,7 @@ import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { workOnScan } from '../sources/scan-work.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
+import { openJobRun } from '../testing/job-run.ts';
 import { plainScan } from '../testing/scan-over.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -24,7 +25,7 @@ async function openBucket() {
   const owned = stack.move();
   return {
     ...over,
-    run: { signal: over.services.world.stopping, storage, claim: async () => {} },
+    run: openJobRun(storage),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -5,6 +5,7 @@ import { acceptImports } from '../imports/accept-imports.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
+import { openJobRun } from '../testing/job-run.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -36,7 +37,7 @@ type World = Awaited<ReturnType<typeof start>>;
 type Work = (leaseOwner: string) => Promise<void>;
 
 function workOnOperation({ worker, works, services }: World, id: string): Work {
-  const run = { signal: never, storage: services.work.storage, claim: async () => {} };
+  const run = openJobRun(services.work.storage);
   return (leaseOwner) => runOperation({ ...worker, works, leaseOwner }, id, run);
 }
 

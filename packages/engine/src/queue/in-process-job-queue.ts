@@ -11,7 +11,7 @@ import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
-import { groupKeyOf, type Job, type JobQueue, type JobWork, keyOf, placeOf, pointerOf } from './port.ts';
+import { groupKeyOf, type Job, type JobQueue, type JobRun, type JobWork, keyOf, placeOf, pointerOf } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, type LanePlaces, Places, type Share, workOf } from './turns.ts';
 
@@ -311,8 +311,13 @@ export class InProcessJobQueue implements JobQueue {
     await Promise.resolve();
     let thrown: { readonly error: unknown } | null = null;
     try {
-      const claim = (name: string, unless: AbortSignal) => run.claim(name, unless);
-      if (!signal.aborted) await work(entry.job, { signal, storage: watchRequests(storage, run, signal), claim });
+      const jobRun: JobRun = {
+        signal,
+        storage: watchRequests(storage, run, signal),
+        claim: (name, unless) => run.claim(name, unless),
+        withoutPlace: (wait) => run.withoutPlace(wait),
+      };
+      if (!signal.aborted) await work(entry.job, jobRun);
     } catch (error) {
       thrown = { error };
     }

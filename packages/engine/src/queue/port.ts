@@ -60,6 +60,8 @@ export type JobRun = {
    * the signal's reason once the signal is aborted.
    */
   readonly claim: (name: string, signal: AbortSignal) => Promise<void>;
+  /** Gives the place of this job to others while `wait` runs, and returns or throws what it does. */
+  readonly withoutPlace: <Result>(wait: () => Promise<Result>) => Promise<Result>;
 };
 
 /** The work that a queue does for a job. */

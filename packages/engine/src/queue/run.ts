@@ -104,13 +104,17 @@ export class Run implements StorageWatcher, Runner {
   /** See {@link JobRun.claim}. */
   async claim(name: string, signal: AbortSignal): Promise<void> {
     const granted = this.#host.claims.take(name, this, signal);
-    if (granted === null) return;
+    if (granted !== null) await this.withoutPlace(() => granted);
+  }
+
+  /** See {@link JobRun.withoutPlace}. */
+  async withoutPlace<Result>(wait: () => Promise<Result>): Promise<Result> {
     if (this.#holdsPlace) {
       this.giveBack();
       this.#host.onFreed(this.entry.group.bucket);
     }
     try {
-      await granted;
+      return await wait();
     } finally {
       await this.#askForPlace();
     }

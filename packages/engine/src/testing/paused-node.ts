@@ -12,6 +12,7 @@ import { systemClock } from '../clock.ts';
 import { DatabaseClock } from '../nodes/database-clock.ts';
 import { NodeLife } from '../nodes/node-life.ts';
 import { systemSleep } from '../storage/bucket-budget.ts';
+import { openJobRun } from './job-run.ts';
 import { openMemoryStorageUnit } from './memory-storage-unit.ts';
 import { quickPace } from './quick-pace.ts';
 
@@ -33,7 +34,7 @@ const life = new NodeLife({
   onLook: async () => {},
 });
 await life.begin();
-const run = { signal: new AbortController().signal, storage: openMemoryStorageUnit(new Map()), claim: async () => {} };
+const run = openJobRun(openMemoryStorageUnit(new Map()));
 await life.work(run, async (leaseOwner, { signal }) => {
   const [operation] = await catalogue.operations.startChain(
     makeChain(projectId, chainRoot),

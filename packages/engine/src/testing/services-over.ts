@@ -20,6 +20,7 @@ import type { StorageUnit } from '../storage/port.ts';
 import { usualCutting } from '../verifications/cut-links.ts';
 import { helpVerification } from '../verifications/help-verification.ts';
 import { type VerificationOptions, verifyChain } from '../verifications/verify-chain.ts';
+import { openJobRun } from './job-run.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -89,7 +90,7 @@ export async function openServicesOver(
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
   const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
-  const run = { signal: never, storage, claim: async () => {} };
+  const run = openJobRun(storage);
   const threads = { opening: null, threadCount: 1 };
   const options = { threads, cutting: usualCutting, jobLivesMs, otherWorkers: () => 0, ...verification };
   const works = {
