@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseDatabaseAddress } from '../../catalogue/postgres/database-address.ts';
 import { migratePostgres } from '../../catalogue/postgres/migrate-postgres.ts';
 import { SessionConnection } from '../../catalogue/postgres/session-connection.ts';
-import { systemSleep } from '../../storage/bucket-budget.ts';
+import { type Sleep, systemSleep } from '../../storage/bucket-budget.ts';
 import { openQueueCluster } from '../../testing/queue-cluster.ts';
 import { chainJob } from '../../testing/queue-over.ts';
 import { enqueue, queueName } from './jobs.ts';
@@ -114,6 +114,28 @@ test('one node at a time sweeps, and another begins when its session has ended',
   await forget();
   await expect.poll(() => over.stored(), soon).toHaveLength(1);
   expect([...first.faults, ...second.faults]).toEqual([]);
+});
+
+test('all work that lost its jobs gets them back at once, however much it is', async () => {
+  await using over = await openCatalogueWithQueue();
+  await over.add({ id: '0' });
+  await sql`insert into operations select (jsonb_populate_record(operations, jsonb_build_object('id', given::text,
+    'sequence', nextval(pg_get_serial_sequence('operations', 'sequence'))))).* from operations, generate_series(1, 1500) as given`.execute(
+    over.database,
+  );
+  await using session = await SessionConnection.open({
+    address: { connectionString: over.url },
+    sleep: systemSleep,
+    random: Math.random,
+    onLost: () => {},
+  });
+  const sleeps = Promise.withResolvers<number>();
+  const sleep: Sleep = async (durationMs, signal) => {
+    sleeps.resolve((await over.stored()).length);
+    await systemSleep(durationMs, signal);
+  };
+  await using _sweeper = new Sweeper({ database: over.database, session, sleep, onFault: sleeps.reject });
+  expect(await sleeps.promise).toBe(1_501);
 });
 
 test('a chain with the longest names that storage allows can be queued', async () => {

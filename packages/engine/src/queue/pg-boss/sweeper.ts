@@ -108,7 +108,8 @@ export class Sweeper implements AsyncDisposable {
     const duty = new NodeDuty(session, 'sweep jobs');
     while (!signal.aborted) {
       try {
-        if ((await duty.take()) !== null) await sweep(database);
+        // One sweep finds a part of what a queue that was restored from an older backup lacks.
+        while ((await duty.take()) !== null && (await sweep(database)) === jobsAtOnce && !signal.aborted) {}
       } catch (error) {
         onFault(error);
       }
