@@ -9,6 +9,8 @@ import { type PartReader, readParts } from './read-parts.ts';
 const lookEveryMs = 1_000;
 /** A holder saves each second. After this time without a save, its part is read by another, milliseconds. */
 const silentMaxMs = 30_000;
+/** Time after which help is asked for again, milliseconds. A helper may have ended early, as when its storage failed. */
+const askAgainAfterMs = 60_000;
 
 /** How a verification is read. */
 export type Sharing = {
@@ -33,7 +35,10 @@ export async function shareReading(
   const {
     operation: { id: operationId },
     leaseOwner,
-    services: { catalogue },
+    services: {
+      catalogue,
+      world: { clock },
+    },
   } = run;
   const holders = new Holders(run);
   const reader: PartReader = {
@@ -50,11 +55,16 @@ export async function shareReading(
     },
   };
   let helpers = 0;
+  let asksAgainAtMs = Number.NEGATIVE_INFINITY;
   let next: VerificationPart | null = null;
   while (true) {
     const { read, parts } = await links.judge();
     run.report(links.progress.counts);
     if (read !== null) return read;
+    if (clock.monotonicMs() >= asksAgainAtMs) {
+      helpers = 0;
+      asksAgainAtMs = clock.monotonicMs() + askAgainAfterMs;
+    }
     helpers = askForHelp(run, parts, { from: helpers, to: otherWorkers() });
     const part: VerificationPart | null =
       next ?? (await catalogue.parts.claimPart({ operationId, leaseOwner, at: null }));

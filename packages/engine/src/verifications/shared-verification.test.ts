@@ -167,6 +167,23 @@ test('two workers share the parts, and each object is read once', async () => {
   expect(world.faults).toEqual([]);
 });
 
+test('help is asked for again after a minute, since a helper may have ended early', async () => {
+  const world = await open({ otherWorkers: () => 1 });
+  const releases = [world.hold(keyOf(0, 3)), world.hold(keyOf(1, 35))];
+  const coordinated = world.runOperation(world.id);
+  await world.until((states) => states.startsWith('held'));
+  const asked = [{ kind: 'part', operation: { id: world.id }, helper: 1 }];
+  expect(world.jobs()).toMatchObject(asked);
+  world.clock.timeMs += 60_000;
+  releases[0]?.();
+  // It looks around before it reads the other link.
+  await world.until((states) => states.endsWith('held'));
+  expect(world.jobs()).toMatchObject([...asked, ...asked]);
+  releases[1]?.();
+  await coordinated;
+  expect(await world.show()).toMatchObject({ status: 'success' });
+});
+
 test('a helper is not asked for where no other worker exists, and does nothing for its own verification', async () => {
   const world = await open();
   const release = world.hold(keyOf(0, 3));
