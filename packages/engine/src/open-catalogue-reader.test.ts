@@ -126,6 +126,27 @@ describe('a reader of the catalogue', () => {
     expect(statSync(lock).mode & 0o777).toBe(0o400);
   });
 
+  test('hears of what another process does', async () => {
+    await using engine = await openEngine();
+    await using reader = await openCatalogueReader({ place: directory });
+    const caller = await engine.identity.operator('test', null);
+    const from = { caller, requestId: engine.newId() };
+    const { pages } = await reader.watch(
+      'watchOperations',
+      { ...from, signal: new AbortController().signal },
+      { project_id: caller.projectId },
+    );
+    const next = pages[Symbol.asyncIterator]().next();
+    // The pages are read until they are at their end. Only then is there something new.
+    await reader.call('listOperations', from, { project_id: caller.projectId });
+    const { operation_id } = await engine.call(
+      'startScan',
+      { caller, requestId: engine.newId() },
+      { project_id: caller.projectId, bucket_name: 'bucket' },
+    );
+    expect((await next).value[0]?.data.operation.id).toBe(operation_id);
+  });
+
   test('does not create a missing catalogue', async () => {
     await expect(openCatalogueReader({ place: directory })).rejects.toMatchObject({
       name: 'NoCatalogueError',

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
-import { checkDatabase, checkQueue } from './catalogue/postgres/check-database.ts';
+import { checkDatabase } from './catalogue/postgres/check-database.ts';
 import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
 import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
 import { NodeDuty } from './catalogue/postgres/node-duty.ts';
@@ -30,9 +30,6 @@ import type { SharedCallCounts } from './shared-limits/shared-call-counts.ts';
 import { systemSleep } from './storage/bucket-budget.ts';
 import { openMeasuredStorage } from './storage/open-measured-storage.ts';
 import { memoryInCatalogue, rememberStorageUnit } from './storage/remembered-storage-unit.ts';
-
-/** Longest time until a reader of events sees one whose notification was missed. Milliseconds. */
-const ringEveryMs = 1_000;
 
 export type ClusterEngineOptions = EngineOptions & {
   readonly database: DatabaseAddress;
@@ -77,8 +74,7 @@ export async function openClusterEngine({
     if (isCatalogueFault(fault)) onNotice(fault.message);
     else options.onFault('the database', fault);
   });
-  await checkDatabase(database);
-  await checkQueue(database, queueSchema);
+  await checkDatabase(database, queueSchema);
   await using opening = new AsyncDisposableStack();
   const { catalogue, connections, ring } = openPostgresCatalogue({ url, storeJobs: enqueue });
   opening.use(catalogue);
@@ -99,7 +95,7 @@ export async function openClusterEngine({
       },
     }),
   );
-  await ringForEvents(opening, session, ring);
+  await session.listen(eventsChannel, ring);
   const liveNodes = new LiveNodes(catalogue);
   await liveNodes.look();
   const measured = await openMeasuredStorage(options, clock, onNotice, {
@@ -190,18 +186,6 @@ async function openJobs({ shown }: DatabaseAddress, options: JobStoreOptions): P
       { cause: error },
     );
   }
-}
-
-/** Tells the readers of events in this process of events that any node has written. */
-async function ringForEvents(
-  opening: AsyncDisposableStack,
-  session: SessionConnection,
-  ring: () => void,
-): Promise<void> {
-  await session.listen(eventsChannel, ring);
-  const timer = setInterval(ring, ringEveryMs);
-  timer.unref();
-  opening.defer(() => clearInterval(timer));
 }
 
 /** Passes on faults, but those of a database that does not answer only once a minute, because all work meets them. */

@@ -1,16 +1,24 @@
 import { type Node, nodeOperationsMax, toWireTime } from '@backup-sync/contracts';
 import type { NodeRecord } from '../catalogue/node-records.ts';
 import type { OwnNode } from '../nodes/lease-holder.ts';
+import { nodePace } from '../nodes/live-nodes.ts';
 import type { QueryServices } from '../services.ts';
 import type { QueryHandler } from './call-context.ts';
 import { wireKind } from './operation-view.ts';
 
 export const listNodes: QueryHandler<'listNodes'> = async ({ services }) => {
   const own = services.world.ownNode;
-  const nodes =
-    own === null ? await services.catalogue.nodes.listNodes(nodeOperationsMax) : [await show(services, own)];
+  const nodes = own === null ? await listLiving(services) : [await show(services, own)];
   return { nodes: nodes.map(nodeView) };
 };
+
+/** The nodes that live. A dead one stays in the catalogue until another node takes over, which may be never. */
+async function listLiving({ catalogue, world: { clock } }: QueryServices): Promise<readonly NodeRecord[]> {
+  const nodes = await catalogue.nodes.listNodes(nodeOperationsMax);
+  // Heartbeats are times of the database.
+  const nowMs = await catalogue.nodes.readClock(clock.nowMs());
+  return nodes.filter(({ heartbeatAtMs }) => nowMs - heartbeatAtMs <= nodePace.deadAfterMs);
+}
 
 /** Shows the process that alone uses its catalogue. It is not registered there. */
 async function show({ catalogue, world: { clock } }: QueryServices, own: OwnNode): Promise<NodeRecord> {

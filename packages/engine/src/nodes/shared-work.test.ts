@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
+import { openCatalogueReader } from '../open-catalogue-reader.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { answersOnly, doesBoth, openTestCluster, readTransitions, worksOnly } from '../testing/test-cluster.ts';
+import { run } from '../testing/test-database.ts';
 
 const bucket = 'volumebackups';
 
@@ -11,7 +14,14 @@ test('items accepted at a node that only answers are imported by another, and a 
   await using accepting = await cluster.open(answersOnly);
   await using working = await cluster.open(worksOnly);
   await using telling = await cluster.open(answersOnly);
+  const place = parseDatabaseAddress(cluster.url, 'the test');
+  await using reading = await openCatalogueReader({ place });
   const stream = await telling.watch({});
+  // A process that is no node, and only reads.
+  const caller = await reading.identity.operator('test', null);
+  const asked = { caller, requestId: reading.newId(), signal: new AbortController().signal };
+  const readStream = await reading.watch('watchOperations', asked, { project_id: caller.projectId });
+  const readByReader = readTransitions(readStream, chain.length);
   const ids = await accepting.sync(chain.map((backup) => syncItemOf(backup, bucket)));
   const read = await readTransitions(stream, ids.length);
   for (const id of ids) {
@@ -21,12 +31,24 @@ test('items accepted at a node that only answers are imported by another, and a 
       'success',
     ]);
   }
+  expect(await readByReader).toEqual(read);
   const cursors = read.map(({ cursor }) => Number(cursor));
   expect(cursors).toEqual(cursors.map((_, index) => Number(stream.start) + 1 + index));
 
   const again = await accepting.watch({ after: read[3]?.cursor ?? '' });
   expect(await readTransitions(again, ids.length)).toEqual(read.slice(4));
   expect([...accepting.faults, ...working.faults, ...telling.faults]).toEqual([]);
+
+  const listed = async () => await reading.call('listNodes', asked, { project_id: caller.projectId });
+  expect((await listed()).nodes).toHaveLength(3);
+  for (const node of [accepting, working, telling]) await node[Symbol.asyncDispose]();
+  // What a node leaves that is killed, with nobody there to take over.
+  await run(
+    cluster.url,
+    `insert into nodes (id, host_name, pid, version, serves, works, started_at_ms, heartbeat_at_ms, clock_ahead_ms, jobs)
+    values ('killed', 'here', 1, '', 1, 1, 0, extract(epoch from now()) * 1000 - 16000, 0, 0)`,
+  );
+  expect((await listed()).nodes).toEqual([]);
 });
 
 test('the same items accepted at two nodes at once are one operation each', async () => {

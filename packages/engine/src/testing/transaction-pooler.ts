@@ -14,7 +14,7 @@ export async function startTransactionPooler(databaseUrl: string): Promise<{ rea
   const { hostname, port } = new URL(databaseUrl);
   const far = connect(Number(port), hostname);
   const clients = new Set<Socket>();
-  /** What the server said after the login. */
+  /** What the server said after the login, except the key with which a client could cancel what others run. */
   const greeting: Buffer[] = [];
   let isLoggedIn = false;
   let owner: Socket | null = null;
@@ -28,8 +28,8 @@ export async function startTransactionPooler(databaseUrl: string): Promise<{ rea
   };
   far.on('error', () => {});
   readMessages(far, true, ({ type, bytes }) => {
-    if (!isLoggedIn && 'SK'.includes(type)) greeting.push(bytes);
-    owner?.write(bytes);
+    if (!isLoggedIn && type === 'S') greeting.push(bytes);
+    if (type !== 'K') owner?.write(bytes);
     if (type !== 'Z') return;
     if (!isLoggedIn) greeting.push(bytes);
     isLoggedIn = true;

@@ -30,12 +30,14 @@ const loginProblems: Readonly<Record<string, string>> = {
 
 /**
  * Checks that a database can be used by this release: it answers, can be written, has a schema that fits, and grants
- * what is needed. Throws {@link DatabaseError}, which says by name what is wrong.
+ * what is needed. Checks the queue too, if its schema is given. Throws {@link DatabaseError}, which says by name what is
+ * wrong.
  */
-export function checkDatabase(address: DatabaseAddress): Promise<void> {
+export function checkDatabase(address: DatabaseAddress, queueSchema: string | null = null): Promise<void> {
   return ask(address, async (client) => {
     await check(client, address);
     await checkLoaded(client, address);
+    if (queueSchema !== null) await checkQueueOf(client, address, queueSchema);
   });
 }
 
@@ -49,18 +51,20 @@ export function checkDatabaseToLoad(address: DatabaseAddress): Promise<void> {
  * {@link DatabaseError}.
  */
 export function checkQueue(address: DatabaseAddress, schema: string): Promise<void> {
-  return ask(address, async (client) => {
-    const { rows } = await client.query<{ has: boolean; usable: boolean | null }>(
-      `select count(*) > 0 as has, bool_and(has_schema_privilege(oid, 'USAGE')) as usable
-       from pg_namespace where nspname = $1`,
-      [schema],
-    );
-    if (rows[0]?.has !== true) {
-      throw new DatabaseError(`The database ${address.shown} has no queue. Create it with "backup-sync migrate".`);
-    }
-    if (rows[0].usable !== true) throw await missingRights(client, address, `USAGE on schema ${schema}`);
-    await checkRights(client, address, schema);
-  });
+  return ask(address, (client) => checkQueueOf(client, address, schema));
+}
+
+async function checkQueueOf(client: pg.Client, address: DatabaseAddress, schema: string): Promise<void> {
+  const { rows } = await client.query<{ has: boolean; usable: boolean | null }>(
+    `select count(*) > 0 as has, bool_and(has_schema_privilege(oid, 'USAGE')) as usable
+     from pg_namespace where nspname = $1`,
+    [schema],
+  );
+  if (rows[0]?.has !== true) {
+    throw new DatabaseError(`The database ${address.shown} has no queue. Create it with "backup-sync migrate".`);
+  }
+  if (rows[0].usable !== true) throw await missingRights(client, address, `USAGE on schema ${schema}`);
+  await checkRights(client, address, schema);
 }
 
 async function check(client: pg.Client, address: DatabaseAddress): Promise<void> {
@@ -201,12 +205,15 @@ async function checkLoaded(client: pg.Client, { shown }: DatabaseAddress): Promi
 
 /**
  * Refuses a pooler in transaction mode, behind which two connections share one session of the server: locks and
- * notifications of a session would reach others.
+ * notifications of a session would reach others. A server says at the login which process it is, but a pooler makes that
+ * up. So only a connection through a pooler needs a second one to find out.
  */
 async function checkPooler(first: pg.Client, address: DatabaseAddress): Promise<void> {
   const pidOf = async (client: pg.Client) =>
     (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
   const pid = await pidOf(first);
+  // Missing in the types of `pg`.
+  if ('processID' in first && first.processID === pid) return;
   await using session = await openSession(address);
   await session.client.query('begin');
   const other = await pidOf(session.client);

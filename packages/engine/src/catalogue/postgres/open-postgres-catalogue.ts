@@ -28,7 +28,7 @@ export type PostgresCatalogue = {
  */
 export function openPostgresCatalogue({ url, storeJobs }: PostgresCatalogueOptions): PostgresCatalogue {
   const connections = openConnectionPool(url, poolSize);
-  const bell = new EventBell();
+  const bell = new EventBell({ othersWrite: true });
   let closed: Promise<void> | null = null;
   const ask: Ask = async (step, input, event, fence) => {
     if (closed !== null) throw new CatalogueUnavailableError('The catalogue is closed.');

@@ -100,9 +100,8 @@ export async function openSqliteCatalogueToRead(directory: string): Promise<Cata
       steps.close(),
     );
     const opened = opening.move();
-    return assemble(dirname(databasePath), { write: writer, shortRead: reader, longRead: reader }, () =>
-      opened.disposeAsync(),
-    );
+    const runners = { write: writer, shortRead: reader, longRead: reader };
+    return assemble(dirname(databasePath), runners, true, () => opened.disposeAsync());
   } catch (error) {
     throw whyNotOpened(error, databasePath);
   }
@@ -135,7 +134,7 @@ async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<Ca
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble(held.path, { write: runner, shortRead: runner, longRead: runner }, async () => {
+  return assemble(held.path, { write: runner, shortRead: runner, longRead: runner }, false, async () => {
     await runner.close();
     held.release();
   });
@@ -172,7 +171,7 @@ async function openWithThreads(
     await closeThreads();
     throw error;
   }
-  return assemble(held.path, { write: writer, shortRead: shortReader, longRead: longReader }, async () => {
+  return assemble(held.path, { write: writer, shortRead: shortReader, longRead: longReader }, false, async () => {
     clearInterval(look);
     await closeThreads();
     held.release();
@@ -206,9 +205,9 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
   return 'isLong' in steps[name] ? longRead : shortRead;
 }
 
-function assemble(path: string, runners: Runners, close: () => Promise<void>): Catalogue {
+function assemble(path: string, runners: Runners, othersWrite: boolean, close: () => Promise<void>): Catalogue {
   let closed: Promise<void> | null = null;
-  const bell = new EventBell();
+  const bell = new EventBell({ othersWrite });
   let queue: (due: DueWork) => void = () => {};
   const ask: Ask = async <Name extends StepName>(
     name: Name,
