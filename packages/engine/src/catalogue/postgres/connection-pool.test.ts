@@ -4,6 +4,25 @@ import { createTestDatabase, run } from '../../testing/test-database.ts';
 import { openConnectionPool } from './connection-pool.ts';
 import { catalogueFault } from './postgres-fault.ts';
 
+test('a login that is refused and a database that is gone are those of a catalogue that does not answer now', async () => {
+  await using server = await createTestDatabase();
+  const changes: readonly ((url: URL) => void)[] = [
+    (url) => {
+      url.password = 'changed';
+    },
+    (url) => {
+      url.pathname = '/gone';
+    },
+  ];
+  for (const change of changes) {
+    const url = new URL(server.url);
+    change(url);
+    await using connections = openConnectionPool(url.href, 1);
+    const fault = await sql`select 1`.execute(connections.database).catch(catalogueFault);
+    expect(fault).toMatchObject({ name: 'CatalogueUnavailableError' });
+  }
+});
+
 test('a connection that is cut in the middle of a step fails the step, and nothing else', async () => {
   await using server = await createTestDatabase();
   await using connections = openConnectionPool(server.url, 1);

@@ -10,10 +10,11 @@ const passingCodes: ReadonlySet<unknown> = new Set(['40P01', '40001', '23505', '
 const fullCodes: ReadonlySet<unknown> = new Set(['53100']);
 
 /**
- * Classes and codes of errors of a database that cannot serve now: lost connections, too few resources, a server that
- * starts or stops, a transaction that was ended because its process was stopped, and a copy that cannot be written.
+ * Classes and codes of errors of a database that cannot serve now: lost connections, a refused login, a database that is
+ * being restored, too few resources, a server that starts or stops, a transaction that was ended because its process was
+ * stopped, and a copy that cannot be written.
  */
-const unavailableClasses = ['08', '53', '57'];
+const unavailableClasses = ['08', '28', '3D', '53', '57'];
 const unavailableCodes: ReadonlySet<unknown> = new Set(['25006', '25P03']);
 
 /** Errors of the connection, as Node names them. */
