@@ -1,6 +1,6 @@
 import { checkQueue, readSchema } from './catalogue/postgres/check-database.ts';
-import type { DatabaseAddress } from './catalogue/postgres/database-address.ts';
-import { findPgBossDrift, queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
+import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
+import { findPgBossDrift, queueRefusal, queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
 
 /** The schemas in a database, for operators. */
 export type DatabaseState = {
@@ -27,6 +27,6 @@ async function queueProblemOf(address: DatabaseAddress): Promise<string | null> 
       'changed it: only "backup-sync migrate" may.'
     );
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return (error instanceof DatabaseError ? error : await queueRefusal(address, error)).message;
   }
 }

@@ -1,11 +1,11 @@
 import { availableParallelism, hostname } from 'node:os';
 import { checkDatabase } from './catalogue/postgres/check-database.ts';
-import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
+import type { DatabaseAddress } from './catalogue/postgres/database-address.ts';
 import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
 import { NodeDuty } from './catalogue/postgres/node-duty.ts';
 import { eventLagMs, eventsChannel } from './catalogue/postgres/number-events.ts';
 import { openPostgresCatalogue } from './catalogue/postgres/open-postgres-catalogue.ts';
-import { catalogueFault, reasonOf } from './catalogue/postgres/postgres-fault.ts';
+import { catalogueFault } from './catalogue/postgres/postgres-fault.ts';
 import { isSilence } from './catalogue/postgres/session.ts';
 import { SessionConnection } from './catalogue/postgres/session-connection.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
@@ -22,7 +22,7 @@ import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import { JobStore, type JobStoreOptions } from './queue/pg-boss/job-store.ts';
 import { enqueue, jobsChannel } from './queue/pg-boss/jobs.ts';
 import { PgBossJobQueue } from './queue/pg-boss/pg-boss-job-queue.ts';
-import { queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
+import { queueRefusal, queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
 import { Sweeper } from './queue/pg-boss/sweeper.ts';
 import { WorkerFeed } from './queue/pg-boss/worker-feed.ts';
 import { openSharedLimits } from './shared-limits/open-shared-limits.ts';
@@ -176,15 +176,11 @@ export async function openClusterEngine({
   };
 }
 
-async function openJobs({ shown }: DatabaseAddress, options: JobStoreOptions): Promise<JobStore> {
+async function openJobs(database: DatabaseAddress, options: JobStoreOptions): Promise<JobStore> {
   try {
     return await JobStore.open(options);
   } catch (error) {
-    throw new DatabaseError(
-      `The queue in the database ${shown} does not fit this release: ${error instanceof Error ? reasonOf(error) : error}. ` +
-        'Upgrade it with "backup-sync migrate".',
-      { cause: error },
-    );
+    throw await queueRefusal(database, error);
   }
 }
 

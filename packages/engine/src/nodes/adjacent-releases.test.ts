@@ -1,5 +1,8 @@
+import bossPackage from 'pg-boss/package.json' with { type: 'json' };
 import { expect, test } from 'vitest';
 import { newestSchema } from '../catalogue/migrate.ts';
+import { parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
+import { inspectDatabase } from '../inspect-database.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { answersOnly, openTestCluster, worksOnly } from '../testing/test-cluster.ts';
 import { run } from '../testing/test-database.ts';
@@ -30,6 +33,22 @@ test('processes of this release go on, and start, after the migration of the nex
   const [after = ''] = await started.sync(items.slice(1));
   expect(await answering.ended(after)).toMatchObject({ status: 'success' });
   expect((await started.call('listBackups', {})).backups).toHaveLength(2);
+
+  // A newer pg-boss may come with it. Workers that run need not notice, and others say what to do.
+  const own = bossPackage.pgboss.schema;
+  for (const [version, remedy] of [
+    [own + 1, 'Use the release that has run "backup-sync migrate".'],
+    [own - 1, 'Upgrade it with "backup-sync migrate".'],
+  ] as const) {
+    await run(cluster.url, `update pgboss.version set version = ${version}`);
+    const message = expect.stringContaining(`has version ${version}; this release needs version ${own}. ${remedy}`);
+    await expect(cluster.open(worksOnly)).rejects.toMatchObject({ name: 'DatabaseError', message });
+    const { queueProblem } = await inspectDatabase(parseDatabaseAddress(cluster.url, 'the test'));
+    expect(queueProblem).toEqual(message);
+  }
+  await using _answering = await cluster.open(answersOnly);
+  const [last = ''] = await answering.sync(items.slice(0, 1));
+  expect(await answering.ended(last)).toMatchObject({ status: 'success' });
   expect([...working.faults, ...answering.faults, ...started.faults]).toEqual([]);
 
   await run(cluster.url, `update schema_version set oldest_compatible = ${newestSchema + 1}`);

@@ -1,4 +1,9 @@
+import pg from 'pg';
 import { type BamStatusSummary, PgBoss, type Queue, type SchemaDriftReport } from 'pg-boss';
+import bossPackage from 'pg-boss/package.json' with { type: 'json' };
+import type { DatabaseAddress } from '../../catalogue/postgres/database-address.ts';
+import { DatabaseError } from '../../catalogue/postgres/database-address.ts';
+import { reasonOf } from '../../catalogue/postgres/postgres-fault.ts';
 import { systemSleep } from '../../storage/bucket-budget.ts';
 import { heartbeatSeconds } from './job-store.ts';
 import { queueName } from './jobs.ts';
@@ -44,6 +49,33 @@ function isBuilding(work: readonly BamStatusSummary[]): boolean {
 export async function findPgBossDrift(url: string): Promise<SchemaDriftReport> {
   await using boss = await open(url, false);
   return await boss.running.detectSchemaDrift();
+}
+
+/** Says for an operator why pg-boss refuses the queue in a database, and what to do. */
+export async function queueRefusal({ url, shown }: DatabaseAddress, error: unknown): Promise<DatabaseError> {
+  const found = await findVersion(url).catch(() => null);
+  const needed = bossPackage.pgboss.schema;
+  const isVersion = found !== null && found !== needed;
+  const problem = isVersion
+    ? `has version ${found}; this release needs version ${needed}`
+    : `does not fit this release: ${error instanceof Error ? reasonOf(error) : error}`;
+  const remedy =
+    isVersion && found > needed
+      ? 'Use the release that has run "backup-sync migrate".'
+      : 'Upgrade it with "backup-sync migrate".';
+  return new DatabaseError(`The queue in the database ${shown} ${problem}. ${remedy}`, { cause: error });
+}
+
+async function findVersion(url: string): Promise<number | null> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ version: number }>(`select version from ${queueSchema}.version`);
+    return rows[0]?.version ?? null;
+  } finally {
+    await client.end();
+  }
 }
 
 /** A pg-boss that only changes or reads its schema. */
