@@ -57,4 +57,14 @@ test('two nodes that start at once run each source that is due once', async () =
   for (const worker of workers) await worker[Symbol.asyncDispose]();
   expect(await runs()).toBe(names.length);
   expect((await asking.call('listOperations', { kind: 'source_run' })).operations).toHaveLength(names.length);
+
+  // Pausing and resuming at one node counts for the node that runs the sources. The resumed one is due.
+  const { sources } = await asking.call('listSources', {});
+  for (const { id } of sources) await asking.call('pauseSource', { source_id: id });
+  await asking.call('resumeSource', { source_id: sources[0]?.id ?? '' });
+  await using _worker = await cluster.open({ ...worksOnly, runsSources: true });
+  await expect.poll(runs, { timeout: 20_000 }).toBe(names.length + 1);
+  const { operations } = await asking.call('listOperations', { kind: 'source_run' });
+  expect(operations.map(({ source_id }) => source_id).filter((id) => id === sources[0]?.id)).toHaveLength(2);
+  expect(operations).toHaveLength(names.length + 1);
 });
