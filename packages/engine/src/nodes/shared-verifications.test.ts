@@ -153,7 +153,7 @@ test('two verifications of one chain on two nodes wait for each other, and read 
   expect(world.asked.toSorted()).toEqual(allData);
 });
 
-test('a verification that outlives its job goes on where it runs, and the second job of it ends', async () => {
+test('a verification that outlives its job continues where it runs, and the second job of it ends', async () => {
   await using world = await openWorkers();
   const release = world.hold();
   const id = await world.verify(links[0]);
