@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createMigratedDatabase } from '../../testing/postgres-catalogue.ts';
 import { createTestDatabase, run } from '../../testing/test-database.ts';
 import { startTransactionPooler } from '../../testing/transaction-pooler.ts';
 import { newestSchema } from '../migrate.ts';
-import { checkDatabase, checkQueue, serverProblem } from './check-database.ts';
+import { checkDatabase, checkDatabaseToLoad, checkQueue, serverProblem } from './check-database.ts';
 import { parseDatabaseAddress } from './database-address.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 
 const at = (url: string) => parseDatabaseAddress(url, 'BACKUP_SYNC_DATABASE_URL');
 
 test('an address that is none is refused without its credentials', () => {
-  for (const url of ['mysql://root:hunter2@db/x', 'postgres://ada:hunter2@db', 'postgres://ada:hunter2@db:port/x%']) {
+  const urls = ['mysql://root:hunter2@db/x', 'postgres://ada:hunter2@db', 'postgres://ada:hunter2@db:port/x%'];
+  // A password with a "/", which has to be written as %2F.
+  for (const url of [...urls, 'postgres://ada:12/hunter2@db/x']) {
     let message = '';
     try {
       at(url);
@@ -23,6 +26,17 @@ test('an address that is none is refused without its credentials', () => {
   }
   expect(at('postgres://ada:hunter2@db.example.com:5433/backups?sslmode=require').shown).toBe(
     'db.example.com:5433/backups',
+  );
+});
+
+test('TLS is never without a check of the certificate, and a certificate that cannot be read is named', () => {
+  const tlsOf = (mode: string) => new pg.Client({ connectionString: at(`postgres://ada@db/x?${mode}`).url }).ssl;
+  const modes = ['prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'].map((mode) => `sslmode=${mode}`);
+  for (const mode of [...modes, 'ssl=no-verify', 'sslmode=require&uselibpqcompat=true']) {
+    expect([mode, tlsOf(mode)]).toEqual([mode, {}]);
+  }
+  expect(() => at('postgres://ada:hunter2@db/x?sslrootcert=/nowhere.pem')).toThrow(
+    'BACKUP_SYNC_DATABASE_URL names the file /nowhere.pem, which cannot be read (ENOENT).',
   );
 });
 
@@ -74,7 +88,15 @@ test('missing rights are named', async () => {
   const asUser = new URL(url);
   asUser.username = user;
   asUser.password = 'pw';
+  // Steps take the numbers of several operations at once.
+  await expect(checkDatabase(at(asUser.href))).rejects.toThrow(
+    `does not grant its user ${user} what is needed: USAGE on sequence operations_sequence_seq, and`,
+  );
+  await run(url, `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${user}`);
   await checkDatabase(at(asUser.href));
+  await expect(checkDatabaseToLoad(at(asUser.href))).rejects.toThrow(
+    /needed: UPDATE on sequence operations_sequence_seq/,
+  );
   await run(url, `REVOKE UPDATE, DELETE ON operations FROM ${user}; REVOKE ALL ON backups FROM ${user}`);
   await expect(checkDatabase(at(asUser.href))).rejects.toThrow(
     `does not grant its user ${user} what is needed: SELECT, INSERT, UPDATE, DELETE on table backups, and 1 more`,

@@ -15,7 +15,11 @@ type Server = {
 };
 
 /** What steps do with tables. */
-const rights = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
+const rightsOnTables = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
+/** What steps do with sequences: they take the numbers of several rows at once. */
+const rightsOnSequences = ['USAGE'] as const;
+/** What a move does with them: new rows are numbered after those that it loads. */
+const rightsToNumber = ['USAGE', 'UPDATE'] as const;
 
 /** Time until the server has to answer, in milliseconds. */
 const answersWithinMs = 10_000;
@@ -35,7 +39,7 @@ const loginProblems: Readonly<Record<string, string>> = {
  */
 export function checkDatabase(address: DatabaseAddress, queueSchema: string | null = null): Promise<void> {
   return ask(address, async (client) => {
-    await check(client, address);
+    await check(client, address, rightsOnSequences);
     await checkLoaded(client, address);
     if (queueSchema !== null) await checkQueueOf(client, address, queueSchema);
   });
@@ -43,7 +47,7 @@ export function checkDatabase(address: DatabaseAddress, queueSchema: string | nu
 
 /** Like {@link checkDatabase}, for a database to which a catalogue is moved. */
 export function checkDatabaseToLoad(address: DatabaseAddress): Promise<void> {
-  return ask(address, (client) => check(client, address));
+  return ask(address, (client) => check(client, address, rightsToNumber));
 }
 
 /**
@@ -67,10 +71,10 @@ async function checkQueueOf(client: pg.Client, address: DatabaseAddress, schema:
   await checkRights(client, address, schema);
 }
 
-async function check(client: pg.Client, address: DatabaseAddress): Promise<void> {
+async function check(client: pg.Client, address: DatabaseAddress, onSequences: readonly string[]): Promise<void> {
   await checkServer(client, address);
   await checkSchema(client, address);
-  await checkRights(client, address, null);
+  await checkRights(client, address, null, onSequences);
   await checkPooler(client, address);
 }
 
@@ -166,23 +170,32 @@ async function checkSchema(client: pg.Client, { shown }: DatabaseAddress): Promi
   }
 }
 
-/** Checks the tables of a schema; of the catalogue's for null. */
-async function checkRights(client: pg.Client, address: DatabaseAddress, schema: string | null): Promise<void> {
-  const lacks = rights.map((right) => `case when not has_table_privilege(tables.oid, '${right}') then '${right}' end`);
-  const { rows } = await client.query<{ name: string; missing: string }>(
-    `select name, missing from (
-       select tables.oid::regclass::text as name, concat_ws(', ', ${lacks.join(', ')}) as missing
-       from pg_class as tables where relkind in ('r', 'p') and relnamespace = coalesce(
+/** Checks the tables and sequences of a schema; of the catalogue's for null. */
+async function checkRights(
+  client: pg.Client,
+  address: DatabaseAddress,
+  schema: string | null,
+  onSequences: readonly string[] = [],
+): Promise<void> {
+  const lacks = (kind: 'table' | 'sequence', rights: readonly string[]) =>
+    rights.map((right) => `case when not has_${kind}_privilege(relations.oid, '${right}') then '${right}' end`);
+  const { rows } = await client.query<{ kind: string; name: string; missing: string }>(
+    `select kind, name, missing from (
+       select case when relkind = 'S' then 'sequence' else 'table' end as kind, relations.oid::regclass::text as name,
+         case when relkind = 'S' then concat_ws(', ', ${['null', ...lacks('sequence', onSequences)].join(', ')})
+           else concat_ws(', ', ${lacks('table', rightsOnTables).join(', ')}) end as missing
+       from pg_class as relations where relkind in ('r', 'p', 'S') and relnamespace = coalesce(
          (select oid from pg_namespace where nspname = $1),
          (select relnamespace from pg_class where oid = to_regclass('schema_version'))
        )
-     ) as granted where missing <> '' order by name`,
+     ) as granted where missing <> '' order by kind desc, name`,
     [schema],
   );
   const [first] = rows;
   if (first === undefined) return;
-  const others = rows.length === 1 ? '' : `, and ${rows.length - 1} more tables lack rights`;
-  throw await missingRights(client, address, `${first.missing} on table ${first.name}${others}`);
+  const others = rows.length - 1;
+  const more = others === 0 ? '' : `, and ${others} more ${others === 1 ? 'lacks' : 'lack'} rights`;
+  throw await missingRights(client, address, `${first.missing} on ${first.kind} ${first.name}${more}`);
 }
 
 async function missingRights(client: pg.Client, { shown }: DatabaseAddress, missing: string): Promise<DatabaseError> {
