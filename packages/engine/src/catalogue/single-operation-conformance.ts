@@ -58,6 +58,16 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     expect(logs).toEqual({ rows: [], count: 0 });
   });
 
+  test('can have a request as long as calls allow', async () => {
+    const longest = Array.from({ length: 1_024 }, (_, index) =>
+      String.fromCodePoint(0x20000 + ((index * 7_919) % 42_000)),
+    );
+    const request = { prefix: longest.slice(0, 256).join(''), pathTemplate: longest.join('') };
+    const long = { ...operation, id: newId(), request };
+    await catalogue.operations.addOperation(long);
+    expect(await catalogue.operations.showOperation(long.projectId, long.id)).toMatchObject({ request });
+  });
+
   describe('in the listing of all operations', () => {
     let ids: Record<string, string>;
     let projectId: string;
