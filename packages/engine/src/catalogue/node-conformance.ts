@@ -123,6 +123,14 @@ export function describeNodes(open: OpenCatalogue): void {
     expect(await statusOf(operation.id)).toEqual({ status: 'waiting', leaseOwner: null });
   });
 
+  test('a node that died before the clock was set back does not live until the clock has caught up', async () => {
+    const node = { ...(await register()), id: newId() };
+    await catalogue.nodes.registerNode(node, nowMs() + 3_600_000);
+    const { nodes } = await catalogue.nodes.takeOverDead(longMs, nowMs());
+    expect(nodes).toEqual([]);
+    expect((await show(node.id))?.heartbeatAtMs).toBeLessThan(nowMs() + longMs);
+  });
+
   test('only a silent node is taken over from, and with all its work', async () => {
     const silent = await register({ hostName: 'host-2', pid: 18 });
     const lives = await register();

@@ -75,3 +75,21 @@ test('a lower rate in the configuration applies at once', async () => {
   await reserve(100);
   expect((await reserve(10)).requestsPerSecond).toBe(10);
 });
+
+test('a bucket goes on at once after the clock of the database was set back by an hour', async () => {
+  const pool = database.connect();
+  const asked = { turns: 1, answers: 0, requestsPerSecond: 100 };
+  const setBack = (column: string) =>
+    pool.query(`update bucket_budgets set ${column} = ${column} + 3600000 where bucket_name = 'set back'`);
+  await storeOf(0).reserve(place('set back'), asked);
+  await setBack('next_at_ms');
+  const { startsAtMs, nowMs } = await storeOf(1).reserve(place('set back'), asked);
+  expect(startsAtMs - nowMs).toBeLessThan(100);
+  const slowDown = () => storeOf(0).slowDown(place('set back'), { retryAfterMs: null, requestsPerSecond: 100 });
+  await slowDown();
+  await setBack('paused_until_ms');
+  expect((await storeOf(1).reserve(place('set back'), asked)).pausedForMs).toBeLessThan(0);
+  await slowDown();
+  await setBack('paused_until_ms');
+  expect(await slowDown()).toBeLessThanOrEqual(4_000);
+});

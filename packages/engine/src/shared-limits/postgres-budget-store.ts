@@ -41,7 +41,15 @@ export class PostgresBudgetStore implements BudgetStore {
 
 const moment = `moment as materialized (select ${databaseNowMs} as now_ms, ${withoutDisk})`;
 const nowMs = '(select now_ms from moment)';
-const isPaused = `kept.paused_until_ms > ${nowMs}`;
+/** Turns are never reserved this long before they are due, even by 50 nodes at the slowest rate. Milliseconds. */
+const reservedAheadMsMax = 10 * 60 * 1000;
+/**
+ * Times that are too far ahead were stored before the clock of the database was set back. They mean nothing: the bucket
+ * would have to wait until the clock has caught up.
+ */
+const isPaused = `(kept.paused_until_ms > ${nowMs} and kept.paused_until_ms <= ${nowMs} + ${pauseMsMax})`;
+const pausedUntilMs = `case when ${isPaused} then kept.paused_until_ms else 0 end`;
+const nextAtMs = `case when kept.next_at_ms > ${nowMs} + ${reservedAheadMsMax} then ${nowMs} else kept.next_at_ms end`;
 
 const turns = '$3::double precision';
 const answers = '$4::double precision';
@@ -59,8 +67,9 @@ values ($1, $2, ${nowMs} + ${turns} * 1000 / ${fullRate}, 0, ${fullRate}, 0)
 on conflict (storage_unit_id, bucket_name) do update set
   next_at_ms = case
     when ${isPaused} then kept.next_at_ms
-    else greatest(kept.next_at_ms, ${nowMs}) + ${turns} * 1000 / ${rate}
+    else greatest(${nextAtMs}, ${nowMs}) + ${turns} * 1000 / ${rate}
   end,
+  paused_until_ms = ${pausedUntilMs},
   requests_per_second = ${rate},
   slowdowns = case when ${answers} > 0 and not ${isPaused} then 0 else kept.slowdowns end
 returning
@@ -85,7 +94,7 @@ values (
 )
 on conflict (storage_unit_id, bucket_name) do update set
   paused_until_ms = greatest(
-    kept.paused_until_ms,
+    ${pausedUntilMs},
     ${nowMs} + least(coalesce(${retryAfterMs}, case when ${isPaused} then 0 else ${nextPauseMs} end), ${pauseMsMax})
   ),
   requests_per_second = case

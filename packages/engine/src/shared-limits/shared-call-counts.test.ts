@@ -51,3 +51,16 @@ test('callers that are paid for are removed', async () => {
   await counts.clear();
   expect((await pool.query('select 1 from call_limits')).rowCount).toBe(1);
 });
+
+test('a caller is not refused for an hour after the clock of the database was set back by one', async () => {
+  const pool = database.connect();
+  const counts = new PostgresCallCounts(pool);
+  const usual = { perSecond: 10, burst: 20 };
+  const ask = (wanted: number) => counts.count('usual', usual, [{ caller: 'eve', made: 0, wanted }]);
+  await pool.query('truncate call_limits');
+  await ask(1);
+  await pool.query('update call_limits set paid_at_ms = paid_at_ms + 3600000');
+  const [refused] = await ask(1);
+  expect(refused?.admitted).toBe(0);
+  expect(refused?.aheadMs).toBeLessThanOrEqual(20_000);
+});

@@ -88,8 +88,12 @@ const nowMs = '(select now_ms from moment)';
 /** How many of the wanted calls the limit allows if all others are paid at `paid`. */
 const allowed = (wanted: string, paid: string) =>
   `least(${wanted}, greatest(0, floor((${nowMs} + $5::double precision - (${paid})) / $4) + 1))`;
+/** Nodes together never make this many bursts of calls ahead. */
+const burstsAheadMax = 10;
+/** A time further ahead was stored before the clock of the database was set back. Nobody is refused until then. */
+const paidBeforeMs = `least(kept.paid_at_ms, ${nowMs} + ${burstsAheadMax} * ($5::double precision + $4))`;
 /** When the calls are paid that are counted in any case. */
-const paidMs = `greatest(kept.paid_at_ms, ${nowMs}) + excluded.made * $4`;
+const paidMs = `greatest(${paidBeforeMs}, ${nowMs}) + excluded.made * $4`;
 const admitted = allowed('excluded.admitted', paidMs);
 
 /** Writes rows in the order of their keys, so that two nodes never wait for each other. */

@@ -54,6 +54,12 @@ export async function removeNode(database: Kysely<Schema>, id: string, nowMs: nu
 /** Takes over from nodes that are silent. */
 export async function takeOverDead(database: Kysely<Schema>, silentForMs: number, nowMs: number): Promise<Takeover> {
   const { presentMs } = differencesOf(database);
+  // The clock of the database was set back. A node that died before would count as alive until the clock has caught up.
+  await database
+    .updateTable('nodes')
+    .set({ heartbeat_at_ms: presentMs(nowMs) })
+    .where(({ eb }) => eb('heartbeat_at_ms', '>', eb(presentMs(nowMs), '+', silentForMs)))
+    .execute();
   const dead = await database
     .deleteFrom('nodes')
     .where(({ eb }) => eb('heartbeat_at_ms', '<', eb(presentMs(nowMs), '-', silentForMs)))
