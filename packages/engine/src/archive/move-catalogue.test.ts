@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,6 +18,7 @@ import {
 import { createMigratedDatabase } from '../testing/postgres-catalogue.ts';
 import { insertRowsOfSchema } from '../testing/rows-of-schema.ts';
 import { createTestDatabase, run } from '../testing/test-database.ts';
+import type { MoveStep } from './move-catalogue.ts';
 
 let root: string;
 let directory: string;
@@ -52,6 +55,22 @@ test('a catalogue with rows in every table is the same in PostgreSQL', async () 
   );
 });
 
+test('a NUL in the key of an object is stored as nodes store it', async () => {
+  fill(directory);
+  const detail = 'bucket/o\0dd/key';
+  change(directory, (sqlite) => {
+    sqlite.prepare('UPDATE scan_findings SET problem_path = ?1, problem_detail = ?1').run(detail);
+    sqlite.prepare('UPDATE operations SET reason_detail = ?').run(detail);
+  });
+  await using target = await createMigratedDatabase();
+  await move(directory, target.url);
+  const tables = await tablesOfDatabase(target.url);
+  expect(tables.operations).toMatchObject([{ reason_detail: 'bucket/o\ufffddd/key' }]);
+  expect(tables.scan_findings).toMatchObject([
+    { problem_path: 'bucket/o\ufffddd/key', problem_detail: 'bucket/o\ufffddd/key' },
+  ]);
+});
+
 test('operations that were running wait in the database, and new ones are numbered after the greatest', async () => {
   fill(directory, 3);
   change(directory, (sqlite) => {
@@ -82,6 +101,8 @@ describe('afterwards', () => {
     };
     await expect(openSqliteCatalogue({ directory })).rejects.toMatchObject(expected);
     await expect(openSqliteCatalogueToRead(directory)).rejects.toMatchObject(expected);
+    // As if the move had been killed before it removed the archive.
+    writeFileSync(join(directory, 'catalogue-move.archive.gz'), '');
     await expect(move(directory, target.url)).rejects.toMatchObject(expected);
     expect(readFileSync(join(directory, 'moved.json'), 'utf8')).not.toContain(password);
     expect(readdirSync(directory).filter((name) => name.includes('archive'))).toEqual([]);
@@ -150,6 +171,33 @@ describe('refused', () => {
     await move(directory, target.url);
   });
 
+  test('a database that a node began to use meanwhile', async () => {
+    fill(directory);
+    await using target = await createMigratedDatabase();
+    const now = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+    const node = `INSERT INTO nodes VALUES ('a', 'host', 1, '1', 1, 1, ${now}, ${now}, 0, 0)`;
+    // In another process, because a move does not wait for what its listeners do.
+    const program =
+      'const { Client } = require(process.argv[1]); const client = new Client(process.argv[2]);' +
+      'client.connect().then(() => client.query(process.argv[3])).finally(() => client.end())';
+    let isStarted = false;
+    const startNode = (step: MoveStep) => {
+      if (step !== 'check' || isStarted) return;
+      isStarted = true;
+      execFileSync(process.execPath, [
+        '--eval',
+        program,
+        createRequire(import.meta.url).resolve('pg'),
+        target.url,
+        node,
+      ]);
+    };
+    const inUse = { name: 'DatabaseError', message: expect.stringContaining('is in use by 1 node') };
+    await expect(move(directory, target.url, { onRows: startNode })).rejects.toMatchObject(inUse);
+    expect(readdirSync(directory).filter((each) => /archive|moved/.test(each))).toEqual([]);
+    expect(countOf(await tablesOfDatabase(target.url), 'projects')).toBe(0);
+  });
+
   test('a database without a catalogue, or with that of another release', async () => {
     await using empty = await createTestDatabase();
     await expectRefused(empty.url, 'DatabaseError', 'has no catalogue. Create it with "backup-sync migrate"');
@@ -194,9 +242,9 @@ describe('refused', () => {
 
   test('a text that PostgreSQL cannot store, with its place', async () => {
     fill(directory);
-    change(directory, (sqlite) => sqlite.prepare('UPDATE backups SET backup_name = ?').run('a\0b'));
+    change(directory, (sqlite) => sqlite.prepare('UPDATE source_members SET image_path = ?').run('a\0b'));
     await using target = await createMigratedDatabase();
-    const where = 'backup_name of the row "project-1", "backup-1" of the table backups has a NUL character';
+    const where = /image_path of the row "source-1", "a\\u0000b" of the table source_members has a NUL character/;
     await expectRefused(target.url, 'ArchiveError', where);
     expect(countOf(await tablesOfDatabase(target.url), 'projects')).toBe(0);
   });

@@ -24,7 +24,7 @@ import { CatalogueNotEmptyError, findLoad, finishLoad, loadArchive, verifyLoad }
 import { continueNumbers, openPostgresTarget, type PostgresTarget, refuseLiveNodes } from './postgres-target.ts';
 import { readArchive } from './read-archive.ts';
 import { readTableShapes, type TableShape } from './table-shapes.ts';
-import { postgresFault } from './value-fault.ts';
+import { postgresFault, withoutNul } from './value-fault.ts';
 import { writeArchive } from './write-archive.ts';
 
 const archiveName = 'catalogue-move.archive.gz';
@@ -90,7 +90,11 @@ export async function moveCatalogue(options: MoveOptions): Promise<Moved> {
 async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Moved> {
   const { clock = systemClock } = options;
   const mark = readMoveMark(held.path);
-  if (mark !== null && mark.moved_at_ms !== null) throw new CatalogueMovedError(held.path, mark);
+  if (mark !== null && mark.moved_at_ms !== null) {
+    // The move may have been killed just before it did so.
+    removeOwnArchive(held, mark);
+    throw new CatalogueMovedError(held.path, mark);
+  }
   await using target = await openPostgresTarget(options.to, options.toFrom);
   if (mark !== null && mark.to !== target.name) throw new CatalogueMovedError(held.path, mark);
   const state = await stateOf(target, mark?.archive_id ?? null);
@@ -106,7 +110,11 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
   let tables: readonly TableSummary[];
   try {
     ({ tables } = await archiveOf(database, marked, options));
-    if (state !== 'finished') await writeMoveMark(held.path, marked);
+    if (state !== 'finished') {
+      // To write and check the archive takes a while: somebody may have begun to use the database.
+      await stateOf(target, mark?.archive_id ?? null);
+      await writeMoveMark(held.path, marked);
+    }
   } catch (error) {
     // Nothing says yet that it belongs to a move.
     if (mark === null) rmSync(path, { force: true });
@@ -114,8 +122,13 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
   }
   if (state !== 'finished') await load(target, path, tables, { ...options, clock });
   await writeMoveMark(held.path, { ...marked, moved_at_ms: clock.nowMs() });
-  if (path === join(held.path, archiveName)) rmSync(path);
+  removeOwnArchive(held, marked);
   return { to: target.name, tables, sealedSecrets: secrets.length };
+}
+
+/** Removes the archive of a move, unless it was asked for. */
+function removeOwnArchive(held: DataDirectory, { archive_path: path }: MoveMark): void {
+  if (path === join(held.path, archiveName)) rmSync(path, { force: true });
 }
 
 /** What to do about a database that has other content: before a move, and once the move is bound to it. */
@@ -198,7 +211,7 @@ async function archiveOf(
   if (written?.header.id === id) return written;
   await database.transaction().execute((transaction) =>
     writeArchive({
-      ...{ database: transaction, path, id, createdAtMs, signal },
+      ...{ database: transaction, path, id, createdAtMs, signal, convert: withoutNul },
       onRows: (table, rows) => onRows('write', table, rows),
     }),
   );
@@ -244,6 +257,7 @@ async function load(
   await inTarget(target, sameDatabase, async () => {
     await loadArchive({ database, path, nowMs, signal, onRows: (table, rows) => onRows('load', table, rows) });
     await verifyLoad({ database, signal, onRows: (table, rows) => onRows('verify', table, rows) }, tables);
+    await refuseLiveNodes(target);
     await finishLoad(database, clock.nowMs(), continueNumbers, async (transaction, due) => {
       await enqueue(transaction, due);
       const unit = rememberedStorageUnit(from);

@@ -17,11 +17,12 @@ import {
   formatName,
   formatVersion,
   lastLine,
+  type Row,
   RowTally,
   rowLine,
 } from './archive-format.ts';
 import { readRows } from './read-rows.ts';
-import { readTableShapes } from './table-shapes.ts';
+import { readTableShapes, type TableShape } from './table-shapes.ts';
 
 /** The end of the name of an archive that is not complete. */
 const partial = '.partial';
@@ -35,6 +36,8 @@ export type WriteOptions = {
   readonly id: string;
   readonly createdAtMs: number;
   readonly signal: AbortSignal;
+  /** Returns what to write instead of a row. The key must stay the same. */
+  readonly convert?: (shape: TableShape, row: Row) => Row;
   /** Called with the rows of a table that are written so far. */
   readonly onRows: (table: string, rows: number) => void;
 };
@@ -67,7 +70,7 @@ function writeErrorOf(error: unknown, path: string): unknown {
 }
 
 /** The lines of an archive, several at once. */
-async function* lines({ database, id, createdAtMs, onRows }: WriteOptions): AsyncGenerator<string> {
+async function* lines({ database, id, createdAtMs, convert, onRows }: WriteOptions): AsyncGenerator<string> {
   const all = createHash('sha256');
   const hashed = (text: string) => {
     all.update(text);
@@ -89,7 +92,7 @@ async function* lines({ database, id, createdAtMs, onRows }: WriteOptions): Asyn
     yield hashed(beginLine(shape));
     const tally = new RowTally(shape.name);
     for await (const rows of readRows(database, shape)) {
-      const texts = rows.map(rowLine);
+      const texts = rows.map((row) => rowLine(convert === undefined ? row : convert(shape, row)));
       for (const text of texts) tally.add(text);
       yield hashed(texts.join(''));
       onRows(shape.name, tally.rows);
