@@ -31,6 +31,8 @@ test('keys with NUL, which PostgreSQL cannot store, do not break a scan, and ids
   const operation = await node.ended(operation_id);
   const { findings } = await node.call('listScanFindings', { operation_id });
   expect(operation.message).toBe('the listing is complete: 10 objects, 2 backups; 1 imported, 1 in error');
+  const [odds] = findings.map(({ problem }) => problem).filter((problem) => problem !== null);
+  expect(odds?.message).toMatch(/^the metadata cannot be read: the image path "o\\u0000dd\/.+" has a NUL character$/);
   for (const { operation_log_id: id } of findings) if (id !== null) await node.ended(id);
   expect((await node.call('listBackups', {})).backups.map(({ id }) => id)).toEqual(
     good.map(({ plan }) => plan.backupId),

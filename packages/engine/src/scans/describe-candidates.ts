@@ -1,10 +1,11 @@
-import { defaultResourceType } from '@backup-sync/contracts';
+import { defaultResourceType, imagePathProblem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import type { DescribedBackup } from '../chain/format.ts';
 import { formats } from '../chain/formats/formats.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { isYoung } from '../chain/proof/young-metadata.ts';
+import { quote } from '../quote.ts';
 import type { Outages } from '../storage/outage.ts';
 import {
   isOutageFailure,
@@ -56,6 +57,12 @@ export function describeCandidates(
     }
     if (candidate.kind === 'begun') {
       return { kind: 'incomplete', fault: { code: 'incomplete', detail: `${candidate.markKey} is not there` } };
+    }
+    // Such an object can be neither read nor named by an item. Its metadata would count as not readable by anybody.
+    const problem = imagePathProblem(candidate.imagePath);
+    if (problem !== undefined) {
+      const detail = `the image path ${quote(candidate.imagePath)} ${problem}`;
+      return unreadable({ code: 'metadata_unreadable', detail });
     }
     try {
       const backup = await formats[candidate.format].describe(context, candidate.imagePath);
