@@ -1,13 +1,14 @@
 import { availableParallelism, hostname } from 'node:os';
+import { CatalogueUnavailableError } from './catalogue/catalogue-errors.ts';
 import { checkDatabase } from './catalogue/postgres/check-database.ts';
-import type { DatabaseAddress } from './catalogue/postgres/database-address.ts';
+import { type DatabaseAddress, DatabaseError } from './catalogue/postgres/database-address.ts';
 import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
 import { NodeDuty } from './catalogue/postgres/node-duty.ts';
 import { eventLagMs, eventsChannel } from './catalogue/postgres/number-events.ts';
 import { openPostgresCatalogue } from './catalogue/postgres/open-postgres-catalogue.ts';
 import { catalogueFault } from './catalogue/postgres/postgres-fault.ts';
 import { isSilence } from './catalogue/postgres/session.ts';
-import { SessionConnection } from './catalogue/postgres/session-connection.ts';
+import { SessionConnection, type SessionConnectionOptions } from './catalogue/postgres/session-connection.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
 import { systemClock } from './clock.ts';
 import { composeEngine, type EngineOptions } from './compose-engine.ts';
@@ -61,12 +62,22 @@ export type ClusterEngine = AsyncDisposable & {
  * Throws `DatabaseError` if the database cannot be used, `SecretKeyError`, `StorageSpecificationError`,
  * `OtherStorageUnitError`, or the errors of opening the storage unit.
  */
-export async function openClusterEngine({
-  database,
-  serves,
-  works,
-  ...options
-}: ClusterEngineOptions): Promise<ClusterEngine> {
+export async function openClusterEngine(options: ClusterEngineOptions): Promise<ClusterEngine> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (!(error instanceof CatalogueUnavailableError)) throw error;
+    // It answered a moment ago: open() begins with checks of the database.
+    const reason = error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+    throw new DatabaseError(
+      `The database ${options.database.shown} no longer answers: ${reason}. Check that its server runs and has ` +
+        'connections to spare, then start again.',
+      { cause: error },
+    );
+  }
+}
+
+async function open({ database, serves, works, ...options }: ClusterEngineOptions): Promise<ClusterEngine> {
   const { url } = database;
   const onNotice = options.onNotice ?? (() => {});
   const onFault = onceAMinute(systemClock, (error) => {
@@ -81,18 +92,21 @@ export async function openClusterEngine({
   const clock = await DatabaseClock.open(systemClock, (nowMs) => catalogue.nodes.readClock(nowMs), onNotice);
   const limits = opening.use(openSharedLimits(url, clock, onFault));
   let isStopping = false;
+  const sessionOptions: SessionConnectionOptions = {
+    address: { connectionString: url, application_name: 'backup-sync' },
+    sleep: systemSleep,
+    random: Math.random,
+    // Steps notice the same fault, and report it.
+    onLost: (error) => {
+      if (isStopping) connections.abandon();
+      if (!isSilence(error)) return;
+      connections.cut();
+      limits.cut();
+    },
+  };
   const session = opening.use(
-    await SessionConnection.open({
-      address: { connectionString: url, application_name: 'backup-sync' },
-      sleep: systemSleep,
-      random: Math.random,
-      // Steps notice the same fault, and report it.
-      onLost: (error) => {
-        if (isStopping) connections.abandon();
-        if (!isSilence(error)) return;
-        connections.cut();
-        limits.cut();
-      },
+    await SessionConnection.open(sessionOptions).catch((error: unknown) => {
+      throw catalogueFault(error);
     }),
   );
   await session.listen(eventsChannel, ring);
@@ -180,7 +194,17 @@ async function openJobs(database: DatabaseAddress, options: JobStoreOptions): Pr
   try {
     return await JobStore.open(options);
   } catch (error) {
+<<<<<<< HEAD
     throw await queueRefusal(database, error);
+=======
+    const fault = catalogueFault(error);
+    if (fault instanceof CatalogueUnavailableError) throw fault;
+    throw new DatabaseError(
+      `The queue in the database ${shown} does not fit this release: ${error instanceof Error ? reasonOf(error) : error}. ` +
+        'Upgrade it with "backup-sync migrate".',
+      { cause: error },
+    );
+>>>>>>> 1350a8c9 (Say what to do when a node loses the database while it starts)
   }
 }
 

@@ -40,6 +40,22 @@ describe.concurrent.each(outages)('while the database is away (%s)', (breakIt) =
   });
 });
 
+test.concurrent('a node that loses the database while it starts says what to do', async ({ expect }) => {
+  await using cluster = await openTestCluster();
+  await using network = await openDatabaseProxy(cluster.url);
+  const { host, pathname } = new URL(network.url);
+  // It has checked the database, and opens the connections of its steps and its session.
+  for (const connections of [3, 4]) {
+    network.refuseAfter(connections);
+    await expect(cluster.open(doesBoth, network.url)).rejects.toMatchObject({
+      name: 'DatabaseError',
+      message: expect.stringMatching(
+        `^The database ${host}${pathname} no longer answers: .+ Check that its server runs .+, then start again\\.$`,
+      ),
+    });
+  }
+});
+
 test.concurrent('a node that has been cut off without a word soon leaves its duties to another', async ({ expect }) => {
   await using cluster = await openTestCluster();
   await using network = await openDatabaseProxy(cluster.url);

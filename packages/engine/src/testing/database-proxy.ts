@@ -7,6 +7,8 @@ export type DatabaseProxy = AsyncDisposable & {
   readonly url: string;
   /** Ends all connections, and refuses others until {@link restore}. */
   refuse(): void;
+  /** Lets this many more connections be made, and refuses others. */
+  refuseAfter(connections: number): void;
   /** Lets nothing through any more, without a word. Connections can still be made until {@link restore}. */
   silence(): void;
   /** Lets new connections through again. Those that were silenced stay silent, as behind a router that forgot them. */
@@ -17,13 +19,15 @@ export async function openDatabaseProxy(databaseUrl: string): Promise<DatabasePr
   const { hostname, port } = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let state: 'open' | 'refusing' | 'silent' = 'open';
+  let connectionsLeft = Number.POSITIVE_INFINITY;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   };
   const server = createServer((near) => {
     keep(near);
-    if (state === 'refusing') return void near.resetAndDestroy();
+    if (state === 'refusing' || connectionsLeft <= 0) return void near.resetAndDestroy();
+    connectionsLeft -= 1;
     // A socket that nobody reads lets nothing through.
     if (state === 'silent') return;
     const far = connect(Number(port), hostname);
@@ -45,6 +49,9 @@ export async function openDatabaseProxy(databaseUrl: string): Promise<DatabasePr
     refuse() {
       state = 'refusing';
       end();
+    },
+    refuseAfter(connections) {
+      connectionsLeft = connections;
     },
     silence() {
       state = 'silent';

@@ -32,7 +32,7 @@ const connectionCodes: ReadonlySet<unknown> = new Set([
 
 /** What `pg` says, without a code, about a connection that is gone or was not made in time. */
 const lostConnection =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool|Query read timeout|The server does not support SSL)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool|Query read timeout|timeout expired|The server does not support SSL)/;
 
 /** Whether a transaction that failed like this is to be run again. */
 export function isPassing(error: unknown): boolean {
