@@ -76,7 +76,7 @@ test('a lower rate in the configuration applies at once', async () => {
   expect((await reserve(10)).requestsPerSecond).toBe(10);
 });
 
-test('a bucket goes on at once after the clock of the database was set back by an hour', async () => {
+test('a bucket continues at once after the clock of the database was set back by an hour', async () => {
   const pool = database.connect();
   const asked = { turns: 1, answers: 0, requestsPerSecond: 100 };
   const setBack = (column: string) =>

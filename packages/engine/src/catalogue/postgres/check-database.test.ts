@@ -117,6 +117,7 @@ test('a pooler in transaction mode is refused by name', async () => {
   await using database = await createMigratedDatabase();
   await using pooler = await startTransactionPooler(database.url);
   await expect(checkDatabase(at(pooler.url))).rejects.toThrow('is behind a pooler in transaction mode');
+  await expect(migratePostgres(at(pooler.url))).rejects.toThrow('is behind a pooler in transaction mode');
 });
 
 test('a server that is too old, has another encoding or is a standby is refused by name', () => {

@@ -80,7 +80,10 @@ async function check(client: pg.Client, address: DatabaseAddress, onSequences: r
 
 /** Checks that a database can be given a catalogue or a newer schema. Throws {@link DatabaseError}. */
 export function checkServerOf(address: DatabaseAddress): Promise<void> {
-  return ask(address, (client) => checkServer(client, address));
+  return ask(address, async (client) => {
+    await checkServer(client, address);
+    await checkPooler(client, address);
+  });
 }
 
 /** Asks a database in a session of its own. Errors say which database could not be asked. */

@@ -19,25 +19,44 @@ const storage = { operations: 70, pending_events: 100, backups: 90, resource_hea
 export async function migratePostgres(address: DatabaseAddress): Promise<number> {
   await checkServerOf(address);
   const pool = new pg.Pool({ connectionString: address.url, max: 1 });
-  const database = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [new RenderForPostgres()] });
+  // A transaction that has failed answers everything else with an error that does not say why. Kysely's Migrator throws
+  // that one.
+  let firstError: unknown = null;
+  const pooled = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new RenderForPostgres()],
+    log: (event) => {
+      if (event.level === 'error') firstError ??= event.error;
+    },
+  });
   try {
-    const found = await findSchema(database);
-    if (found > newestSchema) {
-      throw new DatabaseError(
-        `The database ${address.shown} has schema ${found}; this release knows schemas up to ${newestSchema}. ` +
-          'Use the release that wrote it, or a newer one.',
-      );
-    }
-    await migrate(database);
-    for (const [table, fillFactor] of Object.entries(storage)) {
-      await sql`alter table ${sql.table(table)} set (
-        fillfactor = ${sql.lit(fillFactor)}, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000
-      )`.execute(database);
-    }
-    return found;
+    return await pooled.connection().execute(async (database) => {
+      // Another process that migrates finds everything done. The lock ends with the connection.
+      await sql`select pg_advisory_lock(hashtextextended('migrate', 0))`.execute(database);
+      return await migrateAlone(database, address);
+    });
+  } catch (error) {
+    throw firstError ?? error;
   } finally {
-    await database.destroy();
+    await pooled.destroy();
   }
+}
+
+async function migrateAlone(database: Kysely<Schema>, { shown }: DatabaseAddress): Promise<number> {
+  const found = await findSchema(database);
+  if (found > newestSchema) {
+    throw new DatabaseError(
+      `The database ${shown} has schema ${found}; this release knows schemas up to ${newestSchema}. ` +
+        'Use the release that wrote it, or a newer one.',
+    );
+  }
+  await migrate(database);
+  for (const [table, fillFactor] of Object.entries(storage)) {
+    await sql`alter table ${sql.table(table)} set (
+      fillfactor = ${sql.lit(fillFactor)}, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000
+    )`.execute(database);
+  }
+  return found;
 }
 
 async function findSchema(database: Kysely<Schema>): Promise<number> {
