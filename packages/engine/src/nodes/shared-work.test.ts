@@ -68,3 +68,26 @@ test('the same items accepted at two nodes at once are one operation each', asyn
   expect((await one.call('listBackups', {})).backups).toHaveLength(chain.length);
   expect([...one.faults, ...other.faults]).toEqual([]);
 });
+
+test('a grant of a bucket that one node removes ends at the others, also for work that was accepted before', async () => {
+  await using cluster = await openTestCluster();
+  const [full] = writeSmallChain('granted', 8, []);
+  if (full === undefined) throw new Error('a chain has links');
+  await cluster.buckets.put(bucket, full.objects);
+  await using one = await cluster.open(answersOnly);
+  await using other = await cluster.open(answersOnly);
+  // A second project ends the grant of everything.
+  await one.call('createProject', { name: 'second' });
+  const place = { target_project_id: one.engine.identity.project.id, bucket_name: bucket };
+  await one.call('grantBucket', place);
+  const items = [syncItemOf(full, bucket)];
+  const [accepted = ''] = await other.sync(items);
+  await one.call('revokeBucket', place);
+  await using working = await cluster.open(worksOnly);
+  const denied = { status: 'failed', reason: { code: 'access_denied' } };
+  expect(await other.ended(accepted)).toMatchObject(denied);
+  await one.call('grantBucket', place);
+  const [granted = ''] = await other.sync(items);
+  expect(await other.ended(granted)).toMatchObject({ status: 'success' });
+  expect([...one.faults, ...other.faults, ...working.faults]).toEqual([]);
+});
