@@ -6,7 +6,7 @@ import { EventSequencer } from './catalogue/postgres/event-sequencer.ts';
 import { NodeDuty } from './catalogue/postgres/node-duty.ts';
 import { eventLagMs, eventsChannel } from './catalogue/postgres/number-events.ts';
 import { openPostgresCatalogue } from './catalogue/postgres/open-postgres-catalogue.ts';
-import { catalogueFault } from './catalogue/postgres/postgres-fault.ts';
+import { catalogueFault, reasonOf } from './catalogue/postgres/postgres-fault.ts';
 import { isSilence } from './catalogue/postgres/session.ts';
 import { SessionConnection, type SessionConnectionOptions } from './catalogue/postgres/session-connection.ts';
 import { isCatalogueFault } from './catalogue-refusal.ts';
@@ -194,17 +194,8 @@ async function openJobs(database: DatabaseAddress, options: JobStoreOptions): Pr
   try {
     return await JobStore.open(options);
   } catch (error) {
-<<<<<<< HEAD
-    throw await queueRefusal(database, error);
-=======
     const fault = catalogueFault(error);
-    if (fault instanceof CatalogueUnavailableError) throw fault;
-    throw new DatabaseError(
-      `The queue in the database ${shown} does not fit this release: ${error instanceof Error ? reasonOf(error) : error}. ` +
-        'Upgrade it with "backup-sync migrate".',
-      { cause: error },
-    );
->>>>>>> 1350a8c9 (Say what to do when a node loses the database while it starts)
+    throw fault instanceof CatalogueUnavailableError ? fault : await queueRefusal(database, error);
   }
 }
 

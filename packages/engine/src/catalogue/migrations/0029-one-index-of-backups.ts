@@ -1,9 +1,9 @@
-import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /**
  * One index finds the unfinished operations of a backup and refuses a second import of the same item, where two did so
- * before. Other kinds of operations have no digest, and nulls are never equal.
+ * before. Other kinds of operations have no digest, and nulls are never equal. Their requests are left out, because they
+ * can be longer than PostgreSQL allows in an index.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
   const { schema } = database.withTables<{ operations: { ended_at_ms: number | null } }>();
@@ -13,7 +13,8 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .createIndex('operations_unfinished_of_backup')
     .unique()
     .on('operations')
-    .columns(['project_id', 'backup_id', 'storage_unit_id', 'item_digest', 'task'])
+    .columns(['project_id', 'backup_id', 'storage_unit_id', 'item_digest'])
+    .expression(sql`(CASE WHEN item_digest IS NOT NULL THEN task END)`)
     .where(sql.ref('ended_at_ms'), 'is', null)
     .execute();
 }

@@ -12,10 +12,10 @@ const fullCodes: ReadonlySet<unknown> = new Set(['53100']);
 /**
  * Classes and codes of errors of a database that cannot serve now: lost connections, a refused login, a database that is
  * being restored, too few resources, a server that starts or stops, a transaction that was ended because its process was
- * stopped, and a copy that cannot be written.
+ * stopped, a copy that cannot be written, and transactions that others were in the way of each time.
  */
 const unavailableClasses = ['08', '28', '3D', '53', '57'];
-const unavailableCodes: ReadonlySet<unknown> = new Set(['25006', '25P03']);
+const unavailableCodes: ReadonlySet<unknown> = new Set(['25006', '25P03', '55P03', '40P01', '40001']);
 
 /** Errors of the connection, as Node names them. */
 const connectionCodes: ReadonlySet<unknown> = new Set([
