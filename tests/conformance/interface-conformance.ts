@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examples } from '../../apps/cli/src/testing.ts';
+import { askUntilNotNull } from '../../apps/gateway/src/testing.ts';
 import {
   type BackupSyncError,
   type BackupSyncInput,
@@ -33,10 +34,11 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     const has = (name: UnaryCallName) => door.joined[name] === undefined;
 
     async function ended(operationId: string) {
-      while (true) {
+      const look = async () => {
         const { operation } = await call('showOperation', { operation_id: operationId });
-        if (hasEnded(operation.status)) return operation;
-      }
+        return hasEnded(operation.status) ? operation : null;
+      };
+      return await askUntilNotNull(look);
     }
 
     beforeAll(async () => {
@@ -64,10 +66,11 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
     async function finished() {
       const logs = await Promise.all(
         accepted.map(async ({ operation_log_id }) => {
-          while (true) {
+          const look = async () => {
             const { operation_log: log } = await call('showOperationLog', { operation_log_id });
-            if (hasEnded(log.status)) return log;
-          }
+            return hasEnded(log.status) ? log : null;
+          };
+          return await askUntilNotNull(look);
         }),
       );
       return logs;

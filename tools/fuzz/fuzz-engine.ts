@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type BackupSync, hasEnded } from '../../packages/contracts/src/index.ts';
+import type { BackupSync } from '../../packages/contracts/src/index.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../../packages/engine/src/testing/formats-under-test.ts';
 import { openTestEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine.ts';
 import { brokenData } from './broken-data.ts';
@@ -46,7 +46,7 @@ async function takeThrough(
   const touched = changes.flatMap(({ apply }) => apply(bucket));
   await engine.buckets.put(bucketName, bucket);
   const { operation_id: scan } = await engine.call('startScan', { bucket_name: bucketName });
-  await ended(engine, scan);
+  await engine.operationEnded(scan);
   const item: BackupSync = { ...subject.item, bucket_name: bucketName };
   const [log] = await engine.sync([item]);
   const isRecorded = log?.status === 'success';
@@ -60,12 +60,5 @@ async function takeThrough(
 
 async function verified(engine: TestEngine, backupId: string): Promise<boolean> {
   const { operation_id: id } = await engine.call('verifyBackup', { backup_id: backupId, level: 'replay' });
-  return (await ended(engine, id)) === 'success';
-}
-
-async function ended(engine: TestEngine, operationId: string): Promise<string> {
-  while (true) {
-    const { operation } = await engine.call('showOperation', { operation_id: operationId });
-    if (hasEnded(operation.status)) return operation.status;
-  }
+  return (await engine.operationEnded(id)).status === 'success';
 }

@@ -4,7 +4,7 @@ import { hasEnded, operation } from '@backup-sync/contracts';
 import type { AppRouter } from '@backup-sync/trpc';
 import { createTRPCClient, httpLink } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from './testing.ts';
+import { askUntilNotNull, startTestGateway, type TestGateway } from './testing.ts';
 
 let gateway: TestGateway;
 
@@ -28,11 +28,12 @@ const sources = '/v1/projects/{project_id}/sources';
 const template = '{resource_id}/{backup_id}';
 
 async function ended(operationId: string) {
-  while (true) {
+  const look = async () => {
     const { body } = await gateway.call('GET', `/v1/projects/{project_id}/operations/${operationId}`);
     const shown = operation.parse(body.operation);
-    if (hasEnded(shown.status)) return shown;
-  }
+    return hasEnded(shown.status) ? shown : null;
+  };
+  return await askUntilNotNull(look);
 }
 
 describe('over REST', () => {

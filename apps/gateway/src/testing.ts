@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BackupSyncInput, OperationLog } from '@backup-sync/contracts';
 import { hasEnded, operationLog } from '@backup-sync/contracts';
+import { makeDataDirectory } from '@backup-sync/engine/test-data-directory';
 import { type LocalServeOptions, type RunningGateway, serve } from './serve.ts';
 
 export const adminPassword = 'correct horse battery staple';
@@ -23,6 +25,18 @@ export type TestGateway = AsyncDisposable & {
 
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of the body, whatever its type.
 export type TestAnswer = { readonly status: number; readonly headers: Headers; readonly body: any };
+
+/**
+ * Asks until the answer is not null, and returns it. Pauses for 10 ms each time, so as not to take the processor from
+ * what it waits for.
+ */
+export async function askUntilNotNull<Answer>(ask: () => Promise<Answer | null>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    await delay(10);
+  }
+}
 
 /** Starts a real gateway on a free port, with buckets that contain these objects. */
 export async function startTestGateway(
@@ -48,11 +62,12 @@ export async function startTestGateway(
   await mkdir(join(home, 'buckets'), { recursive: true });
   const faults: unknown[] = [];
   const dataDirectory = join(home, 'data');
+  await makeDataDirectory(dataDirectory);
   const gateway = stack.use(
     await serve({
       storage: `file:${join(home, 'buckets')}`,
       ...options,
-      // Tests poll in a loop until something has ended.
+      // Tests ask again and again until something has ended.
       limits: { callsPerSecond: Infinity, unknownCallsPerSecond: Infinity, ...options.limits },
       dataDirectory,
       administratorPassword: adminPassword,
@@ -87,11 +102,12 @@ export async function startTestGateway(
     failed: gateway.failed,
     call,
     async ended(operationLogId) {
-      while (true) {
+      const look = async () => {
         const { body } = await call('GET', `/v3/{project_id}/operation-logs/${operationLogId}`);
         const log = operationLog.parse(body.operation_log);
-        if (hasEnded(log.status)) return log;
-      }
+        return hasEnded(log.status) ? log : null;
+      };
+      return await askUntilNotNull(look);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlin
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { hasEnded } from '@backup-sync/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findHolder, openCatalogueReader } from './open-catalogue-reader.ts';
 import { openEmbeddedEngine } from './open-embedded-engine.ts';
+import { operationEnd } from './testing/operation-end.ts';
 
 let root: string;
 let directory: string;
@@ -48,8 +48,7 @@ describe('a reader of the catalogue', () => {
     const input = { project_id: caller.projectId, bucket_name: 'bucket' };
     const from = { caller, requestId: engine.newId() };
     const { operation_id } = await engine.call('startScan', from, input);
-    const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
-    while (!hasEnded((await show()).operation.status));
+    await operationEnd(engine, caller, operation_id);
     expect(await statusesTo(reader)).toEqual(['failed']);
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
     const run = () =>
@@ -80,8 +79,7 @@ describe('a reader of the catalogue', () => {
     const from = { caller, requestId: engine.newId() };
     const input = { project_id: caller.projectId, bucket_name: 'bucket' };
     const { operation_id } = await engine.call('startScan', from, input);
-    const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
-    while (!hasEnded((await show()).operation.status));
+    await operationEnd(engine, caller, operation_id);
     using database = new DatabaseSync(join(directory, 'catalogue.sqlite'), { timeout: 10_000 });
     database.exec("UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'it'");
     // A process in a container writes its id there, which differs from the id outside.
@@ -96,8 +94,7 @@ describe('a reader of the catalogue', () => {
     const scan = async (prefix: string) => {
       const input = { project_id: caller.projectId, bucket_name: 'bucket', prefix };
       const { operation_id } = await engine.call('startScan', from, input);
-      const show = () => engine.call('showOperation', from, { project_id: caller.projectId, operation_id });
-      while (!hasEnded((await show()).operation.status));
+      await operationEnd(engine, caller, operation_id);
       return operation_id;
     };
     const [left, importing] = [await scan('a/'), await scan('b/')];

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
+import type { CallOutput, UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { TestClock } from '../testing/test-clock.ts';
@@ -63,12 +64,7 @@ async function openOverS3() {
     duringFirstRead(act: () => Promise<void>) {
       atFirstRead = act;
     },
-    async ended(operation_id: string) {
-      while (true) {
-        const { operation } = await call('showOperation', { operation_id });
-        if (hasEnded(operation.status)) return operation;
-      }
-    },
+    ended: (operationId: string) => operationEnd(running.engine, caller, operationId),
     async restart() {
       await running.engine[Symbol.asyncDispose]();
       running.engine = await open();
@@ -76,6 +72,9 @@ async function openOverS3() {
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Time for a run to start, on a busy machine. */
+const soon = { interval: 10, timeout: 30_000 };
 
 const denied = { status: 'failed', reason: { code: 'access_denied' } };
 
@@ -107,10 +106,9 @@ test('a source that is due after its grant was revoked reads nothing, and says w
   const { source } = await call('addSource', { name: 'hourly', bucket_name: bucket, interval_s: 3600 });
   await opened.restart();
   const runOtherThan = async (before: string | null) => {
-    while (true) {
-      const { last_run_id: id } = (await call('showSource', { source_id: source.id })).source;
-      if (id !== null && id !== before) return await ended(id);
-    }
+    const lastRun = async () => (await call('showSource', { source_id: source.id })).source.last_run_id;
+    await expect.poll(lastRun, soon).not.toBe(before);
+    return await ended((await lastRun()) ?? '');
   };
   const first = await runOtherThan(null);
   expect(first).toMatchObject({ status: 'success', progress: { imports_accepted: 2 } });

@@ -2,6 +2,7 @@ import type { BackupSync, UnaryCallName } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../caller.ts';
 import { writeManifestBackup } from '../testing/manifest-writer.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
@@ -26,12 +27,7 @@ async function openWithTwoProjects() {
     bucket_name: bucket,
     prefix: folder.slice(0, -1),
   });
-  const endOf = async (operationId: string) => {
-    while (true) {
-      const { operation } = await as(project.id, 'showOperation', { operation_id: operationId });
-      if (operation.ended_at !== null) return operation;
-    }
-  };
+  const endOf = (operationId: string) => operationEnd(engine, { ...operator, projectId: project.id }, operationId);
   const itemsOf = (chain: typeof ours): BackupSync[] => chain.map((backup) => syncItemOf(backup, bucket));
   const sync = async (items: readonly BackupSync[]) => {
     const answer = await as(project.id, 'syncBackups', { sync: items });

@@ -1,4 +1,3 @@
-import { hasEnded } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WrittenBackup } from '../testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -30,7 +29,7 @@ async function start() {
   const nothing = await add('nothing');
   const run = async (source_id: string) => {
     const { operation_id } = await call('scanSource', { source_id });
-    while (!hasEnded((await call('showOperation', { operation_id })).operation.status));
+    await world.operationEnded(operation_id);
     return operation_id;
   };
   const ofDisks = await run(disks);

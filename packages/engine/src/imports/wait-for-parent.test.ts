@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type BackupSync, hasEnded } from '@backup-sync/contracts';
+import type { BackupSync } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { acceptedIds, makeAcceptance, makeFinish } from '../catalogue/fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
@@ -11,6 +11,7 @@ import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-stor
 import { openStorageUnit } from '../storage/open-storage-unit.ts';
 import type { WrittenBackup } from '../testing/cinder-writer.ts';
 import { syncItemOfManifest, type WrittenManifest, writeManifestBackup } from '../testing/manifest-writer.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { chainOfItem, openServicesOver } from '../testing/services-over.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { writeSmallManifestChain } from '../testing/small-manifest-chain.ts';
@@ -222,14 +223,8 @@ test('an engine that was killed while a child waited imports the parent, then th
   const second = stack.use(await open());
   const caller = { kind: 'system', name: 'ada', projectId, role: 'operator' } as const;
   for (const id of ids) {
-    while (true) {
-      const call = { caller, requestId: 'request-1' };
-      const fields = { project_id: projectId, operation_id: id };
-      const { operation } = await second.call('showOperation', call, fields);
-      if (!hasEnded(operation.status)) continue;
-      expect(operation).toMatchObject({ status: 'success', result: { outcome: 'created', level: 'linkage' } });
-      break;
-    }
+    const operation = await operationEnd(second, caller, id);
+    expect(operation).toMatchObject({ status: 'success', result: { outcome: 'created', level: 'linkage' } });
   }
   expect(faults).toEqual([]);
 });

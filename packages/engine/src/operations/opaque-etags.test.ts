@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setImmediate } from 'node:timers/promises';
-import { type BackupSync, type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
+import type { BackupSync, CallOutput, UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { type WrittenBackup, writeCinderBackup } from '../testing/cinder-writer.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { type S3Habits, startS3Server } from '../testing/s3-test-server.ts';
 import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { syncItemOf } from '../testing/small-chain.ts';
@@ -87,18 +87,13 @@ async function openOverS3(
     });
   let engine = await open();
   stack.defer(() => engine[Symbol.asyncDispose]());
+  const callerOf = () =>
+    ({ kind: 'system', name: 'tester', projectId: engine.identity.project.id, role: 'operator' }) as const;
   const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> => {
-    const projectId = engine.identity.project.id;
-    const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
-    return engine.call(name, { caller, requestId: 'request' }, { ...input, project_id: projectId });
+    const caller = callerOf();
+    return engine.call(name, { caller, requestId: 'request' }, { ...input, project_id: caller.projectId });
   };
-  const ended = async (operation_id: string) => {
-    while (true) {
-      const { operation } = await call('showOperation', { operation_id });
-      if (hasEnded(operation.status)) return operation;
-      await setImmediate();
-    }
-  };
+  const ended = (operationId: string) => operationEnd(engine, callerOf(), operationId);
   const owned = stack.move();
   return {
     server,

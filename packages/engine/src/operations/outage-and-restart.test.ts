@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { type CallOutput, hasEnded, toWireTime, type UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
@@ -37,18 +38,20 @@ test('a restart in an outage keeps the retries so far, and the items succeed whe
     });
   let engine = await open();
   stack.defer(() => engine[Symbol.asyncDispose]());
+  const callerOf = () =>
+    ({ kind: 'system', name: 'tester', projectId: engine.identity.project.id, role: 'operator' }) as const;
   const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> => {
-    const projectId = engine.identity.project.id;
-    const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
-    return engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: projectId });
+    const caller = callerOf();
+    return engine.call(name, { caller, requestId: 'request-1' }, { ...input, project_id: caller.projectId });
   };
   const show = async (id: string) => (await call('showOperation', { operation_id: id })).operation;
   const attemptsBeyond = async (id: string, attempts: number) => {
-    while (true) {
+    const look = async () => {
       const { status, waiting_for } = await show(id);
       expect(hasEnded(status)).toBe(false);
-      if (waiting_for !== null && waiting_for.attempts > attempts) return waiting_for;
-    }
+      return waiting_for !== null && waiting_for.attempts > attempts ? waiting_for : null;
+    };
+    return await vi.waitUntil(look, { timeout: 30_000 });
   };
 
   const { sync } = await call('syncBackups', { sync: chain.map((backup) => syncItemOf(backup, bucketName)) });
@@ -65,9 +68,10 @@ test('a restart in an outage keeps the retries so far, and the items succeed whe
   expect(after.since < restartedAt).toBe(true);
   isAway = false;
   for (const each of ids) {
-    let operation = await show(each);
-    while (!hasEnded(operation.status)) operation = await show(each);
-    expect(operation).toMatchObject({ status: 'success', result: { outcome: 'created' } });
+    expect(await operationEnd(engine, callerOf(), each)).toMatchObject({
+      status: 'success',
+      result: { outcome: 'created' },
+    });
   }
   expect(faults).toEqual([]);
 });

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
+import type { CallOutput, UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import type { WrittenBackup } from '../testing/cinder-writer.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 
@@ -70,12 +71,7 @@ async function openOverHangingBuckets() {
     const { sync } = await call('syncBackups', { sync: items });
     return sync.map(({ operation_log_id }) => operation_log_id);
   };
-  const statusAtEnd = async (operation_id: string) => {
-    while (true) {
-      const { operation } = await call('showOperation', { operation_id });
-      if (hasEnded(operation.status)) return operation.status;
-    }
-  };
+  const statusAtEnd = async (operationId: string) => (await operationEnd(engine, caller, operationId)).status;
   const owned = stack.move();
   return {
     stalled: stalled.promise,

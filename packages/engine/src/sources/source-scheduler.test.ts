@@ -1,10 +1,12 @@
-import { hasEnded } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClockedEngine, startClockedEngine } from '../testing/clocked-engine.ts';
 import { writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets, type TestBuckets } from '../testing/test-buckets.ts';
 
 const bucket = 'volumebackups';
+/** Time for a run to start or end, on a busy machine. */
+const soon = { interval: 10, timeout: 30_000 };
+
 let buckets: TestBuckets;
 let engine: ClockedEngine;
 
@@ -25,17 +27,12 @@ test('a source with an interval runs by itself, survives restarts, and waits unt
   /** Starts a new engine, which reads the plan immediately, and waits for a run other than `before`. */
   const runAfterRestart = async (before: string | null) => {
     await engine.restart();
-    while (true) {
-      const { last_run_id: id } = await show();
-      if (id !== null && id !== before) {
-        const { operation } = await engine.call('showOperation', { operation_id: id });
-        if (hasEnded(operation.status)) {
-          const { findings } = await engine.call('listScanFindings', { operation_id: id });
-          await engine.imported(findings);
-          return operation;
-        }
-      }
-    }
+    await expect.poll(async () => (await show()).last_run_id, soon).not.toBe(before);
+    const id = (await show()).last_run_id ?? '';
+    const operation = await engine.ended(id);
+    const { findings } = await engine.call('listScanFindings', { operation_id: id });
+    await engine.imported(findings);
+    return operation;
   };
   const first = await runAfterRestart(null);
   expect(first).toMatchObject({ status: 'success', progress: { imports_accepted: 2 } });
@@ -46,6 +43,6 @@ test('a source with an interval runs by itself, survives restarts, and waits unt
   expect(second).toMatchObject({ status: 'success', progress: { imports_accepted: 0 } });
   // Missed runs are made up for by one; the next is an interval from now.
   expect((await show()).next_run_at).toBe('2026-11-23T04:00:00.000000');
-  while ((await show()).last_good_sync_at !== '2026-11-23T03:00:00.000000');
+  await expect.poll(async () => (await show()).last_good_sync_at, soon).toBe('2026-11-23T03:00:00.000000');
   expect(engine.faults).toEqual([]);
 });

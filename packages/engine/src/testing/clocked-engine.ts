@@ -1,16 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type CallInput,
-  type CallOutput,
-  hasEnded,
-  type Operation,
-  type ScanFinding,
-  type UnaryCallName,
-} from '@backup-sync/contracts';
+import type { CallInput, CallOutput, Operation, ScanFinding, UnaryCallName } from '@backup-sync/contracts';
 import type { Caller } from '../caller.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { makeDataDirectory } from './data-directory.ts';
+import { operationEnd } from './operation-end.ts';
 import { TestClock } from './test-clock.ts';
 
 /** An embedded engine over a directory of buckets, with a clock that moves only when a test sets it. */
@@ -39,28 +34,28 @@ export async function startClockedEngine(
   options: { readonly runsSources?: boolean } = {},
 ): Promise<ClockedEngine> {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-engine-'));
+  const dataDirectory = join(home, 'data');
+  await makeDataDirectory(dataDirectory);
   const faults: unknown[] = [];
   const clock = new TestClock();
   const open = () =>
     openEmbeddedEngine({
       ...options,
-      dataDirectory: join(home, 'data'),
+      dataDirectory,
       storage: `file:${buckets}`,
       onFault: (_place, error) => faults.push(error),
       clock,
     });
   let engine = await open();
-  const call: ClockedEngine['call'] = (name, input, caller = {}) => {
+  const callerOf = (fields: Partial<Caller>): Caller => {
     const projectId = engine.identity.project.id;
-    const by: Caller = { kind: 'system', name: 'ada', projectId, role: 'administrator', ...caller };
-    return engine.call(name, { caller: by, requestId: 'request-1' }, { ...input, project_id: projectId });
+    return { kind: 'system', name: 'ada', projectId, role: 'administrator', ...fields };
   };
-  const ended = async (operationId: string) => {
-    while (true) {
-      const { operation } = await call('showOperation', { operation_id: operationId });
-      if (hasEnded(operation.status)) return operation;
-    }
+  const call: ClockedEngine['call'] = (name, input, caller = {}) => {
+    const by = callerOf(caller);
+    return engine.call(name, { caller: by, requestId: 'request-1' }, { ...input, project_id: by.projectId });
   };
+  const ended = (operationId: string) => operationEnd(engine, callerOf({}), operationId);
   return {
     faults,
     clock,

@@ -21,6 +21,7 @@ import { usualCutting } from '../verifications/cut-links.ts';
 import { helpVerification } from '../verifications/help-verification.ts';
 import { type VerificationOptions, verifyChain } from '../verifications/verify-chain.ts';
 import { openJobRun } from './job-run.ts';
+import { makeDataDirectory } from './data-directory.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -51,7 +52,9 @@ export async function openServicesOver(
   } = {},
 ) {
   const home = await mkdtemp(join(tmpdir(), 'backup-sync-services-'));
-  const catalogue = await openSqliteCatalogue({ directory: join(home, 'data'), inPlace: true });
+  const directory = join(home, 'data');
+  await makeDataDirectory(directory);
+  const catalogue = await openSqliteCatalogue({ directory, inPlace: true });
   const clock = new TestClock(startMs);
   let ids = 0;
   const { backlogMax = 1_000, verification = {}, ...others } = changes;
@@ -106,7 +109,7 @@ export async function openServicesOver(
     worker,
     works,
     /** The file of the catalogue. */
-    databasePath: join(home, 'data', 'catalogue.sqlite'),
+    databasePath: join(directory, 'catalogue.sqlite'),
     /** Returns a new single operation, as recorded before it runs. */
     newOperation: (operation: OperationOfTest): NewOperation => ({
       id: services.world.newId(),

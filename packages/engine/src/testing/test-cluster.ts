@@ -11,6 +11,7 @@ import type { Caller } from '../caller.ts';
 import type { EventStream } from '../calls/call-context.ts';
 import { parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
 import { type ClusterEngine, type ClusterEngineOptions, openClusterEngine } from '../open-cluster-engine.ts';
+import { operationEnd } from './operation-end.ts';
 import { createMigratedDatabase } from './postgres-catalogue.ts';
 import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 
@@ -93,20 +94,7 @@ async function openTestNode(options: Omit<ClusterEngineOptions, 'onFault'>): Pro
       const { sync } = await call('syncBackups', { sync: [...items] });
       return sync.map((each) => each.operation_log_id);
     },
-    async ended(operationId) {
-      const { start, pages } = await engine.watch(
-        'watchOperations',
-        { caller: usual, requestId: engine.newId(), signal: new AbortController().signal },
-        { project_id: projectId, operation_id: operationId },
-      );
-      const now = await call('showOperation', { operation_id: operationId });
-      if (hasEnded(now.operation.status)) return now.operation;
-      for await (const page of pages) {
-        const last = page.findLast(({ data }) => hasEnded(data.operation.status));
-        if (last !== undefined) return last.data.operation;
-      }
-      throw new Error(`the events after ${start} have ended`);
-    },
+    ended: (operationId) => operationEnd(engine, usual, operationId),
     watch: (fields) =>
       engine.watch(
         'watchOperations',

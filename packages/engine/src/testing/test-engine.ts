@@ -1,15 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type BackupSync,
-  type CallOutput,
-  hasEnded,
-  type OperationLog,
-  type UnaryCallName,
-} from '@backup-sync/contracts';
+import type { BackupSync, CallOutput, Operation, OperationLog, UnaryCallName } from '@backup-sync/contracts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
+import { makeDataDirectory } from './data-directory.ts';
+import { operationEnd } from './operation-end.ts';
 import { makeTestBuckets, type TestBuckets } from './test-buckets.ts';
 
 /** An engine over a directory of buckets, with its own catalogue. Disposing it removes everything. */
@@ -22,8 +18,10 @@ export type TestEngine = AsyncDisposable & {
   /** Faults of this program, which no test should cause. */
   readonly faults: unknown[];
   call<Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>>;
-  /** Waits for operations to end, and returns them. */
+  /** Waits for imports to end, and returns their logs. */
   ended(ids: readonly string[]): Promise<OperationLog[]>;
+  /** Waits for an operation of any kind to end, and returns it. */
+  operationEnded(id: string): Promise<Operation>;
   /** Syncs items, waits for their operations to end, and returns them. */
   sync(items: readonly BackupSync[]): Promise<OperationLog[]>;
 };
@@ -33,6 +31,7 @@ export async function openTestEngine(clock?: Clock): Promise<TestEngine> {
   const buckets = stack.use(await makeTestBuckets());
   const dataDirectory = `${buckets.directory}-data`;
   stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  await makeDataDirectory(dataDirectory);
   const faults: unknown[] = [];
   const engine = stack.use(
     await openEmbeddedEngine({
@@ -47,11 +46,11 @@ export async function openTestEngine(clock?: Clock): Promise<TestEngine> {
   const call: TestEngine['call'] = (name, input) =>
     engine.call(name, { caller, requestId: engine.newId() }, { ...input, project_id: projectId });
 
+  const operationEnded = (id: string) => operationEnd(engine, caller, id);
+
   async function endOf(id: string): Promise<OperationLog> {
-    while (true) {
-      const { operation_log: log } = await call('showOperationLog', { operation_log_id: id });
-      if (hasEnded(log.status)) return log;
-    }
+    await operationEnded(id);
+    return (await call('showOperationLog', { operation_log_id: id })).operation_log;
   }
 
   const ended: TestEngine['ended'] = (ids) => Promise.all(ids.map(endOf));
@@ -64,6 +63,7 @@ export async function openTestEngine(clock?: Clock): Promise<TestEngine> {
     faults,
     call,
     ended,
+    operationEnded,
     async sync(items) {
       const answer = await call('syncBackups', { sync: items });
       return await ended(answer.sync.map((each) => each.operation_log_id));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hasEnded, type Operation } from '@backup-sync/contracts';
+import type { Operation } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { asEarlyWriter } from '../testing/early-cinder.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
@@ -19,10 +19,7 @@ async function openWithChain(seed: string) {
 
 async function verify(engine: TestEngine, backupId: string, level: 'content' | 'replay'): Promise<Operation> {
   const { operation_id } = await engine.call('verifyBackup', { backup_id: backupId, level });
-  while (true) {
-    const { operation } = await engine.call('showOperation', { operation_id });
-    if (hasEnded(operation.status)) return operation;
-  }
+  return await engine.operationEnded(operation_id);
 }
 
 const volumeHashOf = async (engine: TestEngine, backupId: string) =>

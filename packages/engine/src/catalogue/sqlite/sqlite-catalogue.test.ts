@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
+import { makeDataDirectory } from '../../testing/data-directory.ts';
 import { describeAudit } from '../audit-conformance.ts';
 import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeDeletion } from '../deletion-conformance.ts';
@@ -26,14 +27,14 @@ const root = mkdtempSync(join(tmpdir(), 'backup-sync-catalogue-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 let opened = 0;
-const open = () => {
+async function newDirectory(): Promise<string> {
   opened += 1;
-  return openSqliteCatalogue({ directory: join(root, String(opened)) });
-};
-const openInPlace = () => {
-  opened += 1;
-  return openSqliteCatalogue({ directory: join(root, String(opened)), inPlace: true });
-};
+  const directory = join(root, String(opened));
+  await makeDataDirectory(directory);
+  return directory;
+}
+const open = async () => await openSqliteCatalogue({ directory: await newDirectory() });
+const openInPlace = async () => await openSqliteCatalogue({ directory: await newDirectory(), inPlace: true });
 
 describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
