@@ -157,8 +157,8 @@ const numbers = [
   ['concepts/nodes', 'heartbeat every 5 seconds', `${engine}/nodes/node-life.ts`, 'beatEveryMs: 5_000'],
   ['concepts/nodes', 'After 15 seconds without', `${engine}/nodes/node-life.ts`, 'deadAfterMs: 15_000'],
   ['concepts/nodes', 'die 5 times in a row', `${engine}/catalogue/steps/take-over.ts`, 'takeoversMax = 5;'],
-  ['concepts/nodes', 'more than 5 seconds is', `${engine}/nodes/database-clock.ts`, 'toleratedMs = 5_000;'],
-  ['concepts/nodes', 'after a tenth of the burst', 'apps/gateway/src/edges/shared-rate-limit.ts', 'aheadShare = 0.1;'],
+  ['concepts/nodes', 'difference of more than 5 seconds', `${engine}/nodes/database-clock.ts`, 'toleratedMs = 5_000;'],
+  ['concepts/nodes', 'allows a tenth of the burst', 'apps/gateway/src/edges/shared-rate-limit.ts', 'aheadShare = 0.1;'],
   [
     'how-to/run-many-nodes',
     'uses up to 15 connections',
@@ -171,7 +171,7 @@ const numbers = [
     `${engine}/shared-limits/open-shared-limits.ts`,
     'poolSize = 4;',
   ],
-  ['how-to/run-many-nodes', 'is noticed after 15 to 20 seconds', `${engine}/nodes/node-life.ts`, 'deadAfterMs: 15_000'],
+  ['how-to/run-many-nodes', 'notice it after 15 to 20 seconds', `${engine}/nodes/node-life.ts`, 'deadAfterMs: 15_000'],
   ['troubleshooting/reasons', '5 processes in a row', `${engine}/catalogue/steps/take-over.ts`, 'takeoversMax = 5;'],
   ['how-to/run-as-a-service', 'is answering 5 seconds', 'apps/gateway/src/listen.ts', 'graceMs = 5_000;'],
   [

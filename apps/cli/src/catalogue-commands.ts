@@ -12,14 +12,14 @@ export function addCatalogueCommands(program: Command, { contextOf, finish }: To
     .description('move a data directory to PostgreSQL')
     .option('--from <directory>', 'data directory to move (BACKUP_SYNC_DATA_DIR)')
     .option('--to <url>', 'database with an empty catalogue (BACKUP_SYNC_DATABASE_URL)')
-    .option('--archive <file>', 'file that keeps an archive of the catalogue (default: none is kept)')
+    .option('--archive <file>', 'file for an archive of the catalogue (default: none is kept)')
     .addHelpText(
       'after',
       `
-Stop everything that uses the data directory, create the database, and run "backup-sync migrate" on it first. The
-catalogue is written to an archive, loaded, read again and compared. If the command is interrupted, run it again: it
-continues where it stopped. Until it has finished, neither the data directory nor the database can be used. Afterwards the
-data directory stays as it is, and other commands refuse it.
+First stop everything that uses the data directory, create the database, and run "backup-sync migrate" on it. This
+command writes the catalogue to an archive, loads the archive into the database, and compares the two. If it is
+interrupted, run it again: it continues where it stopped. Until it has finished, neither the data directory nor the
+database can be used. Afterwards, the data directory still has the old catalogue, but other commands refuse to use it.
 
 A password in --to is visible to other users of the machine. Set it in BACKUP_SYNC_DATABASE_URL or PGPASSWORD instead.`,
     );

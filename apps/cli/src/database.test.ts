@@ -64,7 +64,11 @@ test('a place that is named wrongly or twice is refused, without the password', 
     [['serve', '--no-work', '--data-dir', home.path], environment, '--no-work needs a database'],
     [['work', '--data-dir', home.path], environment, 'no database (--database or BACKUP_SYNC_DATABASE_URL) is given'],
     [['migrate', '--data-dir', home.path], {}, 'no database is given'],
-    [['demo', '--examples', examples, '--database', url], {}, 'demo works in a data directory of its own'],
+    [
+      ['demo', '--examples', examples, '--database', url],
+      {},
+      'demo needs a data directory, not a database: give --data-dir',
+    ],
   ];
   for (const [args, variables, message] of cases) {
     const { code, output, messages } = await runInProcess(args, variables);

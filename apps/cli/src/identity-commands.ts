@@ -184,8 +184,10 @@ function addAuditCommands(program: Command, { command, contextOf, finish }: Tool
 
 function addNodeCommands(program: Command, { command, contextOf, finish }: Tools): void {
   const nodes = program.command('nodes').description('show the processes that share the catalogue');
-  command(nodes, 'list', 'list processes and what they work on', ['nodes list']).action(async (options: Shared) => {
-    const { listNodesCommand } = await import('./commands/nodes.ts');
-    finish(await listNodesCommand(contextOf(options)));
-  });
+  command(nodes, 'list', 'list processes and their running operations', ['nodes list']).action(
+    async (options: Shared) => {
+      const { listNodesCommand } = await import('./commands/nodes.ts');
+      finish(await listNodesCommand(contextOf(options)));
+    },
+  );
 }

@@ -26,7 +26,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
-    .option('--no-work', 'no work here: other nodes of the same database do it')
+    .option('--no-work', 'only answer calls: other nodes of the database do the work')
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));
@@ -41,8 +41,8 @@ export function addServerCommands(program: Command, { command, contextOf, finish
     .addHelpText(
       'after',
       `
-Only this command changes the schema of a database. Processes of the release before keep running on the new schema. Stop
-older ones first, and start processes of this release afterwards.`,
+Only this command changes the schema of a database. Processes of the previous release keep running on the new schema.
+Before you run it, stop processes of older releases. Afterwards, start processes of this release.`,
     )
     .action(async (options: Shared) => {
       const { migrateCommand } = await import('./commands/migrate.ts');

@@ -216,8 +216,8 @@ export const administrationCalls = {
     output: listAuditEventsAnswer,
   },
   listNodes: {
-    summary: 'List the nodes: which processes are alive, and what they work on',
-    details: 'A server with a data directory of its own is the only node.',
+    summary: 'List the nodes with their running operations',
+    details: 'If the server has a data directory, it is the only node.',
     kind: 'query',
     role: 'administrator',
     method: 'GET',

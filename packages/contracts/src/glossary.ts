@@ -30,12 +30,12 @@ export const glossary = {
   import: 'Recording one backup: examining it, proving its chain, and writing the result to the catalogue.',
   interface: 'REST, tRPC or the command line. A call does the same through each.',
   lease:
-    'The right of one node to work on an operation. It ends when the node has no heartbeat for 15 seconds; what the node finishes later does not count.',
+    'The right of one node to work on an operation. It ends when the node has no heartbeat for 15 seconds; after that, its results are ignored.',
   level:
     'How far a backup is proved: `presence`, `metadata`, `inventory`, `linkage`, `content` or `replay`. Each level includes those before it. The level of a chain is the lowest among its links.',
   link: 'One backup in a chain.',
   manifest: 'A small open document that describes backups of any program, so that their chains can be proved.',
-  node: 'A process that uses a catalogue in PostgreSQL together with others. An API node answers calls, a worker does the work; one process can do both.',
+  node: 'One of the processes that share a catalogue in PostgreSQL. An API node answers calls, a worker does the work; one process can do both.',
   operation:
     'Work that is tracked: an import, a deletion, a scan, a plan, a verification, or a run of a source. It has a status, a result and, if it failed, a reason.',
   'operation log': 'How the CBR API shows an import, a deletion or a run of a source.',

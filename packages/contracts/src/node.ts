@@ -12,16 +12,16 @@ export const node = z
     process_id: z.int().meta({ description: 'Number of the process on that machine.' }),
     version: z.string().meta({ description: 'Release of the program; empty if it is not known.' }),
     serves: z.boolean().meta({ description: 'Whether the node answers calls.' }),
-    works: z.boolean().meta({ description: 'Whether the node works on operations.' }),
+    works: z.boolean().meta({ description: 'Whether the node runs operations.' }),
     started_at: wireTime.meta({ description: 'When the node was registered.' }),
     seen_at: wireTime.meta({
       description: 'Last heartbeat. After 15 seconds without one, other nodes take over the work of the node.',
     }),
     clock_ahead_ms: z.int().meta({
       description:
-        'Milliseconds by which the clock of the machine is ahead of the database’s; negative if it is behind. Times are taken from the database.',
+        'Milliseconds by which the clock of the machine is ahead of the database’s; negative if it is behind. Nodes use the time of the database.',
     }),
-    operation_count: z.int().meta({ description: 'Number of operations that the node works on.' }),
+    operation_count: z.int().meta({ description: 'Number of operations that run on the node.' }),
     operations: z
       .array(
         z.object({
@@ -29,12 +29,12 @@ export const node = z
           project_id: ownProjectId,
           kind: operationKind,
           bucket_name: shown.bucketName,
-          started_at: wireTime.nullable().meta({ description: 'When the node started it.' }),
+          started_at: wireTime.nullable().meta({ description: 'When the node started the operation.' }),
         }),
       )
-      .meta({ description: `The operations that the node works on, the first ${nodeOperationsMax}.` }),
+      .meta({ description: `Operations that run on the node: the first ${nodeOperationsMax}.` }),
   })
-  .meta({ id: 'Node', description: 'A process that answers calls, works on operations, or both.' });
+  .meta({ id: 'Node', description: 'A process that answers calls, runs operations, or both.' });
 export type Node = z.infer<typeof node>;
 
 export const listNodesInput = z.object({ project_id: projectId });

@@ -41,7 +41,7 @@ export async function demoCommand(
     connect: { ...context.connect, storage: `file:${join(options.examples, 'buckets')}`, storageMoved: true },
   };
   if (databaseOf(context.connect, context.environment) !== null) {
-    throw new UsageError('demo works in a data directory of its own: give --data-dir');
+    throw new UsageError('demo needs a data directory, not a database: give --data-dir');
   }
   const { dataDirectory } = localOptions(examples.connect, context.environment, '');
   await refuseOtherCatalogue(dataDirectory, options.examples);

@@ -97,10 +97,10 @@ describe('at 80 columns', () => {
     expect(shown.output).toMatch(/syncBackups .*…/);
   });
 
-  test('nodes list shows the server, what it does, and what it works on', async () => {
+  test('nodes list shows the server, what it does, and its running operations', async () => {
     const shown = await atTerminal('nodes', 'list');
     expectToFit(shown);
-    expect(shown.output).toMatch(/^NODE +ROLE +VERSION +STARTED \(UTC\) +WORKS ON\n/);
+    expect(shown.output).toMatch(/^NODE +ROLE +VERSION +STARTED \(UTC\) +RUNNING\n/);
     expect(shown.output).toContain('calls, work');
     const piped = await inPipe('nodes', 'list', '--json');
     const { nodes } = JSON.parse(piped.output);

@@ -23,7 +23,7 @@ export async function listNodesCommand(context: CommandContext): Promise<number>
       { heading: 'STARTED (UTC)' },
       { heading: 'SEEN (UTC)', drops: 1 },
       { heading: 'ID', drops: 2 },
-      { heading: 'WORKS ON', wraps: true, shrinksTo: 16 },
+      { heading: 'RUNNING', wraps: true, shrinksTo: 16 },
     ];
     const rows = answer.nodes.map((node) => [
       `${node.host_name}:${node.process_id}`,

@@ -81,7 +81,7 @@ test.each([
 ])(
   'a machine whose clock is wrong gets one notice, until it is right again (database %d ms ahead)',
   async (aheadMs, said) => {
-    const notice = `${said.replace('’', "'")}. Times are taken from the database.`;
+    const notice = `${said.replace('’', "'")}. The node uses the time of the database.`;
     const clock = await DatabaseClock.open(machine, database(aheadMs), tell);
     await clock.follow(database(aheadMs));
     expect(notices).toEqual([notice]);

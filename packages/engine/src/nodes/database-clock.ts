@@ -81,7 +81,7 @@ export class DatabaseClock implements Clock {
     if (isOff && !this.#isTold) {
       const side = aheadMs > 0 ? 'ahead of' : 'behind';
       this.#onNotice(
-        `The clock of this machine is ${duration(Math.abs(aheadMs))} ${side} the database's. Times are taken from the database.`,
+        `The clock of this machine is ${duration(Math.abs(aheadMs))} ${side} the database's. The node uses the time of the database.`,
       );
     }
     this.#isTold = isOff;

@@ -27,9 +27,9 @@ export class CatalogueMovedError extends Error {
     const path = join(directory, fileName);
     super(
       moved_at_ms === null
-        ? `The catalogue in ${directory} is being moved to PostgreSQL (${to}) since ${utc(begun_at_ms)}, and the move ` +
-            'is not finished. Run the same "backup-sync catalogue move" again: it continues where it stopped. To keep ' +
-            `using the data directory instead, drop the database and remove ${path}.`
+        ? `The catalogue in ${directory} is being moved to PostgreSQL (${to}). The move began on ${utc(begun_at_ms)} ` +
+            'and is not finished. Run the same "backup-sync catalogue move" again: it continues where it stopped. To ' +
+            `keep using the data directory instead, drop the database and remove ${path}.`
         : `The catalogue in ${directory} was moved to PostgreSQL (${to}) on ${utc(moved_at_ms)}. Use that database. ` +
             'The data directory has the state before the move.',
     );
