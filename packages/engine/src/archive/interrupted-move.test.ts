@@ -1,26 +1,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkDatabase } from '../catalogue/postgres/check-database.ts';
 import { parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
 import { openSqliteCatalogue, openSqliteCatalogueToRead } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
-import { connect, fill, move, query, tablesOfDatabase, tablesOfDirectory } from '../testing/catalogue-to-move.ts';
+import {
+  connect,
+  type DirectoryToMove,
+  fill,
+  makeDirectoryToMove,
+  move,
+  query,
+  tablesOfDatabase,
+  tablesOfDirectory,
+} from '../testing/catalogue-to-move.ts';
 import { createMigratedDatabase } from '../testing/postgres-catalogue.ts';
 import { run } from '../testing/test-database.ts';
 import type { MoveStep } from './move-catalogue.ts';
 
-let root: string;
+let made: DirectoryToMove;
 let directory: string;
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'backup-sync-move-'));
-  directory = join(root, 'data');
-  await using _created = await openSqliteCatalogue({ directory, inPlace: true });
+  made = await makeDirectoryToMove();
+  ({ directory } = made);
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => made[Symbol.dispose]());
 
 describe('a move that was interrupted', () => {
   /** Moves in another process, and kills it when it has reported its progress this many times. */

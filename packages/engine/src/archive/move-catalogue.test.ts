@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteCatalogue, openSqliteCatalogueToRead } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import {
   change,
+  type DirectoryToMove,
   fill,
+  makeDirectoryToMove,
   move,
   query,
   type Tables,
@@ -20,14 +21,14 @@ import { insertRowsOfSchema } from '../testing/rows-of-schema.ts';
 import { createTestDatabase, run } from '../testing/test-database.ts';
 import type { MoveStep } from './move-catalogue.ts';
 
+let made: DirectoryToMove;
 let root: string;
 let directory: string;
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'backup-sync-move-'));
-  directory = join(root, 'data');
-  await using _created = await openSqliteCatalogue({ directory, inPlace: true });
+  made = await makeDirectoryToMove();
+  ({ root, directory } = made);
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => made[Symbol.dispose]());
 
 function countOf(tables: Tables, table: string): number {
   return tables[table]?.length ?? 0;

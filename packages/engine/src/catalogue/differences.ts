@@ -1,4 +1,12 @@
-import type { Expression, Insertable, Kysely, RawBuilder, SelectQueryBuilder, SqlBool } from 'kysely';
+import {
+  type Expression,
+  type Insertable,
+  type Kysely,
+  type RawBuilder,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { Lock } from './lock-kinds.ts';
 import type { Schema } from './schema.ts';
 
@@ -33,8 +41,6 @@ export type Differences = {
         query: SelectQueryBuilder<Schema, Tables, Selected>,
       ) => SelectQueryBuilder<Schema, Tables, Selected>)
     | null;
-  /** The present in milliseconds since 1970: by the clock of a database that several nodes share, else `nowMs`. */
-  readonly presentMs: (nowMs: number) => RawBuilder<number>;
   /** The smaller of two numbers. */
   readonly least: (one: Expression<number | null>, other: Expression<number | null>) => RawBuilder<number>;
   /** Whether a text contains another. */
@@ -53,4 +59,9 @@ export function differencesOf(database: Kysely<Schema>): Differences {
   const { adapter } = database.getExecutor();
   if (!('differences' in adapter)) throw new TypeError('the catalogue was opened with another dialect than its own');
   return adapter.differences as Differences;
+}
+
+/** The present in milliseconds since 1970: by the clock of a database that several nodes share, else `nowMs`. */
+export function presentMs(database: Kysely<Schema>, nowMs: number): RawBuilder<number> {
+  return differencesOf(database).nowMs ?? sql`${Math.round(nowMs)}`;
 }

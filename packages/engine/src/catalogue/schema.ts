@@ -6,7 +6,6 @@ import type {
   HoldCause,
   OperationStatus,
   ReasonCode,
-  Role,
   SyncOutcome,
   TakenAtSource,
   VerificationLevel,
@@ -14,6 +13,7 @@ import type {
 import type { Generated } from 'kysely';
 import type { Outage } from '../storage/outage.ts';
 import type { BackupRecord } from './backup-records.ts';
+import type { IdentitySchema } from './identity-schema.ts';
 import type { NodeRecord } from './node-records.ts';
 import type { Actor, OperationKind } from './operation-records.ts';
 import type { VerificationPart } from './part-records.ts';
@@ -332,41 +332,6 @@ type RetiredResourceRow = {
   newest_taken_at_ms: number;
 };
 
-type ProjectRow = { id: string; name: string; created_at_ms: number };
-
-type BucketGrantRow = { project_id: string; storage_unit_id: string; bucket_name: string; prefix: string };
-
-type UserRow = {
-  id: string;
-  name: string;
-  password_hash: string;
-  created_at_ms: number;
-  disabled_at_ms: number | null;
-};
-
-type RoleAssignmentRow = { user_id: string; project_id: string; role: Role };
-
-export type TokenRow = {
-  token_hash: string;
-  user_id: string | null;
-  user_name: string;
-  kind: Actor['kind'];
-  project_id: string;
-  role: Role;
-  issued_at_ms: number;
-  expires_at_ms: number;
-};
-
-type AccessKeyRow = {
-  access_key: string;
-  user_id: string;
-  project_id: string;
-  /** See secret-seal.ts. */
-  sealed_secret: string;
-  created_at_ms: number;
-  disabled_at_ms: number | null;
-};
-
 /** Rows are only added, as in `audit_subjects`. */
 type AuditEventRow = {
   id: string;
@@ -422,7 +387,7 @@ type ArchiveLoadRow = {
 };
 
 /** The tables of the catalogue and of the embedded identity, which share one database. */
-export type Schema = {
+export type Schema = IdentitySchema & {
   backups: BackupRow;
   operations: OperationRow;
   operation_events: OperationEventRow;
@@ -438,12 +403,6 @@ export type Schema = {
   resources: ResourceRow;
   resource_heads: ResourceHeadRow;
   retired_resources: RetiredResourceRow;
-  projects: ProjectRow;
-  bucket_grants: BucketGrantRow;
-  users: UserRow;
-  role_assignments: RoleAssignmentRow;
-  tokens: TokenRow;
-  access_keys: AccessKeyRow;
   audit_events: AuditEventRow;
   audit_subjects: AuditSubjectRow;
   settings: SettingRow;

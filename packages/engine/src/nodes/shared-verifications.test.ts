@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type CinderBackupPlan, type WrittenBackup, writeCinderBackup } from '../testing/cinder-writer.ts';
+import { type CinderBackupPlan, isDataKey, type WrittenBackup, writeCinderBackup } from '../testing/cinder-writer.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
 import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { syncItemOf } from '../testing/small-chain.ts';
@@ -24,7 +24,6 @@ for (let day = 0; day < 4; day += 1) {
   };
   links.push(writeCinderBackup(plan));
 }
-const isData = (key: string) => /-\d{5}$/.test(key);
 
 /** A backup of another chain. */
 const other = writeCinderBackup({
@@ -119,7 +118,7 @@ async function openWorkers() {
   };
 }
 
-const allData = links.flatMap(({ objects }) => [...objects.keys()].filter(isData)).toSorted();
+const allData = links.flatMap(({ objects }) => [...objects.keys()].filter(isDataKey)).toSorted();
 
 test('two working nodes share the links of a verification, and read each object once', async () => {
   await using world = await openWorkers();

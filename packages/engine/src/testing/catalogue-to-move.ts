@@ -1,9 +1,23 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { type MoveOptions, moveCatalogue } from '../archive/move-catalogue.ts';
 import { readTableShapes } from '../archive/table-shapes.ts';
+import { makeDataDirectory } from './data-directory.ts';
 import { insertRowsOfSchema } from './rows-of-schema.ts';
+
+/** A data directory with an empty catalogue, in a directory that is removed at the end. */
+export type DirectoryToMove = Disposable & { readonly root: string; readonly directory: string };
+
+export async function makeDirectoryToMove(): Promise<DirectoryToMove> {
+  const root = await mkdtemp(join(tmpdir(), 'backup-sync-move-'));
+  const directory = join(root, 'data');
+  await makeDataDirectory(directory);
+  return { root, directory, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
+}
 
 /** Changes the catalogue of the data directory with SQL. */
 export function change(directory: string, work: (sqlite: DatabaseSync) => void): void {

@@ -92,6 +92,15 @@ function cinderImagePath(plan: CinderBackupPlan): string {
 }
 
 /** SHA-256 of each block, hex. */
+/** The keys of the objects with the data of a backup, in their order. */
+export function dataKeysOf({ objects }: WrittenBackup): readonly string[] {
+  return [...objects.keys()].filter(isDataKey);
+}
+
+export function isDataKey(key: string): boolean {
+  return /-\d{5}$/.test(key);
+}
+
 export function hashBlocks(volume: Uint8Array, blockBytes: number): readonly string[] {
   const hashes: string[] = [];
   for (let offset = 0; offset < volume.length; offset += blockBytes) {

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { hasItem } from '../catalogue/operation-records.ts';
 import { acceptImports } from '../imports/accept-imports.ts';
 import { alterStorage } from '../testing/altered-storage.ts';
-import { type CinderBackupPlan, writeCinderBackup } from '../testing/cinder-writer.ts';
+import { type CinderBackupPlan, dataKeysOf, writeCinderBackup } from '../testing/cinder-writer.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { openServicesOver } from '../testing/services-over.ts';
@@ -31,7 +31,7 @@ const leaf = writeCinderBackup({
   parent: full,
 });
 const links = [full, leaf];
-const dataKeys = links.flatMap(({ objects }) => [...objects.keys()].filter((key) => /-\d{5}$/.test(key)));
+const dataKeys = links.flatMap(dataKeysOf);
 const keyOf = (link: number, object: number) => dataKeys[link * objectsOfLink + object] ?? '';
 
 const everyLink = { from: 0, count: null };

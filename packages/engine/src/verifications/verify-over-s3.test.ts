@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type CallOutput, hasEnded, type UnaryCallName } from '@backup-sync/contracts';
+import type { CallOutput, UnaryCallName } from '@backup-sync/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
-import { type CinderBackupPlan, writeCinderBackup } from '../testing/cinder-writer.ts';
+import { type CinderBackupPlan, dataKeysOf, isDataKey, writeCinderBackup } from '../testing/cinder-writer.ts';
+import { operationEnd } from '../testing/operation-end.ts';
 import { startS3Server } from '../testing/s3-test-server.ts';
 import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { syncItemOf } from '../testing/small-chain.ts';
@@ -39,7 +40,6 @@ function writeChain() {
 }
 
 const chain = writeChain();
-const dataKeysOf = ({ objects }: (typeof chain)['full']) => [...objects.keys()].filter((key) => /-\d{5}$/.test(key));
 
 // Some hundred requests over HTTP for each verification.
 vi.setConfig({ testTimeout: 60_000 });
@@ -76,10 +76,11 @@ async function openOverS3() {
     });
   let engine = await open();
   stack.defer(() => engine[Symbol.asyncDispose]());
+  const callerOf = () =>
+    ({ kind: 'system', name: 'tester', projectId: engine.identity.project.id, role: 'operator' }) as const;
   const call = <Name extends UnaryCallName>(name: Name, input: object): Promise<CallOutput<Name>> => {
-    const projectId = engine.identity.project.id;
-    const caller = { kind: 'system', name: 'tester', projectId, role: 'operator' } as const;
-    return engine.call(name, { caller, requestId: 'request' }, { ...input, project_id: projectId });
+    const caller = callerOf();
+    return engine.call(name, { caller, requestId: 'request' }, { ...input, project_id: caller.projectId });
   };
   const items = Object.values(chain).map((backup) => syncItemOf(backup, bucket));
   const { sync } = await call('syncBackups', { sync: items });
@@ -89,11 +90,7 @@ async function openOverS3() {
       await setImmediate();
     }
   };
-  const ended = (operation_id: string) =>
-    until(async () => {
-      const { operation } = await call('showOperation', { operation_id });
-      return hasEnded(operation.status) ? operation : null;
-    });
+  const ended = (operationId: string) => operationEnd(engine, callerOf(), operationId);
   for (const { operation_log_id } of sync) expect((await ended(operation_log_id)).status).toBe('success');
   const owned = stack.move();
   return {
@@ -122,7 +119,7 @@ test('content and replay over S3 count each request and byte that the service sa
   const content = await ended(await verify(chain.leaf, 'content'));
   const all = Object.values(chain).flatMap(dataKeysOf);
   expect(content).toMatchObject({ status: 'success', result: { level: 'content', links: 3 } });
-  expect(asked.filter((key) => /-\d{5}$/.test(key)).toSorted()).toEqual(all.toSorted());
+  expect(asked.filter(isDataKey).toSorted()).toEqual(all.toSorted());
   expect(content.requests?.gets).toBe(asked.length);
 
   asked.length = 0;
@@ -155,7 +152,7 @@ test('a stopped verification continues after the links and objects it has proved
   const operation = await ended(operation_id);
   expect(operation).toMatchObject({ status: 'success', result: { level: 'content', links: 3 } });
   const expected = [...dataKeysOf(chain.middle).slice(128), ...dataKeysOf(chain.leaf)];
-  expect(asked.filter((key) => /-\d{5}$/.test(key)).toSorted()).toEqual(expected.toSorted());
+  expect(asked.filter(isDataKey).toSorted()).toEqual(expected.toSorted());
   expect(engine.faults).toEqual([]);
 });
 
@@ -171,6 +168,6 @@ test('verifications of several backups of a chain read each link once', async ()
   release.resolve();
   for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'success', result: { level: 'content' } });
   const all = Object.values(chain).flatMap(dataKeysOf);
-  expect(asked.filter((key) => /-\d{5}$/.test(key)).toSorted()).toEqual(all.toSorted());
+  expect(asked.filter(isDataKey).toSorted()).toEqual(all.toSorted());
   expect(engine.faults).toEqual([]);
 });

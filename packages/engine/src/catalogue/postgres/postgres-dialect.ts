@@ -23,7 +23,6 @@ const postgresDifferences: Differences = {
   },
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
-  presentMs: () => databaseNowMs,
   least: (one, other) => sql`least(${one}, ${other})`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   touch: async (database: Kysely<Schema>) => {

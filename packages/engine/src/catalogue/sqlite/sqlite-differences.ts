@@ -18,7 +18,6 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   keepRows: (query) => query,
   guardRows: null,
   // A whole number, as columns store it.
-  presentMs: (nowMs) => sql`${Math.round(nowMs)}`,
   least: (one, other) => sql`min(${one}, ${other})`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   touch: async (database) => {

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { differencesOf } from '../differences.ts';
+import { presentMs } from '../differences.ts';
 import type { Heartbeat, Leases, NewNode, NodeRecord, Takeover } from '../node-records.ts';
 import type { DueWork } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
@@ -8,8 +8,7 @@ import { takeOver } from './take-over.ts';
 
 /** Adds a node. */
 export async function registerNode(database: Kysely<Schema>, node: NewNode, nowMs: number): Promise<number> {
-  const { presentMs } = differencesOf(database);
-  const now = presentMs(nowMs);
+  const now = presentMs(database, nowMs);
   const row = await database
     .insertInto('nodes')
     .values({
@@ -31,11 +30,10 @@ export async function registerNode(database: Kysely<Schema>, node: NewNode, nowM
 
 /** Records that a node lives. */
 export async function beatNode(database: Kysely<Schema>, beat: Heartbeat, nowMs: number): Promise<number | null> {
-  const { presentMs } = differencesOf(database);
   const row = await database
     .updateTable('nodes')
     .set({
-      heartbeat_at_ms: presentMs(nowMs),
+      heartbeat_at_ms: presentMs(database, nowMs),
       clock_ahead_ms: Math.round(beat.clockAheadMs),
       jobs: beat.jobs,
     })
@@ -53,16 +51,16 @@ export async function removeNode(database: Kysely<Schema>, id: string, nowMs: nu
 
 /** Takes over from nodes that are silent. */
 export async function takeOverDead(database: Kysely<Schema>, silentForMs: number, nowMs: number): Promise<Takeover> {
-  const { presentMs } = differencesOf(database);
+  const now = presentMs(database, nowMs);
   // The clock of the database was set back. A node that died before would count as alive until the clock has caught up.
   await database
     .updateTable('nodes')
-    .set({ heartbeat_at_ms: presentMs(nowMs) })
-    .where(({ eb }) => eb('heartbeat_at_ms', '>', eb(presentMs(nowMs), '+', silentForMs)))
+    .set({ heartbeat_at_ms: now })
+    .where(({ eb }) => eb('heartbeat_at_ms', '>', eb(now, '+', silentForMs)))
     .execute();
   const dead = await database
     .deleteFrom('nodes')
-    .where(({ eb }) => eb('heartbeat_at_ms', '<', eb(presentMs(nowMs), '-', silentForMs)))
+    .where(({ eb }) => eb('heartbeat_at_ms', '<', eb(now, '-', silentForMs)))
     .returning(['id', 'host_name', 'pid'])
     .execute();
   return {
@@ -119,7 +117,6 @@ export async function showLeases(database: Kysely<Schema>, leaseOwner: string, o
 
 /** Returns the time. */
 export async function readClock(database: Kysely<Schema>, nowMs: number): Promise<number> {
-  const { presentMs } = differencesOf(database);
-  const { now } = await database.selectNoFrom(presentMs(nowMs).as('now')).executeTakeFirstOrThrow();
+  const { now } = await database.selectNoFrom(presentMs(database, nowMs).as('now')).executeTakeFirstOrThrow();
   return now;
 }
