@@ -4,15 +4,14 @@ import { systemClock } from '../clock.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import { JobStore } from '../queue/pg-boss/job-store.ts';
 import { jobsChannel, queueName } from '../queue/pg-boss/jobs.ts';
-import { migratePgBoss } from '../queue/pg-boss/pg-boss-schema.ts';
 import { WorkerFeed } from '../queue/pg-boss/worker-feed.ts';
 import type { JobWork } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
 import { systemSleep } from '../storage/bucket-budget.ts';
 import { BucketWatch } from '../storage/bucket-watch.ts';
 import { openMemoryStorageUnit } from './memory-storage-unit.ts';
+import { createMigratedDatabase } from './postgres-catalogue.ts';
 import { onlyKey } from './queue-over.ts';
-import { createTestDatabase } from './test-database.ts';
 
 /** A job as it is stored. */
 export type StoredJob = {
@@ -24,11 +23,10 @@ export type StoredJob = {
   readonly retries: number;
 };
 
-/** A fresh database with the queue of pg-boss. */
+/** A fresh database with a catalogue and the queue of pg-boss. */
 export async function openQueueCluster() {
   await using opening = new AsyncDisposableStack();
-  const { url } = opening.use(await createTestDatabase());
-  await migratePgBoss(url);
+  const { url } = opening.use(await createMigratedDatabase());
   const { pool, database } = opening.use(openConnectionPool(url, 4));
   const owned = opening.move();
   return {
