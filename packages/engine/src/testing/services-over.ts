@@ -20,8 +20,8 @@ import type { StorageUnit } from '../storage/port.ts';
 import { usualCutting } from '../verifications/cut-links.ts';
 import { helpVerification } from '../verifications/help-verification.ts';
 import { type VerificationOptions, verifyChain } from '../verifications/verify-chain.ts';
-import { openJobRun } from './job-run.ts';
 import { makeDataDirectory } from './data-directory.ts';
+import { openJobRun } from './job-run.ts';
 import { seededUuid } from './seeded-bytes.ts';
 import { TestClock } from './test-clock.ts';
 
