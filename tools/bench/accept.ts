@@ -1,5 +1,5 @@
 // pnpm bench accept [--calls 200]: measures how many items a second a built server accepts on SQLite and PostgreSQL,
-// beside a batch insert of the rows that it wrote.
+// next to a batch insert of the rows that it wrote.
 import { parseArgs } from 'node:util';
 import { tableOf } from './figure.ts';
 import { measureAccept } from './measure-accept.ts';

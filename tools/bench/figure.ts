@@ -12,7 +12,7 @@ export type Figure = {
 /** The least or the most that the value may be: of the value it is compared with if there is one, else by itself. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
-/** The value as a share of the one beside it, or the value itself if it stands alone. */
+/** The value as a share of the one next to it, or the value itself if it stands alone. */
 function measureOf({ value, beside }: Figure): number {
   return beside === undefined ? value : value / beside.value;
 }
@@ -35,7 +35,7 @@ function shownTarget({ target }: Figure): string {
 
 /** A Markdown table of figures, with aligned columns. */
 export function tableOf(figures: readonly Figure[]): string {
-  const head = ['measured', 'value', 'beside it', 'share', 'target', ''];
+  const head = ['measured', 'value', 'next to it', 'share', 'target', ''];
   const rows = figures.map((figure) => [
     figure.name,
     `${shownNumber(figure.value)} ${figure.unit}`,

@@ -26,7 +26,7 @@ type Accepted = { readonly perSecond: number; readonly p99Ms: number };
 
 /**
  * Measures how many items a second a built server accepts over HTTP, in lists of 50 items in 10 chains, once while
- * storage does not answer and once while it imports them. Beside each is a batch insert of the rows that it wrote.
+ * storage does not answer and once while it imports them. Next to each is a batch insert of the rows that it wrote.
  */
 export async function measureAccept(calls: number): Promise<readonly Figure[]> {
   await using home = await temporaryHome();
@@ -36,7 +36,7 @@ export async function measureAccept(calls: number): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [name, work] of [
     ['imports held', silent.specification],
-    ['beside the imports', `file:${storage.directory}`],
+    ['next to the imports', `file:${storage.directory}`],
   ] as const) {
     const data = join(home.path, randomUUID());
     const onSqlite = await accept({ BACKUP_SYNC_DATA_DIR: data }, work, storage.calls);
