@@ -1,7 +1,8 @@
 // pnpm bench client [--backups 10000] [--latency-ms 50] [--stream 1000000] [--piped 50000] [--runs 3]: measures the
-// cost of syncing through core, compared with a loop that makes one call after another. An array (core) is checked as a
-// whole before the first call, an async iterable (iterable) while it is read. Also measures the command: its start, and
-// its memory for `--piped` lines and four times as many.
+// cost of syncing through core, compared with a loop that makes one call after another, and with 32 such loops side by side
+// (loops), which make as many calls at once as core and check nothing. An array (core) is checked as a whole before the
+// first call, an async iterable (iterable) while it is read. Also measures the command: its start, and its memory for
+// `--piped` lines and four times as many.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -64,7 +65,7 @@ async function compare(service: Service): Promise<void> {
   for (let pair = 1; pair <= Number(values.runs); pair += 1) {
     const loop = await measure('loop', service, values.backups);
     print(`  loop ${loop.seconds.toFixed(2)} s`);
-    for (const way of ['core', 'iterable']) {
+    for (const way of ['loops', 'core', 'iterable']) {
       const { seconds, cpuSeconds } = await measure(way, service, values.backups);
       print(
         `  ${way} ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of CPU), ${(loop.seconds / seconds).toFixed(1)} times faster, ` +

@@ -6,6 +6,7 @@
  */
 export function imagePathProblem(path: string): string | undefined {
   if (!path.isWellFormed()) return 'has half of a surrogate pair; send well-formed Unicode';
+  if (!path.includes('%')) return plainPathProblem(path);
   for (const form of decodedForms(path)) {
     const problem = plainPathProblem(form);
     if (problem !== undefined) return form === path ? problem : `${problem} once percent-decoded`;
@@ -49,7 +50,6 @@ const overlong: readonly (readonly [RegExp, string])[] = [
 ];
 
 function percentDecode(text: string): string {
-  if (!text.includes('%')) return text;
   let decoded = text;
   for (const [pattern, character] of overlong) decoded = decoded.replace(pattern, character);
   // ASCII only: other octets cannot become a separator or a dot, and may be part of a real name.

@@ -1,10 +1,23 @@
 import { z } from 'zod';
-import { backupId, backupName, bucketName, imagePath, opaqueId, operationId, resourceId, text } from './fields.ts';
+import {
+  backupId,
+  backupName,
+  bucketName,
+  imagePath,
+  meets,
+  opaqueId,
+  operationId,
+  resourceId,
+  text,
+} from './fields.ts';
 
 /** Resource type that CBR assumes if a request names none. */
 export const defaultResourceType = 'OS::Native::Server';
 
 const wholeSeconds = 'must be whole seconds since 1970';
+
+/** The latest time that CBR allows: it has 32 bits. */
+export const lastSecond = 2 ** 31 - 1;
 
 /** Maximum number of items in one sync call. */
 export const syncItemsMax = 50;
@@ -29,15 +42,20 @@ export const backupSync = z
       .number({
         error: ({ input }) => (input === undefined ? undefined : `${wholeSeconds}, as a number such as 1772330400`),
       })
-      // Not `.int()`: its issue would prevent the checks of the whole list.
-      .refine(Number.isInteger, `${wholeSeconds}, without a fraction`)
-      .min(0, `${wholeSeconds}; a time before 1970 is not possible`)
-      .max(2 ** 31 - 1, `${wholeSeconds}, not milliseconds; it must fit 32 bits`)
+      .check(
+        meets(
+          (value) => (Number.isInteger(value) ? undefined : `${wholeSeconds}, without a fraction`),
+          (value) => (value < 0 ? `${wholeSeconds}; a time before 1970 is not possible` : undefined),
+          (value) => (value > lastSecond ? `${wholeSeconds}, not milliseconds; it must fit 32 bits` : undefined),
+        ),
+      )
       .meta({
         description: 'When the backup was made, in whole seconds since 1970.',
         example: 1548898428,
         type: 'integer',
         format: 'int32',
+        minimum: 0,
+        maximum: lastSecond,
       }),
   })
   .meta({ id: 'BackupSync', description: 'A backup to import. Fields that are not listed here are ignored.' });

@@ -3,6 +3,7 @@ import {
   BackupSyncError,
   type BackupSyncInput,
   backupSync,
+  lastSecond,
   type Problem,
   problemsOf,
 } from '@backup-sync/contracts';
@@ -22,9 +23,7 @@ type Part = { readonly first: number; readonly items: readonly unknown[] };
 const toldMax = 10;
 const toldIdLength = 64;
 
-const lastSecond = 2 ** 31 - 1;
-
-const listedBackup = backupSync.extend({
+const datedBackup = backupSync.extend({
   created_at: z.preprocess((value, context) => {
     if (!(value instanceof Date)) return value;
     const seconds = Math.floor(value.getTime() / 1000);
@@ -39,8 +38,8 @@ const listedBackup = backupSync.extend({
 });
 
 /** Checks an item of a list. Returns it as a call sends it, or its problems. */
-export function checkItem(item: unknown, index: number): BackupSync | { readonly problems: readonly Problem[] } {
-  const parsed = listedBackup.safeParse(item);
+export function checkItem(item: ListedBackup, index: number): BackupSync | { readonly problems: readonly Problem[] } {
+  const parsed = (item?.created_at instanceof Date ? datedBackup : backupSync).safeParse(item);
   if (parsed.success) return parsed.data;
   return { problems: inList(problemsOf(parsed.error, 'sync[0]'), { first: index, items: [item] }) };
 }
