@@ -105,6 +105,7 @@ test('a table comes after those that it refers to, and none is missing', async (
     'kysely_migration',
     'kysely_migration_lock',
     'nodes',
+    'row_counts',
     'schema_migrations',
     'schema_version',
     'sqlite_sequence',

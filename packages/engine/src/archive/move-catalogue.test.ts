@@ -51,6 +51,11 @@ test('a catalogue with rows in every table is the same in PostgreSQL', async () 
   await using target = await createMigratedDatabase();
   const { tables } = await move(directory, target.url);
   expect(await tablesOfDatabase(target.url)).toEqual(before);
+  using sqlite = new DatabaseSync(join(directory, 'catalogue.sqlite'), { readOnly: true });
+  const counts = `SELECT project_id, subject, part, sum(total) AS rows FROM row_counts GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+  const counted = sqlite.prepare(counts).all();
+  expect(counted).toContainEqual({ project_id: 'project-1', subject: 'scan', part: 'success', rows: 1_200 });
+  expect((await query(target.url, counts)).map((row) => ({ ...row, rows: Number(row.rows) }))).toEqual(counted);
   expect(tables.map(({ table, rows }) => [table, rows])).toEqual(
     Object.entries(before).map(([table, rows]) => [table, rows.length]),
   );

@@ -22,7 +22,10 @@ export type TableShape = {
   readonly key: readonly string[];
 };
 
-/** The tables about one database and the processes that use it. They are no part of a catalogue's content. */
+/**
+ * The tables about one database and the processes that use it, and counts, which a database keeps by itself. They are no
+ * part of a catalogue's content.
+ */
 const leftOut: readonly string[] = [
   'archive_loads',
   'bucket_budgets',
@@ -31,6 +34,7 @@ const leftOut: readonly string[] = [
   'kysely_migration',
   'kysely_migration_lock',
   'nodes',
+  'row_counts',
   'schema_migrations',
   'schema_version',
 ];

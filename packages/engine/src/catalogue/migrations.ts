@@ -29,3 +29,4 @@ export * as '0026-bucket-budgets' from './migrations/0026-bucket-budgets.ts';
 export * as '0027-settings' from './migrations/0027-settings.ts';
 export * as '0028-archive-loads' from './migrations/0028-archive-loads.ts';
 export * as '0029-one-index-of-backups' from './migrations/0029-one-index-of-backups.ts';
+export * as '0030-row-counts' from './migrations/0030-row-counts.ts';

@@ -301,6 +301,23 @@ async function expectSame(model: Model, { catalogue, projectId }: Real): Promise
   ).toEqual(model.operations.map(({ id, status, epoch, owner }) => [id, status, epoch, owner]).toReversed());
   const shown = [...model.records].flatMap(([id, { revision, forgotten }]) => (forgotten ? [] : [[id, revision]]));
   expect(backups.rows.map(({ backupId, revision }) => [backupId, revision]).toSorted()).toEqual(shown.toSorted());
+  expect([operations.count, backups.count]).toEqual([model.operations.length, shown.length]);
+}
+
+/** Checks that the counts that are kept are those of the rows they count. */
+async function expectCounted({ catalogue, projectId }: Real): Promise<void> {
+  const { operations, backups } = catalogue;
+  const ofProject = { project_id: projectId, limit: 1000, offset: 0 };
+  const unfinished = await operations.listOperations({ ...ofProject, status: ['waiting', 'running'] });
+  const pages = [
+    unfinished,
+    await operations.listOperations(ofProject),
+    await operations.listOperations({ ...ofProject, kind: ['delete'] }),
+    await backups.listBackups(backupFilter(projectId, { status: ['available'] })),
+    await backups.listResources({ project_id: projectId, level: 'linkage', limit: 1000 }),
+  ];
+  for (const page of pages) if (page !== 'marker_not_found') expect(page.count).toBe(page.rows.length);
+  expect(unfinished).toMatchObject({ count: await operations.countBacklog(projectId) });
 }
 
 /**
@@ -337,6 +354,7 @@ export function describeCatalogueModel(open: OpenCatalogue, { isShared = false, 
         const real: Real = { catalogue: catalogue, projectId: newId() };
         await fc.asyncModelRun(() => ({ model, real }), run);
         await expectSame(model, real);
+        await expectCounted(real);
       }),
       { numRuns: runs },
     );

@@ -14,12 +14,14 @@ import {
   makeSource,
   operationFilter,
 } from './fixtures-for-conformance.ts';
+import { listAuditEvents } from './identity-steps/audit.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
 import { accept } from './steps/accept.ts';
 import { addOperation, joinOperation } from './steps/add-operation.ts';
 import { overdueWaits } from './steps/await-parent.ts';
+import { countBacklog } from './steps/backlog.ts';
 import { cancelledImports, cancelOperation } from './steps/cancel-operation.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { retryOfChain } from './steps/due-chains.ts';
@@ -300,6 +302,34 @@ test.each([
   const plans = await plansOf(() => listBackups(database, backupFilter(project, filter)));
   expect([...wholeScans(plans), ...readsOfWholeProjects(plans)]).toEqual([]);
   expect(plans.filter((line) => line.includes('backups_by_creation (project_id=? AND created'))).toEqual([]);
+});
+
+const ofProject = { project_id: project, limit: 10, offset: 0 };
+
+test.each<[string, RegExp, () => Promise<unknown>]>([
+  ['backups', /backups/, () => listBackups(database, backupFilter(project))],
+  ['backups of a status', /backups/, () => listBackups(database, backupFilter(project, { status: ['available'] }))],
+  ['operations', /operations/, () => listOperations(database, ofProject)],
+  [
+    'operations of a kind and status',
+    /operations/,
+    () => listOperations(database, { ...ofProject, kind: ['import'], status: ['success'] }),
+  ],
+  ['operation logs', /operations/, () => listOperationLogs(database, operationFilter(project))],
+  ['resources', /resources/, () => listResources(database, { project_id: project, level: 'linkage', limit: 10 })],
+  ['audit events', /audit_events/, () => listAuditEvents(database, { limit: 10 })],
+])('a page of %s does not count them: the number is kept', async (_, table, list) => {
+  const reads = (await plansOf(list)).filter((line) => /^(SCAN|SEARCH) /.test(line));
+  expect(reads.filter((line) => new RegExp(`^\\w+ (${table.source}) `).test(line))).toHaveLength(1);
+  const kept = reads.filter((line) =>
+    line.startsWith('SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=?'),
+  );
+  expect(kept).toHaveLength(1);
+});
+
+test('the backlog is not counted', async () => {
+  const plans = await plansOf(() => countBacklog(database, project));
+  expect(plans).toEqual(['SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=? AND part=?)']);
 });
 
 test('operations are found by the start of their id through the index of ids', async () => {

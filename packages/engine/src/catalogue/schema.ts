@@ -357,6 +357,15 @@ type AuditSubjectRow = { event_id: string; position: number; field: string; valu
  */
 export type SettingName = 'seal_check' | 'storage_unit';
 
+/** What is counted: operations by kind, as the API calls them, recorded backups, resources and audit events. */
+export type CountSubject = OperationKind | 'source_run' | 'backup' | 'resource' | 'audit_event';
+
+/**
+ * A number of rows, maintained by triggers; see migrations/0030-row-counts.ts. It is the sum of `total` over all slots.
+ * `part` is the status of operations and backups, and the scope of resources: a source, or '' for the whole project.
+ */
+type RowCountRow = { project_id: string; subject: CountSubject; part: string; slot: number; total: number };
+
 type SettingRow = { name: SettingName; value: string };
 
 /** A process that shares the database, see {@link NodeRecord}. */
@@ -406,6 +415,7 @@ export type Schema = IdentitySchema & {
   audit_events: AuditEventRow;
   audit_subjects: AuditSubjectRow;
   settings: SettingRow;
+  row_counts: RowCountRow;
   nodes: NodeRow;
   archive_loads: ArchiveLoadRow;
 };

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { AuditRecord } from '../audit-records.ts';
 import { differencesOf } from '../differences.ts';
 import type { Schema } from '../schema.ts';
+import { keptCount } from '../steps/row-counts.ts';
 
 export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
   await database
@@ -40,7 +41,10 @@ export async function listAuditEvents(
     const about = database.selectFrom('audit_subjects').where('value', '=', subject).select('event_id');
     matching = matching.where('id', 'in', about);
   }
-  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const isFiltered = [actor_name, operation, subject, outcome, start_time, end_time].some((each) => each !== undefined);
+  const count = isFiltered
+    ? (await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count
+    : await keptCount(database, '', { subjects: ['audit_event'], parts: null });
   const page = marker === undefined ? matching : matching.where('id', '<', marker);
   const rows = await page.selectAll().orderBy('id', 'desc').limit(limit).execute();
   const ids = rows.map(({ id }) => id);

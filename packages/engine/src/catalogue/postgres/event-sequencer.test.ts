@@ -119,4 +119,7 @@ test('while one node numbers events, the others do not, until its session is los
   await run(url, `SELECT pg_terminate_backend(pid) FROM (${sessions} AND pid <> pg_backend_pid()) AS of_nodes`);
   await other.catalogue.operations.accept(makeAcceptance(projectId, [makeItem('b')]));
   await numbered(2);
+  const unfolded = other.database.selectFrom('row_counts').where('slot', '<>', 0).selectAll();
+  while ((await unfolded.execute()).length > 0) await new Promise(setImmediate);
+  expect(await other.catalogue.operations.countBacklog(projectId)).toBe(2);
 });

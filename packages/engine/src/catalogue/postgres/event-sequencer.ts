@@ -1,12 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { Sleep } from '../../storage/bucket-budget.ts';
 import type { Schema } from '../schema.ts';
+import { foldCounts } from './fold-counts.ts';
 import { NodeDuty } from './node-duty.ts';
 import { numberEvents } from './number-events.ts';
 import type { SessionConnection } from './session-connection.ts';
 
 /** Pause between two looks for events to number, in milliseconds. Readers see an event at most twice as late. */
 const lookEveryMs = 100;
+/** Time between two folds of the counts, in milliseconds. What is counted meanwhile is more rows for each reader. */
+const foldEveryMs = 1_000;
 /** Pause of a node that is not the one to number events, before it tries to become that, in milliseconds. */
 const tryEveryMs = 2_000;
 
@@ -19,7 +22,7 @@ export type EventSequencerOptions = {
 };
 
 /**
- * Numbers the events of all nodes. Each node has a sequencer; the one whose session has the lock works, until its
+ * Numbers the events of all nodes, and folds their counts of rows. Each node has a sequencer; the one whose session has the lock works, until its
  * session is lost.
  */
 export class EventSequencer implements AsyncDisposable {
@@ -50,9 +53,10 @@ export class EventSequencer implements AsyncDisposable {
   /** Numbers events until the lock is lost or the node stops. */
   async #work(ending: AbortSignal): Promise<void> {
     const { database, onFault } = this.#options;
-    while (!ending.aborted) {
+    for (let looks = 0; !ending.aborted; looks += 1) {
       try {
         while (await numberEvents(database)) ending.throwIfAborted();
+        if (looks % (foldEveryMs / lookEveryMs) === 0) await foldCounts(database);
       } catch (error) {
         if (!ending.aborted) onFault(error);
       }

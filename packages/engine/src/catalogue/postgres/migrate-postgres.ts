@@ -10,7 +10,7 @@ import { RenderForPostgres } from './render-for-postgres.ts';
  * How PostgreSQL keeps the tables that change most: it leaves room for newer forms of a row on the same page, and
  * removes old forms before there are many.
  */
-const storage = { operations: 70, pending_events: 100, backups: 90, resource_heads: 70 } as const;
+const storage = { operations: 70, pending_events: 100, backups: 90, resource_heads: 70, row_counts: 70 } as const;
 
 /**
  * Creates the catalogue in a PostgreSQL database, or brings its schema up to date. Returns the schema it had before, 0

@@ -11,6 +11,7 @@ import type { BackupRecord, Page } from '../backup-records.ts';
 import { rowToRecord, toStoredBoolean } from '../backup-rows.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
+import { keptCount } from './row-counts.ts';
 
 /** The column that each sort key sorts by. */
 const sortColumns = {
@@ -37,8 +38,11 @@ export async function listBackups(
   if (asksForWhatIsNotHere(filter)) return { rows: [], count: 0 };
 
   const matching = applyFilter(database.selectFrom('backups'), filter);
-  const count = isUnfiltered(filter)
-    ? await countRecorded(database, filter.project_id)
+  const count = isAtMostOfStatus(filter)
+    ? await keptCount(database, filter.project_id, {
+        subjects: ['backup'],
+        parts: filter.status === undefined ? null : recordStatuses(filter.status),
+      })
     : (await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count;
   let page = matching.selectAll();
   const isSorted = isFoundByFilter(filter, order);
@@ -65,26 +69,13 @@ function isFoundByFilter(filter: BackupFilter, [first]: Order): boolean {
   return filter.id_prefix !== undefined && column !== 'backup_id';
 }
 
-/** Whether the listing shows all records of the project. */
-function isUnfiltered(filter: BackupFilter): boolean {
-  const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...conditions } = filter;
+/** Whether the listing shows all records of the project, or all with a status: these are counted as they are written. */
+function isAtMostOfStatus(filter: BackupFilter): boolean {
+  const { project_id: _project, sort: _sort, marker: _marker, limit: _limit, offset: _offset, ...rest } = filter;
+  const { status: _status, ...conditions } = rest;
   // Every record matches these conditions, whatever their values.
   const { dec: _dec, show_replication: _replication, ...effective } = conditions;
   return Object.values(effective).every((condition) => condition === undefined);
-}
-
-/**
- * Counts all records of a project from the counts of its resources: every page shows this count, and there may be
- * thousands of pages.
- */
-async function countRecorded(database: Kysely<Schema>, projectId: string): Promise<number | bigint | string> {
-  const { count } = await database
-    .selectFrom('resources')
-    .where('project_id', '=', projectId)
-    .where('source_id', '=', '')
-    .select(({ fn }) => fn.coalesce(fn.sum('backups'), sql.lit(0)).as('count'))
-    .executeTakeFirstOrThrow();
-  return count;
 }
 
 /** The requested order, then by id. Keys after the id have no effect. */

@@ -5,15 +5,29 @@ import type { ItemKind, OperationRecord } from '../operation-records.ts';
 import { itemKinds } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Calls, operationPage } from './operation-page.ts';
+import type { Kept } from './row-counts.ts';
 
 /** Returns a page of the operations that CBR shows, newest first. */
 export async function listOperationLogs(
   database: Kysely<Schema>,
   filter: OperationLogFilter,
 ): Promise<Page<OperationRecord> | 'marker_not_found'> {
-  return await operationPage(database, filter, (operations) =>
-    asksForWhatIsNotHere(filter) ? null : applyFilter(operations, filter),
+  return await operationPage(
+    database,
+    filter,
+    (operations) => (asksForWhatIsNotHere(filter) ? null : applyFilter(operations, filter)),
+    keptOf(filter),
   );
+}
+
+/** Selects the counts of the matching operations, if the filter is about kinds and statuses alone. */
+function keptOf(filter: OperationLogFilter): Kept | null {
+  const { start_time: startMs, end_time: endMs, vault_id: vaultId, vault_name: vaultName } = filter;
+  if ((startMs ?? endMs ?? vaultId ?? vaultName ?? filter.resource_id ?? filter.resource_name) !== undefined)
+    return null;
+  const kind = filter.operation_type === undefined ? null : kindOf(filter.operation_type);
+  const kinds = kind === null ? itemKinds : [kind];
+  return { subjects: kind === 'delete' ? kinds : [...kinds, 'source_run'], parts: filter.status ?? null };
 }
 
 /** The kind of operation that CBR calls this; null if there is no such kind here. */

@@ -2,6 +2,7 @@ import type { ResourceFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { Page, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
+import { keptCount } from './row-counts.ts';
 
 /** Returns a page of resources with the newest proved backup of each. */
 export async function listResources(database: Kysely<Schema>, filter: ResourceFilter): Promise<Page<ResourceStanding>> {
@@ -10,7 +11,10 @@ export async function listResources(database: Kysely<Schema>, filter: ResourceFi
     .where('resources.project_id', '=', filter.project_id)
     .where('resources.source_id', '=', filter.source_id ?? '');
   if (filter.resource_id !== undefined) resources = resources.where('resources.resource_id', '=', filter.resource_id);
-  const { count } = await resources.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const count =
+    filter.resource_id === undefined
+      ? await keptCount(database, filter.project_id, { subjects: ['resource'], parts: [filter.source_id ?? ''] })
+      : (await resources.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count;
   if (filter.marker !== undefined) resources = resources.where('resources.resource_id', '>', filter.marker);
   const rows = await resources
     .leftJoin('resource_heads as head', (join) =>

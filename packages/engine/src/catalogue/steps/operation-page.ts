@@ -4,6 +4,7 @@ import type { OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { endOfPrefix } from './end-of-prefix.ts';
+import { type Kept, keptCount } from './row-counts.ts';
 
 /** A query of operations, with any selection. */
 export type Calls<Selected> = SelectQueryBuilder<Schema, 'operations', Selected>;
@@ -16,18 +17,25 @@ type Paging = {
   readonly offset: number;
 };
 
-/** Returns a page of the matching operations after the marker, newest first, and how many match in all. */
+/**
+ * Returns a page of the matching operations after the marker, newest first, and how many match in all. `kept` says which
+ * kinds and statuses match if nothing else counts; null: the operations have to be counted.
+ */
 export async function operationPage(
   database: Kysely<Schema>,
   paging: Paging,
   narrow: (calls: Calls<object>) => Calls<object> | null,
+  kept: Kept | null,
 ): Promise<Page<OperationRecord> | 'marker_not_found'> {
   const marker = paging.marker === undefined ? null : await findMarker(database, paging.project_id, paging.marker);
   if (marker === undefined) return 'marker_not_found';
   const matching = narrow(operationsOf(database, paging));
   if (matching === null) return { rows: [], count: 0 };
 
-  const { count } = await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const count =
+    kept === null
+      ? (await matching.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count
+      : await keptCount(database, paging.project_id, kept);
   let page = matching.selectAll();
   if (marker !== null) {
     page = page.where(({ eb, refTuple, tuple }) =>

@@ -197,7 +197,7 @@ export const operationSteps = {
     run: releaseOperations,
   },
   /** Returns the number of unfinished imports of a project. */
-  countBacklog: { access: 'read', isLong: true, run: countBacklog },
+  countBacklog: { access: 'read', run: countBacklog },
   /** Returns an operation of any kind; null if the project has none with this id. */
   showOperation: { access: 'read', run: showOperation },
   /** Returns a page of the operations of all kinds, newest first, or `marker_not_found`. */

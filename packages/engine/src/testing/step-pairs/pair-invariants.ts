@@ -2,6 +2,17 @@ import type pg from 'pg';
 
 /** Queries for rows that contradict each other. */
 const contradictions: Readonly<Record<string, string>> = {
+  'a count is not that of its rows': `
+    with counted as (
+      select project_id, case when kind = 'scan' and source_id is not null then 'source_run' else kind end as subject,
+        status as part from operations
+      union all select project_id, 'backup', status from backups where forgotten_at_ms is null
+      union all select project_id, 'resource', source_id from resources
+      union all select '', 'audit_event', '' from audit_events),
+    both_ways as (
+      select project_id, subject, part, total from row_counts
+      union all select project_id, subject, part, -1 from counted)
+    select project_id, subject, part, sum(total) from both_ways group by project_id, subject, part having sum(total) <> 0`,
   'a run waits for imports, but none is unfinished': `
     select id from operations as run where listed_at_ms is not null and ended_at_ms is null and not exists (
       select 1 from operations where kind = 'import' and ended_at_ms is null and (parent_operation_id = run.id
