@@ -4,6 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import {
   acceptAndStart,
   acceptedIds,
+  backupFilter,
   importBackup,
   makeAcceptance,
   makeItem,
@@ -42,6 +43,7 @@ export function describeDeletion(open: OpenCatalogue): void {
       ended: [{ id: operationId, projectId, kind: 'delete', parentOperationId: null, status: 'success' }],
     });
     expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
+    expect(await catalogue.backups.listBackups(backupFilter(projectId))).toEqual({ count: 0, rows: [] });
     expect(await catalogue.operations.showOperation(projectId, operationId)).toMatchObject({
       kind: 'delete',
       status: 'success',

@@ -327,6 +327,14 @@ test.each<[string, RegExp, () => Promise<unknown>]>([
   expect(kept).toHaveLength(1);
 });
 
+test('a page of several statuses reads each in the order of the index of statuses', async () => {
+  const plans = await plansOf(() => listOperations(database, { ...ofProject, status: ['waiting', 'running'] }));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) operations /.test(line));
+  expect(reads).toHaveLength(2);
+  for (const read of reads) expect(read).toContain('INDEX operations_by_status (project_id=? AND status=?)');
+  expect(sorts(plans)).toEqual([]);
+});
+
 test('the backlog is not counted', async () => {
   const plans = await plansOf(() => countBacklog(database, project));
   expect(plans).toEqual(['SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=? AND part=?)']);

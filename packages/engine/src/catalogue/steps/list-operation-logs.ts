@@ -69,7 +69,6 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationLogFilte
   );
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
   if (filter.resource_name !== undefined) matching = matching.where('resource_name', '=', filter.resource_name);
-  if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);
   return matching;
 }
 

@@ -30,7 +30,6 @@ function applyFilter<Selected>(calls: Calls<Selected>, filter: OperationFilter):
   let matching = calls;
   if (filter.backup_id !== undefined) matching = matching.where('backup_id', '=', filter.backup_id);
   if (filter.resource_id !== undefined) matching = matching.where('resource_id', '=', filter.resource_id);
-  if (filter.status !== undefined) matching = matching.where('status', 'in', filter.status);
   if (filter.kind === undefined) return matching;
   // The run of a source is stored as a scan.
   const kept = [...new Set(filter.kind.map((kind) => (kind === 'source_run' ? 'scan' : kind)))];
