@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import {
   ListObjectsCommand,
   type ListObjectsCommandOutput,
@@ -5,8 +6,10 @@ import {
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { HttpResponse } from '@smithy/core/protocols';
 import { describeBucket } from '../names.ts';
-import { listPageEntriesMax } from '../port.ts';
+import { listPageEntriesMax, type ObjectEntry } from '../port.ts';
+import { readListedObjects } from './s3-listed-objects.ts';
 import { decoderOf } from './s3-names.ts';
 
 /** The answer to ListObjectsV2 or ListObjects. */
@@ -15,7 +18,10 @@ export type ListingAnswer = Pick<
   'Contents' | 'CommonPrefixes' | 'EncodingType' | 'IsTruncated'
 > &
   Partial<Pick<ListObjectsV2CommandOutput, 'KeyCount' | 'NextContinuationToken' | 'StartAfter'>> &
-  Partial<Pick<ListObjectsCommandOutput, 'NextMarker'>>;
+  Partial<Pick<ListObjectsCommandOutput, 'NextMarker'>> & {
+    /** The objects, with decoded keys; null if only the SDK could read them: then they are in `Contents`. */
+    readonly objects: readonly ObjectEntry[] | null;
+  };
 
 /** A request for one page. */
 type PageRequest = {
@@ -51,15 +57,51 @@ export class ListingVersions {
   }
 }
 
-export function askV2(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
+export async function askV2(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
   const { position, token } = page;
   const from = token !== undefined ? { ContinuationToken: token } : position !== undefined && { StartAfter: position };
-  return client.send(new ListObjectsV2Command({ ...partOf(page), ...from }), optionsOf(page));
+  const command = new ListObjectsV2Command({ ...partOf(page), ...from });
+  const objects = takeObjects(command);
+  const answer = await client.send(command, optionsOf(page));
+  return { ...answer, objects: objects() };
 }
 
-export function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
+export async function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
   const from = page.position !== undefined && { Marker: page.position };
-  return client.send(new ListObjectsCommand({ ...partOf(page), ...from }), optionsOf(page));
+  const command = new ListObjectsCommand({ ...partOf(page), ...from });
+  const objects = takeObjects(command);
+  const answer = await client.send(command, optionsOf(page));
+  return { ...answer, objects: objects() };
+}
+
+/**
+ * Takes the objects out of the answer to a command before the SDK reads it. The returned function returns them, or null
+ * if the SDK reads the whole answer.
+ */
+function takeObjects({
+  middlewareStack,
+}: Pick<ListObjectsV2Command | ListObjectsCommand, 'middlewareStack'>): () => readonly ObjectEntry[] | null {
+  let objects: readonly ObjectEntry[] | null = null;
+  const stack: Pick<ListObjectsV2Command['middlewareStack'], 'add'> = middlewareStack;
+  stack.add(
+    (next) => async (request) => {
+      objects = null;
+      const result = await next(request);
+      const { response } = result;
+      if (!HttpResponse.isInstance(response) || response.statusCode !== 200) return result;
+      if (!(response.body instanceof IncomingMessage)) return result;
+      const pieces: Uint8Array[] = [];
+      for await (const piece of response.body) pieces.push(piece);
+      const body = Buffer.concat(pieces);
+      const listed = readListedObjects(body);
+      objects = listed?.objects ?? null;
+      response.body = listed?.rest ?? body;
+      return result;
+    },
+    // Between the SDK's reading of the answer and the watch over its bytes: see s3-client.ts.
+    { name: 'takeObjects', step: 'deserialize' },
+  );
+  return () => objects;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { compareKeys } from '../key-order.ts';
 import { type ListFoldersRequest, type ListRequest, type ObjectEntry, StorageError } from '../port.ts';
 import { checkAddress, toStorageError } from './s3-error.ts';
+import { isArchiveClass } from './s3-listed-objects.ts';
 import { askV1, askV2, isOfV1, type ListingAnswer, type ListingVersions, nextMarkerOf } from './s3-listing-request.ts';
 import { decoderOf } from './s3-names.ts';
 
@@ -9,9 +10,6 @@ import { decoderOf } from './s3-names.ts';
 const emptyPagesMax = 100;
 /** Longest key of S3, in UTF-8 bytes. */
 const keyBytesMax = 1024;
-
-/** Storage classes whose objects must be thawed before they can be read: S3's, then those of OBS and COS. */
-const archiveClasses: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE', 'COLD', 'ARCHIVE']);
 
 /** The parts of the storage unit that a listing needs. */
 export type ListingTools = {
@@ -152,6 +150,7 @@ function isPossibleKey(text: string): boolean {
 
 /** Null if an object lacks its key, size or time. */
 function readObjects(answer: ListingAnswer): readonly ObjectEntry[] | null {
+  if (answer.objects !== null) return answer.objects;
   const decode = decoderOf(answer);
   const page: ObjectEntry[] = [];
   for (const { Key, Size, LastModified, ETag, StorageClass } of answer.Contents ?? []) {
@@ -161,7 +160,7 @@ function readObjects(answer: ListingAnswer): readonly ObjectEntry[] | null {
       size: Size,
       etag: plainEtag(ETag),
       modifiedAtMs: LastModified.getTime(),
-      archived: StorageClass !== undefined && archiveClasses.has(StorageClass),
+      archived: StorageClass !== undefined && isArchiveClass(StorageClass),
     });
   }
   return page;

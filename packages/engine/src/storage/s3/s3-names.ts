@@ -7,7 +7,8 @@ export function decoderOf({ EncodingType }: { readonly EncodingType?: string | u
 }
 
 /** Decodes the form encoding of listings, in which "+" is a space. Bytes that are not UTF-8 become U+FFFD. */
-function decodeKey(encoded: string): string {
+export function decodeKey(encoded: string): string {
+  if (!/[%+]/.test(encoded)) return encoded;
   const plain = encoded.replaceAll('+', ' ');
   try {
     return decodeURIComponent(plain);
