@@ -12,6 +12,7 @@ import type { PlanServices } from '../services.ts';
 import { countRequests, type RequestCount } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
+import { listInRanges } from '../storage/ranges/list-in-ranges.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { foundInOtherForm, otherForms } from '../unicode-form.ts';
 import { findListings } from './find-listings.ts';
@@ -68,12 +69,12 @@ export class ChainLook {
     const listGrants = recentGrants(services.catalogue, options.chain.projectId, services.world.clock);
     // A request refused because of a missing grant does not count.
     const counted = countRequests(options.storage);
-    this.storage = limitToGrants(counted.unit, listGrants);
     this.#count = counted.count;
     this.#services = services;
     this.#options = options;
     this.chain = options.chain;
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
+    this.storage = listInRanges(limitToGrants(counted.unit, listGrants), this.signal);
   }
 
   /** Examines one backup. Throws the reason of `stopping`, and catalogue errors. */

@@ -15,6 +15,7 @@ import type { Services } from '../services.ts';
 import { countRequests, type RequestCount } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError, type StorageUnit } from '../storage/port.ts';
+import { listInRanges } from '../storage/ranges/list-in-ranges.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { afterEnd } from './after-end.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from './retry.ts';
@@ -119,7 +120,7 @@ export async function runOperation(
         catalogue: catalogue.fenced({ operationId: operation.id, epoch: operation.epoch }),
       },
       leaseOwner: worker.leaseOwner,
-      storage: granted,
+      storage: listInRanges(granted, signal),
       signal,
       claim,
       report,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { type ObjectEntry, StorageError, type StorageUnit } from '../storage/port.ts';
 import { openS3StorageUnit } from '../storage/s3/s3-storage-unit.ts';
-import { startS3Server } from '../testing/s3-test-server.ts';
+import { listBucketResult, startHttpServer, startS3Server } from '../testing/s3-test-server.ts';
 import { scanOver } from '../testing/scan-over.ts';
 
 const bucketName = 'many';
@@ -105,4 +105,45 @@ test('a listing that fails midway ends the scan as failed, and its findings stay
     fault: { code: 'storage_unreachable', detail: 'page 4 did not come' },
   });
   expect((await scan.findings()).length).toBe(2_999);
+});
+
+test('a long listing of a service requests several pages at the same time, and counts every request', async () => {
+  const objects = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`server/${100_000 + index}`, '']));
+  const seen = { requests: 0, open: 0, openMax: 0 };
+  const beforeAnswer = async () => {
+    seen.requests += 1;
+    seen.open += 1;
+    seen.openMax = Math.max(seen.openMax, seen.open);
+    await new Promise(setImmediate);
+    seen.open -= 1;
+  };
+  await using server = await startS3Server({ [bucketName]: objects }, () => null, { beforeAnswer });
+  await using unit = await openS3StorageUnit({ id: 'default', ...server.options });
+  await using scan = await scanOver(unit, bucketName);
+  await scan.run();
+  expect(scan.faults).toEqual([]);
+  const shown = await scan.show();
+  expect(shown?.progress.objects_listed).toBe(20_000);
+  expect(shown?.requests?.lists).toBe(seen.requests);
+  expect(seen.requests).toBeGreaterThan(20);
+  expect(seen.openMax).toBeGreaterThan(1);
+});
+
+test('a service that ignores where a listing starts is listed as a whole, in one range', async () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `server/${100_000 + index}`);
+  let starts = 0;
+  await using server = await startHttpServer((request, response) => {
+    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+    if (query.has('start-after')) starts += 1;
+    const from = Number(query.get('continuation-token') ?? 0);
+    const page = keys.slice(from, from + 1000).map((key) => ({ key }));
+    const isLast = from + page.length === keys.length;
+    response.end(listBucketResult({ entries: page, ...(!isLast && { next: String(from + page.length) }) }));
+  });
+  await using unit = await openS3StorageUnit({ id: 'default', ...server.options });
+  await using scan = await scanOver(unit, bucketName);
+  await scan.run();
+  expect(scan.faults).toEqual([]);
+  expect((await scan.show())?.progress.objects_listed).toBe(20_000);
+  expect(starts).toBeGreaterThan(0);
 });

@@ -46,6 +46,7 @@ export function askBeforeRequests(unit: StorageUnit, ask: AskLeave): StorageUnit
 
   return {
     id: unit.id,
+    listsRanges: unit.listsRanges,
     list: (request: ListRequest) => {
       const open = (after: string | null) => unit.list(after === null ? request : { ...request, after });
       return askForPages(request, open, ({ key }) => key);

@@ -34,6 +34,7 @@ export function countRequests(unit: StorageUnit): { readonly unit: StorageUnit; 
 
   const counted: StorageUnit = {
     id: unit.id,
+    listsRanges: unit.listsRanges,
     list: (request) => countPages(unit.list(request)),
     listFolders: (request) => countPages(unit.listFolders(request)),
     async get(request) {

@@ -23,6 +23,7 @@ export function limitToGrants(unit: StorageUnit, listGrants: () => Promise<reado
   }
   return {
     id: unit.id,
+    listsRanges: unit.listsRanges,
     list: (request) => checkEach(unit.list(request), request.bucket, request.prefix),
     listFolders: (request) => checkEach(unit.listFolders(request), request.bucket, request.prefix),
     async get(request) {

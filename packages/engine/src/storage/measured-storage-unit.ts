@@ -52,6 +52,7 @@ export function measureStorage(
 
   const measured: StorageUnit = {
     id: unit.id,
+    listsRanges: unit.listsRanges,
     list: (request) => measurePages(unit.list(request), rateOf(request.bucket)),
     listFolders: (request) => measurePages(unit.listFolders(request), rateOf(request.bucket)),
     async get(request) {

@@ -145,6 +145,7 @@ export function isOutageFailure({ code }: StorageError): boolean {
  *
  * - `object_not_found`: only from `get` and `head`. A listing without matches is empty instead.
  * - `changed_while_read`: only when an object is read in ranges.
+ * - `start_ignored`: only from `list` with `after`, if the service lists earlier keys all the same.
  * - `listing_too_large`: never from a driver. Code that keeps a listing in memory throws it beyond its limit.
  * - `throttled` and `unreachable` may be temporary. With all others, repeating the request does not help.
  */
@@ -152,6 +153,7 @@ export type StorageErrorCode =
   | 'bucket_not_found'
   | 'object_not_found'
   | 'changed_while_read'
+  | 'start_ignored'
   | 'access_denied'
   | 'archived'
   | 'encrypted_customer_key'
@@ -190,6 +192,12 @@ export class StorageError extends Error {
 export interface StorageUnit extends AsyncDisposable {
   /** Name under which records refer to this storage unit. */
   readonly id: string;
+
+  /**
+   * Whether a listing is faster if several parts of it are requested at the same time: see ranges/list-in-ranges.ts
+   * (default: false). A directory would read its names again for each part.
+   */
+  readonly listsRanges?: boolean | undefined;
 
   /**
    * Lists the objects whose key starts with `prefix`, sorted by the UTF-8 bytes of the key, each once. Yields pages of

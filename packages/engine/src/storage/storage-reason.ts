@@ -6,6 +6,7 @@ export const reasonOfStorageError = {
   bucket_not_found: 'bucket_not_found',
   object_not_found: 'changed_while_read',
   changed_while_read: 'changed_while_read',
+  start_ignored: 'storage_unreachable',
   access_denied: 'access_denied',
   archived: 'archived',
   encrypted_customer_key: 'encrypted_customer_key',

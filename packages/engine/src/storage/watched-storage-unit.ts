@@ -78,6 +78,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
 
   return {
     id: unit.id,
+    listsRanges: unit.listsRanges,
     list: (request) => watchEach(unit.list(request), listing(request), request.signal ?? stopping),
     listFolders: (request) => watchEach(unit.listFolders(request), listing(request), request.signal ?? stopping),
     async get(request: GetRequest): Promise<ObjectContent> {

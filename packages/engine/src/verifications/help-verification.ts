@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import { countRequests, type RequestCount } from '../storage/counted-storage-unit.ts';
 import { limitToGrants } from '../storage/granted-storage-unit.ts';
 import { StorageError } from '../storage/port.ts';
+import { listInRanges } from '../storage/ranges/list-in-ranges.ts';
 import { edgesOf } from './edges.ts';
 import type { ChainReading } from './open-examiner.ts';
 import { openForData } from './open-for-data.ts';
@@ -37,9 +38,10 @@ export async function helpVerification(
   const operation = await findWork(services, projectId, id);
   if (operation === null || operation.leaseOwner === leaseOwner) return;
   const counted = countRequests(job.storage);
-  const storage = limitToGrants(counted.unit, recentGrants(services.catalogue, projectId, services.world.clock));
+  const granted = limitToGrants(counted.unit, recentGrants(services.catalogue, projectId, services.world.clock));
   using life = abortAfter(jobLivesMs);
   const signal = AbortSignal.any([job.signal, life.signal]);
+  const storage = listInRanges(granted, signal);
   try {
     const opened = await openChainOf({ operation, services, storage, signal });
     if (opened === null) return;

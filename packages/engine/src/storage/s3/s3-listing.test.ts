@@ -103,3 +103,10 @@ test('a prefix that no key can have selects nothing', async () => {
   expect(await listAll(served.unit, 'bucket', '\uD800')).toEqual([]);
   expect(await listAll(served.unit, 'bucket', 'a'.repeat(1025))).toEqual([]);
 });
+
+test('a service that ignores where a listing starts is refused with a code of its own', async () => {
+  await using served = await openOnAnswers(listBucketResult({ entries: [{ key: 'a' }, { key: 'b' }] }));
+  const after = (key: string) => collect(served.unit.list({ bucket: 'bucket', prefix: '', after: key }));
+  await expectCode('start_ignored', after('a'));
+  await expectCode('start_ignored', after('c'));
+});

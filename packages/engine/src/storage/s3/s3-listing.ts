@@ -105,6 +105,14 @@ async function* walkPages<Item>(
     // Some services return a folder again if its name is the marker.
     const isRepeated = isV1 && delimiter !== undefined && first !== undefined && keyOf(first) === position;
     const items = isRepeated ? all.slice(1) : all;
+    const start = items[0];
+    if (after !== undefined && position === after && start !== undefined && compareKeys(keyOf(start), after) <= 0) {
+      const listed = JSON.stringify(keyOf(start));
+      throw new StorageError(
+        'start_ignored',
+        `${subject}: the service lists ${listed}, not what comes after ${JSON.stringify(after)}`,
+      );
+    }
     checkItems(items.map(keyOf));
     // Objects outside any folder also fill pages of folders. They are skipped, but must not repeat either.
     const passed = delimiter === undefined ? [] : readOrRefuse(readObjects, answer);

@@ -39,6 +39,7 @@ export async function openS3StorageUnit({ id, ...options }: S3Options & { readon
 /** A storage unit over an S3 client. Closing the unit closes the client. */
 export class S3StorageUnit implements StorageUnit {
   readonly id: string;
+  readonly listsRanges = true;
   readonly #client: S3Client;
   readonly #tools: ListingTools;
 
