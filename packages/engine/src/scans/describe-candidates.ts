@@ -18,8 +18,8 @@ import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import type { Candidate } from './find-candidates.ts';
 import { describeByPath } from './sync-item.ts';
 
-/** Metadata objects read at once. */
-const readsAtOnce = 8;
+/** Metadata objects read at once. With the pages of the listing, they stay within an ordinary budget. */
+const readsAtOnce = 16;
 
 /** Refusals by a store that was just listed that may concern only one object, such as its name or how it is stored. */
 const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_request_refused', 'storage_not_implemented']);

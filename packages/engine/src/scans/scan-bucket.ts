@@ -16,6 +16,11 @@ import { compileTemplate, type ScanRequest } from './scan-request.ts';
 /** Backups that are looked up, described and recorded together. */
 const batchSize = 100;
 /**
+ * Maximum number of pages whose backups wait to be recorded together. It is one page at first, and one more for every
+ * ten pages of the listing, so that a short scan shows what it finds at once, and a long one records in fewer steps.
+ */
+const batchPagesMax = 10;
+/**
  * Maximum number of missing records whose dependants are imported. If more are missing, the brake on removals handles
  * them.
  */
@@ -54,8 +59,8 @@ export type BatchListener = (found: readonly Found[], importIds: readonly (strin
 
 /**
  * Lists the prefix once and finds the backups there. Records the findings and, if requested, accepts imports, batch by
- * batch. Keeps one page of the listing and one batch of findings in memory. Returns only after a complete listing.
- * Throws listing errors, and the signal's reason; the findings so far are kept.
+ * batch. Keeps few pages of the listing and one batch of findings in memory. Returns only after a complete listing.
+ * Throws listing errors, and the signal's reason; the batches so far are kept.
  */
 export async function scanBucket(run: OperationRun, request: ScanRequest, onBatch: BatchListener): Promise<ScanTotals> {
   const { operation, services, storage, signal } = run;
@@ -77,16 +82,26 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
   let absentCount = 0;
   let [objects, found, described, imports, problems, sequence] = [0, 0, 0, 0, 0, 0];
   let [passedOver, minioFiles] = [0, 0];
+  let [pages, gatheredPages] = [0, 0];
+  let gathered: Sighting[] = [];
 
   for await (const page of compareListing(context, { prefix, formats, template })) {
     objects += page.objects;
     passedOver += page.passedOver;
     minioFiles += page.minioFiles;
     report();
-    await take(page.sightings);
+    gathered.push(...page.sightings);
+    pages += 1;
+    gatheredPages += 1;
+    if (gathered.length >= batchSize || gatheredPages >= Math.min(batchPagesMax, pages / batchPagesMax)) {
+      await take(gathered);
+      gathered = [];
+      gatheredPages = 0;
+    }
     absentCount += page.absent.length;
     if (absentCount <= absentMax) for (const imagePath of page.absent) absent.add(imagePath);
   }
+  await take(gathered);
   if (request.sync && absentCount <= absentMax) await examineChildren([...absent]);
   for await (const ancestors of findAncestors(context, outside, { prefix, formats }, lineage)) await take(ancestors);
   return { objects, passedOver, minioFiles, found, described, imports, problems, states };
