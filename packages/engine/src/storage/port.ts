@@ -205,7 +205,8 @@ export interface StorageUnit extends AsyncDisposable {
    *
    * The listing ends only when it is complete; otherwise it throws. A missing bucket throws `bucket_not_found` and is
    * never an empty listing. Each page is one request, made when the page is asked for. A caller that stops, or
-   * continues elsewhere with `after`, saves the remaining requests.
+   * continues elsewhere with `after`, saves the remaining requests. Only `listInRanges` requests pages of a long listing
+   * ahead.
    */
   list(request: ListRequest): AsyncIterable<readonly ObjectEntry[]>;
 
