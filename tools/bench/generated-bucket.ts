@@ -15,19 +15,36 @@ function backupOf(index: number) {
   return { volumeId, backupId, imagePath: `volume_${volumeId}/20260301020000/az_nova_backup_${backupId}` };
 }
 
+const suffixes = [
+  ...Array.from({ length: dataObjects }, (_, place) => `-${String(place + 1).padStart(5, '0')}`),
+  '_metadata',
+  '_sha256file',
+];
+
+/** The object at this place of the listing, counted from 0. */
+export function entryAt(index: number): ObjectEntry {
+  const { imagePath } = backupOf(Math.floor(index / objectsOfBackup));
+  const key = imagePath + suffixes[index % objectsOfBackup];
+  return { key, size: 1, etag: '0123456789abcdef0123456789abcdef', modifiedAtMs, archived: false };
+}
+
+/** The place of the first of so many objects whose key is after this one. */
+export function placeAfter(after: string, objects: number): number {
+  let [low, high] = [0, objects];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (entryAt(middle).key <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** A generated bucket of full backups of Cinder, with this many objects, 100 for each backup. Nothing is stored. */
 export function openGeneratedBucket(objects: number): StorageUnit {
-  function entryAt(index: number): ObjectEntry {
-    const { imagePath } = backupOf(Math.floor(index / objectsOfBackup));
-    const place = index % objectsOfBackup;
-    const suffixes = ['_metadata', '_sha256file'];
-    const suffix = suffixes[place - dataObjects] ?? `-${String(place + 1).padStart(5, '0')}`;
-    return { key: imagePath + suffix, size: 1, etag: null, modifiedAtMs, archived: false };
-  }
   return {
     id: 'generated',
-    async *list({ signal }) {
-      for (let start = 0; start < objects; start += pageEntries) {
+    async *list({ after = '', signal }) {
+      for (let start = placeAfter(after, objects); start < objects; start += pageEntries) {
         signal?.throwIfAborted();
         yield Array.from({ length: Math.min(pageEntries, objects - start) }, (_, at) => entryAt(start + at));
       }

@@ -1,0 +1,94 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const condition = '--conditions=@backup-sync/source';
+const pagesAtOnce = 16;
+
+/** How long something took to list the bucket. */
+export type MeasuredListing = {
+  readonly name: string;
+  /** Null if the program is not installed; then the other numbers are null too. */
+  readonly listed: number | null;
+  readonly seconds: number | null;
+  readonly cpuSeconds: number | null;
+  /** Pages that the server was asked for. */
+  readonly pages: number | null;
+  readonly peakMiB: number | null;
+};
+
+/**
+ * Lists the same generated bucket, with this many milliseconds for each page, by a scan, by a bare loop, by rclone and
+ * by the AWS command line, one after the other.
+ */
+export async function measureListings(objects: number, pageMs: number): Promise<readonly MeasuredListing[]> {
+  const server = spawn(
+    process.execPath,
+    [condition, join(import.meta.dirname, 'listing-server.ts'), String(objects), String(pageMs)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  try {
+    const [line] = await once(server.stdout, 'data');
+    const endpoint = String(line).trim();
+    const rows: MeasuredListing[] = [];
+    for (const [name, measure] of Object.entries(measurements)) {
+      const before = await pagesOf(endpoint);
+      const measured = await measure(endpoint, objects);
+      const pages = (await pagesOf(endpoint)) - before;
+      rows.push({ name, ...nothing, ...measured, pages: measured === null ? null : pages });
+    }
+    return rows;
+  } finally {
+    server.kill();
+  }
+}
+
+const nothing = { listed: null, seconds: null, cpuSeconds: null, peakMiB: null };
+
+type Measure = (endpoint: string, objects: number) => Promise<Partial<MeasuredListing> | null>;
+
+const measurements: Record<string, Measure> = {
+  scan: (endpoint, objects) => measureOwn('scan', endpoint, objects),
+  'bare loop': (endpoint, objects) => measureOwn('bare', endpoint, objects),
+  'rclone lsf -R --fast-list': (endpoint) =>
+    measureProgram('rclone', [
+      ...['lsf', '-R', '--fast-list', '--s3-provider', 'Other', '--s3-endpoint', endpoint, '--s3-env-auth'],
+      ...['--s3-force-path-style', '--config', '', ':s3:generated'],
+    ]),
+  'aws s3 ls --recursive': (endpoint) =>
+    measureProgram('aws', ['s3', 'ls', '--recursive', '--endpoint-url', endpoint, 's3://generated']),
+};
+
+async function measureOwn(kind: 'scan' | 'bare', endpoint: string, objects: number): Promise<Partial<MeasuredListing>> {
+  const script = join(import.meta.dirname, 'list-once.ts');
+  const { stdout } = await run(process.execPath, [
+    condition,
+    script,
+    kind,
+    endpoint,
+    String(objects),
+    String(pagesAtOnce),
+  ]);
+  return JSON.parse(stdout);
+}
+
+/** Returns null if the program is not installed. */
+async function measureProgram(program: string, options: readonly string[]): Promise<Partial<MeasuredListing> | null> {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_DEFAULT_REGION: 'us-east-1' };
+  const installed = await run('sh', ['-c', `command -v ${program}`], { env }).catch(() => null);
+  if (installed === null) return null;
+  const startedAtMs = performance.now();
+  // The shell says how much CPU time its children took: minutes and seconds of the user and the system, in its last line.
+  const { stdout } = await run('sh', ['-c', '"$@" | wc -l; times', 'sh', program, ...options], { env });
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const times = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  const cpuSeconds = times.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0);
+  return { listed: Number.parseInt(stdout, 10), seconds, cpuSeconds };
+}
+
+async function pagesOf(endpoint: string): Promise<number> {
+  return Number(await (await fetch(`${endpoint}/pages`)).text());
+}
