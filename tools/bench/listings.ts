@@ -1,5 +1,5 @@
 // pnpm bench listings [--objects 1000000] [--page-ms 0]: lists a generated bucket over S3 by a scan, which also reads
-// the metadata of its backups, by a bare loop over the same client, by rclone and by the AWS command line, with this
+// the metadata of its backups, by parts of a scan, by a bare loop over the same client, by rclone and by the AWS command line, with this
 // many milliseconds for each page.
 import { parseArgs } from 'node:util';
 import { measureListings } from './measure-listings.ts';

@@ -20,8 +20,8 @@ export type MeasuredListing = {
 };
 
 /**
- * Lists the same generated bucket, with this many milliseconds for each page, by a scan, by a bare loop, by rclone and
- * by the AWS command line, one after the other.
+ * Lists the same generated bucket, with this many milliseconds for each page: by a scan, by parts of a scan, by a bare
+ * loop, by rclone and by the AWS command line, one after the other.
  */
 export async function measureListings(objects: number, pageMs: number): Promise<readonly MeasuredListing[]> {
   const server = spawn(
@@ -51,6 +51,8 @@ type Measure = (endpoint: string, objects: number) => Promise<Partial<MeasuredLi
 
 const measurements: Record<string, Measure> = {
   scan: (endpoint, objects) => measureOwn('scan', endpoint, objects),
+  'scan that reads no metadata': (endpoint, objects) => measureOwn('keys', endpoint, objects),
+  'listing in ranges': (endpoint, objects) => measureOwn('listing', endpoint, objects),
   'bare loop': (endpoint, objects) => measureOwn('bare', endpoint, objects),
   'rclone lsf -R --fast-list': (endpoint) =>
     measureProgram('rclone', [
@@ -61,7 +63,11 @@ const measurements: Record<string, Measure> = {
     measureProgram('aws', ['s3', 'ls', '--recursive', '--endpoint-url', endpoint, 's3://generated']),
 };
 
-async function measureOwn(kind: 'scan' | 'bare', endpoint: string, objects: number): Promise<Partial<MeasuredListing>> {
+async function measureOwn(
+  kind: 'bare' | 'listing' | 'keys' | 'scan',
+  endpoint: string,
+  objects: number,
+): Promise<Partial<MeasuredListing>> {
   const script = join(import.meta.dirname, 'list-once.ts');
   const { stdout } = await run(process.execPath, [
     condition,
