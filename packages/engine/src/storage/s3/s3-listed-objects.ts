@@ -49,7 +49,7 @@ export function readListedObjects(bytes: Buffer): ListedObjects | null {
 
 /** The elements of an object that are read, by name. The bit says which ones were seen. */
 const elements = ['Key', 'LastModified', 'ETag', 'Size', 'StorageClass'].map((name, at) => {
-  return { name, opening: `<${name}>`, closing: `</${name}>`, bit: 1 << at };
+  return { name, opening: `<${name}>`, closing: `</${name}>`, at, bit: 1 << at };
 });
 
 /**
@@ -63,10 +63,14 @@ function readObject(bytes: Buffer, xml: string, at: number, closes: number, isEn
   let modifiedAtMs = Number.NaN;
   let archived = false;
   let seen = 0;
+  let next = 0;
   while (true) {
     while (isSpace(xml.charCodeAt(at))) at += 1;
     if (at === closes) break;
-    const element = elements.find(({ opening }) => xml.startsWith(opening, at));
+    // Services send the elements in this order.
+    const expected = elements[next];
+    const isExpected = expected !== undefined && xml.startsWith(expected.opening, at);
+    const element = isExpected ? expected : elements.find(({ opening }) => xml.startsWith(opening, at));
     if (element === undefined) {
       at = passElement(xml, at, closes);
       if (at === -1) return null;
@@ -76,6 +80,7 @@ function readObject(bytes: Buffer, xml: string, at: number, closes: number, isEn
     const to = xml.indexOf('<', from);
     if (!xml.startsWith(element.closing, to) || (seen & element.bit) !== 0) return null;
     seen |= element.bit;
+    next = element.at + 1;
     at = to + element.closing.length;
     switch (element.name) {
       case 'Key':
