@@ -45,6 +45,8 @@ export type Differences = {
   readonly least: (one: Expression<number | null>, other: Expression<number | null>) => RawBuilder<number>;
   /** Whether a text contains another. */
   readonly contains: (text: Expression<string>, part: string) => RawBuilder<SqlBool>;
+  /** Converts a parameter of a query to what the database can store, as its dialect does when it compiles one. */
+  readonly storable: (parameter: unknown) => unknown;
   /** Writes a meaningless value, which shows that the database can be written. */
   readonly touch: (database: Kysely<Schema>) => Promise<void>;
   /**

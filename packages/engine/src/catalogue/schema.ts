@@ -315,7 +315,7 @@ type ResourceRow = {
  * The number of a resource's backups that are available and proved to at least a level, and the newest of them.
  * Maintained by `steps/track-heads.ts`.
  */
-type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
+export type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
   level: VerificationLevel;
   /** The newest of these backups; null if the time of each was in the future when it was judged. */
   backup_id: string | null;

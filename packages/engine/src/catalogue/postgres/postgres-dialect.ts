@@ -25,6 +25,7 @@ const postgresDifferences: Differences = {
   guardRows: (query) => query.forShare(),
   least: (one, other) => sql`least(${one}, ${other})`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
+  storable,
   touch: async (database: Kysely<Schema>) => {
     await database
       .updateTable('schema_version')
@@ -42,13 +43,13 @@ function toJson(rows: readonly object[]): string {
   const json = JSON.stringify(rows);
   if (!unstorableEscape.test(json)) return json;
   return JSON.stringify(rows, (_, value: unknown) =>
-    typeof value === 'string' ? storable(value).toWellFormed() : value,
+    typeof value === 'string' ? String(storable(value)).toWellFormed() : value,
   );
 }
 
 /** PostgreSQL stores no NUL, but keys in a bucket may have one. They are stored, and looked for, without it. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd');
+function storable(parameter: unknown): unknown {
+  return typeof parameter === 'string' ? parameter.replaceAll('\0', '\ufffd') : parameter;
 }
 
 class CatalogueAdapter extends PostgresAdapter {
@@ -57,7 +58,7 @@ class CatalogueAdapter extends PostgresAdapter {
 
 class CatalogueQueryCompiler extends PostgresQueryCompiler {
   protected override addParameter(parameter: unknown): void {
-    super.addParameter(typeof parameter === 'string' ? storable(parameter) : parameter);
+    super.addParameter(storable(parameter));
   }
 }
 

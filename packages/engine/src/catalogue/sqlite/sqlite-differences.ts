@@ -20,6 +20,7 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   // A whole number, as columns store it.
   least: (one, other) => sql`min(${one}, ${other})`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  storable: (parameter) => parameter,
   touch: async (database) => {
     // It allocates no page, and the value changes each time, because SQLite does not write a page whose bytes stay the
     // same.

@@ -3,31 +3,21 @@ import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/formats/chain-root.ts';
 import { reasonsOfParent } from '../../chain/proof/lasting-fault.ts';
 import { rowToRecord } from '../backup-rows.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { itemOfRecord } from '../item-of-record.ts';
 import type { DueChain } from '../operation-records.ts';
 import { laneOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from './accept.ts';
 
-/**
- * Accepts imports of the backups that build on this one directly. The imports get the actor, lane and parent operation
- * of the operation that changed this backup.
- *
- * `which` selects the backups that this one had broken, or those still recorded as available. Each of them that changes
- * has its own dependants imported in turn. Backups with an unfinished import are left out, because that import sees the
- * change anyway. Returns the chains to be worked on.
- */
-export async function acceptDependants(
-  database: Kysely<Schema>,
-  parent: { readonly projectId: string; readonly backupId: string },
-  which: 'broken' | 'available',
-  origin: { readonly operationId: string; readonly acceptedAtMs: number },
-): Promise<readonly DueChain[]> {
-  const { projectId } = parent;
-  const children = database
+type ParentKey = { readonly projectId: string; readonly backupId: string };
+
+/** Selects the backups that build on a parent directly, without those that have an unfinished import. */
+function childrenOf(database: Kysely<Schema>, { projectId, backupId }: ParentKey) {
+  return database
     .selectFrom('backups')
     .where('project_id', '=', projectId)
-    .where('parent_backup_id', '=', parent.backupId)
+    .where('parent_backup_id', '=', backupId)
     .where('forgotten_at_ms', 'is', null)
     .where('vanished_at_ms', 'is', null)
     .where(({ not, exists, selectFrom }) =>
@@ -41,13 +31,34 @@ export async function acceptDependants(
             .where('operations.ended_at_ms', 'is', null),
         ),
       ),
-    );
-  const rows = await (which === 'available'
-    ? children.where('status', '=', 'available')
-    : children.where('status', '=', 'error').where('reason_code', 'in', reasonsOfParent)
-  )
-    .selectAll()
-    .execute();
+    )
+    .selectAll();
+}
+
+const availableChildren = fixedQuery((database, parent: ParentKey) =>
+  childrenOf(database, parent).where('status', '=', 'available'),
+);
+
+const brokenChildren = fixedQuery((database, parent: ParentKey) =>
+  childrenOf(database, parent).where('status', '=', 'error').where('reason_code', 'in', reasonsOfParent),
+);
+
+/**
+ * Accepts imports of the backups that build on this one directly. The imports get the actor, lane and parent operation
+ * of the operation that changed this backup.
+ *
+ * `which` selects the backups that this one had broken, or those still recorded as available. Each of them that changes
+ * has its own dependants imported in turn. Backups with an unfinished import are left out, because that import sees the
+ * change anyway. Returns the chains to be worked on.
+ */
+export async function acceptDependants(
+  database: Kysely<Schema>,
+  parent: ParentKey,
+  which: 'broken' | 'available',
+  origin: { readonly operationId: string; readonly acceptedAtMs: number },
+): Promise<readonly DueChain[]> {
+  const { projectId } = parent;
+  const rows = await (which === 'available' ? availableChildren : brokenChildren).all(database, parent);
   if (rows.length === 0) return [];
   const operation = await database
     .selectFrom('operations')

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
 import type { DueChain, ImportFinish, ImportFinished, MissingParent } from '../operation-records.ts';
 import { type ChainColumns, chainColumns } from '../operation-rows.ts';
@@ -62,6 +63,15 @@ async function raise(
   return await dueChains(database, slower);
 }
 
+const endWaits = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string | null }) =>
+  database
+    .updateTable('operations')
+    .set({ waits_for_backup_id: null, message: '' })
+    .where('project_id', '=', projectId)
+    .where('waits_for_backup_id', '=', backupId)
+    .returning(chainColumns),
+);
+
 /**
  * Ends the waits for a backup whose import has just ended. Returns the chains that can continue, some more than once.
  */
@@ -69,13 +79,7 @@ export async function endWaitsFor(
   database: Kysely<Schema>,
   { project_id: projectId, backup_id: backupId }: Selectable<OperationRow>,
 ): Promise<readonly ChainColumns[]> {
-  return await database
-    .updateTable('operations')
-    .set({ waits_for_backup_id: null, message: '' })
-    .where('project_id', '=', projectId)
-    .where('waits_for_backup_id', '=', backupId)
-    .returning(chainColumns)
-    .execute();
+  return await endWaits.all(database, { projectId, backupId });
 }
 
 /** Returns the chains of imports that wait for another backup although their deadline has passed. */

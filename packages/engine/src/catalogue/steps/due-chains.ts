@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import type { ChainKey, DueChain } from '../operation-records.ts';
 import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -41,14 +42,14 @@ export async function dueChains(database: Kysely<Schema>, rows: readonly ChainCo
   );
   const due: DueChain[] = [];
   for (const chain of once.values()) {
-    due.push(...(await ofChain(database, chain).execute()).flatMap(toDue));
+    due.push(...(await standingOfChain.all(database, { chain })).flatMap(toDue));
   }
   return due;
 }
 
 /** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
 export async function retryOfChain(database: Kysely<Schema>, chain: ChainKey): Promise<DueChain | null> {
-  const rows = await ofChain(database, chain).where('not_before_ms', 'is not', null).execute();
+  const rows = await retriesOfChain.all(database, { chain });
   return rows.flatMap(toDue)[0] ?? null;
 }
 
@@ -59,3 +60,9 @@ function ofChain(database: Kysely<Schema>, chain: ChainKey) {
     .where('bucket_name', '=', chain.bucketName)
     .where('chain_root', '=', chain.chainRoot);
 }
+
+const standingOfChain = fixedQuery((database, { chain }: { chain: ChainKey }) => ofChain(database, chain));
+
+const retriesOfChain = fixedQuery((database, { chain }: { chain: ChainKey }) =>
+  ofChain(database, chain).where('not_before_ms', 'is not', null),
+);

@@ -1,8 +1,9 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { Fault } from '../../chain/proof/link.ts';
 import type { RequestCount } from '../../storage/counted-storage-unit.ts';
 import type { Decision } from '../backup-records.ts';
 import { faultToColumns, toStoredBoolean } from '../backup-rows.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { DueChain, EndedOperation, Ends, ImportFinish } from '../operation-records.ts';
 import { chainColumns } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -54,17 +55,25 @@ export async function endUntried(
   });
 }
 
+const waitingImports = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string | null }) =>
+  unfinishedImports(database)
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .where('status', '=', 'waiting')
+    .select(chainColumns),
+);
+
+const updateOperation = fixedQuery((database, { id, columns }: { id: string; columns: Updateable<OperationRow> }) =>
+  database.updateTable('operations').set(columns).where('id', '=', id),
+);
+
 /** Returns the chains with imports that waited for this one to end, or for its backup, each once. */
 async function findChainsBehind(
   database: Kysely<Schema>,
   operation: Selectable<OperationRow>,
 ): Promise<readonly DueChain[]> {
-  const rows = await unfinishedImports(database)
-    .where('project_id', '=', operation.project_id)
-    .where('backup_id', '=', operation.backup_id)
-    .where('status', '=', 'waiting')
-    .select(chainColumns)
-    .execute();
+  const { project_id: projectId, backup_id: backupId } = operation;
+  const rows = await waitingImports.all(database, { projectId, backupId });
   // Not with `distinct`: for it, SQLite would go through everything that the project has in flight, in the order of
   // chains.
   const all = [...rows, ...(await endWaitsFor(database, operation))];
@@ -76,9 +85,9 @@ async function endOperation(
   before: Selectable<OperationRow>,
   end: ImportEnd,
 ): Promise<readonly EndedOperation[]> {
-  await database
-    .updateTable('operations')
-    .set({
+  await updateOperation.all(database, {
+    id: before.id,
+    columns: {
       status: end.status,
       outcome: end.outcome,
       message: end.message,
@@ -95,8 +104,7 @@ async function endOperation(
       not_before_ms: null,
       waiting_reason: null,
       waiting_detail: '',
-    })
-    .where('id', '=', before.id)
-    .execute();
+    },
+  });
   return await noteEnds(database, [before.id]);
 }

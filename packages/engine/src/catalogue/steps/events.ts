@@ -2,6 +2,7 @@ import { hasEnded } from '@backup-sync/contracts';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { differencesOf } from '../differences.ts';
 import type { EventPage, EventQuery } from '../event-records.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { EndedOperation, OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { OperationEventRow, OperationRow, Schema } from '../schema.ts';
@@ -14,6 +15,27 @@ const eventsKept = 200_000;
 const nextCursor = sql<number>`row_number() over (partition by operations.project_id order by operations.sequence)
   + coalesce((select max(noted.cursor) from operation_events as noted where noted.project_id = operations.project_id), 0)`;
 
+const insertEvents = fixedQuery((database, { ids }: { ids: readonly string[] }) =>
+  database
+    .insertInto('operation_events')
+    .columns(['project_id', 'cursor', 'operation_id', 'status', 'at_ms'])
+    .expression((eb) =>
+      eb
+        .selectFrom('operations')
+        .select(['project_id', nextCursor.as('cursor'), 'id', 'status', 'updated_at_ms'])
+        .where('id', 'in', ids)
+        .orderBy('sequence'),
+    )
+    .returning(['project_id', 'cursor']),
+);
+
+const endedOperations = fixedQuery((database, { ids }: { ids: readonly string[] }) =>
+  database
+    .selectFrom('operations')
+    .where('id', 'in', ids)
+    .select(['id', 'project_id', 'kind', 'parent_operation_id', 'status']),
+);
+
 /**
  * Writes an event with the current status of each of these operations. Every step that changes operations does this
  * last.
@@ -23,18 +45,7 @@ export async function noteTransitions(database: Kysely<Schema>, operationIds: re
   if (nowMs !== null) return await noteForLater(database, operationIds, nowMs);
   const newest = new Map<string, number>();
   for (const some of chunks(operationIds)) {
-    const noted = await database
-      .insertInto('operation_events')
-      .columns(['project_id', 'cursor', 'operation_id', 'status', 'at_ms'])
-      .expression((eb) =>
-        eb
-          .selectFrom('operations')
-          .select(['project_id', nextCursor.as('cursor'), 'id', 'status', 'updated_at_ms'])
-          .where('id', 'in', some)
-          .orderBy('sequence'),
-      )
-      .returning(['project_id', 'cursor'])
-      .execute();
+    const noted = await insertEvents.all(database, { ids: some });
     for (const { project_id, cursor } of noted) newest.set(project_id, Math.max(cursor, newest.get(project_id) ?? 0));
   }
   await dropOldEvents(database, newest);
@@ -81,11 +92,7 @@ export async function noteEnds(
   await noteTransitions(database, operationIds);
   const ended: EndedOperation[] = [];
   for (const some of chunks(operationIds)) {
-    const rows = await database
-      .selectFrom('operations')
-      .where('id', 'in', some)
-      .select(['id', 'project_id', 'kind', 'parent_operation_id', 'status'])
-      .execute();
+    const rows = await endedOperations.all(database, { ids: some });
     for (const { id, project_id: projectId, kind, parent_operation_id: parentOperationId, status } of rows) {
       ended.push({ id, projectId, kind, parentOperationId, status });
     }

@@ -2,10 +2,28 @@ import { reaches, verificationLevels } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { EdgeProof, Location } from '../../chain/proof/link.ts';
 import { rowToProof } from '../backup-rows.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 
 const inventoryLevels = verificationLevels.filter((level) => reaches(level, 'inventory'));
+
+const newestProofs = fixedQuery((database, { projectId, ids }: { projectId: string; ids: readonly string[] }) =>
+  database
+    .selectFrom('verifications')
+    .where('project_id', '=', projectId)
+    .where('backup_id', 'in', ids)
+    .where('id', '=', ({ selectFrom }) =>
+      selectFrom('verifications as other')
+        .select('other.id')
+        .whereRef('other.project_id', '=', 'verifications.project_id')
+        .whereRef('other.backup_id', '=', 'verifications.backup_id')
+        .orderBy('other.verified_at_ms', 'desc')
+        .orderBy('other.id', 'desc')
+        .limit(1),
+    )
+    .selectAll(),
+);
 
 /** Returns the newest proof of each of these backups; of proofs made at the same time, the one recorded last. */
 export async function findProofs(
@@ -15,21 +33,7 @@ export async function findProofs(
 ): Promise<readonly EdgeProof[]> {
   const proofs: EdgeProof[] = [];
   for (const ids of chunks([...new Set(backupIds)])) {
-    const rows = await database
-      .selectFrom('verifications')
-      .where('project_id', '=', projectId)
-      .where('backup_id', 'in', ids)
-      .where('id', '=', ({ selectFrom }) =>
-        selectFrom('verifications as other')
-          .select('other.id')
-          .whereRef('other.project_id', '=', 'verifications.project_id')
-          .whereRef('other.backup_id', '=', 'verifications.backup_id')
-          .orderBy('other.verified_at_ms', 'desc')
-          .orderBy('other.id', 'desc')
-          .limit(1),
-      )
-      .selectAll()
-      .execute();
+    const rows = await newestProofs.all(database, { projectId, ids });
     proofs.push(...rows.map(rowToProof));
   }
   return proofs;

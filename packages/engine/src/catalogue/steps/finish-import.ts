@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { ImportFinish, ImportFinished } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
@@ -9,18 +10,21 @@ import { noteOrigin } from './record-origin.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
+const runningImport = fixedQuery((database, { operationId, epoch }: { operationId: string; epoch: number }) =>
+  differencesOf(database).keepRows(
+    unfinishedImports(database)
+      .where('id', '=', operationId)
+      .where('status', '=', 'running')
+      .where('epoch', '=', epoch)
+      .selectAll(),
+  ),
+);
+
 /** Ends an import and writes its record and proofs. */
 export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   await lockImport(database, finish.operationId);
-  const operation = await differencesOf(database)
-    .keepRows(
-      unfinishedImports(database)
-        .where('id', '=', finish.operationId)
-        .where('status', '=', 'running')
-        .where('epoch', '=', finish.epoch)
-        .selectAll(),
-    )
-    .executeTakeFirst();
+  const { operationId, epoch } = finish;
+  const operation = await runningImport.first(database, { operationId, epoch });
   if (operation === undefined) return { result: 'stale_epoch', ended: [], due: [] };
 
   const { backup_id: backupId, project_id: projectId } = operation;

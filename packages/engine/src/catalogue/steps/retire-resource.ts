@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
 import type { Schema } from '../schema.ts';
 
@@ -43,6 +44,20 @@ export async function retireResource(
   return true;
 }
 
+type ResourceKey = { readonly projectId: string; readonly resourceId: string };
+
+function deleteMark(database: Kysely<Schema>, { projectId, resourceId }: ResourceKey) {
+  return database
+    .deleteFrom('retired_resources')
+    .where('project_id', '=', projectId)
+    .where('resource_id', '=', resourceId);
+}
+
+const deleteEarlierMark = fixedQuery(
+  (database, { newestTakenAtMs, ...key }: ResourceKey & { readonly newestTakenAtMs: number }) =>
+    deleteMark(database, key).where('newest_taken_at_ms', '<', newestTakenAtMs),
+);
+
 /** Removes the mark of a resource. With a time, only if all backups it was set for are older. */
 export async function unretire(
   database: Kysely<Schema>,
@@ -50,9 +65,6 @@ export async function unretire(
   resourceId: string,
   newestTakenAtMs: number | null = null,
 ): Promise<void> {
-  const marks = database
-    .deleteFrom('retired_resources')
-    .where('project_id', '=', projectId)
-    .where('resource_id', '=', resourceId);
-  await (newestTakenAtMs === null ? marks : marks.where('newest_taken_at_ms', '<', newestTakenAtMs)).execute();
+  if (newestTakenAtMs === null) await deleteMark(database, { projectId, resourceId }).execute();
+  else await deleteEarlierMark.all(database, { projectId, resourceId, newestTakenAtMs });
 }

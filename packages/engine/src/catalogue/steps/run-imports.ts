@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceRunOf } from '../source-records.ts';
 import { chunks } from './chunk.ts';
@@ -33,16 +34,16 @@ export async function joinImports(
   }
 }
 
+const joinedRuns = fixedQuery((database, { id }: { id: string }) =>
+  database.selectFrom('joined_imports').where('operation_id', '=', id).select('run_id'),
+);
+
 /** Returns the runs that wait for this import, or waited for it. */
 export async function runsOfImport(
   database: Kysely<Schema>,
   operation: { readonly id: string; readonly parent_operation_id: string | null },
 ): Promise<readonly string[]> {
-  const joined = await database
-    .selectFrom('joined_imports')
-    .where('operation_id', '=', operation.id)
-    .select('run_id')
-    .execute();
+  const joined = await joinedRuns.all(database, { id: operation.id });
   const parents = operation.parent_operation_id === null ? [] : [operation.parent_operation_id];
   return [...parents, ...joined.map((row) => row.run_id)];
 }

@@ -1,7 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { BackupRecord } from '../backup-records.ts';
 import { rowToRecord } from '../backup-rows.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
+
+const shownRecord = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string }) =>
+  database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('backup_id', '=', backupId)
+    .where('forgotten_at_ms', 'is', null)
+    .selectAll(),
+);
 
 /** Returns the record of a backup; null if there is none or it was forgotten. */
 export async function showBackup(
@@ -9,12 +19,6 @@ export async function showBackup(
   projectId: string,
   backupId: string,
 ): Promise<BackupRecord | null> {
-  const row = await database
-    .selectFrom('backups')
-    .where('project_id', '=', projectId)
-    .where('backup_id', '=', backupId)
-    .where('forgotten_at_ms', 'is', null)
-    .selectAll()
-    .executeTakeFirst();
+  const row = await shownRecord.first(database, { projectId, backupId });
   return row === undefined ? null : rowToRecord(row);
 }

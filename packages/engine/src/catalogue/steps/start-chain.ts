@@ -1,5 +1,6 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { longestRetryDelayMs } from '../../deadline.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
 import type { ChainKey, ItemOperation } from '../operation-records.ts';
 import { rowToItemOperation } from '../operation-rows.ts';
@@ -15,7 +16,7 @@ export async function startChain(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly ItemOperation[]> {
-  const due = await lockDue(database, chain, dueOf(database, chain, leaseOwner, startedAtMs));
+  const due = await lockDue(database, chain, () => dueImports.all(database, dueAt(chain, leaseOwner, startedAtMs)));
   return await start(database, due, leaseOwner, startedAtMs);
 }
 
@@ -27,10 +28,10 @@ export async function startChildren(
   leaseOwner: string,
   startedAtMs: number,
 ): Promise<readonly ItemOperation[]> {
-  const children = dueOf(database, chain, leaseOwner, startedAtMs)
+  const children = dueOf(database, dueAt(chain, leaseOwner, startedAtMs))
     .where('status', '=', 'waiting')
     .where('parent_operation_id', '=', parentOperationId);
-  const due = await lockDue(database, chain, children);
+  const due = await lockDue(database, chain, () => children.execute());
   return await start(database, due, leaseOwner, startedAtMs);
 }
 
@@ -41,20 +42,30 @@ export async function startChildren(
 async function lockDue(
   database: Kysely<Schema>,
   { projectId }: ChainKey,
-  due: ReturnType<typeof dueOf>,
-): Promise<readonly { readonly id: string }[]> {
-  const withBackups = due.select('backup_id');
+  findDue: () => Promise<readonly DueImport[]>,
+): Promise<readonly DueImport[]> {
   const locked = await lockParts(database, projectId, async () => {
-    const rows = await withBackups.execute();
+    const rows = await findDue();
     return rows.map((row) => ['backup', row.backup_id ?? '']);
   });
-  const rows = await withBackups.execute();
+  const rows = await findDue();
   if (locked === null) return rows;
   const backupIds = new Set(locked.map(([, id]) => id));
   return rows.filter((row) => backupIds.has(row.backup_id ?? ''));
 }
 
-function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, nowMs: number) {
+type Due = {
+  readonly chain: ChainKey;
+  readonly leaseOwner: string;
+  readonly nowMs: number;
+  readonly beyondAnyDelayMs: number;
+};
+
+function dueAt(chain: ChainKey, leaseOwner: string, nowMs: number): Due {
+  return { chain, leaseOwner, nowMs, beyondAnyDelayMs: nowMs + longestRetryDelayMs };
+}
+
+function dueOf(database: Kysely<Schema>, { chain, leaseOwner, nowMs, beyondAnyDelayMs }: Due) {
   return unfinishedImports(database)
     .where('project_id', '=', chain.projectId)
     .where('storage_unit_id', '=', chain.storageUnitId)
@@ -62,7 +73,7 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
     .where('chain_root', '=', chain.chainRoot)
     .where(({ eb, or }) => or([eb('status', '=', 'waiting'), eb('lease_owner', '=', leaseOwner)]))
     .where(({ eb, or }) => or([eb('waits_for_backup_id', 'is', null), eb('deadline_at_ms', '<=', nowMs)]))
-    .where(isDue(nowMs))
+    .where(isDue(nowMs, beyondAnyDelayMs))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -83,28 +94,22 @@ function dueOf(database: Kysely<Schema>, chain: ChainKey, leaseOwner: string, no
         ),
       ),
     )
-    .select('id');
+    .select(['operations.id', 'operations.backup_id']);
 }
+
+type DueImport = { readonly id: string; readonly backup_id: string | null };
+
+const dueImports = fixedQuery((database, due: Due) => dueOf(database, due));
 
 /** Matches operations whose next attempt is due. A time beyond any delay was stored before the clock was set back. */
-export function isDue(nowMs: number) {
+export function isDue(nowMs: number, beyondAnyDelayMs = nowMs + longestRetryDelayMs) {
   return ({ eb, or }: ExpressionBuilder<Schema, 'operations'>) =>
-    or([
-      eb('not_before_ms', 'is', null),
-      eb('not_before_ms', '<=', nowMs),
-      eb('not_before_ms', '>', nowMs + longestRetryDelayMs),
-    ]);
+    or([eb('not_before_ms', 'is', null), eb('not_before_ms', '<=', nowMs), eb('not_before_ms', '>', beyondAnyDelayMs)]);
 }
 
-async function start(
-  database: Kysely<Schema>,
-  due: readonly { readonly id: string }[],
-  leaseOwner: string,
-  startedAtMs: number,
-): Promise<readonly ItemOperation[]> {
-  const started: Selectable<OperationRow>[] = [];
-  for (const some of chunks(due)) {
-    const rows = await database
+const startImports = fixedQuery(
+  (database, { leaseOwner, startedAtMs, ids }: { leaseOwner: string; startedAtMs: number; ids: readonly string[] }) =>
+    database
       .updateTable('operations')
       .set((eb) => ({
         status: 'running',
@@ -118,14 +123,19 @@ async function start(
         started_at_ms: startedAtMs,
         updated_at_ms: startedAtMs,
       }))
-      .where(
-        'id',
-        'in',
-        some.map(({ id }) => id),
-      )
-      .returningAll()
-      .execute();
-    started.push(...rows);
+      .where('id', 'in', ids)
+      .returningAll(),
+);
+
+async function start(
+  database: Kysely<Schema>,
+  due: readonly { readonly id: string }[],
+  leaseOwner: string,
+  startedAtMs: number,
+): Promise<readonly ItemOperation[]> {
+  const started: Selectable<OperationRow>[] = [];
+  for (const some of chunks(due)) {
+    started.push(...(await startImports.all(database, { leaseOwner, startedAtMs, ids: some.map(({ id }) => id) })));
   }
   await noteTransitions(
     database,

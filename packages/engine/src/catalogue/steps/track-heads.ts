@@ -1,8 +1,9 @@
 import { type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
-import { type Kysely, sql } from 'kysely';
+import { type Insertable, type Kysely, sql } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
-import type { Schema } from '../schema.ts';
+import type { ResourceHeadRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { unretire } from './retire-resource.ts';
 
@@ -27,6 +28,67 @@ type Touched = {
   readonly before: Standing[];
   readonly after: Standing[];
 };
+
+type Ids = { readonly projectId: string; readonly ids: readonly string[] };
+
+const standingRecords = fixedQuery((database, { projectId, ids }: Ids) =>
+  database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where('backup_id', 'in', ids)
+    .where('forgotten_at_ms', 'is', null)
+    .select(['backup_id', 'resource_id', 'resource_name', 'status', 'level'])
+    .select(['taken_at_ms', 'taken_at_source', 'updated_at_ms']),
+);
+
+const membersOf = fixedQuery((database, { projectId, ids }: Ids) =>
+  memberRecords(database)
+    .where('sources.project_id', '=', projectId)
+    .where('member.backup_id', 'in', ids)
+    .select(['member.source_id', 'member.backup_id']),
+);
+
+type ResourceColumns = { readonly project_id: string; readonly source_id: string; readonly resource_id: string };
+
+const addRecords = fixedQuery((database, { key, name, added }: { key: ResourceColumns; name: string; added: number }) =>
+  database
+    .insertInto('resources')
+    .values({ ...key, resource_name: name, backups: added })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['project_id', 'source_id', 'resource_id'])
+        .doUpdateSet((eb) => ({ resource_name: name, backups: eb('resources.backups', '+', added) })),
+    ),
+);
+
+const headsOf = fixedQuery(
+  (database, { projectId, scope, resourceId }: { projectId: string; scope: string; resourceId: string }) =>
+    database
+      .selectFrom('resource_heads')
+      .where('project_id', '=', projectId)
+      .where('source_id', '=', scope)
+      .where('resource_id', '=', resourceId)
+      .selectAll(),
+);
+
+const writeHead = fixedQuery(
+  (
+    database,
+    {
+      key,
+      values,
+    }: {
+      key: ResourceColumns & { readonly level: VerificationLevel };
+      values: Pick<Insertable<ResourceHeadRow>, 'backups' | 'backup_id' | 'taken_at_ms' | 'taken_at_source'>;
+    },
+  ) =>
+    database
+      .insertInto('resource_heads')
+      .values({ ...key, ...values })
+      .onConflict((conflict) =>
+        conflict.columns(['project_id', 'source_id', 'resource_id', 'level']).doUpdateSet(values),
+      ),
+);
 
 /**
  * Keeps `resources`, `resource_heads` and `retired_resources` correct while a step changes records, or what sources
@@ -86,19 +148,8 @@ export class HeadTracker {
   async #standingsOf(backupIds: readonly string[]): Promise<readonly Standing[]> {
     const standings: Standing[] = [];
     for (const ids of chunks(backupIds)) {
-      const records = await this.#database
-        .selectFrom('backups')
-        .where('project_id', '=', this.#projectId)
-        .where('backup_id', 'in', ids)
-        .where('forgotten_at_ms', 'is', null)
-        .select(['backup_id', 'resource_id', 'resource_name', 'status', 'level'])
-        .select(['taken_at_ms', 'taken_at_source', 'updated_at_ms'])
-        .execute();
-      const members = await memberRecords(this.#database)
-        .where('sources.project_id', '=', this.#projectId)
-        .where('member.backup_id', 'in', ids)
-        .select(['member.source_id', 'member.backup_id'])
-        .execute();
+      const records = await standingRecords.all(this.#database, { projectId: this.#projectId, ids });
+      const members = await membersOf.all(this.#database, { projectId: this.#projectId, ids });
       for (const record of records) {
         const sources = members.filter((member) => member.backup_id === record.backup_id);
         for (const scope of ['', ...sources.map((member) => member.source_id)]) {
@@ -131,15 +182,7 @@ export class HeadTracker {
     if (added === 0 && before.at(-1)?.resourceName === name) return;
     const key = { project_id: this.#projectId, source_id: scope, resource_id: resourceId };
     if (name !== undefined) {
-      await this.#database
-        .insertInto('resources')
-        .values({ ...key, resource_name: name, backups: added })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['project_id', 'source_id', 'resource_id'])
-            .doUpdateSet((eb) => ({ resource_name: name, backups: eb('resources.backups', '+', added) })),
-        )
-        .execute();
+      await addRecords.all(this.#database, { key, name, added });
       return;
     }
     const { backups } = await this.#database
@@ -164,13 +207,7 @@ export class HeadTracker {
     const { scope, resourceId, before, after } = touched;
     const changed = verificationLevels.filter((level) => countsOf(before, level) !== countsOf(after, level));
     if (changed.length === 0) return;
-    const rows = await this.#database
-      .selectFrom('resource_heads')
-      .where('project_id', '=', this.#projectId)
-      .where('source_id', '=', scope)
-      .where('resource_id', '=', resourceId)
-      .selectAll()
-      .execute();
+    const rows = await headsOf.all(this.#database, { projectId: this.#projectId, scope, resourceId });
     let newest: ReadonlyMap<VerificationLevel, Head> | null = null;
     for (const level of changed) {
       const row = rows.find((each) => each.level === level);
@@ -248,13 +285,7 @@ export class HeadTracker {
       taken_at_ms: head?.takenAtMs ?? null,
       taken_at_source: head?.takenAtSource ?? null,
     };
-    await this.#database
-      .insertInto('resource_heads')
-      .values({ ...key, ...values })
-      .onConflict((conflict) =>
-        conflict.columns(['project_id', 'source_id', 'resource_id', 'level']).doUpdateSet(values),
-      )
-      .execute();
+    await writeHead.all(this.#database, { key, values });
   }
 }
 

@@ -1,24 +1,41 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Insertable, Kysely, Selectable, Updateable } from 'kysely';
 import { v7 as newId } from 'uuid';
 import type { Verdict } from '../backup-records.ts';
 import { proofToRow, recordToColumns } from '../backup-rows.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
 import type { DueChain } from '../operation-records.ts';
-import type { BackupRow, Schema } from '../schema.ts';
+import type { BackupRow, Schema, VerificationRow } from '../schema.ts';
 import { acceptDependants } from './accept-dependants.ts';
 import { chunks } from './chunk.ts';
 import { spreadFaults } from './spread-faults.ts';
 import { HeadTracker } from './track-heads.ts';
 
+const recordOf = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string }) =>
+  database.selectFrom('backups').where('project_id', '=', projectId).where('backup_id', '=', backupId).selectAll(),
+);
+
+const insertRecord = fixedQuery((database, { row }: { row: Insertable<BackupRow> }) =>
+  database.insertInto('backups').values(row),
+);
+
+const updateRecord = fixedQuery(
+  (
+    database,
+    { projectId, backupId, columns }: { projectId: string; backupId: string; columns: Updateable<BackupRow> },
+  ) =>
+    database.updateTable('backups').set(columns).where('project_id', '=', projectId).where('backup_id', '=', backupId),
+);
+
+const insertProof = fixedQuery((database, { row }: { row: Insertable<VerificationRow> }) =>
+  database.insertInto('verifications').values(row),
+);
+
 /** Writes a record and proofs. Returns the chains of the backups to be examined because of this verdict. */
 export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): Promise<readonly DueChain[] | null> {
   await lockParts(database, verdict.projectId, () => [['backup', verdict.backupId]]);
-  const recorded = await database
-    .selectFrom('backups')
-    .where('project_id', '=', verdict.projectId)
-    .where('backup_id', '=', verdict.backupId)
-    .selectAll()
-    .executeTakeFirst();
+  const { projectId, backupId } = verdict;
+  const recorded = await recordOf.first(database, { projectId, backupId });
   const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
   if (shown !== verdict.decidedOnRevision) return null;
 
@@ -69,21 +86,16 @@ async function writeRecord(
     vanished_at_ms: null,
   };
   if (revision === null) {
-    await database
-      .insertInto('backups')
-      .values({ ...columns, created_at_ms: endedAtMs, revision: 1 })
-      .execute();
+    await insertRecord.all(database, { row: { ...columns, created_at_ms: endedAtMs, revision: 1 } });
     return;
   }
-  await database
-    .updateTable('backups')
-    .set({ ...columns, revision: revision + 1 })
-    .where('project_id', '=', record.projectId)
-    .where('backup_id', '=', record.backupId)
-    .execute();
+  await updateRecord.all(database, { projectId, backupId, columns: { ...columns, revision: revision + 1 } });
 }
 
 async function writeProofs(database: Kysely<Schema>, { proofs, projectId, operationId }: Verdict): Promise<void> {
   const rows = proofs.map((proof) => proofToRow(proof, { id: newId(), projectId, operationId }));
-  for (const some of chunks(rows)) await database.insertInto('verifications').values(some).execute();
+  const [first, ...others] = rows;
+  if (first === undefined) return;
+  if (others.length === 0) await insertProof.all(database, { row: first });
+  else for (const some of chunks(rows)) await database.insertInto('verifications').values(some).execute();
 }
