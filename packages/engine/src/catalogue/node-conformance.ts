@@ -229,11 +229,12 @@ export function describeNodes(open: OpenCatalogue): void {
       expect(await late.operations.countBacklog(projectId)).toBe(0);
     });
 
-    test('is refused by six steps that check the epoch of what they change themselves', async () => {
+    test('is refused by seven steps that check the epoch of what they change themselves', async () => {
       const checking = (Object.entries(steps) as [StepName, Step][]).filter(([, { checksEpoch }]) => checksEpoch);
       expect(checking.map(([name]) => name).toSorted()).toEqual([
         'addFindings',
         'finishImport',
+        'finishImports',
         'finishListing',
         'finishOperation',
         'retryOperation',

@@ -43,7 +43,7 @@ import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { requeueOperation, retryOperation } from './steps/retries.ts';
 import { finishListing, startOperation } from './steps/run-operation.ts';
-import { showBackup } from './steps/show-backup.ts';
+import { showBackup, showBackups } from './steps/show-backup.ts';
 import { showOperation } from './steps/show-operation.ts';
 import { closeListing, dueMembers, markVanished, noteSightings } from './steps/source-runs.ts';
 import { startVerifications } from './steps/source-verifications.ts';
@@ -167,6 +167,7 @@ describe('no step reads more rows than it needs', () => {
     ],
     ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
     ['retireResource', () => retireResource(database, project, 'resource-1', 1)],
+    ['showBackups', () => showBackups(database, project, ['a', 'b'])],
     ['showBackup', () => showBackup(database, project, 'a')],
     ['showOperation', () => showOperation(database, project, 'deletion-1')],
     ['overdueWaits', () => overdueWaits(database, 9_000)],

@@ -1,19 +1,16 @@
 import { counted } from '@backup-sync/contracts';
 import { isLeaseLost } from '../catalogue/fence.ts';
-import type { ChainKey, EndedOperation, ItemOperation } from '../catalogue/operation-records.ts';
-import { isCatalogueFault } from '../catalogue-refusal.ts';
-import { cycleFault } from '../chain/proof/chain-verdict.ts';
-import type { Location } from '../chain/proof/link.ts';
+import type { ChainKey, ItemOperation } from '../catalogue/operation-records.ts';
 import { abortAfter, deadlineDetail } from '../deadline.ts';
 import { afterEnd } from '../operations/after-end.ts';
-import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
+import type { AttemptBeginning } from '../operations/retry.ts';
 import type { JobRun } from '../queue/port.ts';
 import type { Services } from '../services.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Seen } from './chain-look.ts';
-import { decideSync } from './decide-sync.ts';
 import { parentsFirst } from './parents-first.ts';
+import { ResultRecorder } from './result-recorder.ts';
 import type { RunAbsences } from './run-absences.ts';
 import { watchCancels } from './watch-cancels.ts';
 
@@ -35,8 +32,7 @@ type ChainJob = {
   readonly look: ChainLook;
   readonly started: ItemOperation[];
   readonly began: AttemptBeginning;
-  /** The operations that have ended so far. */
-  readonly ended: EndedOperation[];
+  readonly results: ResultRecorder;
 };
 
 /**
@@ -92,30 +88,35 @@ async function workOff(
       return `see the server's log for operation ${id}`;
     },
   });
-  const job: ChainJob = { worker, chain, look, started: [...operations], began, ended: [] };
+  const { services, onFault } = worker;
+  const results = new ResultRecorder({ services, look, began, onFault });
+  const job: ChainJob = { worker, chain, look, started: [...operations], began, results };
   try {
     await endEach(job, run, cancels.signal);
   } finally {
     // Called once for all operations: the next work may be chosen from all backups that they imported.
-    await afterEnd(worker.services, job.ended);
+    await afterEnd(services, results.ended);
   }
 }
 
 /** Ends each started operation, or makes it wait. */
 async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: AbortSignal): Promise<void> {
-  const { worker, chain, look, began } = job;
+  const { worker, chain, look, began, results } = job;
   const left: ItemOperation[] = [];
   for (const operation of [...job.started]) {
-    if (operation.cancelRequestedAtMs !== null) await finish(job, operation, cancelled);
-    else if (operation.deadlineAtMs <= began.wallMs) await finish(job, operation, overdue);
+    if (operation.cancelRequestedAtMs !== null) results.add(operation, cancelled);
+    else if (operation.deadlineAtMs <= began.wallMs) results.add(operation, overdue);
     else left.push(operation);
   }
   try {
     for await (const { item: operation, seen } of inRecordingOrder(look, left)) {
       if (operation.withAncestors) await importWithAncestors(job, operation, seen).catch(unlessLost);
-      else await finish(job, operation, look.withProofs(operation.item, seen));
+      else results.add(operation, look.withProofs(operation.item, seen));
     }
+    await results.flush();
   } catch (error) {
+    // What was seen before the work was stopped is recorded.
+    await results.flush();
     if (run.signal.aborted || !cancels.aborted) throw error;
     await endCancelled(job);
     // The next job of this chain starts the others again.
@@ -136,8 +137,9 @@ const overdue: Seen = {
 async function endCancelled(job: ChainJob): Promise<void> {
   const ids = new Set(await job.worker.services.catalogue.operations.cancelledImports(job.chain));
   for (const operation of job.started) {
-    if (ids.has(operation.id)) await finish(job, operation, { ...cancelled, requests: job.look.takeRequests() });
+    if (ids.has(operation.id)) job.results.add(operation, { ...cancelled, requests: job.look.takeRequests() });
   }
+  await job.results.flush();
 }
 
 function inRecordingOrder(look: ChainLook, operations: readonly ItemOperation[]) {
@@ -158,10 +160,12 @@ function unlessLost(error: unknown): void {
  * worker has the operation.
  */
 async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen: Seen): Promise<void> {
-  const { worker, chain, look } = job;
+  const { worker, chain, look, results } = job;
   const { id: operationId, epoch } = operation;
   const catalogue = worker.services.catalogue.fenced({ operationId, epoch });
   const { clock } = worker.services.world;
+  // What was seen before is recorded before, so that ancestors among it are known.
+  await results.flush();
   let accepted = 0;
   // Requests for describing the ancestors count for the child.
   const outcome = await look.attempt(operation.item, async () => {
@@ -175,94 +179,13 @@ async function importWithAncestors(job: ChainJob, operation: ItemOperation, seen
     const own = await catalogue.operations.startChildren(chain, operationId, worker.leaseOwner, clock.nowMs());
     job.started.push(...own);
     for await (const each of inRecordingOrder(look, own)) {
-      await finish(job, each.item, look.withProofs(each.item.item, each.seen));
+      results.add(each.item, look.withProofs(each.item.item, each.seen));
     }
   }
   const addition = accepted === 0 ? '' : `; imports of ${counted(accepted, 'missing ancestor')} were accepted too`;
   const requests = sum(seen.requests, outcome.requests);
-  await finish(job, operation, look.withProofs(operation.item, { ...outcome, requests }), addition);
-}
-
-/**
- * Ends an operation, or makes it wait for the import of a missing parent or for another attempt. If it cannot be
- * recorded, it ends with `internal`, so that it does not delay others.
- */
-async function finish(job: ChainJob, operation: ItemOperation, seen: Seen, addition = ''): Promise<void> {
-  const {
-    work: { queue, storedTimes },
-  } = job.worker.services;
-  if (isOutOfTime(seen) && operation.deadlineAtMs > (await storedTimes.nowMs())) {
-    // The deadline of another operation ended the look that they share. This one gets another look.
-    queue.add({ kind: 'chain', chain: job.chain, lane: operation.lane, notBeforeMs: null });
-    return;
-  }
-  try {
-    await record(job, operation, seen, addition);
-  } catch (error) {
-    // The queue tries again: nothing is wrong with the backup.
-    if (isCatalogueFault(error)) throw error;
-    job.worker.onFault(operation.id, error);
-    const detail = `see the server's log for operation ${operation.id}`;
-    await record(job, operation, { kind: 'unseen', fault: { code: 'internal', detail }, requests: seen.requests }, '');
-  }
-}
-
-function isOutOfTime(seen: Seen): boolean {
-  return seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
-}
-
-/** Records the result. If the record has changed meanwhile, decides again. */
-async function record(
-  { worker, look, began, ended }: ChainJob,
-  operation: ItemOperation,
-  firstSeen: Seen,
-  addition: string,
-): Promise<void> {
-  const {
-    catalogue,
-    world: { clock },
-  } = worker.services;
-  const { id: operationId, epoch, projectId, item, storageUnitId } = operation;
-  const location: Location = { storageUnitId, bucketName: item.bucket_name, imagePath: item.image_path };
-  const isRequest = operation.parentOperationId === null;
-  let seen = firstSeen;
-  while (true) {
-    const current = await catalogue.backups.showBackup(projectId, item.backup_id);
-    const subject = { item, projectId, location, current, isRequest, nowMs: clock.nowMs() };
-    const decision = decideSync(subject, seen);
-    const { fault } = decision;
-    // A result about the backup is recorded. A look without one may be retried.
-    const saysNothing = fault !== null && decision.record === null;
-    const notBeforeMs = saysNothing ? nextAttemptAtMs(worker.services, operation, began, fault.code) : null;
-    if (saysNothing && notBeforeMs !== null) {
-      const attempt = { operationId, epoch, failedAtMs: clock.nowMs(), requests: seen.requests };
-      const retried = await catalogue.operations.retryOperation({ ...attempt, notBeforeMs, fault });
-      ended.push(...(retried?.ended ?? []));
-      return;
-    }
-    const finished = await catalogue.operations.finishImport({
-      ...decision,
-      message: decision.message + addition,
-      operationId,
-      epoch,
-      endedAtMs: clock.nowMs(),
-      requests: seen.requests,
-      decidedOnRevision: current?.revision ?? null,
-      missingParent: look.missingParentOf(seen),
-    });
-    if (finished.result === 'cycle') seen = asCycle(seen, finished.way);
-    if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
-    // `stale_epoch`: another worker has started the operation and will end it.
-    ended.push(...finished.ended);
-    return;
-  }
-}
-
-/** Turns a backup that waits for itself into a cycle: backups that wait for each other build on each other. */
-function asCycle(seen: Seen, way: readonly string[]): Seen {
-  if (seen.kind === 'unseen') return seen;
-  const examination = { ...seen.examination, level: null, fault: cycleFault(way), missingParentId: null };
-  return { ...seen, examination };
+  results.add(operation, look.withProofs(operation.item, { ...outcome, requests }), addition);
+  await results.flush();
 }
 
 function sum(one: RequestCount, other: RequestCount): RequestCount {

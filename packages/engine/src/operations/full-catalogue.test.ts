@@ -41,7 +41,7 @@ function fullOnce<Input extends readonly unknown[], Output>(write: (...input: In
 }
 
 test.each([
-  ['operations', 'finishImport'],
+  ['operations', 'finishImports'],
   ['backups', 'findProofs'],
 ] as const)(
   'an import that finds the disk full at %s.%s is retried, and ends as if nothing had happened',

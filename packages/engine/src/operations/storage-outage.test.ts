@@ -367,7 +367,7 @@ test('a failed write to the catalogue is not a verdict: the work is repeated, an
     ...catalogue,
     operations: {
       ...catalogue.operations,
-      finishImport: (finish) => (isFull ? full() : catalogue.operations.finishImport(finish)),
+      finishImports: (...finish) => (isFull ? full() : catalogue.operations.finishImports(...finish)),
       addFindings: (...found) => (isFull ? full() : catalogue.operations.addFindings(...found)),
     },
     fenced: () => failing,

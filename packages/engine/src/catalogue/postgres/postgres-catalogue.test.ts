@@ -5,6 +5,7 @@ import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeDeletion } from '../deletion-conformance.ts';
 import { describeDirectory } from '../directory-conformance.ts';
 import { describeEventStore } from '../event-store-conformance.ts';
+import { describeFinishes } from '../finish-conformance.ts';
 import { describeHeads } from '../head-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeLanes } from '../lane-conformance.ts';
@@ -23,6 +24,7 @@ const open = openTestPostgresCatalogue;
 
 describe('the catalogue on PostgreSQL', () => describeCatalogue(open));
 describe('listings of the catalogue on PostgreSQL', () => describeListings(open));
+describe('several imports that end in one step on PostgreSQL', () => describeFinishes(open));
 describe('parents in the catalogue on PostgreSQL', () => describeParents(open));
 describe('any order of steps on PostgreSQL', () => describeCatalogueModel(open));
 describe('the newest proved backups on PostgreSQL', () => describeHeads(open, 10));

@@ -8,6 +8,7 @@ import { describeCatalogue } from '../catalogue-conformance.ts';
 import { describeDeletion } from '../deletion-conformance.ts';
 import { describeDirectory } from '../directory-conformance.ts';
 import { describeEventStore } from '../event-store-conformance.ts';
+import { describeFinishes } from '../finish-conformance.ts';
 import { describeHeads } from '../head-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeLanes } from '../lane-conformance.ts';
@@ -38,6 +39,7 @@ const openInPlace = async () => await openSqliteCatalogue({ directory: await new
 
 describe('the catalogue on SQLite', () => describeCatalogue(open));
 describe('listings of the catalogue on SQLite', () => describeListings(open));
+describe('several imports that end in one step on SQLite', () => describeFinishes(open));
 describe('parents in the catalogue on SQLite', () => describeParents(open));
 describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the newest proved backups on SQLite', () => describeHeads(open));

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { differencesOf } from '../differences.ts';
 import { fixedQuery } from '../fixed-query.ts';
+import { lockParts } from '../locks.ts';
 import type { ImportFinish, ImportFinished } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { awaitParent } from './await-parent.ts';
@@ -43,4 +44,24 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
   if (finish.record !== null) await noteOrigin(database, operation);
   const { ended, due } = await endImport(database, operation, finish);
   return { result: 'finished', ended, due: [...due, ...dependants] };
+}
+
+/** Ends imports in this order. Stops after one about which its caller has to decide again. */
+export async function finishImports(
+  database: Kysely<Schema>,
+  projectId: string,
+  finishes: readonly ImportFinish[],
+): Promise<readonly ImportFinished[]> {
+  await lockParts(database, projectId, async () => {
+    const ids = finishes.map(({ operationId }) => operationId);
+    const rows = await database.selectFrom('operations').where('id', 'in', ids).select('backup_id').execute();
+    return rows.flatMap((row) => (row.backup_id === null ? [] : [['backup', row.backup_id] as const]));
+  });
+  const finished: ImportFinished[] = [];
+  for (const finish of finishes) {
+    const each = await finishImport(database, finish);
+    finished.push(each);
+    if (each.result === 'stale_record' || each.result === 'cycle') break;
+  }
+  return finished;
 }

@@ -8,7 +8,7 @@ import { locateBackup } from '../steps/locate-backup.ts';
 import { projectBuckets } from '../steps/project-buckets.ts';
 import { renameBackup } from '../steps/rename-backup.ts';
 import { retireResource } from '../steps/retire-resource.ts';
-import { showBackup } from '../steps/show-backup.ts';
+import { showBackup, showBackups } from '../steps/show-backup.ts';
 import { writeVerdict } from '../steps/write-verdict.ts';
 import { auditedStep, type Step } from './step.ts';
 
@@ -16,6 +16,8 @@ import { auditedStep, type Step } from './step.ts';
 export const backupSteps = {
   /** Returns the record of a backup; null if there is none or it was forgotten. */
   showBackup: { access: 'read', run: showBackup },
+  /** Returns the records of these backups in no particular order, without those that were forgotten. */
+  showBackups: { access: 'read', run: showBackups },
   /**
    * Returns the same as `showBackup` for a caller that is about to read the backup's volume. It changes nothing, but
    * the audit gets the event of the call.

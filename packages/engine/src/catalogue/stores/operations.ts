@@ -1,4 +1,4 @@
-import type { DueWork, Ends, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
+import type { DueWork, Ends, ImportFinished, Lane, NewOperation, OperationJoined } from '../operation-records.ts';
 import { accept } from '../steps/accept.ts';
 import { addOperation, dueOperation, joinOperation } from '../steps/add-operation.ts';
 import { overdueWaits } from '../steps/await-parent.ts';
@@ -7,7 +7,7 @@ import { cancelledImports, cancelOperation } from '../steps/cancel-operation.ts'
 import { retryOfChain } from '../steps/due-chains.ts';
 import { endOverdueRuns } from '../steps/end-run.ts';
 import { addFindings, listFindings } from '../steps/findings.ts';
-import { finishImport } from '../steps/finish-import.ts';
+import { finishImport, finishImports } from '../steps/finish-import.ts';
 import { listOperationLogs } from '../steps/list-operation-logs.ts';
 import { listOperations } from '../steps/list-operations.ts';
 import { endOverdueWaits } from '../steps/outages.ts';
@@ -148,6 +148,19 @@ export const operationSteps = {
     notesTransitions: true,
     due: dueAfter,
     run: finishImport,
+  },
+  /**
+   * Does the same as `finishImport` for several imports of a project, in this order, and returns their results. After a
+   * `stale_record` or `cycle` it does nothing for the later ones, which have no result then. If one throws, none has
+   * ended.
+   */
+  finishImports: {
+    access: 'write',
+    checksEpoch: true,
+    locks: ['backup', 'resource', 'run', 'waits'],
+    notesTransitions: true,
+    due: (finished: readonly ImportFinished[]) => finished.flatMap(dueAfter),
+    run: finishImports,
   },
   /** Ends a single operation. Does nothing and returns null unless it runs under this epoch. */
   finishOperation: { access: 'write', checksEpoch: true, notesTransitions: true, run: finishOperation },

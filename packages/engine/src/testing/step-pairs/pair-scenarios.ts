@@ -102,6 +102,14 @@ function operationScenarios(world: PairWorld): readonly PairScenario[] {
     scenario('finishImport', 'waits for x', finish(world, 'y', { missingParent: { backupId: 'x', revision: null } })),
     scenario('finishImport', 'waits for q', finish(world, 'x', { missingParent: { backupId: 'q', revision: null } })),
     scenario('finishImport', 'q waits for x', finish(world, 'q', { missingParent: { backupId: 'x', revision: null } })),
+    scenario('finishImports', 'a fault that spreads, and of a run', projectId, [
+      finishBroken(world),
+      finish(world, 'x', { endedAtMs: 3_101 }),
+    ]),
+    scenario('finishImports', 'joined by a run, and waits for q', projectId, [
+      finish(world, 'y', { endedAtMs: 3_102 }),
+      finish(world, 'x', { endedAtMs: 3_102, missingParent: { backupId: 'q', revision: null } }),
+    ]),
     scenario('finishOperation', 'a verification', { id: verificationId, epoch: 1, requests, ...finished }),
     scenario('finishOperation', 'a run', { id: listingRunId, epoch: 1, requests, ...finished, status: 'failed' }),
     scenario('finishListing', 'a scan', makeListingFinish(scanId, 3_200)),
