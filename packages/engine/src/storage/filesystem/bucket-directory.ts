@@ -12,6 +12,8 @@ import { type OpenDirectory, openDirectoryInPlace, statInPlace } from './open-in
 export type RootDirectory = {
   /** Absolute. */
   readonly path: string;
+  /** The same with all links resolved, when it was opened. It may lead elsewhere by now. */
+  readonly firstPath: BytePath;
   /** The device it was on when it was opened. */
   readonly device: number;
 };
@@ -26,7 +28,11 @@ export async function openRoot(path: string): Promise<RootDirectory> {
   if (!found.isDirectory()) {
     throw new StorageError('unreachable', `${JSON.stringify(path)} is not a directory`);
   }
-  return { path, device: found.dev };
+  try {
+    return { path, firstPath: await realpath(path, 'latin1'), device: found.dev };
+  } catch (error) {
+    throw toStorageError(error, subject);
+  }
 }
 
 /** Lists the names of the buckets in a directory, sorted. Throws as {@link openRoot} does. */

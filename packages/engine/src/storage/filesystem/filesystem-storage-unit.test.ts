@@ -160,8 +160,26 @@ test('a link next to the buckets is not a bucket', async () => {
   await symlink('bucket', join(files.path, 'alias'));
   await writeFile(join(files.path, 'file'), '');
   await expectCode('bucket_not_found', listAll(files.unit, 'alias'));
+  await expectCode('bucket_not_found', files.unit.get({ bucket: 'alias', key: 'a' }));
   await expectCode('bucket_not_found', listAll(files.unit, 'file'));
   await expectCode('bucket_not_found', listAll(files.unit, 'x'.repeat(255)));
+});
+
+test('objects are read below a link to the directory of buckets, wherever it leads by now', async () => {
+  await using before = await openOn({ bucket: { a: 'before' } });
+  await using after = await openOn({ bucket: { a: 'after' } });
+  const link = `${before.path}-link`;
+  await symlink(before.path, link);
+  try {
+    const unit = await openFilesystemStorageUnit({ id: 'files', directory: link });
+    const read = async () => (await readAll((await unit.get({ bucket: 'bucket', key: 'a' })).body)).toString();
+    expect(await read()).toBe('before');
+    await rm(link);
+    await symlink(after.path, link);
+    expect(await read()).toBe('after');
+  } finally {
+    await rm(link);
+  }
 });
 
 test('only regular files are objects', async () => {

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { platform } from 'node:os';
 import { resolve } from 'node:path';
 import { changedWhileRead, refuseImpossibleRange } from '../bound-range.ts';
 import { describeBucket, describeObject, refuseUnsafeKey } from '../names.ts';
@@ -21,7 +22,7 @@ import { readFileBody } from './file-body.ts';
 import { identityOf, modifiedAtMsOf } from './file-identity.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 import { walkFolders, walkObjects } from './object-walk.ts';
-import { openRegularFile } from './open-regular-file.ts';
+import { openIfPlain, openRegularFile } from './open-regular-file.ts';
 
 /**
  * Opens a directory whose subdirectories are buckets. Objects are regular files, also behind links to files and
@@ -72,17 +73,31 @@ class FilesystemStorageUnit implements StorageUnit {
   async get(request: GetRequest): Promise<ObjectContent> {
     const { range } = request;
     if (range !== undefined) refuseImpossibleRange(range);
-    const { directory, path } = await this.#find(request);
     const subject = describeObject(request.bucket, request.key);
-    const opened = await openRegularFile(path, subject);
-    if (opened === null) throw await explainAbsence(directory, subject);
-    const { file, stats } = opened;
+    const { file, stats } = (await this.#openPlain(request)) ?? (await this.#open(request, subject));
     const seen = describe(stats);
     if (range !== undefined && (range.of.tag !== seen.fileIdentity || range.of.size !== seen.size)) {
       await file.close();
       throw changedWhileRead(subject);
     }
     return { ...seen, body: readFileBody(file, stats, subject, request) };
+  }
+
+  /** Opens an object if its path below the directory of buckets has no links. Null if anything is unusual. */
+  async #openPlain({ bucket, key, signal }: ObjectRequest) {
+    signal?.throwIfAborted();
+    refuseUnsafeKey(bucket, key);
+    // Other systems do not show which file was opened.
+    if (platform() !== 'linux') return null;
+    const path = toBytePath(`/${bucket}/${key}`);
+    return await openIfPlain(toBytePath(this.#root.path) + path, this.#root.firstPath + path);
+  }
+
+  async #open(request: ObjectRequest, subject: string) {
+    const { directory, path } = await this.#find(request);
+    const opened = await openRegularFile(path, subject);
+    if (opened === null) throw await explainAbsence(directory, subject);
+    return opened;
   }
 
   async head(request: ObjectRequest): Promise<ObjectHead> {

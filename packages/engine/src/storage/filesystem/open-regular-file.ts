@@ -5,6 +5,32 @@ import { type BytePath, toBytes } from './byte-path.ts';
 import { pathOfDescriptor } from './descriptor-path.ts';
 import { isAbsence, toStorageError } from './filesystem-error.ts';
 
+/** Neither follows a link nor waits for the other end of a pipe. */
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Opens a file if the system shows that it is a regular file at the expected path, which has no links. That takes less
+ * than half of the requests to the file system that finding it first takes. Null if anything is unusual, which says
+ * nothing about the file.
+ */
+export async function openIfPlain(
+  path: BytePath,
+  expected: BytePath,
+): Promise<{ readonly file: FileHandle; readonly stats: BigIntStats } | null> {
+  let file: FileHandle | undefined;
+  let isPlain = false;
+  try {
+    file = await open(toBytes(path), flags);
+    const stats = await file.stat({ bigint: true });
+    isPlain = stats.isFile() && pathOfDescriptor(file.fd) === expected;
+    return isPlain ? { file, stats } : null;
+  } catch {
+    return null;
+  } finally {
+    if (!isPlain) await file?.close();
+  }
+}
+
 /**
  * Opens a regular file whose path has no links. Null if the file no longer exists.
  *
@@ -17,7 +43,7 @@ export async function openRegularFile(
 ): Promise<{ readonly file: FileHandle; readonly stats: BigIntStats } | null> {
   let file: FileHandle | undefined;
   try {
-    file = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = await open(toBytes(path), flags);
     const stats = await file.stat({ bigint: true });
     if (!stats.isFile()) {
       await file.close();
