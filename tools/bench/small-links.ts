@@ -8,7 +8,7 @@ import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/s
 import { openTestEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine.ts';
 
 const bucketName = 'volumebackups';
-const pollEveryMs = 20;
+const pollEveryMs = 100;
 
 /** What one pass over all links took, in all threads of this process. */
 export type LinkCost = { readonly linksPerSecond: number; readonly cpuMsPerLink: number };

@@ -3,7 +3,7 @@ import type { CallEvent } from '../audit-records.ts';
 import { CatalogueUnavailableError } from '../catalogue-errors.ts';
 import type { Fence } from '../fence.ts';
 import type { StepInput, StepName, StepOutput } from '../steps.ts';
-import { reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
+import { describeError, reviveError, type StepAnswer, type ThreadRequest } from './messages.ts';
 import type { StepRunner } from './step-runner.ts';
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
@@ -13,6 +13,8 @@ export class StepThread implements StepRunner {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
+  /** Requests of this turn of the event loop. They go in one message, since each message wakes the thread. */
+  #outgoing: ThreadRequest[] = [];
   #lastId = 0;
   /** Set once no further step can be called. */
   #unavailable: CatalogueUnavailableError | null = null;
@@ -20,7 +22,9 @@ export class StepThread implements StepRunner {
   constructor(worker: Worker) {
     this.#worker = worker;
     this.#ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.on('message', (answer: StepAnswer) => this.#settle(answer));
+    worker.on('message', (answers: readonly StepAnswer[]) => {
+      for (const answer of answers) this.#settle(answer);
+    });
     worker.once('error', (error) => this.#fail('A thread of the catalogue has failed.', error));
     worker.once('exit', () => this.#fail('A thread of the catalogue has ended.'));
     // An open catalogue with nothing to do must not keep the process alive.
@@ -53,7 +57,28 @@ export class StepThread implements StepRunner {
   }
 
   #post(request: ThreadRequest): void {
-    this.#worker.postMessage(request);
+    // Runs once the work of this turn has made its calls.
+    if (this.#outgoing.length === 0) process.nextTick(() => this.#postAll());
+    this.#outgoing.push(request);
+  }
+
+  #postAll(): void {
+    const requests = this.#outgoing;
+    this.#outgoing = [];
+    try {
+      this.#worker.postMessage(requests);
+    } catch {
+      // Nothing was sent. Only the requests that cannot be sent fail.
+      for (const request of requests) this.#postAlone(request);
+    }
+  }
+
+  #postAlone(request: ThreadRequest): void {
+    try {
+      this.#worker.postMessage([request]);
+    } catch (error) {
+      if (request !== 'close') this.#settle({ id: request.id, error: describeError(error) });
+    }
   }
 
   #settle(answer: StepAnswer): void {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../clock.ts';
 import { type Connection, connect } from './connection.ts';
 import type { StepAnswer, StepRequest, ThreadData, ThreadRequest } from './messages.ts';
 import { runGroup } from './run-steps.ts';
@@ -8,6 +9,9 @@ import { runGroup } from './run-steps.ts';
  * transaction.
  */
 const groupMax = 200;
+
+/** Milliseconds for which reads are run before their answers are sent, in one message. */
+const readsForMs = 2;
 
 if (parentPort === null) throw new Error('This file runs only as a worker thread.');
 const port = parentPort;
@@ -20,9 +24,11 @@ const queue: StepRequest[] = [];
 let closing = false;
 let working = false;
 
-port.on('message', (request: ThreadRequest) => {
-  if (request === 'close') closing = true;
-  else queue.push(request);
+port.on('message', (requests: readonly ThreadRequest[]) => {
+  for (const request of requests) {
+    if (request === 'close') closing = true;
+    else queue.push(request);
+  }
   if (working) return;
   working = true;
   // Later in this turn of the loop, so that every message that has arrived by then joins the first group.
@@ -32,7 +38,7 @@ port.on('message', (request: ThreadRequest) => {
 async function work(): Promise<void> {
   if (queue.length > 0) {
     connection ??= connect(path, access);
-    for (const answer of await runNext(connection)) port.postMessage(answer);
+    port.postMessage(await runNext(connection));
   }
   if (queue.length > 0) setImmediate(work);
   else {
@@ -41,8 +47,15 @@ async function work(): Promise<void> {
   }
 }
 
+/** Runs the next writes in one transaction, or the next reads for as long as no answer has to wait for another. */
 async function runNext(open: Connection): Promise<readonly StepAnswer[]> {
-  return runGroup(open, queue.splice(0, access === 'write' ? groupMax : 1));
+  if (access === 'write') return runGroup(open, queue.splice(0, groupMax));
+  const answers: StepAnswer[] = [];
+  const untilMs = systemClock.monotonicMs() + readsForMs;
+  do {
+    answers.push(...(await runGroup(open, queue.splice(0, 1))));
+  } while (queue.length > 0 && systemClock.monotonicMs() < untilMs);
+  return answers;
 }
 
 function close(): void {
