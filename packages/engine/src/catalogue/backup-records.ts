@@ -99,3 +99,12 @@ export type ResourceStanding = {
 
 /** A page of a listing, and the number of all rows. */
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
+
+/** Where a backup is known to be. */
+export type LocatedBackup = {
+  readonly backupId: string;
+  /** The revision of its record; null if there is none or it was forgotten. */
+  readonly revision: number | null;
+  /** The place of its record first, then those that its unfinished imports name, oldest first. */
+  readonly locations: readonly Location[];
+};

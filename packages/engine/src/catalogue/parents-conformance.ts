@@ -32,20 +32,26 @@ export function describeParents(open: OpenCatalogue): void {
   });
   afterAll(() => catalogue[Symbol.asyncDispose]());
 
-  describe('locateBackup', () => {
-    test('returns the place of the record, then those of unfinished imports', async () => {
+  describe('locateBackups', () => {
+    test('returns for each backup the place of the record, then those of unfinished imports', async () => {
       await importBackup(catalogue, projectId, makeItem('a'));
       const moved = ['bucket-2', 'bucket-3'].map((bucket_name) => makeItem('a', { bucket_name, image_path: 'moved' }));
       for (const item of moved) await acceptedIds(catalogue, makeAcceptance(projectId, [item]));
       await acceptedIds(catalogue, makeAcceptance(newId(), [makeItem('a', { bucket_name: 'of another project' })]));
-      expect(await catalogue.backups.locateBackup(projectId, 'a')).toEqual({
-        revision: 1,
-        locations: [
-          { storageUnitId, bucketName: 'bucket-1', imagePath: 'chain-1/a' },
-          { storageUnitId, bucketName: 'bucket-2', imagePath: 'moved' },
-          { storageUnitId, bucketName: 'bucket-3', imagePath: 'moved' },
-        ],
-      });
+      await importBackup(catalogue, projectId, makeItem('b'));
+      const place = { storageUnitId, bucketName: 'bucket-1' };
+      expect(await catalogue.backups.locateBackups(projectId, ['b', 'a'])).toEqual([
+        { backupId: 'b', revision: 1, locations: [{ ...place, imagePath: 'chain-1/b' }] },
+        {
+          backupId: 'a',
+          revision: 1,
+          locations: [
+            { ...place, imagePath: 'chain-1/a' },
+            { storageUnitId, bucketName: 'bucket-2', imagePath: 'moved' },
+            { storageUnitId, bucketName: 'bucket-3', imagePath: 'moved' },
+          ],
+        },
+      ]);
     });
 
     test('returns nothing for a backup that was forgotten or never recorded', async () => {
@@ -53,9 +59,8 @@ export function describeParents(open: OpenCatalogue): void {
       const actor = { kind: 'user', name: 'ada' } as const;
       const deletion = { operationId: newId(), projectId, backupId: 'a', actor, requestId: 'r', deletedAtMs: 5_000 };
       await catalogue.backups.deleteBackup(deletion);
-      for (const id of ['a', 'b']) {
-        expect(await catalogue.backups.locateBackup(projectId, id)).toEqual({ revision: null, locations: [] });
-      }
+      const located = await catalogue.backups.locateBackups(projectId, ['a', 'b']);
+      expect(located).toEqual(['a', 'b'].map((backupId) => ({ backupId, revision: null, locations: [] })));
     });
   });
 

@@ -34,7 +34,7 @@ import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
-import { locateBackup } from './steps/locate-backup.ts';
+import { locateBackups } from './steps/locate-backups.ts';
 import { removeNode, showLeases, takeOverDead } from './steps/nodes.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
@@ -182,7 +182,7 @@ describe('no step reads more rows than it needs', () => {
     ],
     ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
     ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
-    ['locateBackup', () => locateBackup(database, project, 'a')],
+    ['locateBackups', () => locateBackups(database, project, ['a', 'b'])],
     ['projectBuckets', () => projectBuckets(database, project, 'unit-1')],
     ['findProofs', () => findProofs(database, project, ['a', 'b'])],
     ['provedListing', () => provedListing(database, project, 'a', makeProof('a').location)],

@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import type { LocatedBackup } from '../catalogue/backup-records.ts';
 import { isLeaseLost } from '../catalogue/fence.ts';
 import type { ChainKey, MissingParent } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
@@ -15,12 +16,15 @@ import { StorageError, type StorageUnit } from '../storage/port.ts';
 import { listInRanges } from '../storage/ranges/list-in-ranges.ts';
 import { reasonOfStorageError } from '../storage/storage-reason.ts';
 import { foundInOtherForm, otherForms } from '../unicode-form.ts';
+import { EarlyReads } from './early-reads.ts';
 import { findListings } from './find-listings.ts';
 
 export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly storage: StorageUnit;
   readonly imagePaths: readonly string[];
+  /** The backups that will be looked at. */
+  readonly backupIds: readonly string[];
   /** Locations of a plan's own items. A plan treats them as a sync treats unfinished imports. */
   readonly planned: ReadonlyMap<string, Location>;
   /** See {@link ChainContext}. */
@@ -61,6 +65,8 @@ export class ChainLook {
   #buckets: Promise<readonly string[]> | undefined;
   /** Revisions of the records that were looked up. Null if there was no record. */
   readonly #revisions = new Map<string, number | null>();
+  readonly #knownProofs: EarlyReads<EdgeProof>;
+  readonly #knownPlaces: EarlyReads<LocatedBackup>;
   #accounted: RequestCount = { lists: 0, gets: 0, bytesRead: 0 };
   /** Proofs that {@link withProofs} has not handed out yet. */
   #proofs: readonly EdgeProof[] = [];
@@ -75,6 +81,16 @@ export class ChainLook {
     this.chain = options.chain;
     this.signal = AbortSignal.any([options.stopping, options.deadline.signal]);
     this.storage = listInRanges(limitToGrants(counted.unit, listGrants), this.signal);
+    const { backups } = services.catalogue;
+    const { projectId } = options.chain;
+    this.#knownProofs = new EarlyReads(options.backupIds, services.world.clock, async (ids) => {
+      const proofs = await backups.findProofs(projectId, ids);
+      return new Map(proofs.map((proof) => [proof.backupId, proof]));
+    });
+    this.#knownPlaces = new EarlyReads(options.backupIds, services.world.clock, async (ids) => {
+      const located = await backups.locateBackups(projectId, ids);
+      return new Map(located.map((each) => [each.backupId, each]));
+    });
   }
 
   /** Examines one backup. Throws the reason of `stopping`, and catalogue errors. */
@@ -175,7 +191,7 @@ export class ChainLook {
       bucketName: chain.bucketName,
       imagePaths,
       findProofs: async (backupIds) => {
-        const proofs = await catalogue.backups.findProofs(chain.projectId, backupIds);
+        const proofs = [...(await this.#knownProofs.of(backupIds)).values()];
         if (proofsNotBeforeMs === 0) return proofs;
         const nowMs = clock.nowMs();
         return proofs.filter(
@@ -201,10 +217,8 @@ export class ChainLook {
   }
 
   async #locate(backupId: string): Promise<readonly Location[]> {
-    const { revision, locations } = await this.#services.catalogue.backups.locateBackup(
-      this.#options.chain.projectId,
-      backupId,
-    );
+    const located = (await this.#knownPlaces.of([backupId])).get(backupId);
+    const { revision, locations } = located ?? { revision: null, locations: [] };
     // The verdict is based on the revision of the first lookup.
     if (!this.#revisions.has(backupId)) this.#revisions.set(backupId, revision);
     const planned = this.#options.planned.get(backupId);

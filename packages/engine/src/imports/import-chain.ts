@@ -74,6 +74,7 @@ async function workOff(
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
+    backupIds: operations.map((operation) => operation.item.backup_id),
     planned: new Map(),
     absences: worker.absences.of(operations),
     readHashes: true,

@@ -55,6 +55,7 @@ async function planChain(
     chain,
     storage: services.work.storage,
     imagePaths: items.map((item) => item.image_path),
+    backupIds: items.map((item) => item.backup_id),
     readHashes: false,
     proofsNotBeforeMs: 0,
     ...shared,

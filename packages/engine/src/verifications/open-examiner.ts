@@ -27,7 +27,10 @@ export function openExaminer(
     findProofs: (backupIds) => catalogue.backups.findProofs(projectId, backupIds),
     findListings: (backupIds) => findListings(reading.services.catalogue, projectId, backupIds),
     provedListing: (backupId, location) => catalogue.backups.provedListing(projectId, backupId, location),
-    locate: async (backupId) => (await catalogue.backups.locateBackup(projectId, backupId)).locations,
+    locate: async (backupId) => {
+      const [located] = await catalogue.backups.locateBackups(projectId, [backupId]);
+      return located?.locations ?? [];
+    },
     projectBuckets: () => catalogue.backups.projectBuckets(projectId, reading.storage.id),
     absences: new Absences(),
     readHashes: true,

@@ -4,7 +4,7 @@ import { findProofs, provedListing } from '../steps/find-proofs.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from '../steps/known-backups.ts';
 import { listBackups } from '../steps/list-backups.ts';
 import { listResources } from '../steps/list-resources.ts';
-import { locateBackup } from '../steps/locate-backup.ts';
+import { locateBackups } from '../steps/locate-backups.ts';
 import { projectBuckets } from '../steps/project-buckets.ts';
 import { renameBackup } from '../steps/rename-backup.ts';
 import { retireResource } from '../steps/retire-resource.ts';
@@ -30,11 +30,8 @@ export const backupSteps = {
    * `marker_not_found` if the marker is not a record of the project.
    */
   listBackups: { access: 'read', isLong: true, run: listBackups },
-  /**
-   * Returns the places where a backup is known to be: first the place of its record, then those that its unfinished
-   * imports name, oldest first. `revision` is the record's; null if there is no record or it was forgotten.
-   */
-  locateBackup: { access: 'read', run: locateBackup },
+  /** Returns the places where these backups are known to be, for each of them in the given order. */
+  locateBackups: { access: 'read', run: locateBackups },
   /**
    * Returns the buckets of a storage unit that a grant, source, record or unfinished operation of the project names,
    * sorted by name.
