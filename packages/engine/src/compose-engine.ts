@@ -22,7 +22,7 @@ import { defaultRetryForMs } from './operations/retry.ts';
 import { type OperationWorker, runOperation } from './operations/run-operation.ts';
 import { StoredTimes } from './operations/stored-times.ts';
 import { planBucket } from './plans/plan-bucket.ts';
-import { chainsAtOnce } from './queue/chains-at-once.ts';
+import { chainsAtOnce, largeJobsAtOnce, placesOfLargeJob } from './queue/chains-at-once.ts';
 import type { InProcessJobQueueOptions } from './queue/in-process-job-queue.ts';
 import type { Job, JobQueue } from './queue/port.ts';
 import type { Services, World } from './services.ts';
@@ -166,6 +166,7 @@ export async function composeEngine(
       }),
     storage,
     concurrency: chainsAtOnce,
+    placesOfLargeJob,
     buckets,
     clock,
     sleep: systemSleep,
@@ -206,7 +207,7 @@ export async function composeEngine(
       retryForMs: options.retryForMs ?? defaultRetryForMs,
       backlog: new Backlog(catalogue, clock, {
         max: options.backlogMax ?? defaultBacklogMax,
-        jobsAtOnce: chainsAtOnce,
+        jobsAtOnce: largeJobsAtOnce,
         hasOtherNodes: ofNodes !== undefined,
       }),
       chainsAtOnce,

@@ -7,6 +7,7 @@ import type { Location, UnreadHashes } from '../chain/proof/link.ts';
 import { ancestorIdsOf, ChainLook, type ChainLookOptions, type Seen } from '../imports/chain-look.ts';
 import { decideSync } from '../imports/decide-sync.ts';
 import { parentsFirst } from '../imports/parents-first.ts';
+import { largeJobsAtOnce } from '../queue/chains-at-once.ts';
 import type { PlanServices } from '../services.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import { costOfHashes, sumRequests } from './forecast.ts';
@@ -36,7 +37,7 @@ export async function planChains(
   items: readonly BackupSync[],
   ends: PlanEnds,
 ): Promise<readonly PlannedChain[]> {
-  const limit = pLimit(services.work.chainsAtOnce);
+  const limit = pLimit(Math.min(services.work.chainsAtOnce, largeJobsAtOnce));
   const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.work.storage.id, item)]));
   const shared = { ...ends, planned, absences: new Absences() };
   return await Promise.all(

@@ -36,6 +36,8 @@ export type InProcessJobQueueOptions = {
   readonly work: JobWork;
   /** Number of chains, scans and plans that run at the same time in each lane, in addition to one verification. */
   readonly concurrency: number;
+  /** Number of these places that a job takes once it may hold much memory (default 1). */
+  readonly placesOfLargeJob?: number;
   readonly storage: StorageUnit;
   readonly buckets: BucketWatch;
   readonly clock: Clock;
@@ -77,14 +79,14 @@ export class InProcessJobQueue implements JobQueue {
   #fillsAgain = false;
 
   constructor(options: InProcessJobQueueOptions) {
-    const { clock, sleep, concurrency, buckets, storage, onNotice } = options;
+    const { clock, sleep, concurrency, placesOfLargeJob = 1, buckets, storage, onNotice } = options;
     this.#options = options;
     this.#alarm = new Alarm(clock, sleep, () => this.#look());
     this.#catalogue = new CataloguePause(clock, onNotice);
     const isFed = options.onRoom !== undefined;
     const newLane = () => ({
-      work: new Places(concurrency, slowAfterMs, isFed),
-      verification: new Places(1, slowVerificationAfterMs, isFed),
+      work: new Places(concurrency, placesOfLargeJob, slowAfterMs, isFed),
+      verification: new Places(1, 1, slowVerificationAfterMs, isFed),
     });
     this.#places = { interactive: newLane(), mass: newLane() };
     this.#allPlaces = Object.values(this.#places).flatMap(({ work, verification }) => [work, verification]);
@@ -117,7 +119,8 @@ export class InProcessJobQueue implements JobQueue {
   /** Number of jobs that {@link tryStart} could start now, if their buckets allow it. */
   roomFor(lane: Lane, work: keyof LanePlaces): number {
     const places = this.#places[lane][work];
-    return this.#catalogue.mayStart && places.turns.first === null ? Math.max(0, places.free) : 0;
+    const isWanted = places.turns.first !== null || places.resuming.first !== null;
+    return this.#catalogue.mayStart && !isWanted ? Math.max(0, places.free) : 0;
   }
 
   /**
@@ -266,9 +269,11 @@ export class InProcessJobQueue implements JobQueue {
       places.startsNext = false;
       if (this.#startOne(places)) return true;
     }
-    if (places.resuming.first === null) return false;
+    const { first } = places.resuming;
+    // Nothing else begins until there are enough places for it.
+    if (first === null || first.weight > places.free) return false;
     places.startsNext = true;
-    places.resuming.first.resume();
+    first.resume();
     return true;
   }
 

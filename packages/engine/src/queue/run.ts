@@ -4,6 +4,9 @@ import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watche
 import type { Claims } from './claims.ts';
 import type { BucketWork, Entry, Places, Runner } from './turns.ts';
 
+/** Bytes of answers up to which a job is small: it cannot hold more than it has read. */
+const smallJobBytesMax = 2 * 1024 * 1024;
+
 /** The tools that a run needs from its queue. */
 export type RunHost = {
   readonly clock: Clock;
@@ -21,6 +24,8 @@ export type RunHost = {
  * A running job. It holds a place only while there is work. Once nothing has come from storage for a second, its place
  * is given to others, and the job waits for a place before it takes later data. If little comes at a time, the place is
  * also given up once the waits add up and work of another bucket wants it.
+ *
+ * Once it has read so much that it may hold much memory, it takes several places.
  */
 export class Run implements StorageWatcher, Runner {
   readonly entry: Entry;
@@ -28,6 +33,8 @@ export class Run implements StorageWatcher, Runner {
   readonly #host: RunHost;
   #places: Places;
   #holdsPlace = true;
+  #weight = 1;
+  #answerBytes = 0;
   #waits = 0;
   /** When something last arrived, or the oldest wait began. */
   #quietSinceMs = 0;
@@ -53,7 +60,11 @@ export class Run implements StorageWatcher, Runner {
     return this.#holdsPlace;
   }
 
-  begin(bucketName: string, subject: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined {
+  get weight(): number {
+    return this.#weight;
+  }
+
+  begin(bucketName: string, subject: string, wait: StorageWait): ReturnType<StorageWatcher['begin']> {
     const { clock, bucketOf, lookAt } = this.#host;
     const bucket = bucketOf(bucketName);
     const endWait = bucket.begin(subject, wait, bucket === this.entry.group.bucket.bucket ? this.probe : null);
@@ -63,12 +74,13 @@ export class Run implements StorageWatcher, Runner {
     }
     this.#waits += 1;
     lookAt(this.#quietSinceMs + silentAfterMs);
-    return (outcome) => {
+    return (outcome: WaitOutcome, answerBytes = 0) => {
+      this.#answerBytes += answerBytes;
       this.#waits -= 1;
       this.#quietSinceMs = clock.monotonicMs();
       if (this.#waits === 0) this.#waitedMs += this.#quietSinceMs - this.#waitsSinceMs;
       // Ask before others are notified: work that has begun takes precedence over work that has not.
-      const resumed = this.#askForPlace();
+      const resumed = this.#answerBytes > smallJobBytesMax ? this.#grow() : this.#askForPlace();
       endWait(outcome);
       return resumed;
     };
@@ -96,7 +108,7 @@ export class Run implements StorageWatcher, Runner {
 
   giveBack(): void {
     this.#holdsPlace = false;
-    this.#places.free += 1;
+    this.#places.free += this.#weight;
     this.entry.group.bucket.addSuspended(this.#places, 1);
     this.#host.onGivenBack(this);
   }
@@ -124,7 +136,7 @@ export class Run implements StorageWatcher, Runner {
   resume(): void {
     this.list?.remove(this);
     this.#holdsPlace = true;
-    this.#places.free -= 1;
+    this.#places.free -= this.#weight;
     this.#quietSinceMs = this.#host.clock.monotonicMs();
     this.#waitsSinceMs = this.#quietSinceMs;
     this.#waitedMs = 0;
@@ -145,7 +157,7 @@ export class Run implements StorageWatcher, Runner {
   /** Ends the run, because its work has ended or the queue is stopping. Nothing delays the work any more. */
   end(): void {
     this.#host.claims.release(this);
-    if (this.#holdsPlace) this.#places.free += 1;
+    if (this.#holdsPlace) this.#places.free += this.#weight;
     else {
       this.list?.remove(this);
       this.#holdsPlace = true;
@@ -161,10 +173,29 @@ export class Run implements StorageWatcher, Runner {
     this.#host.onFreed(bucket);
   }
 
+  /** Takes the places of a large job. It may have to wait for them, and holds none meanwhile. */
+  #grow(): Promise<void> | undefined {
+    const { stopping, onFreed } = this.#host;
+    const { ofLargeRun } = this.#places;
+    const missing = ofLargeRun - this.#weight;
+    if (missing === 0 || stopping.aborted) return this.#askForPlace();
+    if (this.#holdsPlace && this.#places.free >= missing) {
+      this.#places.free -= missing;
+      this.#weight = ofLargeRun;
+      return undefined;
+    }
+    const held = this.#holdsPlace;
+    if (held) this.giveBack();
+    this.#weight = ofLargeRun;
+    const resumed = this.#askForPlace();
+    if (held) onFreed(this.entry.group.bucket);
+    return resumed;
+  }
+
   #askForPlace(): Promise<void> | undefined {
     if (this.#holdsPlace || this.#host.stopping.aborted) return undefined;
     if (this.#resumed !== null) return this.#resumed.promise;
-    if (this.#places.free > 0) return void this.resume();
+    if (this.#places.free >= this.#weight) return void this.resume();
     this.#resumed = Promise.withResolvers();
     this.#places.resuming.push(this);
     return this.#resumed.promise;

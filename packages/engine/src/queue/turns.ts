@@ -6,6 +6,8 @@ import type { Job } from './port.ts';
 /** A running job, as the code that gives out places sees it. See run.ts. */
 export interface Runner extends Linked<Runner> {
   readonly entry: Entry;
+  /** Number of places that it takes. */
+  readonly weight: number;
   /** Adopts a raised lane. */
   moveTo(places: Places): void;
   /** Takes one of the places again. */
@@ -155,6 +157,8 @@ export function workOf(job: Job): keyof LanePlaces {
 /** The places for one kind of work in one lane, and the work that waits for them. */
 export class Places {
   free: number;
+  /** Number of places that a run takes once it may hold much memory. */
+  readonly ofLargeRun: number;
   /** Time that a run may wait for storage before it gives way to another bucket, in milliseconds. */
   readonly slowAfterMs: number;
   /**
@@ -169,8 +173,9 @@ export class Places {
   /** Whether work may wait elsewhere. */
   readonly #isFed: boolean;
 
-  constructor(count: number, slowAfterMs: number, isFed: boolean) {
+  constructor(count: number, ofLargeRun: number, slowAfterMs: number, isFed: boolean) {
     this.free = count;
+    this.ofLargeRun = Math.min(ofLargeRun, count);
     this.slowAfterMs = slowAfterMs;
     this.#isFed = isFed;
   }

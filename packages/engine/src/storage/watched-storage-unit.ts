@@ -19,14 +19,20 @@ export type StorageWait = 'answer' | 'bytes';
  */
 export type WaitOutcome = 'answered' | 'nothing' | StorageError;
 
+type EndWait = (outcome: WaitOutcome, answerBytes?: number) => Promise<void> | undefined;
+
+/** About how much memory an entry of a listing takes, in bytes, once it is condensed. */
+const entryBytes = 64;
+
 /** Observes each wait for storage. */
 export interface StorageWatcher {
   /**
    * Called when a wait begins. `subject` is the prefix of the listing or the key of the object.
    *
-   * The returned function is called once when the wait ends. If it returns a promise, the work continues after that.
+   * The returned function is called once when the wait ends, with about how much memory the answer takes, in bytes. If
+   * it returns a promise, the work continues after that.
    */
-  begin(bucketName: string, subject: string, wait: StorageWait): (outcome: WaitOutcome) => Promise<void> | undefined;
+  begin(bucketName: string, subject: string, wait: StorageWait): EndWait;
 }
 
 /** A wait with its bucket and subject. */
@@ -42,6 +48,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
     work: Promise<Answer>,
     signal: AbortSignal,
     outcomeOf: (answer: Answer) => WaitOutcome = () => 'answered',
+    bytesOf: (answer: Answer) => number = () => 0,
   ): Promise<Answer> {
     const end = watcher.begin(bucket, subject, wait);
     let answer: Answer;
@@ -51,20 +58,22 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
       await end(outcomeOfError(error));
       throw error;
     }
-    await end(outcomeOf(answer));
+    await end(outcomeOf(answer), bytesOf(answer));
     return answer;
   }
 
-  async function* watchEach<Item>(
+  async function* watchEach<Item extends { readonly length: number }>(
     items: AsyncIterable<Item>,
+    partBytes: number,
     watched: Watched,
     signal: AbortSignal,
   ): AsyncGenerator<Item> {
     const iterator = items[Symbol.asyncIterator]();
     const outcomeOf = ({ done }: IteratorResult<Item>) => (done === true ? 'nothing' : 'answered');
+    const bytesOf = (step: IteratorResult<Item>) => (step.done === true ? 0 : step.value.length * partBytes);
     try {
       while (true) {
-        const step = await watch(watched, iterator.next(), signal, outcomeOf);
+        const step = await watch(watched, iterator.next(), signal, outcomeOf, bytesOf);
         if (step.done === true) return;
         yield step.value;
       }
@@ -79,8 +88,9 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
   return {
     id: unit.id,
     listsRanges: unit.listsRanges,
-    list: (request) => watchEach(unit.list(request), listing(request), request.signal ?? stopping),
-    listFolders: (request) => watchEach(unit.listFolders(request), listing(request), request.signal ?? stopping),
+    list: (request) => watchEach(unit.list(request), entryBytes, listing(request), request.signal ?? stopping),
+    listFolders: (request) =>
+      watchEach(unit.listFolders(request), entryBytes, listing(request), request.signal ?? stopping),
     async get(request: GetRequest): Promise<ObjectContent> {
       const signal = request.signal ?? stopping;
       const asked = unit.get(request);
@@ -92,7 +102,7 @@ export function watchRequests(unit: StorageUnit, watcher: StorageWatcher, stoppi
         if (signal.aborted) asked.then(({ body }) => leave(body)).catch(() => {});
         throw error;
       }
-      return { ...content, body: watchEach(content.body, object(request, 'bytes'), signal) };
+      return { ...content, body: watchEach(content.body, 1, object(request, 'bytes'), signal) };
     },
     head: (request) => watch(object(request, 'answer'), unit.head(request), request.signal ?? stopping),
     async admit(request) {

@@ -13,6 +13,7 @@ export const onlyKey = 'object';
 export type QueueOptions = {
   readonly work: JobWork;
   readonly concurrency?: number;
+  readonly placesOfLargeJob?: number;
   readonly buckets?: readonly string[];
   /** Awaited before each request to a bucket is made. */
   readonly beforeRequest?: (bucketName: string, signal: AbortSignal | undefined, subject: string) => Promise<void>;
@@ -59,6 +60,7 @@ export async function openQueueOver(options: QueueOptions) {
     ...shared,
     work: options.work,
     concurrency: options.concurrency ?? 1,
+    placesOfLargeJob: options.placesOfLargeJob ?? 1,
     storage,
     buckets: watch,
     sleep: time.sleep,
