@@ -10,7 +10,7 @@ import type { OperationRow, Schema } from '../schema.ts';
 import { endWaitsFor } from './await-parent.ts';
 import { dueChains } from './due-chains.ts';
 import { endRunIfDone } from './end-run.ts';
-import { noteEnds } from './events.ts';
+import { noteTransitions } from './events.ts';
 import { runsOfImport } from './run-imports.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
@@ -106,5 +106,7 @@ async function endOperation(
       waiting_detail: '',
     },
   });
-  return await noteEnds(database, [before.id]);
+  await noteTransitions(database, [before.id]);
+  const { id, project_id: projectId, kind, parent_operation_id: parentOperationId } = before;
+  return [{ id, projectId, kind, parentOperationId, status: end.status }];
 }

@@ -38,6 +38,8 @@ export async function writeVerdict(database: Kysely<Schema>, verdict: Verdict): 
   const recorded = await recordOf.first(database, { projectId, backupId });
   const shown = recorded === undefined || recorded.forgotten_at_ms !== null ? null : recorded.revision;
   if (shown !== verdict.decidedOnRevision) return null;
+  // Most imports find nothing new.
+  if (verdict.record === null && verdict.proofs.length === 0) return [];
 
   const heads = new HeadTracker(database, verdict.projectId);
   await heads.willChange([verdict.backupId]);
