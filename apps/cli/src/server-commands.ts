@@ -26,7 +26,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
-    .option('--no-work', 'only answer calls: other nodes of the database do the work')
+    .option('--no-work', 'answer calls, and leave the work to other nodes of the database')
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));

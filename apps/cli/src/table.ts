@@ -1,6 +1,9 @@
-import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
+import { createRequire } from 'node:module';
 import { printable } from './printable.ts';
+
+const load = createRequire(import.meta.url);
+/** Characters that take one column each. */
+const plain = /^[ -~]*$/;
 
 /** A number of terminal columns, or `word`: the width of the longest word in the column. */
 type LeastWidth = number | 'word';
@@ -27,7 +30,14 @@ const blank: Measured = { text: '', width: 0 };
 
 function measured(raw: string): Measured {
   const text = printable(raw);
-  return { text, width: stringWidth(text) };
+  return { text, width: widthOf(text) };
+}
+
+/** The terminal columns of a text. Most need no library, which knows every character and takes a while to load. */
+function widthOf(text: string): number {
+  if (plain.test(text)) return text.length;
+  const { default: stringWidth } = load('string-width') as typeof import('string-width');
+  return stringWidth(text);
 }
 
 /** A table as text, and the headings of the columns that did not fit. */
@@ -46,7 +56,7 @@ const wrapsToDefault = 20;
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): Table {
   const cells = rows.map((row) => row.map(measured));
   const natural = columns.map(({ heading }, index) =>
-    cells.reduce((widest, row) => Math.max(widest, row[index]?.width ?? 0), stringWidth(heading)),
+    cells.reduce((widest, row) => Math.max(widest, row[index]?.width ?? 0), widthOf(heading)),
   );
   const { shown, widths } =
     width === undefined
@@ -115,9 +125,9 @@ function leastWidths(
   return columns.map(({ heading, shrinksTo, wraps }, index) => {
     const limit =
       shrinksTo === 'word'
-        ? Math.max(0, ...cells.flatMap((row) => (row[index] ?? blank).text.split(' ').map((word) => stringWidth(word))))
+        ? Math.max(0, ...cells.flatMap((row) => (row[index] ?? blank).text.split(' ').map((word) => widthOf(word))))
         : (shrinksTo ?? (wraps ? wrapsToDefault : Number.POSITIVE_INFINITY));
-    return Math.min(natural[index] ?? 0, Math.max(limit, stringWidth(heading)));
+    return Math.min(natural[index] ?? 0, Math.max(limit, widthOf(heading)));
   });
 }
 
@@ -132,6 +142,7 @@ function pad({ text, width: own }: Measured, width: number, align: 'left' | 'rig
 
 /** The lines of a cell that is too wide: wrapped, or cut with an ellipsis. */
 function broken(text: string, width: number, { wraps = false, keepsWords = false }: Partial<Column> = {}): string[] {
+  const { default: wrapAnsi } = load('wrap-ansi') as typeof import('wrap-ansi');
   if (wraps) return wrapAnsi(text, width, { hard: !keepsWords }).split('\n');
   // A long text is measured only as far as it could be shown.
   const head = text.slice(0, 8 * width);

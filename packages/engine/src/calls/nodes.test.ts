@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { toWireTime } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { expect, test } from 'vitest';
 import { makeRun } from '../catalogue/fixtures-for-conformance.ts';
@@ -18,14 +19,16 @@ test('an engine that alone uses its catalogue lists this process', async () => {
   ]);
 });
 
-test('nodes that share a catalogue are listed with the work of all projects, and source runs under their name', async () => {
+test('living nodes of a catalogue are listed with the work of all projects, and source runs under their name', async () => {
   await using over = await openServicesOver(openMemoryStorageUnit(new Map()), 'bucket');
   const { services, projectId } = over;
   const { catalogue } = services;
   const node = { hostName: 'host-1', pid: 17, version: '1.2.3', serves: false, works: true };
   const id = newId();
-  await catalogue.nodes.registerNode({ ...node, id }, 1_000);
-  await catalogue.nodes.beatNode({ id, jobs: 2, clockAheadMs: 420_000 }, 6_000);
+  const nowMs = services.world.clock.nowMs();
+  await catalogue.nodes.registerNode({ ...node, id: newId() }, nowMs - 16_000);
+  await catalogue.nodes.registerNode({ ...node, id }, nowMs - 16_000);
+  await catalogue.nodes.beatNode({ id, jobs: 2, clockAheadMs: 420_000 }, nowMs - 14_000);
   const [scan, run] = [newId(), newId()];
   await catalogue.operations.addOperation({ ...makeRun('another project', '', scan), sourceId: null });
   await catalogue.operations.addOperation(makeRun(projectId, 'source-1', run));
@@ -41,8 +44,8 @@ test('nodes that share a catalogue are listed with the work of all projects, and
         version: '1.2.3',
         serves: false,
         works: true,
-        started_at: '1970-01-01T00:00:01.000000',
-        seen_at: '1970-01-01T00:00:06.000000',
+        started_at: toWireTime(nowMs - 16_000),
+        seen_at: toWireTime(nowMs - 14_000),
         clock_ahead_ms: 420_000,
         operation_count: 2,
         operations: [

@@ -23,7 +23,7 @@ export type ChainLookOptions = {
   readonly chain: ChainKey;
   readonly storage: StorageUnit;
   readonly imagePaths: readonly string[];
-  /** The backups that will be looked at. */
+  /** The backups that will be examined. */
   readonly backupIds: readonly string[];
   /** Locations of a plan's own items. A plan treats them as a sync treats unfinished imports. */
   readonly planned: ReadonlyMap<string, Location>;

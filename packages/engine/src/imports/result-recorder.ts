@@ -16,7 +16,7 @@ const gatheredForMs = 20;
 /** Maximum number of results in one step: beyond 64 backups, a step would lock the whole project. */
 const recordedAtOnceMax = 50;
 
-/** The operation of a backup that was looked at, and the result. */
+/** The operation of a backup that was examined, and the result. */
 type Result = {
   readonly operation: ItemOperation;
   readonly seen: Seen;

@@ -40,7 +40,7 @@ test('nodes whose clocks differ live together, and the times of their work are t
   await once(child, 'exit');
   expect(lines).toEqual([
     expect.stringMatching(
-      /^The clock of this machine is .* ahead of the database's\. Times are taken from the database\.$/,
+      /^The clock of this machine is .* ahead of the database's\. The node uses the time of the database\.$/,
     ),
   ]);
   expect((await asking.call('listNodes', {})).nodes).toHaveLength(1);

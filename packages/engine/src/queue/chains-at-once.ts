@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** Least number of small chains that are worked on at the same time: they mostly wait for storage. */
+/** Minimum number of small chains that are worked on at the same time: they mostly wait for storage. */
 const smallChainsMin = 32;
 
 /** Number of jobs that may hold much memory at the same time. */

@@ -23,7 +23,7 @@ import { listBackups } from '../steps/list-backups.ts';
 import { listOperationLogs } from '../steps/list-operation-logs.ts';
 import { listOperations } from '../steps/list-operations.ts';
 import { listResources } from '../steps/list-resources.ts';
-import { locateBackup } from '../steps/locate-backup.ts';
+import { locateBackups } from '../steps/locate-backups.ts';
 import { showBackup } from '../steps/show-backup.ts';
 import { showOperation } from '../steps/show-operation.ts';
 import { startChain } from '../steps/start-chain.ts';
@@ -135,7 +135,7 @@ test.each<[string, (database: Kysely<Schema>) => Promise<unknown>]>([
   ],
   ['showBackup', (database) => showBackup(database, project, 'old-17')],
   ['showOperation', (database) => showOperation(database, project, 'import-17')],
-  ['locateBackup', (database) => locateBackup(database, project, 'old-17')],
+  ['locateBackups', (database) => locateBackups(database, project, ['old-17'])],
   ['findProofs', (database) => findProofs(database, project, ['old-17', 'old-18'])],
   ['knownByIds', (database) => knownByIds(database, project, ['old-17', 'old-18'])],
   ['knownChildren', (database) => knownChildren(database, project, ['old-17', 'old-18'])],
