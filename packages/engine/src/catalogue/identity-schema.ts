@@ -1,4 +1,4 @@
-import type { Role } from '@backup-sync/contracts';
+import type { AuditOutcome, Door, ErrorCode, Role } from '@backup-sync/contracts';
 import type { Actor } from './operation-records.ts';
 
 type ProjectRow = { id: string; name: string; created_at_ms: number };
@@ -36,7 +36,23 @@ type AccessKeyRow = {
   disabled_at_ms: number | null;
 };
 
-/** The tables of the embedded identity. */
+type AuditEventRow = {
+  id: string;
+  at_ms: number;
+  project_id: string;
+  actor_kind: Actor['kind'];
+  actor_name: string;
+  operation: string;
+  door: Door;
+  address: string | null;
+  outcome: AuditOutcome;
+  error_code: ErrorCode | null;
+  request_id: string;
+};
+
+type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
+
+/** The tables of the embedded identity, and of the audit. */
 export type IdentitySchema = {
   projects: ProjectRow;
   bucket_grants: BucketGrantRow;
@@ -44,4 +60,6 @@ export type IdentitySchema = {
   role_assignments: RoleAssignmentRow;
   tokens: TokenRow;
   access_keys: AccessKeyRow;
+  audit_events: AuditEventRow;
+  audit_subjects: AuditSubjectRow;
 };

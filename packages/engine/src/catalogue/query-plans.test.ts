@@ -1,3 +1,4 @@
+// One file, although it is long: all plans are those of one filled database.
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { verificationLevels } from '@backup-sync/contracts';
 import { type CompiledQuery, Kysely } from 'kysely';

@@ -1,8 +1,5 @@
 import type {
-  AuditOutcome,
   BackupFormat,
-  Door,
-  ErrorCode,
   HoldCause,
   OperationStatus,
   ReasonCode,
@@ -333,22 +330,6 @@ type RetiredResourceRow = {
 };
 
 /** Rows are only added, as in `audit_subjects`. */
-type AuditEventRow = {
-  id: string;
-  at_ms: number;
-  project_id: string;
-  actor_kind: Actor['kind'];
-  actor_name: string;
-  operation: string;
-  door: Door;
-  address: string | null;
-  outcome: AuditOutcome;
-  error_code: ErrorCode | null;
-  request_id: string;
-};
-
-type AuditSubjectRow = { event_id: string; position: number; field: string; value: string };
-
 /**
  * The names of settings.
  *
@@ -395,7 +376,7 @@ type ArchiveLoadRow = {
   finished_at_ms: number | null;
 };
 
-/** The tables of the catalogue and of the embedded identity, which share one database. */
+/** The tables of the catalogue, and of the embedded identity and the audit, which share its database. */
 export type Schema = IdentitySchema & {
   backups: BackupRow;
   operations: OperationRow;
@@ -412,8 +393,6 @@ export type Schema = IdentitySchema & {
   resources: ResourceRow;
   resource_heads: ResourceHeadRow;
   retired_resources: RetiredResourceRow;
-  audit_events: AuditEventRow;
-  audit_subjects: AuditSubjectRow;
   settings: SettingRow;
   row_counts: RowCountRow;
   nodes: NodeRow;

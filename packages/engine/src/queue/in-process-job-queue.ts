@@ -7,11 +7,10 @@ import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { type Admission, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
-import { watchRequests } from '../storage/watched-storage-unit.ts';
 import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
-import { groupKeyOf, type Job, type JobQueue, type JobRun, type JobWork, keyOf, placeOf, pointerOf } from './port.ts';
+import { groupKeyOf, type Job, type JobQueue, type JobWork, keyOf, placeOf, pointerOf } from './port.ts';
 import { Run, type RunHost } from './run.ts';
 import { BucketWork, Entry, Group, type LanePlaces, Places, type Share, workOf } from './turns.ts';
 
@@ -316,13 +315,7 @@ export class InProcessJobQueue implements JobQueue {
     await Promise.resolve();
     let thrown: { readonly error: unknown } | null = null;
     try {
-      const jobRun: JobRun = {
-        signal,
-        storage: watchRequests(storage, run, signal),
-        claim: (name, unless) => run.claim(name, unless),
-        withoutPlace: (wait) => run.withoutPlace(wait),
-      };
-      if (!signal.aborted) await work(entry.job, jobRun);
+      if (!signal.aborted) await work(entry.job, run.forWork(storage));
     } catch (error) {
       thrown = { error };
     }

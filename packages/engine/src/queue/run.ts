@@ -1,7 +1,14 @@
 import type { Clock } from '../clock.ts';
+import type { StorageUnit } from '../storage/port.ts';
 import { type Probe, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
-import type { StorageWait, StorageWatcher, WaitOutcome } from '../storage/watched-storage-unit.ts';
+import {
+  type StorageWait,
+  type StorageWatcher,
+  type WaitOutcome,
+  watchRequests,
+} from '../storage/watched-storage-unit.ts';
 import type { Claims } from './claims.ts';
+import type { JobRun } from './port.ts';
 import type { BucketWork, Entry, Places, Runner } from './turns.ts';
 
 /** Bytes of answers up to which a job is small: it cannot hold more than it has read. */
@@ -111,6 +118,17 @@ export class Run implements StorageWatcher, Runner {
     this.#places.free += this.#weight;
     this.entry.group.bucket.addSuspended(this.#places, 1);
     this.#host.onGivenBack(this);
+  }
+
+  /** What the work of the job gets. */
+  forWork(storage: StorageUnit): JobRun {
+    const signal = this.#host.stopping;
+    return {
+      signal,
+      storage: watchRequests(storage, this, signal),
+      claim: (name, unless) => this.claim(name, unless),
+      withoutPlace: (wait) => this.withoutPlace(wait),
+    };
   }
 
   /** See {@link JobRun.claim}. */
