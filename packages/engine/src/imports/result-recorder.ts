@@ -114,7 +114,9 @@ export class ResultRecorder {
       for (const result of results) {
         const outcome = this.#decide(result, recordOf.get(result.operation.item.backup_id) ?? null);
         if (outcome.kind === 'retry') break;
-        finishes.push(outcome.finish);
+        // Each ends later than the one before, so that lists by time show them in this order.
+        const endedAtMs = Math.max(outcome.finish.endedAtMs, (finishes.at(-1)?.endedAtMs ?? 0) + 1);
+        finishes.push({ ...outcome.finish, endedAtMs });
       }
       if (finishes.length === 0) return 0;
       const finished = await catalogue.operations.finishImports(projectId, finishes);
