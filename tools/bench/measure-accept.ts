@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { parseDatabaseAddress } from '../../packages/engine/src/catalogue/postgres/database-address.ts';
 import { migrateDatabase } from '../../packages/engine/src/migrate-database.ts';
 import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/small-chain.ts';
@@ -29,7 +29,7 @@ type Accepted = { readonly perSecond: number; readonly p99Ms: number };
  * storage does not answer and once while it imports them. Next to each is a batch insert of the rows that it wrote.
  */
 export async function measureAccept(calls: number): Promise<readonly Figure[]> {
-  await using home = await temporaryHome();
+  await using home = await temporaryDirectory();
   const storage = await writeBuckets(join(home.path, 'storage'), calls + firstCalls);
   await using silent = await openSilentStorage();
   await using postgres = await startPostgres(true);
@@ -118,9 +118,4 @@ async function createDatabase(server: string): Promise<string> {
   url.pathname = `/${name}`;
   await migrateDatabase(parseDatabaseAddress(url.href, 'the database of the benchmark'));
   return url.href;
-}
-
-async function temporaryHome(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { openConnectionPool } from '../../packages/engine/src/catalogue/postgres/connection-pool.ts';
+import { connect } from '../../packages/engine/src/catalogue/sqlite/connection.ts';
 import { openSqliteCatalogue } from '../../packages/engine/src/catalogue/sqlite/open-sqlite-catalogue.ts';
 
 /** Tables that acceptance writes, in the order in which a row may refer to another. */
@@ -27,11 +28,9 @@ export function readSqliteRows(dataDirectory: string): Rows {
 export async function insertIntoSqlite(dataDirectory: string, rows: Rows): Promise<number> {
   const catalogue = await openSqliteCatalogue({ directory: dataDirectory, inPlace: true });
   await catalogue[Symbol.asyncDispose]();
-  const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
+  // The catalogue's own connection, so that this is what the rows cost and not the settings.
+  const { sqlite: database } = connect(join(dataDirectory, 'catalogue.sqlite'), 'write');
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    // As the catalogue's own connection, so that this is what the rows cost and not the settings.
-    database.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000');
     const batches = batchesOf(rows);
     const inserts = new Map<string, StatementSync>();
     const startedAtMs = performance.now();

@@ -33,8 +33,8 @@ class Slot {
  * Makes a query that runs often. Building and compiling a query takes several times as long as SQLite needs to run it,
  * so that is done with the first values, and later ones only take their places.
  *
- * `build` must use the values as parameters only, and must not compute with them or compare them. A row always has the same columns, none of
- * them undefined.
+ * `build` must use the values as parameters only, and must not compute with them or compare them. A row always has the
+ * same columns, none of them undefined.
  */
 export function fixedQuery<Given extends Values, Row>(
   build: (database: Kysely<Schema>, values: Given) => Compilable<Row>,

@@ -17,7 +17,6 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   },
   keepRows: (query) => query,
   guardRows: null,
-  // A whole number, as columns store it.
   least: (one, other) => sql`min(${one}, ${other})`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   storable: (parameter) => parameter,
