@@ -215,7 +215,7 @@ export async function composeEngine(
       linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
     },
   };
-  catalogue.onDue((due) => queue.add(due));
+  catalogue.onDue((due) => void queue.add(due));
   await holder.begin();
   await afterEnd(services, await catalogue.operations.endOverdueRuns(await storedTimes.nowMs()));
   await startForgottenVerifications(services);

@@ -21,7 +21,7 @@ import { LiveNodes, nodePace } from './nodes/live-nodes.ts';
 import { NodeLife } from './nodes/node-life.ts';
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
 import { JobStore, type JobStoreOptions } from './queue/pg-boss/job-store.ts';
-import { enqueue, jobsChannel } from './queue/pg-boss/jobs.ts';
+import { enqueue, enqueueAlone, jobsChannel } from './queue/pg-boss/jobs.ts';
 import { PgBossJobQueue } from './queue/pg-boss/pg-boss-job-queue.ts';
 import { queueRefusal, queueSchema } from './queue/pg-boss/pg-boss-schema.ts';
 import { Sweeper } from './queue/pg-boss/sweeper.ts';
@@ -143,7 +143,7 @@ async function open({ database, serves, works, ...options }: ClusterEngineOption
                 onFault,
               });
         if (feed !== null) void session.listen(jobsChannel, () => feed.wake());
-        return new PgBossJobQueue({ enqueue: (due) => enqueue(connections.database, due), onFault, feed });
+        return new PgBossJobQueue({ enqueue: (due) => enqueueAlone(connections.database, due), feed });
       },
       openHolder: (holder) =>
         new NodeLife({

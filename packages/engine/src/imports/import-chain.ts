@@ -56,7 +56,7 @@ export async function importChain(
   if (operations.length > 0) await workOff(worker, chain, operations, began, run);
   // Queuing the chain for now has replaced the time of its next attempt in the queue.
   const retry = await catalogue.operations.retryOfChain(chain);
-  if (retry !== null) queue.add(retry);
+  if (retry !== null) await queue.add(retry);
 }
 
 async function workOff(
@@ -122,7 +122,7 @@ async function endEach(job: ChainJob, run: Pick<JobRun, 'signal'>, cancels: Abor
     await endCancelled(job);
     // The next job of this chain starts the others again.
     const lane = left.some((operation) => operation.lane === 'interactive') ? 'interactive' : 'mass';
-    worker.services.work.queue.add({ kind: 'chain', chain, lane, notBeforeMs: null });
+    await worker.services.work.queue.add({ kind: 'chain', chain, lane, notBeforeMs: null });
   }
 }
 

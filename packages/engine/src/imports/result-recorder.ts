@@ -88,7 +88,7 @@ export class ResultRecorder {
     const { queue, storedTimes } = services.work;
     const isOutOfTime = seen.kind === 'unseen' && seen.fault.code === 'deadline_exceeded';
     if (!isOutOfTime || operation.deadlineAtMs <= (await storedTimes.nowMs())) return false;
-    queue.add({ kind: 'chain', chain: look.chain, lane: operation.lane, notBeforeMs: null });
+    await queue.add({ kind: 'chain', chain: look.chain, lane: operation.lane, notBeforeMs: null });
     return true;
   }
 

@@ -35,7 +35,7 @@ async function openImports() {
   const queued: string[] = [];
   const queue = {
     ...over.services.work.queue,
-    add: (job: Parameters<typeof over.services.work.queue.add>[0]) => {
+    add: async (job: Parameters<typeof over.services.work.queue.add>[0]) => {
       if (job.kind === 'chain') queued.push(job.chain.bucketName);
     },
   };

@@ -84,7 +84,7 @@ export async function runOperation(
   if (operation === null) {
     // If the clock was set back, the operation is not due yet.
     const retry = await catalogue.operations.retryOfOperation(operationId);
-    if (retry !== null) worker.services.work.queue.add(retry);
+    if (retry !== null) await worker.services.work.queue.add(retry);
     return;
   }
   // A request that the grants refuse is not counted.

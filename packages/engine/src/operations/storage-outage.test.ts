@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import type { CallHandlers } from '../calls/call-context.ts';
@@ -383,4 +384,38 @@ test('a failed write to the catalogue is not a verdict: the work is repeated, an
   await world.runOperation(scan.id, services);
   expect(await world.show(id)).toMatchObject({ status: 'success' });
   expect(await world.show(scan.id)).toMatchObject({ status: 'success' });
+});
+
+test('work ends only once its next attempt is stored in the queue, and fails if that is impossible', async () => {
+  await using world = await start();
+  world.refuse('unreachable');
+  await world.sync([first]);
+  const scan = world.newOperation({ kind: 'scan', request: plainScan });
+  await world.services.catalogue.operations.addOperation(scan);
+  await world.workOnAll();
+  const order: string[] = [];
+  let isAway = false;
+  const queue = {
+    ...world.services.work.queue,
+    add: async () => {
+      await setImmediate();
+      if (isAway) throw new Error('the queue is away');
+      order.push('stored');
+    },
+  };
+  const services = { ...world.services, work: { ...world.services.work, queue } };
+  const chain = chainOfItem(services, world.projectId, first);
+  const run = { signal: services.world.stopping, storage: services.work.storage };
+  const works = [
+    () => importChain({ ...world.worker, services }, chain, run),
+    () => world.runOperation(scan.id, services),
+  ];
+  for (const work of works) {
+    isAway = false;
+    await work();
+    order.push('ended');
+    isAway = true;
+    await expect(work()).rejects.toThrow('the queue is away');
+  }
+  expect(order).toEqual(['stored', 'ended', 'stored', 'ended']);
 });

@@ -105,7 +105,7 @@ export class InProcessJobQueue implements JobQueue {
     for (const bucket of buckets.inOutage) this.#onChange(bucket);
   }
 
-  add(job: DueWork): void {
+  async add(job: DueWork): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const known = this.#known(job);
     const entry = known ?? this.#newEntry(job);

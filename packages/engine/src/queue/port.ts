@@ -45,8 +45,11 @@ export interface JobQueue extends AsyncDisposable {
    * Queues a job. If it is already waiting, it keeps the higher of the two lanes and the earlier of the two times. If
    * it is running, it runs once more afterwards. A job whose work throws is retried at growing intervals, until it
    * succeeds or the queue is disposed.
+   *
+   * A running job waits for what it adds: otherwise its end could be stored before, and the work lost in a crash in
+   * between. Throws catalogue errors if jobs are stored and this one could not be.
    */
-  add(job: DueWork): void;
+  add(job: DueWork): Promise<void>;
 }
 
 /** A running job. */

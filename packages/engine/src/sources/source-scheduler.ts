@@ -65,7 +65,7 @@ export async function runDueSources(services: Services): Promise<number> {
     world: { newId },
   } = services;
   const nowMs = await storedTimes.nowMs();
-  for (const due of await catalogue.operations.overdueWaits(nowMs)) queue.add(due);
+  for (const due of await catalogue.operations.overdueWaits(nowMs)) await queue.add(due);
   await afterEnd(services, await catalogue.operations.endOverdueRuns(nowMs));
   for (const source of await catalogue.sources.dueSources(nowMs)) {
     const actor = { kind: 'system', name: `source ${source.name}` } as const;

@@ -75,7 +75,7 @@ export async function openServicesOver(
     work: {
       storage,
       storageProbe: { storage: '', probe: async () => [] },
-      queue: { add: (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
+      queue: { add: async (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
       endListeners: [(ended) => verifyAfterEnd(services, ended)],
       // Tests that want retries set this. All others see the result of the first attempt immediately.
       retryForMs: 0,

@@ -65,7 +65,7 @@ export async function shareReading(
       helpers = 0;
       asksAgainAtMs = clock.monotonicMs() + askAgainAfterMs;
     }
-    helpers = askForHelp(run, parts, { from: helpers, to: otherWorkers() });
+    helpers = await askForHelp(run, parts, { from: helpers, to: otherWorkers() });
     const part: VerificationPart | null =
       next ?? (await catalogue.parts.claimPart({ operationId, leaseOwner, at: null }));
     next = part === null ? null : await readParts(reader, links.linkOf(part), part);
@@ -79,17 +79,17 @@ export async function shareReading(
  * Queues help for the parts that this worker will not read first, again when there are more workers than `from`.
  * Returns the number of helpers so far.
  */
-function askForHelp(
+async function askForHelp(
   { operation, services }: OperationRun,
   parts: readonly VerificationPart[],
   { from, to }: { readonly from: number; readonly to: number },
-): number {
+): Promise<number> {
   const { id, kind, projectId, storageUnitId, bucketName, lane } = operation;
   const open = parts.filter(({ state }) => state === 'open');
   const helpers = Math.max(from, Math.min(to, open.length - 1));
   for (let helper = from + 1; helper <= helpers; helper += 1) {
     const key = { id, kind, projectId, storageUnitId, bucketName };
-    services.work.queue.add({ kind: 'part', operation: key, helper, lane, notBeforeMs: null });
+    await services.work.queue.add({ kind: 'part', operation: key, helper, lane, notBeforeMs: null });
   }
   return helpers;
 }

@@ -39,6 +39,22 @@ export function isPassing(error: unknown): boolean {
   return passingCodes.has(codeOf(error));
 }
 
+/** Number of times that a transaction is run if others are in its way. */
+export const attemptsMax = 20;
+
+/**
+ * Runs a transaction, again if others are in its way. Throws its error, or that of a catalogue that cannot serve.
+ */
+export async function untilUnhindered<Result>(run: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt === attemptsMax || !isPassing(error)) throw catalogueFault(error);
+    }
+  }
+}
+
 /** Returns the error of a catalogue that cannot serve, if that is what an error of the database means. */
 export function catalogueFault(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

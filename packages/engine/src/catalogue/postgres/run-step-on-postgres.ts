@@ -6,10 +6,7 @@ import type { Schema } from '../schema.ts';
 import { steps } from '../steps.ts';
 import type { Step } from '../stores/step.ts';
 import { beginLocks, lockWholeProjects, MoreLocksError } from './held-locks.ts';
-import { catalogueFault, isPassing } from './postgres-fault.ts';
-
-/** Number of times that a step is run if others are in its way. */
-const attemptsMax = 20;
+import { attemptsMax, catalogueFault, isPassing } from './postgres-fault.ts';
 
 /**
  * Number of times that a step is run again with more locks. A step that follows the backups of a chain may find one more

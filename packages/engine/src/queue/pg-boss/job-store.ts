@@ -5,7 +5,7 @@ import type { ConnectionPool } from '../../catalogue/postgres/connection-pool.ts
 import type { Schema } from '../../catalogue/schema.ts';
 import { groupKeyOf, type Job } from '../port.ts';
 import type { LanePlaces } from '../turns.ts';
-import { bands, bringForward, dueOf, enqueue, queueName } from './jobs.ts';
+import { bands, bringForward, dueOf, enqueueAlone, queueName } from './jobs.ts';
 
 /** A node whose jobs have had no heartbeat for this long has died. The least that pg-boss can notice is 10. */
 export const heartbeatSeconds = 15;
@@ -125,7 +125,7 @@ export class JobStore implements AsyncDisposable {
 
   /** Queues jobs in a transaction of their own. */
   async enqueue(due: readonly DueWork[]): Promise<void> {
-    await enqueue(this.#database, due);
+    await enqueueAlone(this.#database, due);
   }
 
   /** Makes the waiting jobs of a bucket due now. */

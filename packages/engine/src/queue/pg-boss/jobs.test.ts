@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openQueueCluster, openQueueNode } from '../../testing/queue-cluster.ts';
 import { chainJob, nameOf, operationJob } from '../../testing/queue-over.ts';
-import { enqueue, queueName } from './jobs.ts';
+import { bringForward, enqueue, enqueueAlone, queueName } from './jobs.ts';
 
 /** Machines may be busy. */
 const soon = { timeout: 10_000 };
@@ -108,6 +108,38 @@ test('a job that is rolled back with its transaction is not queued, and two tran
   });
   await expect(refused).rejects.toThrow('refused');
   expect(await cluster.stored()).toHaveLength(200);
+});
+
+test('jobs are queued although another transaction holds them in another order', async () => {
+  await using cluster = await openQueueCluster();
+  // The key of a single operation is its id.
+  const [first, second] = [operationJob('a', 'scan'), operationJob('b', 'scan')];
+  const queued = cluster.database.transaction().execute(async (other) => {
+    await enqueue(other, [second]);
+    const alone = enqueueAlone(cluster.database, [first, second]);
+    const waits = sql`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    await expect.poll(async () => (await waits.execute(cluster.database)).rows, soon).toHaveLength(1);
+    // PostgreSQL ends the one of the two that notices that they wait for each other: the one that has waited longer.
+    await enqueue(other, [first]);
+    return { alone };
+  });
+  await (await queued).alone;
+  expect(await cluster.stored()).toHaveLength(2);
+});
+
+test('the jobs of a bucket become due although others queue them meanwhile', async () => {
+  await using cluster = await openQueueCluster();
+  const later = { notBeforeMs: Date.now() + 60_000 };
+  const due = Array.from({ length: 200 }, (_, index) => chainJob(`chain-${index}`, 'b', later));
+  await enqueue(cluster.database, [...due, chainJob('elsewhere', 'other', later)]);
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => {
+      if (index % 2 === 0) await bringForward(cluster.database, 'memory', 'b');
+      else await enqueue(cluster.database, due);
+    }),
+  );
+  const waits = (await cluster.stored()).map(({ waitsS }) => waitsS);
+  expect(waits.toSorted((one, other) => one - other)).toEqual([...Array(200).fill(0), 60]);
 });
 
 test('each helper of a verification has a job, for a place of verifications', async () => {

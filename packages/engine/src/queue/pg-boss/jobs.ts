@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DueWork, Lane } from '../../catalogue/operation-records.ts';
+import { untilUnhindered } from '../../catalogue/postgres/postgres-fault.ts';
 import type { Schema } from '../../catalogue/schema.ts';
 import { groupKeyOf, type Job, keyOf as keyInBucket, placeOf, pointerOf } from '../port.ts';
 import { isListing, type LanePlaces, workOf } from '../turns.ts';
@@ -103,6 +104,14 @@ export async function enqueue(database: Kysely<Schema>, due: readonly DueWork[])
   `.execute(database);
 }
 
+/**
+ * Queues jobs in a transaction of their own, again if others are in the way. Throws the error of a catalogue that cannot
+ * serve.
+ */
+export async function enqueueAlone(database: Kysely<Schema>, due: readonly DueWork[]): Promise<void> {
+  await untilUnhindered(() => enqueue(database, due));
+}
+
 /** Merges what is due twice: one statement cannot change a row twice. */
 function eachOnce(due: readonly DueWork[]): readonly DueWork[] {
   const byJob = new Map<string, DueWork>();
@@ -135,19 +144,31 @@ function toRow(due: DueWork) {
   };
 }
 
-/** Makes the waiting jobs of a bucket due now. */
+/**
+ * Makes the waiting jobs of a bucket due now. Locks them in the order of their keys, as `enqueue` does. Throws the error
+ * of a catalogue that cannot serve.
+ */
 export async function bringForward(database: Kysely<Schema>, storageUnitId: string, bucketName: string): Promise<void> {
   // The groups of all projects in the bucket begin like this.
   const prefix = `${JSON.stringify([storageUnitId, bucketName]).slice(0, -1)},`;
-  await sql`
-    with brought as (
-      update pgboss.job_common set start_after = pgboss.job_now()
-      where name = ${queueName} and state < 'active' and start_after > pgboss.job_now()
-        and starts_with(group_id, ${prefix})
-      returning id
-    )
-    select pg_notify(${jobsChannel}, '') from brought limit 1
-  `.execute(database);
+  await untilUnhindered(() =>
+    sql`
+      with waiting as (
+        select id from pgboss.job_common
+        where name = ${queueName} and state < 'active' and start_after > pgboss.job_now()
+          and starts_with(group_id, ${prefix})
+        order by singleton_key
+        for update
+      ), brought as (
+        update pgboss.job_common as job set start_after = pgboss.job_now()
+        from waiting
+        -- The name leads to the partition. A worker may have taken the job since.
+        where job.name = ${queueName} and job.id = waiting.id and job.state < 'active'
+        returning job.id
+      )
+      select pg_notify(${jobsChannel}, '') from brought limit 1
+    `.execute(database),
+  );
 }
 
 /** A job with its lane and time. */

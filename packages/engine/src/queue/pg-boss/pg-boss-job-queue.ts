@@ -2,10 +2,8 @@ import type { DueWork } from '../../catalogue/operation-records.ts';
 import type { JobQueue } from '../port.ts';
 
 export type PgBossJobQueueOptions = {
-  /** Queues jobs in a transaction of their own. */
+  /** Queues jobs in a transaction of their own. Throws catalogue errors. */
   readonly enqueue: (due: readonly DueWork[]) => Promise<void>;
-  /** Called once when jobs can no longer be queued. The sweeper queues them later. */
-  readonly onFault: (error: unknown) => void;
   /** Ends with the queue. A node that does no work has none. */
   readonly feed: AsyncDisposable | null;
 };
@@ -15,32 +13,26 @@ export class PgBossJobQueue implements JobQueue {
   readonly #options: PgBossJobQueueOptions;
   #added: DueWork[] = [];
   #sent: Promise<void> = Promise.resolve();
-  #isFailing = false;
 
   constructor(options: PgBossJobQueueOptions) {
     this.#options = options;
   }
 
-  add(job: DueWork): void {
+  async add(job: DueWork): Promise<void> {
     this.#added.push(job);
-    // What is added at once is sent at once.
-    if (this.#added.length === 1) this.#sent = this.#sent.then(() => this.#send());
+    // What is added at once is sent at once. What could not be sent before is its own adder's to add again.
+    if (this.#added.length === 1) this.#sent = this.#sent.catch(() => {}).then(() => this.#send());
+    await this.#sent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#options.feed?.[Symbol.asyncDispose]();
-    await this.#sent;
+    await this.#sent.catch(() => {});
   }
 
   async #send(): Promise<void> {
     const due = this.#added;
     this.#added = [];
-    try {
-      await this.#options.enqueue(due);
-      this.#isFailing = false;
-    } catch (error) {
-      if (!this.#isFailing) this.#options.onFault(error);
-      this.#isFailing = true;
-    }
+    await this.#options.enqueue(due);
   }
 }

@@ -15,10 +15,17 @@ const waitsAtLeastMs = 60_000;
 const jobsAtOnce = 1_000;
 
 /**
- * Queues a job for each chain and single operation that waits without one, as after a job that could not be queued or
- * a queue that was restored from an older backup. Returns how many there were.
+ * Queues a job for each chain and single operation that waits without one, as after a queue was restored from an older
+ * backup. Returns how many there were.
  */
 export async function sweep(database: Kysely<Schema>): Promise<number> {
+  const lost = await findLost(database, waitsAtLeastMs);
+  await enqueue(database, lost);
+  return lost.length;
+}
+
+/** Returns chains and single operations that have waited for so long and have no job. */
+export async function findLost(database: Kysely<Schema>, waitsAtLeastMs: number): Promise<readonly DueWork[]> {
   const { rows } = await sql<LostRow>`
     with waiting as (
       select
@@ -48,8 +55,7 @@ export async function sweep(database: Kysely<Schema>): Promise<number> {
     )
     limit ${jobsAtOnce}
   `.execute(database);
-  await enqueue(database, rows.map(toDue));
-  return rows.length;
+  return rows.map(toDue);
 }
 
 type LostRow = ChainColumns & {

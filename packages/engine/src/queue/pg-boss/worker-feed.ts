@@ -168,15 +168,14 @@ export class WorkerFeed implements AsyncDisposable {
     const { lane, work } = supply;
     const room = this.#scheduler.roomFor(lane, work);
     if (room === 0 || !supply.mayHaveJobs || this.#stopping.signal.aborted) return 0;
-    const closed = this.#closedGroups();
-    const others = await this.#fetchUnserved(supply, room, closed);
+    const others = await this.#fetchUnserved(supply, room, this.#closedGroups());
+    // Before more are fetched: if that fails, these would have been fetched for nothing.
+    await this.#start(supply, others);
     const left = room - others.length;
-    const rest = left === 0 ? [] : await this.#options.jobs.fetch(lane, work, left, closed);
+    const rest = left === 0 ? [] : await this.#options.jobs.fetch(lane, work, left, this.#closedGroups());
     supply.mayHaveJobs = left === 0 || rest.length > 0;
-    const fetched = [...others, ...rest];
-    for (const { group } of fetched) supply.served.add(group);
-    await this.#start(fetched);
-    return fetched.length;
+    await this.#start(supply, rest);
+    return others.length + rest.length;
   }
 
   /** Fetches jobs of projects and buckets that have had no turn. They go first, so that none waits for all of another. */
@@ -194,7 +193,8 @@ export class WorkerFeed implements AsyncDisposable {
     return found;
   }
 
-  async #start(fetched: readonly FetchedJob[]): Promise<void> {
+  async #start(supply: Supply, fetched: readonly FetchedJob[]): Promise<void> {
+    for (const { group } of fetched) supply.served.add(group);
     const refused: (FetchedJob & { readonly notBeforeMs: number | null })[] = [];
     for (const job of fetched) {
       const ended = this.#scheduler.tryStart(job.due);
