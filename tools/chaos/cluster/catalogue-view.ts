@@ -3,13 +3,15 @@ import {
   type ConnectionPool,
   openConnectionPool,
 } from '../../../packages/engine/src/catalogue/postgres/connection-pool.ts';
+import { findLost } from '../../../packages/engine/src/queue/pg-boss/sweeper.ts';
+import { pointerOf } from '../../../packages/engine/src/queue/port.ts';
 import type { DatabaseProcess } from './database-process.ts';
 
 const lookEveryMs = 500;
 /** A dead node is noticed after 15 s, and others look for it every 5 s. The rest is for slow machines. */
 const deadWithinMs = 30_000;
-/** Milliseconds within which work that has no living owner gets one. */
-const usualTimes = { orphanedMaxMs: 15_000 };
+/** Milliseconds within which work that has no living owner, or no job, gets one. */
+const usualTimes = { orphanedMaxMs: 15_000, withoutJobMaxMs: 5_000 };
 
 type ViewedDatabase = Pick<DatabaseProcess, 'url' | 'isAway'>;
 
@@ -25,6 +27,7 @@ export class CatalogueView implements AsyncDisposable {
   /** Running operations without a living owner, with the time when that was first seen. */
   #orphansSinceMs = new Map<string, number>();
   #longOrphans: string[] = [];
+  readonly #lost = new Set<string>();
 
   constructor(database: ViewedDatabase, times = usualTimes) {
     this.#database = database;
@@ -104,6 +107,13 @@ export class CatalogueView implements AsyncDisposable {
     return this.#longOrphans.splice(0);
   }
 
+  /** Returns the work that waited without a job since the last call. */
+  takeLost(): readonly string[] {
+    const lost = [...this.#lost];
+    this.#lost.clear();
+    return lost;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     await this.#watching;
@@ -118,9 +128,17 @@ export class CatalogueView implements AsyncDisposable {
     while (!this.#stopping.signal.aborted) {
       // After an outage, nodes need time to be heard again.
       if (this.#database.isAway) this.#orphansSinceMs.clear();
-      else await this.#look().catch(() => {});
+      else {
+        await this.#look().catch(() => {});
+        await this.#lookForLost().catch(() => {});
+      }
       await pause(lookEveryMs);
     }
+  }
+
+  async #lookForLost(): Promise<void> {
+    const lost = await findLost(this.#connections.database, this.#times.withoutJobMaxMs);
+    for (const due of lost) this.#lost.add(JSON.stringify(pointerOf(due)));
   }
 
   async #look(): Promise<void> {

@@ -14,9 +14,9 @@ import { checkCluster } from './check-cluster.ts';
 
 const projectId = 'project-1';
 /** Short, since nothing in the test moves. Milliseconds. */
-const quick = { jobsWithinMs: 100, numbersWithinMs: 100, orphanedMaxMs: 100 };
+const quick = { jobsWithinMs: 100, numbersWithinMs: 100, orphanedMaxMs: 100, withoutJobMaxMs: 100 };
 
-test('the checks find a changed end, a job and an event that stay, a second import and a dead owner', async () => {
+test('the checks find a changed end, a job and an event that stay, a lost job, a second import and a dead owner', async () => {
   await using database = await createMigratedDatabase();
   const opened = openPostgresCatalogue({ url: database.url, storeJobs: enqueue });
   await using catalogue = opened.catalogue;
@@ -34,6 +34,7 @@ test('the checks find a changed end, a job and an event that stay, a second impo
 
   await pool.query('delete from pgboss.job_common');
   await pool.query('delete from pending_events');
+  await expect.poll(broken, { timeout: 20_000 }).toEqual(['work that waits has a job']);
   const [operation] = await catalogue.operations.startChain(makeChain(projectId), 'nobody', 2_000);
   if (operation === undefined) throw new Error('the import was not started');
   await pool.query('delete from pending_events');
@@ -46,6 +47,8 @@ test('the checks find a changed end, a job and an event that stay, a second impo
   expect(await broken()).toEqual(['an ended operation does not change']);
 
   await catalogue.operations.accept(makeAcceptance(projectId, [makeItem('a')]));
+  // Has not waited for long, so it may be about to get a job.
+  await pool.query(`update operations set updated_at_ms = ${Date.now() + 3_600_000} where ended_at_ms is null`);
   await pool.query('delete from pgboss.job_common');
   await pool.query('delete from pending_events');
   const writeEvents = (order: 'asc' | 'desc') =>

@@ -24,6 +24,8 @@ export async function checkCluster(catalogue: CatalogueView, report: Report, tim
   if (changed.length > 0) report.broken('an ended operation does not change', shown(changed));
   const double = await catalogue.doubleImports();
   if (double.length > 0) report.broken('an item has one unfinished import', shown(double));
+  const lost = catalogue.takeLost();
+  if (lost.length > 0) report.broken('work that waits has a job', shown(lost));
   const orphans = catalogue.takeOrphans();
   if (orphans.length > 0) report.broken('a running operation has a living node', shown(orphans));
 }
