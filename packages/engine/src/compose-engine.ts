@@ -22,6 +22,7 @@ import { defaultRetryForMs } from './operations/retry.ts';
 import { type OperationWorker, runOperation } from './operations/run-operation.ts';
 import { StoredTimes } from './operations/stored-times.ts';
 import { planBucket } from './plans/plan-bucket.ts';
+import { AcceptanceFirst } from './queue/acceptance-first.ts';
 import { chainsAtOnce, largeJobsAtOnce, placesOfLargeJob } from './queue/chains-at-once.ts';
 import type { InProcessJobQueueOptions } from './queue/in-process-job-queue.ts';
 import type { Job, JobQueue } from './queue/port.ts';
@@ -152,6 +153,7 @@ export async function composeEngine(
     }),
   );
   const storedTimes = new StoredTimes(catalogue, clock, { isShared: holder.ownNode === null });
+  const acceptance = new AcceptanceFirst(clock, systemSleep);
   const queue = openQueue({
     work: (job, run) =>
       holder.work(run, (leaseOwner, leased) => {
@@ -165,6 +167,7 @@ export async function composeEngine(
         }
       }),
     storage,
+    acceptance,
     concurrency: chainsAtOnce,
     placesOfLargeJob,
     buckets,
@@ -202,6 +205,7 @@ export async function composeEngine(
       },
       rateOf,
       queue,
+      acceptance,
       endListeners: [(ended) => verifyAfterEnd(services, ended)],
       outages: buckets,
       retryForMs: options.retryForMs ?? defaultRetryForMs,

@@ -6,6 +6,7 @@ import type { Backlog } from './imports/backlog.ts';
 import type { OwnNode } from './nodes/lease-holder.ts';
 import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
+import type { AcceptanceFirst } from './queue/acceptance-first.ts';
 import type { JobQueue } from './queue/port.ts';
 import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { Outages } from './storage/outage.ts';
@@ -26,6 +27,8 @@ export type Work = {
   /** Returns how fast a bucket has answered so far. */
   readonly rateOf: (bucketName: string) => StorageRate;
   readonly queue: JobQueue;
+  /** Gives the acceptance of imports precedence over work. */
+  readonly acceptance: AcceptanceFirst;
   /** Callbacks for operations that have ended: see after-end.ts. */
   readonly endListeners: readonly EndListener[];
   /** The buckets that do not answer. */

@@ -143,13 +143,15 @@ async function acceptRequest(
   await services.work.backlog.admit(request.project_id, request.sync.length);
   const imports = request.sync.map((item) => ({ item, proofsNotBeforeMs: null }));
   const operations = { accept: (acceptance: Acceptance) => change('accept', acceptance) };
-  const accepted = await acceptImports({ ...services, catalogue: { operations } }, imports, {
-    projectId: request.project_id,
-    actor: { kind: caller.kind, name: caller.name },
-    requestId,
-    parentOperationId: null,
-    withAncestors: request.with_ancestors,
-    lane: null,
-  });
+  const accepted = await services.work.acceptance.run(() =>
+    acceptImports({ ...services, catalogue: { operations } }, imports, {
+      projectId: request.project_id,
+      actor: { kind: caller.kind, name: caller.name },
+      requestId,
+      parentOperationId: null,
+      withAncestors: request.with_ancestors,
+      lane: null,
+    }),
+  );
   return { sync: accepted.map(({ item, id }) => ({ backup_id: item.backup_id, operation_log_id: id })) };
 }

@@ -7,6 +7,7 @@ import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { type Admission, silentAfterMs, type WatchedBucket } from '../storage/watched-bucket.ts';
+import type { AcceptanceFirst } from './acceptance-first.ts';
 import { Alarm } from './alarm.ts';
 import { CataloguePause } from './catalogue-pause.ts';
 import { Claims } from './claims.ts';
@@ -38,6 +39,8 @@ export type InProcessJobQueueOptions = {
   /** Number of these places that a job takes once it may hold much memory (default 1). */
   readonly placesOfLargeJob?: number;
   readonly storage: StorageUnit;
+  /** The acceptance of calls in this process, which has precedence over the requests of jobs. */
+  readonly acceptance: AcceptanceFirst;
   readonly buckets: BucketWatch;
   readonly clock: Clock;
   readonly sleep: Sleep;
@@ -309,13 +312,13 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   async #work(entry: Entry, run: Run): Promise<void> {
-    const { work, storage } = this.#options;
+    const { work, storage, acceptance } = this.#options;
     const { signal } = this.#stopping;
     // Wait until the filling of places is over.
     await Promise.resolve();
     let thrown: { readonly error: unknown } | null = null;
     try {
-      if (!signal.aborted) await work(entry.job, run.forWork(storage));
+      if (!signal.aborted) await work(entry.job, run.forWork(storage, acceptance));
     } catch (error) {
       thrown = { error };
     }

@@ -7,6 +7,7 @@ import {
   type WaitOutcome,
   watchRequests,
 } from '../storage/watched-storage-unit.ts';
+import type { AcceptanceFirst } from './acceptance-first.ts';
 import type { Claims } from './claims.ts';
 import type { JobRun } from './port.ts';
 import type { BucketWork, Entry, Places, Runner } from './turns.ts';
@@ -121,11 +122,11 @@ export class Run implements StorageWatcher, Runner {
   }
 
   /** What the work of the job gets. */
-  forWork(storage: StorageUnit): JobRun {
+  forWork(storage: StorageUnit, acceptance: AcceptanceFirst): JobRun {
     const signal = this.#host.stopping;
     return {
       signal,
-      storage: watchRequests(storage, this, signal),
+      storage: acceptance.behind(watchRequests(storage, this, signal), () => this.entry.lane),
       claim: (name, unless) => this.claim(name, unless),
       withoutPlace: (wait) => this.withoutPlace(wait),
     };

@@ -1,6 +1,7 @@
 import { openConnectionPool } from '../catalogue/postgres/connection-pool.ts';
 import { SessionConnection } from '../catalogue/postgres/session-connection.ts';
 import { systemClock } from '../clock.ts';
+import { AcceptanceFirst } from '../queue/acceptance-first.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import { JobStore } from '../queue/pg-boss/job-store.ts';
 import { jobsChannel, queueName } from '../queue/pg-boss/jobs.ts';
@@ -81,6 +82,7 @@ export async function openQueueNode(url: string, { work, concurrency = 1, before
       openScheduler: (onRoom) =>
         new InProcessJobQueue({
           ...shared,
+          acceptance: new AcceptanceFirst(systemClock, systemSleep),
           work,
           concurrency,
           storage,

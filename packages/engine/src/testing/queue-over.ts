@@ -1,4 +1,5 @@
 import type { DueWork, Lane } from '../catalogue/operation-records.ts';
+import { AcceptanceFirst } from '../queue/acceptance-first.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import type { Job, JobWork } from '../queue/port.ts';
 import { askBeforeRequests } from '../storage/asked-storage-unit.ts';
@@ -56,8 +57,10 @@ export async function openQueueOver(options: QueueOptions) {
     onFault: (error) => faults.push(error),
     onFailedAgain: (outage) => failedAgain.push(outage),
   });
+  const acceptance = new AcceptanceFirst(clock, time.sleep);
   const queue = new InProcessJobQueue({
     ...shared,
+    acceptance,
     work: options.work,
     concurrency: options.concurrency ?? 1,
     placesOfLargeJob: options.placesOfLargeJob ?? 1,
@@ -69,6 +72,7 @@ export async function openQueueOver(options: QueueOptions) {
   });
   return {
     queue,
+    acceptance,
     time,
     wall,
     clock,

@@ -13,9 +13,11 @@ import { RunAbsences } from '../imports/run-absences.ts';
 import { type OperationRun, runOperation } from '../operations/run-operation.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
 import { planBucket } from '../plans/plan-bucket.ts';
+import { AcceptanceFirst } from '../queue/acceptance-first.ts';
 import type { Services, Work } from '../services.ts';
 import { workOnScan } from '../sources/scan-work.ts';
 import { verifyAfterEnd } from '../sources/start-verifications.ts';
+import { systemSleep } from '../storage/bucket-budget.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { usualCutting } from '../verifications/cut-links.ts';
 import { helpVerification } from '../verifications/help-verification.ts';
@@ -76,6 +78,7 @@ export async function openServicesOver(
       storage,
       storageProbe: { storage: '', probe: async () => [] },
       queue: { add: async (job) => void jobs.push(job), async [Symbol.asyncDispose]() {} },
+      acceptance: new AcceptanceFirst(clock, systemSleep),
       endListeners: [(ended) => verifyAfterEnd(services, ended)],
       // Tests that want retries set this. All others see the result of the first attempt immediately.
       retryForMs: 0,

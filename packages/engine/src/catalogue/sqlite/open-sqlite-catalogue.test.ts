@@ -17,6 +17,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CallEvent } from '../audit-records.ts';
 import { acceptedIds, makeAcceptance, makeItem, operationFilter } from '../fixtures-for-conformance.ts';
 import { openSqliteCatalogue } from './open-sqlite-catalogue.ts';
 import { StepThread } from './step-thread.ts';
@@ -221,6 +222,35 @@ describe('the threads', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(group.map((_, at) => (at === 5 ? 'rejected' : 'fulfilled')));
     expect(outcomes[5]).toMatchObject({ reason: { message: expect.stringMatching(/UNIQUE.*operations\.id/) } });
     expect(await catalogue.operations.listOperationLogs(operationFilter('project-1'))).toMatchObject({ count: 9 });
+  });
+
+  test('make the change of a call before the writes of work that were requested earlier, but not all of them', async () => {
+    await using catalogue = await openSqliteCatalogue({ directory });
+    const answered: string[] = [];
+    const note = (name: string) => () => void answered.push(name);
+    const event: CallEvent = {
+      id: 'event-1',
+      atMs: 1_000,
+      projectId: 'project-1',
+      actor: { kind: 'user', name: 'ada' },
+      operation: 'syncBackups',
+      subjects: [],
+      door: 'rest',
+      address: '10.0.0.1',
+      requestId: 'request-1',
+    };
+    const accept = (index: number) =>
+      catalogue.change(
+        { ...event, id: `event-${index}` },
+        'accept',
+        makeAcceptance('project-1', [makeItem(`call-${index}`)]),
+      );
+    // More than share a commit.
+    const work = Array.from({ length: 300 }, () => catalogue.upkeep.touch().then(note('work')));
+    const calls = Array.from({ length: 300 }, (_, index) => accept(index).then(note('call')));
+    await Promise.all([...work, ...calls]);
+    const order = answered.filter((name, index) => name !== answered[index - 1]);
+    expect(order).toEqual(['call', 'work', 'call', 'work']);
   });
 
   test('answer reads while a long write runs', async () => {

@@ -20,14 +20,19 @@ const { path, access } = workerData as ThreadData;
 /** Opened with the first step. By then the schema exists, however early the thread was started. */
 let connection: Connection | null = null;
 
-const queue: StepRequest[] = [];
+/** Changes that calls requested. Their callers wait for them. */
+const ofCalls: StepRequest[] = [];
+/** All other steps. */
+const others: StepRequest[] = [];
+/** Whether calls are next if both wait. They take turns, so that neither keeps the other waiting for long. */
+let callsAreNext = true;
 let closing = false;
 let working = false;
 
 port.on('message', (requests: readonly ThreadRequest[]) => {
   for (const request of requests) {
     if (request === 'close') closing = true;
-    else queue.push(request);
+    else (request.event === null ? others : ofCalls).push(request);
   }
   if (working) return;
   working = true;
@@ -36,11 +41,11 @@ port.on('message', (requests: readonly ThreadRequest[]) => {
 });
 
 async function work(): Promise<void> {
-  if (queue.length > 0) {
+  if (hasWaiting()) {
     connection ??= connect(path, access);
     port.postMessage(await runNext(connection));
   }
-  if (queue.length > 0) setImmediate(work);
+  if (hasWaiting()) setImmediate(work);
   else {
     working = false;
     if (closing) close();
@@ -49,13 +54,24 @@ async function work(): Promise<void> {
 
 /** Runs the next writes in one transaction, or the next reads for as long as no answer has to wait for another. */
 async function runNext(open: Connection): Promise<readonly StepAnswer[]> {
-  if (access === 'write') return runGroup(open, queue.splice(0, groupMax));
+  if (access === 'write') return runGroup(open, takeWrites());
   const answers: StepAnswer[] = [];
   const untilMs = systemClock.monotonicMs() + readsForMs;
   do {
-    answers.push(...(await runGroup(open, queue.splice(0, 1))));
-  } while (queue.length > 0 && systemClock.monotonicMs() < untilMs);
+    answers.push(...(await runGroup(open, others.splice(0, 1))));
+  } while (hasWaiting() && systemClock.monotonicMs() < untilMs);
   return answers;
+}
+
+/** Takes the changes of calls, or other writes. In one commit, a caller would wait for the work of all others. */
+function takeWrites(): readonly StepRequest[] {
+  const areOfCalls = ofCalls.length > 0 && (callsAreNext || others.length === 0);
+  callsAreNext = !areOfCalls;
+  return (areOfCalls ? ofCalls : others).splice(0, groupMax);
+}
+
+function hasWaiting(): boolean {
+  return ofCalls.length + others.length > 0;
 }
 
 function close(): void {
