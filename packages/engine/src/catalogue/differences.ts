@@ -43,6 +43,13 @@ export type Differences = {
     | null;
   /** The smaller of two numbers. */
   readonly least: (one: Expression<number | null>, other: Expression<number | null>) => RawBuilder<number>;
+  /** A list of texts as one parameter, for `isAmong`. */
+  readonly asList: (texts: readonly string[]) => string;
+  /**
+   * Whether a text is one of a list. Unlike with `in`, the statement does not depend on the length of the list, so that
+   * it need not be built for each.
+   */
+  readonly isAmong: (text: Expression<string | null>, list: string) => RawBuilder<SqlBool>;
   /** Whether a text contains another. */
   readonly contains: (text: Expression<string>, part: string) => RawBuilder<SqlBool>;
   /** Converts a parameter of a query to what the database can store, as its dialect does when it compiles one. */

@@ -24,6 +24,8 @@ const postgresDifferences: Differences = {
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
   least: (one, other) => sql`least(${one}, ${other})`,
+  asList: toJson,
+  isAmong: (text, list) => sql`${text} = any(array(select json_array_elements_text(${list}::text::json)))`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   storable,
   touch: async (database: Kysely<Schema>) => {
@@ -38,11 +40,11 @@ const postgresDifferences: Differences = {
 /** Escapes of characters that a text in PostgreSQL cannot have: NUL, and half of a pair of UTF-16. */
 const unstorableEscape = /\\u(0000|d[89a-f])/;
 
-/** Converts rows to JSON whose texts PostgreSQL can store. They become the same as in a parameter of their own. */
-function toJson(rows: readonly object[]): string {
-  const json = JSON.stringify(rows);
+/** Converts rows or texts to JSON whose texts PostgreSQL can store. They become the same as in a parameter of their own. */
+function toJson(values: readonly (object | string)[]): string {
+  const json = JSON.stringify(values);
   if (!unstorableEscape.test(json)) return json;
-  return JSON.stringify(rows, (_, value: unknown) =>
+  return JSON.stringify(values, (_, value: unknown) =>
     typeof value === 'string' ? String(storable(value)).toWellFormed() : value,
   );
 }

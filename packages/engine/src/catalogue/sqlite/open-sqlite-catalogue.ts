@@ -101,7 +101,7 @@ export async function openSqliteCatalogueToRead(directory: string): Promise<Cata
     );
     const opened = opening.move();
     const runners = { write: writer, shortRead: reader, longRead: reader };
-    return assemble(dirname(databasePath), runners, true, () => opened.disposeAsync());
+    return assemble(dirname(databasePath), runners, { othersWrite: true, close: () => opened.disposeAsync() });
   } catch (error) {
     throw whyNotOpened(error, databasePath);
   }
@@ -134,10 +134,12 @@ async function openInPlace(held: DataDirectory, mayMigrate: boolean): Promise<Ca
     throw error;
   }
   const runner = new StepsInPlace(connection);
-  return assemble(held.path, { write: runner, shortRead: runner, longRead: runner }, false, async () => {
+  const close = async () => {
     await runner.close();
     held.release();
-  });
+  };
+  const runners = { write: runner, shortRead: runner, longRead: runner };
+  return assemble(held.path, runners, { othersWrite: false, close });
 }
 
 async function openWithThreads(
@@ -171,11 +173,13 @@ async function openWithThreads(
     await closeThreads();
     throw error;
   }
-  return assemble(held.path, { write: writer, shortRead: shortReader, longRead: longReader }, false, async () => {
+  const close = async () => {
     clearInterval(look);
     await closeThreads();
     held.release();
-  });
+  };
+  const runners = { write: writer, shortRead: shortReader, longRead: longReader };
+  return assemble(held.path, runners, { othersWrite: false, close });
 }
 
 /** Checks regularly, even if no step is called, that the paths still lead to the open files. */
@@ -205,7 +209,11 @@ function runnerOf(name: StepName, { write, shortRead, longRead }: Runners): Step
   return 'isLong' in steps[name] ? longRead : shortRead;
 }
 
-function assemble(path: string, runners: Runners, othersWrite: boolean, close: () => Promise<void>): Catalogue {
+function assemble(
+  path: string,
+  runners: Runners,
+  { othersWrite, close }: { readonly othersWrite: boolean; readonly close: () => Promise<void> },
+): Catalogue {
   let closed: Promise<void> | null = null;
   const bell = new EventBell({ othersWrite });
   let queue: (due: DueWork) => void = () => {};

@@ -18,6 +18,8 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   keepRows: (query) => query,
   guardRows: null,
   least: (one, other) => sql`min(${one}, ${other})`,
+  asList: (texts) => JSON.stringify(texts),
+  isAmong: (text, list) => sql`${text} in (select value from json_each(${list}))`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   storable: (parameter) => parameter,
   touch: async (database) => {

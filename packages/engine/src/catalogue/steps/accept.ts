@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
 import type { Acceptance, ChainKey, DueChain } from '../operation-records.ts';
 import { chainColumns, chainOfRow, importRequest, itemToJson } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
-import { chunks } from './chunk.ts';
 import { noteTransitions } from './events.ts';
 import { LaneChoice, raiseLane } from './lanes.ts';
 import { joinImports } from './run-imports.ts';
@@ -113,24 +113,24 @@ function inFlightKey(storageUnitId: string, itemJson: string, task: string | nul
   return JSON.stringify([storageUnitId, itemJson, task]);
 }
 
-/** Returns the unfinished imports of the request's backups. */
-async function findInFlight(database: Kysely<Schema>, acceptance: Acceptance): Promise<readonly InFlight[]> {
-  const { keepRows } = differencesOf(database);
-  const found: InFlight[] = [];
-  for (const items of chunks(acceptance.items)) {
-    const rows = unfinishedImports(database)
-      .where('project_id', '=', acceptance.projectId)
-      .where(
-        'backup_id',
-        'in',
-        items.map(({ item }) => item.backup_id),
-      )
+type Backups = { readonly projectId: string; readonly backupIds: string };
+
+const unfinishedOfBackups = fixedQuery((database, { projectId, backupIds }: Backups) => {
+  const { isAmong, keepRows } = differencesOf(database);
+  // They must not end before the items have joined them.
+  return keepRows(
+    unfinishedImports(database)
+      .where('project_id', '=', projectId)
+      .where((eb) => isAmong(eb.ref('backup_id'), backupIds))
       .select(['id', 'item', 'task', 'backup_id', 'interactive_for', ...chainColumns])
-      .orderBy('id');
-    // They must not end before the items have joined them.
-    found.push(...(await keepRows(rows).execute()));
-  }
-  return found;
+      .orderBy('id'),
+  );
+});
+
+/** Returns the unfinished imports of the request's backups. */
+async function findInFlight(database: Kysely<Schema>, { projectId, items }: Acceptance): Promise<readonly InFlight[]> {
+  const backupIds = differencesOf(database).asList(items.map(({ item }) => item.backup_id));
+  return await unfinishedOfBackups.all(database, { projectId, backupIds });
 }
 
 /** The chains of the items and of the raised operations, each once. */

@@ -1,5 +1,5 @@
 import { hasEnded } from '@backup-sync/contracts';
-import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { differencesOf } from '../differences.ts';
 import type { EventPage, EventQuery } from '../event-records.ts';
 import { fixedQuery } from '../fixed-query.ts';
@@ -15,7 +15,8 @@ const eventsKept = 200_000;
 const nextCursor = sql<number>`row_number() over (partition by operations.project_id order by operations.sequence)
   + coalesce((select max(noted.cursor) from operation_events as noted where noted.project_id = operations.project_id), 0)`;
 
-const insertEvents = fixedQuery((database, { ids }: { ids: readonly string[] }) =>
+/** `ids` is a list, see `Differences`. */
+const insertEvents = fixedQuery((database, { ids }: { ids: string }) =>
   database
     .insertInto('operation_events')
     .columns(['project_id', 'cursor', 'operation_id', 'status', 'at_ms'])
@@ -23,11 +24,30 @@ const insertEvents = fixedQuery((database, { ids }: { ids: readonly string[] }) 
       eb
         .selectFrom('operations')
         .select(['project_id', nextCursor.as('cursor'), 'id', 'status', 'updated_at_ms'])
-        .where('id', 'in', ids)
+        .where(({ ref }) => differencesOf(database).isAmong(ref('operations.id'), ids))
         .orderBy('sequence'),
     )
     .returning(['project_id', 'cursor']),
 );
+
+/**
+ * Writes events that one node will number, see number-events.ts: transactions that overlap cannot number them without
+ * gaps. Those of one operation are in order, because each transition waits for the one before. `ids` is a list, see `Differences`.
+ */
+const insertPendingEvents = fixedQuery((database, { ids }: { ids: string }) => {
+  const { isAmong, nowMs } = differencesOf(database);
+  if (nowMs === null) throw new TypeError('only what several nodes write is numbered later');
+  return database
+    .insertInto('pending_events')
+    .columns(['project_id', 'operation_id', 'status', 'at_ms', 'noted_at_ms'])
+    .expression((eb) =>
+      eb
+        .selectFrom('operations')
+        .select(['project_id', 'id', 'status', 'updated_at_ms', nowMs.as('noted_at_ms')])
+        .where(({ ref }) => isAmong(ref('operations.id'), ids))
+        .orderBy('sequence'),
+    );
+});
 
 const endedOperations = fixedQuery((database, { ids }: { ids: readonly string[] }) =>
   database
@@ -41,12 +61,13 @@ const endedOperations = fixedQuery((database, { ids }: { ids: readonly string[] 
  * last.
  */
 export async function noteTransitions(database: Kysely<Schema>, operationIds: readonly string[]): Promise<void> {
-  const { nowMs } = differencesOf(database);
-  if (nowMs !== null) return await noteForLater(database, operationIds, nowMs);
+  if (operationIds.length === 0) return;
+  const { asList, nowMs } = differencesOf(database);
+  const ids = asList(operationIds);
+  if (nowMs !== null) return void (await insertPendingEvents.all(database, { ids }));
   const newest = new Map<string, number>();
-  for (const some of chunks(operationIds)) {
-    const noted = await insertEvents.all(database, { ids: some });
-    for (const { project_id, cursor } of noted) newest.set(project_id, Math.max(cursor, newest.get(project_id) ?? 0));
+  for (const { project_id, cursor } of await insertEvents.all(database, { ids })) {
+    newest.set(project_id, Math.max(cursor, newest.get(project_id) ?? 0));
   }
   await dropOldEvents(database, newest);
 }
@@ -57,30 +78,6 @@ export async function dropOldEvents(database: Kysely<Schema>, newest: ReadonlyMa
     if (cursor <= eventsKept) continue;
     const old = database.deleteFrom('operation_events').where('project_id', '=', projectId);
     await old.where('cursor', '<=', cursor - eventsKept).execute();
-  }
-}
-
-/**
- * Writes events that one node will number, see number-events.ts: transactions that overlap cannot number them without
- * gaps. Those of one operation are in order, because each transition waits for the one before.
- */
-async function noteForLater(
-  database: Kysely<Schema>,
-  operationIds: readonly string[],
-  nowMs: RawBuilder<number>,
-): Promise<void> {
-  for (const some of chunks(operationIds)) {
-    await database
-      .insertInto('pending_events')
-      .columns(['project_id', 'operation_id', 'status', 'at_ms', 'noted_at_ms'])
-      .expression((eb) =>
-        eb
-          .selectFrom('operations')
-          .select(['project_id', 'id', 'status', 'updated_at_ms', nowMs.as('noted_at_ms')])
-          .where('id', 'in', some)
-          .orderBy('sequence'),
-      )
-      .execute();
   }
 }
 
