@@ -87,7 +87,7 @@ async function open({ database, serves, works, ...options }: ClusterEngineOption
   });
   await checkDatabase(database, queueSchema);
   await using opening = new AsyncDisposableStack();
-  const { catalogue, connections, ring } = openPostgresCatalogue({ url, storeJobs: enqueue });
+  const { catalogue, connections, cut, abandon, ring } = openPostgresCatalogue({ url, storeJobs: enqueue });
   opening.use(catalogue);
   const clock = await DatabaseClock.open(systemClock, (nowMs) => catalogue.nodes.readClock(nowMs), onNotice);
   const limits = opening.use(openSharedLimits(url, clock, onFault));
@@ -98,9 +98,9 @@ async function open({ database, serves, works, ...options }: ClusterEngineOption
     random: Math.random,
     // Steps notice the same fault, and report it.
     onLost: (error) => {
-      if (isStopping) connections.abandon();
+      if (isStopping) abandon();
       if (!isSilence(error)) return;
-      connections.cut();
+      cut();
       limits.cut();
     },
   };
@@ -161,7 +161,7 @@ async function open({ database, serves, works, ...options }: ClusterEngineOption
       onStopping: () => {
         isStopping = true;
         // Others take over what this node cannot give back.
-        if (session.isLost) connections.abandon();
+        if (session.isLost) abandon();
       },
       node: { hostName: hostname(), pid: process.pid, version: options.version ?? '', serves, works },
     },

@@ -10,6 +10,8 @@ const onceWrong: readonly (readonly [string, string])[] = [
   ['finishOperation (a run)', 'removeSource (with a run that lists)'],
   ['startOperation (a run)', 'removeSource (with a run that waits)'],
   ['finishOperation (a run)', 'updateSource (a narrower prefix)'],
+  ['finishListing (a run)', 'recordVerdict (d, and breaks c)'],
+  ['pauseSource', 'resumeSource'],
 ];
 
 /** Of the other pairs, every one of this number is in the sample. */

@@ -8,7 +8,7 @@ import { parse } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 import { noteEnds } from './events.ts';
 import { hasUnfinishedImports, newestImports } from './run-imports.ts';
-import { countErrors, countSynced, listErrors } from './run-standing.ts';
+import { runStanding } from './run-standing.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Selects the runs whose listing is complete and that wait for their imports. */
@@ -36,18 +36,16 @@ export async function endRunIfDone(
     .keepRows(importingRuns(database).where('id', '=', runId).selectAll())
     .executeTakeFirst();
   if (run === undefined || (await hasUnfinishedImports(database, runId))) return [];
-  const synced = await countSynced(database, run);
-  const inError = await countErrors(database, run);
-  const [first] = inError === 0 ? [] : await listErrors(database, run, 1);
-  const place = `${run.bucket_name}/${first?.image_path}`;
-  const detail = first?.reason_detail === '' ? place : `${place}, ${first?.reason_detail}`;
+  const { synced, inError, firstError } = await runStanding(database, run);
+  const place = `${run.bucket_name}/${firstError?.image_path}`;
+  const detail = firstError?.reason_detail === '' ? place : `${place}, ${firstError?.reason_detail}`;
   await database
     .updateTable('operations')
     .set({
-      status: first === undefined ? 'success' : 'failed',
+      status: firstError === null ? 'success' : 'failed',
       message: `${run.message}; ${synced} ${run.source_id === null ? 'imported' : 'imported or unchanged'}, ${inError} in error`,
-      reason_code: first?.reason_code ?? null,
-      reason_detail: inError > 1 ? `first of ${inError}: ${detail}` : first === undefined ? '' : detail,
+      reason_code: firstError?.reason_code ?? null,
+      reason_detail: inError > 1 ? `first of ${inError}: ${detail}` : firstError === null ? '' : detail,
       result: JSON.stringify({
         ...(parse(run.result) as object),
         sync_backup_num: synced,

@@ -31,14 +31,37 @@ export async function countErrors(database: Kysely<Schema>, run: Run): Promise<n
   return Number((await counted.execute(database)).rows[0]?.count ?? 0);
 }
 
-/** Counts the backups that a run has imported or, if it is the run of a source, confirmed. None of them is in error. */
-export async function countSynced(database: Kysely<Schema>, run: Run): Promise<number> {
-  const counted =
+/** How the backups of a run stand. Each of them is in one of the two numbers. */
+export type RunStanding = {
+  /** Number of backups that the run has imported or, if it is the run of a source, confirmed. */
+  readonly synced: number;
+  readonly inError: number;
+  /** The first in the order of image paths; null if none is in error. */
+  readonly firstError: RunError | null;
+};
+
+/** Returns how the backups of a run stand, as of one moment: other steps may change their records meanwhile. */
+export async function runStanding(database: Kysely<Schema>, run: Run): Promise<RunStanding> {
+  const synced =
     run.source_id === null
-      ? importedBy(database, run).select(({ fn }) => fn.countAll().as('count'))
-      : confirmedBy(database, run, run.source_id).select(({ fn }) => fn.countAll().as('count'));
-  return Number((await counted.executeTakeFirstOrThrow()).count);
+      ? importedBy(database, run).select('import.id')
+      : confirmedBy(database, run, run.source_id).select('backups.backup_id');
+  const standing = sql<{ synced: number; in_error: number } & Nullable<RunError>>`
+    with errors as (${errorsOf(database, run)})
+    select (select count(*) from ${synced} as one) as synced, (select count(*) from errors) as in_error, first_error.*
+    from (select 1 as row) as always
+    left join (select * from errors order by image_path, backup_id limit 1) as first_error on 1 = 1`;
+  const [row] = (await standing.execute(database)).rows;
+  if (row === undefined) throw new Error('a query of counts returns a row');
+  const { synced: syncedCount, in_error: inError, image_path, reason_code, reason_detail, ...named } = row;
+  const firstError =
+    image_path === null || reason_code === null || reason_detail === null
+      ? null
+      : { image_path, reason_code, reason_detail, ...named };
+  return { synced: Number(syncedCount), inError: Number(inError), firstError };
 }
+
+type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null };
 
 function importedBy(database: Kysely<Schema>, run: Run) {
   return newestImports(database, run.id)

@@ -137,6 +137,9 @@ export async function resumeSource(
   id: string,
   resumedAtMs: number,
 ): Promise<SourceRecord | null> {
+  // Also if it is not paused: nobody may pause it before it is shown.
+  const kept = database.selectFrom('sources').where('id', '=', id).where('project_id', '=', projectId).select('id');
+  await differencesOf(database).keepRows(kept).execute();
   await database
     .updateTable('sources')
     .set(({ eb }) => ({

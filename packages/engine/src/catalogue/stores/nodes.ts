@@ -13,7 +13,7 @@ export const nodeSteps = {
   /** Adds a node, and returns the time. Leases under its id hold from now on. */
   registerNode: { access: 'write', run: registerNode },
   /** Records that a node lives, and returns the time; null if the node is gone: others have taken over its operations. */
-  beatNode: { access: 'write', run: beatNode },
+  beatNode: { access: 'write', isUrgent: true, run: beatNode },
   /** Removes a node that stops. Makes its operations wait again, and returns them as work that is due. */
   removeNode: { access: 'write', notesTransitions: true, due: (due: readonly DueWork[]) => due, run: removeNode },
   /**

@@ -13,6 +13,11 @@ export type Step = {
    */
   readonly isLong?: true;
   /**
+   * Whether its node is taken for dead if it is late. It waits for no lock of another step, and never for a connection
+   * that a step has which waits for one.
+   */
+  readonly isUrgent?: true;
+  /**
    * The kinds of locks that it takes, see locks.ts. It takes no others. The project of a locked part is locked too, and
    * the whole project instead of very many parts.
    */
