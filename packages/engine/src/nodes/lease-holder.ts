@@ -25,7 +25,8 @@ export interface LeaseHolder extends AsyncDisposable {
   begin(): Promise<void>;
   /**
    * Runs a job under the current owner of leases. If that owner loses its leases meanwhile, the signal of the run is
-   * aborted, and whatever the job throws then is ignored: another worker has its operations.
+   * aborted, whatever the job throws then is ignored, and it runs again under the next owner. Another worker has the
+   * operations that it had started, but nobody knows of those that it was about to start.
    */
   work(run: JobRun, job: LeasedJob): Promise<void>;
 }

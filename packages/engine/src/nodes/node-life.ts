@@ -56,15 +56,18 @@ export class NodeLife implements LeaseHolder {
   }
 
   async work(run: JobRun, job: LeasedJob): Promise<void> {
-    const life = this.#life ?? (await untilAborted(this.#begun.promise, run.signal));
-    this.#jobs += 1;
-    try {
-      await job(life.id, { ...run, signal: AbortSignal.any([run.signal, life.lost.signal]) });
-    } catch (error) {
-      if (!life.lost.signal.aborted || run.signal.aborted) throw error;
-    } finally {
-      this.#jobs -= 1;
-    }
+    let life: Life;
+    do {
+      life = this.#life ?? (await untilAborted(this.#begun.promise, run.signal));
+      this.#jobs += 1;
+      try {
+        await job(life.id, { ...run, signal: AbortSignal.any([run.signal, life.lost.signal]) });
+      } catch (error) {
+        if (!life.lost.signal.aborted || run.signal.aborted) throw error;
+      } finally {
+        this.#jobs -= 1;
+      }
+    } while (life.lost.signal.aborted && !run.signal.aborted);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

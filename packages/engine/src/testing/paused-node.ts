@@ -1,7 +1,7 @@
 /**
  * A node that imports one backup and may be paused meanwhile. Arguments: `<database> <project> <chain root>`. It prints
  * `started`, waits for a line of input, ends its import, and prints a line for each thing that then happens: notices,
- * the result of the import, and the error of a step of the import's worker.
+ * the result of the import, the error of a step of the import's worker, and `nothing to start` when its job runs again.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -41,7 +41,7 @@ await life.work(run, async (leaseOwner, { signal }) => {
     leaseOwner,
     systemClock.nowMs(),
   );
-  if (operation === undefined) throw new Error('the import was not started');
+  if (operation === undefined) return void tell('nothing to start');
   tell('started');
   await lines.next();
   const { result } = await catalogue.operations.finishImport(makeFinish(operation));
