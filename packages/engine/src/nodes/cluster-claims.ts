@@ -11,10 +11,12 @@ const tryEveryMs = 1_000;
  */
 export function claimOverNodes(work: JobWork, session: Pick<SessionConnection, 'tryLock'>, sleep: Sleep): JobWork {
   return async (job, run) => {
-    const held: SessionLock[] = [];
+    const held = new Map<string, SessionLock>();
     const claim: JobRun['claim'] = async (name, signal) => {
       // First in this process, so that one job of each node asks for the lock.
       await run.claim(name, signal);
+      // A job that runs again after its node lost its leases still has its names, unless the session was lost as well.
+      if (held.get(name)?.lost.aborted === false) return;
       const tryLock = () => session.tryLock(`claim ${name}`);
       let lock = await tryLock();
       if (lock === null) {
@@ -26,12 +28,12 @@ export function claimOverNodes(work: JobWork, session: Pick<SessionConnection, '
           }
         });
       }
-      held.push(lock);
+      held.set(name, lock);
     };
     try {
       await work(job, { ...run, claim });
     } finally {
-      for (const lock of held) await lock[Symbol.asyncDispose]();
+      for (const lock of held.values()) await lock[Symbol.asyncDispose]();
     }
   };
 }

@@ -3,7 +3,7 @@ import type { DueWork } from '../../catalogue/operation-records.ts';
 import { chainJob, operationJob } from '../../testing/queue-over.ts';
 import { PgBossJobQueue } from './pg-boss-job-queue.ts';
 
-test('jobs that are added at once are sent at once, and whoever adds one learns that it could not be stored', async () => {
+test('jobs that are added at once are sent at once, and anyone who adds one learns that it could not be stored', async () => {
   const sent: (readonly DueWork[])[] = [];
   let isAway = false;
   const enqueue = async (due: readonly DueWork[]) => {
