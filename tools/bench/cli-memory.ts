@@ -2,22 +2,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { builtCommand, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { startHttpServer } from '../../apps/cli/src/testing-servers.ts';
-
-const root = join(import.meta.dirname, '..', '..');
+import { type Figure, shownNumber } from './figure.ts';
 
 /** Runs the built command to its end. The peak is the memory of its process, MiB. */
 async function peakOf(args: readonly string[], environment: Record<string, string>, input: string | null) {
   const startedAtMs = performance.now();
-  const child = spawn(
-    process.execPath,
-    [`--import=${join(import.meta.dirname, 'report-peak.mjs')}`, join(root, 'apps/cli/dist/main.js'), ...args],
-    { env: { ...process.env, ...environment }, stdio: ['pipe', 'ignore', 'pipe', 'pipe'] },
-  );
+  const [node = '', command = ''] = builtCommand;
+  const child = spawn(node, [`--import=${join(import.meta.dirname, 'report-peak.mjs')}`, command, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+  });
   const [, , messages, peak] = child.stdio;
   if (messages === null || !(peak instanceof Object) || !('on' in peak)) throw new Error('the process has no streams');
   if (input === null) child.stdin?.end();
@@ -85,31 +84,30 @@ async function startAnswering() {
   });
 }
 
-/** Prints the peaks of checking a file of `checked` lines, and of syncing `synced` lines from a pipe. */
-export async function measureMemory(
-  checked: number,
-  synced: readonly number[],
-  print: (line: string) => void,
-): Promise<void> {
-  const home = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
-  const path = join(home, 'items.ndjson');
-  try {
-    await writeItems(path, checked);
-    const dry = await peakOf(['sync', path, '--dry-run'], {}, null);
-    print(`  ${checked} lines checked: ${dry.peakMiB.toFixed(0)} MiB at most, ${dry.seconds.toFixed(1)} s`);
-    for (const count of synced) {
-      await writeItems(path, count);
-      await using service = await startAnswering();
-      const environment = {
-        BACKUP_SYNC_ENDPOINT: service.endpoint,
-        BACKUP_SYNC_TOKEN: 'bench',
-        BACKUP_SYNC_PROJECT: 'bench',
-      };
-      const { peakMiB, seconds } = await peakOf(['sync', '-', '--ndjson'], environment, path);
-      const rate = (count / seconds).toFixed(0);
-      print(`  ${count} lines synced: ${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(1)} s, ${rate} items/s`);
-    }
-  } finally {
-    await rm(home, { recursive: true });
+/** Measures checking a file of `checked` lines, and syncing so many lines from a pipe: peak memory and rate. */
+export async function measureMemory(checked: number, synced: readonly number[]): Promise<readonly Figure[]> {
+  await using home = await temporaryDirectory();
+  const path = join(home.path, 'items.ndjson');
+  await writeItems(path, checked);
+  const dry = await peakOf(['sync', path, '--dry-run'], {}, null);
+  const figures = figuresOf(`sync --dry-run of ${shownNumber(checked)} lines`, checked, dry);
+  for (const count of synced) {
+    await writeItems(path, count);
+    await using service = await startAnswering();
+    const environment = {
+      BACKUP_SYNC_ENDPOINT: service.endpoint,
+      BACKUP_SYNC_TOKEN: 'bench',
+      BACKUP_SYNC_PROJECT: 'bench',
+    };
+    const piped = await peakOf(['sync', '-', '--ndjson'], environment, path);
+    figures.push(...figuresOf(`sync of ${shownNumber(count)} lines from a pipe`, count, piped));
   }
+  return figures;
+}
+
+function figuresOf(name: string, lines: number, { peakMiB, seconds }: Awaited<ReturnType<typeof peakOf>>): Figure[] {
+  return [
+    { name: `${name}: peak memory`, value: peakMiB, unit: 'MiB' },
+    { name: `${name}: rate`, value: lines / seconds, unit: 'lines/s' },
+  ];
 }

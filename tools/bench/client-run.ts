@@ -38,7 +38,9 @@ async function loops(side: number, items: readonly BackupSyncInput[]): Promise<n
     while (next < items.length) {
       const start = next;
       next += 50;
-      accepted += await call(items.slice(start, start + 50));
+      // Not in one expression, which would read the sum before the other loops add to it.
+      const more = await call(items.slice(start, start + 50));
+      accepted += more;
     }
   };
   await Promise.all(Array.from({ length: side }, loop));

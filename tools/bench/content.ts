@@ -9,6 +9,7 @@ import { replayChain } from '../../packages/engine/src/chain/replay/replay-chain
 import { openStorageUnit } from '../../packages/engine/src/storage/open-storage-unit.ts';
 import type { StorageUnit } from '../../packages/engine/src/storage/port.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
+import type { Figure } from './figure.ts';
 import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
 
 const bucketName = 'volumebackups';
@@ -78,11 +79,15 @@ type Print = (line: string) => void;
  * Compares the level content with a pipeline of shell tools that does the same work: reading, inflating compressed
  * objects, MD5 and SHA-256, on all cores. Both run in turn, over files that are in the page cache by then.
  */
-export async function printContent(print: Print, plainMib: number, rounds: number): Promise<void> {
-  for (const compression of ['none', 'zlib'] as const) await compare(print, compression, plainMib, rounds);
+export async function measureContent(print: Print, plainMib: number, rounds: number): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const compression of ['none', 'zlib'] as const) {
+    figures.push(await compare(print, compression, plainMib, rounds));
+  }
+  return figures;
 }
 
-async function compare(print: Print, compression: 'none' | 'zlib', plainMib: number, rounds: number): Promise<void> {
+async function compare(print: Print, compression: 'none' | 'zlib', plainMib: number, rounds: number): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   try {
     const bucket = join(directory, bucketName);
@@ -121,6 +126,15 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     print(`  ${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);
     print(`    content ${rate(seconds.content)}; ${against}`);
     print(`    replay into a hash ${rate(seconds.replay)}`);
+    return {
+      name: `content of a full backup, compression ${compression}`,
+      value: plainMib / median(seconds.content),
+      unit: 'MiB/s',
+      ...(pipeline !== null && {
+        beside: { name: 'pipeline of shell tools', value: plainMib / median(seconds.pipeline) },
+        target: { atLeast: 1 },
+      }),
+    };
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -65,7 +65,7 @@ export class DatedBucket {
 
   *#below(prefix: string, after = ''): Generator<ObjectEntry> {
     this.#sorted ??= [...this.#objects.keys()].sort();
-    for (let at = placeOf(this.#sorted, prefix); at < this.#sorted.length; at += 1) {
+    for (let at = placeOf(this.#sorted, after > prefix ? after : prefix); at < this.#sorted.length; at += 1) {
       const key = this.#sorted[at] ?? '';
       if (!key.startsWith(prefix)) return;
       if (key > after) yield this.#find(key).entry;
@@ -85,10 +85,15 @@ function placeOf(sorted: readonly string[], key: string): number {
 }
 
 async function* pagesOf(entries: Iterable<ObjectEntry>): AsyncGenerator<readonly ObjectEntry[]> {
-  const all = [...entries];
-  for (let start = 0; start === 0 || start < all.length; start += listPageEntriesMax) {
-    yield all.slice(start, start + listPageEntriesMax);
+  let page: ObjectEntry[] = [];
+  for (const entry of entries) {
+    if (page.length === listPageEntriesMax) {
+      yield page;
+      page = [];
+    }
+    page.push(entry);
   }
+  yield page;
 }
 
 async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -6,7 +6,7 @@ import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/s
 export const dailyVolumes = 400;
 const increments = 4;
 /** Backups in one call of a busy day. */
-const itemsOfCall = 50;
+export const itemsOfCall = 50;
 
 /** Generated with the same bytes in each process. */
 export function writeDailyChain(volume: number): readonly WrittenBackup[] {

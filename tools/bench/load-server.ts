@@ -22,6 +22,8 @@ export type LoadedServer = AsyncDisposable & {
   operate(path: string, body: object, signal: AbortSignal): Promise<string>;
   operation(id: string): Promise<ShownOperation>;
   residentMiB(): number;
+  /** The most that was resident since the start. */
+  peakResidentMiB(): number;
 };
 
 type ShownOperation = { readonly status: string; readonly message: string };
@@ -31,14 +33,19 @@ export type LoadedCatalogue =
   | { readonly BACKUP_SYNC_DATA_DIR: string }
   | { readonly BACKUP_SYNC_DATABASE_URL: string; readonly BACKUP_SYNC_SECRET_KEY: string };
 
-export async function startLoadedServer(catalogue: LoadedCatalogue, storage: string): Promise<LoadedServer> {
-  const environment = {
-    ...catalogue,
-    BACKUP_SYNC_STORAGE: storage,
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-  };
-  const server = await startServing([], environment);
+/** The environment of every process that uses a catalogue and storage. */
+export function environmentOf(catalogue: LoadedCatalogue, storage: string): Record<string, string> {
+  return { ...catalogue, BACKUP_SYNC_STORAGE: storage, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
+}
+
+/** Starts a built server, with more options of `serve` and more variables of the environment if they are given. */
+export async function startLoadedServer(
+  catalogue: LoadedCatalogue,
+  storage: string,
+  { options = [], settings = {} }: { options?: readonly string[]; settings?: Record<string, string> } = {},
+): Promise<LoadedServer> {
+  const environment = { ...environmentOf(catalogue, storage), ...settings };
+  const server = await startServing(options, environment);
   const { output, messages } = await run(['token', '--json'], { environment });
   if (output === '') throw new Error(`the command printed no token: ${messages}`);
   const { token } = JSON.parse(output) as { token: string };
@@ -58,6 +65,10 @@ export async function startLoadedServer(catalogue: LoadedCatalogue, storage: str
     const answer = await get<{ operation: ShownOperation }>(`/v1/projects/${projectId}/operations/${id}`);
     return answer.operation;
   };
+  function memoryMiB(what: 'VmRSS' | 'VmHWM'): number {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return (Number(new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / mebi;
+  }
   return {
     endpoint,
     projectId,
@@ -91,10 +102,8 @@ export async function startLoadedServer(catalogue: LoadedCatalogue, storage: str
       }
     },
     operation,
-    residentMiB() {
-      const [, kibi] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      return (Number(kibi) * 1024) / mebi;
-    },
+    residentMiB: () => memoryMiB('VmRSS'),
+    peakResidentMiB: () => memoryMiB('VmHWM'),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -4,7 +4,8 @@
 // replay, in turn, `--rounds` times. Then everything at once for `--minutes` on a fresh server, and its resident memory
 // over time. 0 leaves a part out. A home is kept, and what was generated in it is used again for the same numbers.
 import { parseArgs } from 'node:util';
-import { printLoad } from './measure-load.ts';
+import { type Load, measureLoad } from './measure-load.ts';
+import { report } from './report.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -20,7 +21,8 @@ const { values } = parseArgs({
   },
 });
 
-await printLoad((line) => process.stdout.write(`${line}\n`), {
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const load: Load = {
   records: Number(values.records),
   objects: Number(values.objects),
   replayMiB: Number(values['replay-mib']),
@@ -29,4 +31,5 @@ await printLoad((line) => process.stdout.write(`${line}\n`), {
   busySeconds: 60 * Number(values.minutes),
   sampleSeconds: Number(values['sample-seconds']),
   ...(values.home !== undefined && { home: values.home }),
-});
+};
+await report({ load: () => measureLoad(print, load) });

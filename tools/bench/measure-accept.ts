@@ -1,17 +1,15 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { temporaryDirectory } from '../../apps/cli/src/testing.ts';
-import { parseDatabaseAddress } from '../../packages/engine/src/catalogue/postgres/database-address.ts';
-import { migrateDatabase } from '../../packages/engine/src/migrate-database.ts';
 import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/small-chain.ts';
-import { run, startPostgres } from '../../packages/engine/src/testing/test-database.ts';
+import { startPostgres } from '../../packages/engine/src/testing/test-database.ts';
+import { createDatabase, createPostgresCatalogue } from './bench-database.ts';
 import { postAll } from './call-server.ts';
 import type { Figure } from './figure.ts';
 import { type LoadedCatalogue, startLoadedServer } from './load-server.ts';
 import { quantile } from './paired-difference.ts';
+import { openSilentStorage } from './silent-storage.ts';
 import { insertIntoPostgres, insertIntoSqlite, readPostgresRows, readSqliteRows } from './written-rows.ts';
 
 const connections = 8;
@@ -43,13 +41,11 @@ export async function measureAccept(calls: number): Promise<readonly Figure[]> {
     const sqliteLimit = await insertIntoSqlite(join(home.path, randomUUID()), readSqliteRows(data));
     figures.push(...figuresOf(`SQLite, ${name}`, onSqlite, sqliteLimit));
 
-    const [used, fresh] = [await createDatabase(postgres.url), await createDatabase(postgres.url)];
-    const onPostgres = await accept(
-      { BACKUP_SYNC_DATABASE_URL: used, BACKUP_SYNC_SECRET_KEY: randomBytes(32).toString('base64') },
-      work,
-      storage.calls,
-    );
-    const postgresLimit = await insertIntoPostgres(fresh, await readPostgresRows(used), connections);
+    const used = await createPostgresCatalogue(postgres.url);
+    const onPostgres = await accept(used, work, storage.calls);
+    const fresh = await createDatabase(postgres.url);
+    const postgresRows = await readPostgresRows(used.BACKUP_SYNC_DATABASE_URL);
+    const postgresLimit = await insertIntoPostgres(fresh, postgresRows, connections);
     figures.push(...figuresOf(`PostgreSQL, ${name}`, onPostgres, postgresLimit));
   }
   return figures;
@@ -96,26 +92,4 @@ async function writeBuckets(
     bodies.push(JSON.stringify({ sync: chains.flat().map((backup) => syncItemOf(backup, bucket)) }));
   }
   return { directory, calls: bodies };
-}
-
-/** Storage that takes connections and never answers. */
-async function openSilentStorage(): Promise<{ readonly specification: string } & AsyncDisposable> {
-  const server = createServer(() => {}).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    specification: `s3:http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-    },
-  };
-}
-
-async function createDatabase(server: string): Promise<string> {
-  const name = `bench_${randomBytes(8).toString('hex')}`;
-  await run(server, `CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  await migrateDatabase(parseDatabaseAddress(url.href, 'the database of the benchmark'));
-  return url.href;
 }

@@ -1,7 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Figure, shownNumber } from './figure.ts';
+import { startService } from './service-process.ts';
 
 const run = promisify(execFile);
 const condition = '--conditions=@backup-sync/source';
@@ -24,26 +25,52 @@ export type MeasuredListing = {
  * loop, by rclone and by the AWS command line, one after the other.
  */
 export async function measureListings(objects: number, pageMs: number): Promise<readonly MeasuredListing[]> {
-  const server = spawn(
-    process.execPath,
-    [condition, join(import.meta.dirname, 'listing-server.ts'), String(objects), String(pageMs)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  try {
-    const [line] = await once(server.stdout, 'data');
-    const endpoint = String(line).trim();
-    const rows: MeasuredListing[] = [];
-    for (const [name, measure] of Object.entries(measurements)) {
-      const before = await pagesOf(endpoint);
-      const measured = await measure(endpoint, objects);
-      const pages = (await pagesOf(endpoint)) - before;
-      rows.push({ name, ...nothing, ...measured, pages: measured === null ? null : pages });
-    }
-    return rows;
-  } finally {
-    server.kill();
+  await using server = await startService('listing-server.ts', [objects, pageMs]);
+  const rows: MeasuredListing[] = [];
+  for (const [name, measure] of Object.entries(measurements)) {
+    const before = await pagesOf(server.endpoint);
+    const measured = await measure(server.endpoint, objects);
+    const pages = (await pagesOf(server.endpoint)) - before;
+    rows.push({ name, ...nothing, ...measured, pages: measured === null ? null : pages });
   }
+  return rows;
 }
+
+/**
+ * The time of a scan next to the bare loop and to each program that is installed. A scan that reads no metadata does the
+ * same as these, so only that has targets: 1.5 times the bare loop if pages take time, else the time of rclone.
+ */
+export function figuresOfListings(
+  listings: readonly MeasuredListing[],
+  objects: number,
+  pageMs: number,
+): readonly Figure[] {
+  const secondsOf = new Map(listings.map(({ name, seconds }) => [name, seconds]));
+  return scans.flatMap((scan) =>
+    others.flatMap((other): readonly Figure[] => {
+      const [value, otherValue] = [secondsOf.get(scan), secondsOf.get(other)];
+      if (value == null || otherValue == null) return [];
+      const limits: Readonly<Record<string, number>> = pageMs > 0 ? { [bareLoop]: 1.5 } : { [rclone]: 1 };
+      const most = limits[other];
+      return [
+        {
+          name: `${scan} of ${shownNumber(objects)} objects, ${pageMs} ms a page`,
+          value,
+          unit: 's',
+          beside: { name: other, value: otherValue },
+          ...(scan === scanOfKeys && most !== undefined && { target: { atMost: most } }),
+        },
+      ];
+    }),
+  );
+}
+
+const scanOfKeys = 'scan that reads no metadata';
+const scans = ['scan', scanOfKeys];
+const bareLoop = 'bare loop';
+const rclone = 'rclone lsf -R --fast-list';
+const aws = 'aws s3 ls --recursive';
+const others = [bareLoop, rclone, aws];
 
 const nothing = { listed: null, seconds: null, cpuSeconds: null, peakMiB: null };
 
@@ -51,16 +78,15 @@ type Measure = (endpoint: string, objects: number) => Promise<Partial<MeasuredLi
 
 const measurements: Record<string, Measure> = {
   scan: (endpoint, objects) => measureOwn('scan', endpoint, objects),
-  'scan that reads no metadata': (endpoint, objects) => measureOwn('keys', endpoint, objects),
+  [scanOfKeys]: (endpoint, objects) => measureOwn('keys', endpoint, objects),
   'listing in ranges': (endpoint, objects) => measureOwn('listing', endpoint, objects),
-  'bare loop': (endpoint, objects) => measureOwn('bare', endpoint, objects),
-  'rclone lsf -R --fast-list': (endpoint) =>
+  [bareLoop]: (endpoint, objects) => measureOwn('bare', endpoint, objects),
+  [rclone]: (endpoint) =>
     measureProgram('rclone', [
       ...['lsf', '-R', '--fast-list', '--s3-provider', 'Other', '--s3-endpoint', endpoint, '--s3-env-auth'],
       ...['--s3-force-path-style', '--config', '', ':s3:generated'],
     ]),
-  'aws s3 ls --recursive': (endpoint) =>
-    measureProgram('aws', ['s3', 'ls', '--recursive', '--endpoint-url', endpoint, 's3://generated']),
+  [aws]: (endpoint) => measureProgram('aws', ['s3', 'ls', '--recursive', '--endpoint-url', endpoint, 's3://generated']),
 };
 
 async function measureOwn(

@@ -1,15 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Figure, shownNumber } from './figure.ts';
 import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
 import { fillCatalogue } from './load-catalogue.ts';
+import { itemsOfCall } from './load-items.ts';
 import { type LoadedServer, startLoadedServer } from './load-server.ts';
 import { listing, looking, probe, replayOf, scan, syncing, type Work, watch } from './load-work.ts';
 import { quantile } from './paired-difference.ts';
+import { startService } from './service-process.ts';
 
 export type Load = {
   /** Records in the catalogue, and objects in the bucket that is scanned. */
@@ -31,33 +32,35 @@ type Print = (line: string) => void;
 
 const mebi = 1024 * 1024;
 const syncCallers = 4;
+const recordsOfResource = 100;
 const pollMs = 100;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
-/** Puts load on built servers, and prints the latencies of a POST and the resident memory. Returns its peak, MiB. */
-export async function printLoad(print: Print, load: Load): Promise<number> {
+/** Puts load on built servers: first during one kind of work at a time, then during all of them. */
+export async function measureLoad(print: Print, load: Load): Promise<readonly Figure[]> {
   const home = load.home ?? (await mkdtemp(join(tmpdir(), 'backup-sync-bench-')));
-  let mostMiB = 0;
+  const figures: Figure[] = [];
   try {
     const backup = await prepare(home, load.replayMiB);
-    await using storage = await startStorage(join(home, 'storage'), load.objects);
+    await using storage = await startService('load-storage.ts', [load.objects, join(home, 'storage')]);
+    const specification = `s3:${storage.endpoint}`;
     const open = async () => {
-      const server = await startOver(home, storage.specification, load.records);
+      const server = await startOver(home, specification, load.records);
       await importLarge(server, backup);
       return server;
     };
     if (load.latencySeconds > 0) {
       await using server = await open();
-      await printLatencies(print, server, backup, load);
+      figures.push(...(await measureLatencies(print, server, backup, load)));
     }
     if (load.busySeconds > 0) {
       await using server = await open();
-      mostMiB = await printMemory(print, server, backup, load);
+      figures.push(...(await measureBusyDay(print, server, backup, load)));
     }
   } finally {
     if (load.home === undefined) await rm(home, { recursive: true, force: true });
   }
-  return mostMiB;
+  return figures;
 }
 
 /** Writes the backup that is replayed, unless the home already has it. */
@@ -71,25 +74,6 @@ async function prepare(home: string, replayMiB: number): Promise<LargeBackup> {
   return backup;
 }
 
-/** Starts the storage in a separate process. */
-async function startStorage(
-  directory: string,
-  objects: number,
-): Promise<AsyncDisposable & { readonly specification: string }> {
-  const script = join(import.meta.dirname, 'load-storage.ts');
-  const args = ['--conditions=@backup-sync/source', script, String(objects), directory];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  return {
-    specification: `s3:${String(line).trim()}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(child, 'close');
-      child.kill();
-      await closed;
-    },
-  };
-}
-
 async function startOver(home: string, storage: string, records: number): Promise<LoadedServer> {
   const data = join(home, 'data');
   const filled = join(home, 'filled');
@@ -98,7 +82,8 @@ async function startOver(home: string, storage: string, records: number): Promis
   if (!existsSync(filled)) {
     const first = await startLoadedServer({ BACKUP_SYNC_DATA_DIR: data }, storage);
     await first[Symbol.asyncDispose]();
-    fillCatalogue(data, first.projectId, 'default', records);
+    const content = { records, resources: Math.ceil(records / recordsOfResource) };
+    await fillCatalogue({ BACKUP_SYNC_DATA_DIR: data }, first.projectId, 'default', content);
     await writeFile(filled, String(records));
   }
   return startLoadedServer({ BACKUP_SYNC_DATA_DIR: data }, storage);
@@ -123,12 +108,20 @@ async function importLarge(server: LoadedServer, backup: LargeBackup): Promise<v
   }
 }
 
-async function printLatencies(print: Print, server: LoadedServer, backup: LargeBackup, load: Load): Promise<void> {
+/** Measures the latencies of a POST that syncs one backup during each kind of work. */
+async function measureLatencies(
+  print: Print,
+  server: LoadedServer,
+  backup: LargeBackup,
+  load: Load,
+): Promise<readonly Figure[]> {
+  const measured = new Map<string, readonly number[]>();
   const works: Record<string, Work | null> = { nothing: null, listing, scan, replay: replayOf(backup) };
   print(`latency of a POST that syncs one backup, ${load.latencySeconds} s each, ${load.records} records`);
   for (let round = 1; round <= load.rounds; round += 1) {
     for (const [name, work] of Object.entries(works)) {
       const latencies = await latenciesDuring(server, work, load.latencySeconds);
+      measured.set(name, [...(measured.get(name) ?? []), ...latencies]);
       const [p50, p99, most] = [0.5, 0.99, 1].map((share) => ms(quantile(latencies, share)).padStart(8));
       print(
         `  during ${name.padEnd(8)} p50${p50}  p99${p99}  max${most}  (${latencies.length} calls), ` +
@@ -136,6 +129,14 @@ async function printLatencies(print: Print, server: LoadedServer, backup: LargeB
       );
     }
   }
+  return Array.from(measured, ([name, latencies]) => ({
+    name: `99 % of POSTs during ${name}, ${shownNumber(load.records)} records`,
+    value: quantile(latencies, 0.99),
+    unit: 'ms',
+    ...(name !== 'nothing' && {
+      beside: { name: 'during nothing', value: quantile(measured.get('nothing') ?? [], 0.99) },
+    }),
+  }));
 }
 
 /** Measures the latencies of the probe during some work. */
@@ -149,28 +150,43 @@ async function latenciesDuring(server: LoadedServer, work: Work | null, seconds:
   return await probing;
 }
 
-async function printMemory(print: Print, server: LoadedServer, backup: LargeBackup, load: Load): Promise<number> {
+/** Measures the peak of resident memory, and how many items are imported an hour, while everything happens at once. */
+async function measureBusyDay(
+  print: Print,
+  server: LoadedServer,
+  backup: LargeBackup,
+  load: Load,
+): Promise<readonly Figure[]> {
   const stop = new AbortController();
+  const startedAtMs = performance.now();
   const callers = Array.from({ length: syncCallers }, (_, caller) => syncing(syncCallers, caller));
   const works = [...callers, listing, scan, replayOf(backup), looking, watch, watch];
   const working = Promise.all(works.map((work) => work(server, stop.signal)));
   const probing = probe(server, stop.signal);
-  let mostMiB = 0;
   print(`resident memory of a busy day, ${load.busySeconds} s`);
   for (let atS = 0; atS <= load.busySeconds; atS += load.sampleSeconds) {
-    const residentMiB = server.residentMiB();
-    mostMiB = Math.max(mostMiB, residentMiB);
-    print(`  ${String(atS).padStart(5)} s  ${residentMiB.toFixed(0).padStart(5)} MiB`);
+    print(`  ${String(atS).padStart(5)} s  ${server.residentMiB().toFixed(0).padStart(5)} MiB`);
     await Promise.race([pause(load.sampleSeconds * 1000), working]);
   }
+  const peakMiB = server.peakResidentMiB();
+  const seconds = (performance.now() - startedAtMs) / 1000;
   stop.abort();
   const rounds = await working;
   const latencies = await probing;
   const calls = rounds.slice(0, syncCallers).reduce((sum, each) => sum + each, 0);
   const [pages, scans, replays] = rounds.slice(syncCallers);
   print(
-    `  peak ${mostMiB.toFixed(0)} MiB; ${calls} calls of 50, ${pages} pages, ${scans} scans, ${replays} replays; ` +
+    `  peak ${peakMiB.toFixed(0)} MiB; ${calls} calls of 50, ${pages} pages, ${scans} scans, ${replays} replays; ` +
       `a POST p50 ${ms(quantile(latencies, 0.5))}, p99 ${ms(quantile(latencies, 0.99))}`,
   );
-  return mostMiB;
+  const day = `busy day of ${shownNumber(load.busySeconds / 60)} min`;
+  return [
+    { name: `${day}: peak resident memory`, value: peakMiB, unit: 'MiB', target: { atMost: 300 } },
+    {
+      name: `${day}: items accepted and imported an hour`,
+      value: ((calls * itemsOfCall + latencies.length) / seconds) * 3600,
+      unit: 'items/h',
+      target: { atLeast: 1_000_000 },
+    },
+  ];
 }

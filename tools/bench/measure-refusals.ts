@@ -1,12 +1,14 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { Figure } from './figure.ts';
 import { pairedDifference, quantile } from './paired-difference.ts';
 import type { RefusalCase, RefusalGroup } from './refusal-cases.ts';
 
 type Answer = { readonly microseconds: number; readonly said: string };
 
 /**
- * Prints how long the refusal of each case in a group takes, and how much longer than the first case. Each round asks
+ * Prints how long the refusal of each case in a group takes, and how much longer than the first case. Returns the
+ * largest difference that could go unseen among cases with the same answer. Each round asks
  * every case once, in a new random order, over one connection, so that other load on the machine affects all equally.
  */
 export async function measureRefusals(
@@ -14,7 +16,7 @@ export async function measureRefusals(
   { title, cases, beforeRound }: RefusalGroup,
   rounds: number,
   print: (line: string) => void,
-): Promise<void> {
+): Promise<Figure> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const microseconds = new Map<RefusalCase, number[]>(cases.map((each) => [each, []]));
   const said = new Map<RefusalCase, string>();
@@ -30,7 +32,7 @@ export async function measureRefusals(
   agent.destroy();
 
   const [first] = cases;
-  if (first === undefined) return;
+  if (first === undefined) throw new Error(`the group ${title} has no case`);
   const baseline = microseconds.get(first) ?? [];
   let largest = 0;
   print(`${title}, ${rounds} rounds; the difference from "${first.name}" with 99 % confidence, in microseconds`);
@@ -45,6 +47,7 @@ export async function measureRefusals(
     );
   }
   print(`  among cases with the same answer, a difference of up to ${largest.toFixed(0)} could go unseen`);
+  return { name: `refusals of ${title}: difference that could go unseen`, value: largest, unit: 'µs' };
 }
 
 /** Sends one request, and measures the time from the first byte sent to the last byte received. */

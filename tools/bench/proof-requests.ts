@@ -7,6 +7,7 @@ import { type WrittenBackup, writeCinderBackup } from '../../packages/engine/src
 import { startS3Server } from '../../packages/engine/src/testing/s3-test-server.ts';
 import { seededBytes, seededUuid } from '../../packages/engine/src/testing/seeded-bytes.ts';
 import { syncItemOf } from '../../packages/engine/src/testing/small-chain.ts';
+import type { Figure } from './figure.ts';
 
 const blockBytes = 16;
 const fullObjects = 21_000;
@@ -15,8 +16,11 @@ const incrementObjects = 40;
 const pageObjects = 1000;
 const bucketName = 'volumebackups';
 
-/** Proves a chain over HTTP: new, unchanged, and with one more increment. Prints the requests and their minimum. */
-export async function printRequests(print: (line: string) => void): Promise<void> {
+/**
+ * Proves a chain over HTTP: new, unchanged, and with one more increment. Prints the requests and their minimum, and
+ * returns their sum next to the sum of the minimum.
+ */
+export async function measureRequests(print: (line: string) => void): Promise<readonly Figure[]> {
   const chain = writeLongChain();
   const server = await startS3Server({
     [bucketName]: Object.fromEntries(chain.flatMap(({ objects }) => [...objects])),
@@ -24,7 +28,12 @@ export async function printRequests(print: (line: string) => void): Promise<void
   await using storage = await openS3StorageUnit({ id: 'here', ...server.options });
   const proofs = new Map<string, EdgeProof>();
 
-  async function row(name: string, asked: readonly WrittenBackup[], newLinks: number, oldParents: number) {
+  async function row(
+    name: string,
+    asked: readonly WrittenBackup[],
+    newLinks: number,
+    oldParents: number,
+  ): Promise<Figure> {
     const { unit, count } = countRequests(storage);
     const findProofs = async (ids: readonly string[]) => ids.flatMap((id) => proofs.get(id) ?? []);
     const paths = asked.map(({ imagePath }) => imagePath);
@@ -36,15 +45,24 @@ export async function printRequests(print: (line: string) => void): Promise<void
     }
     const { lists, gets, bytesRead } = count();
     const listed = chain.reduce((sum, { objects }) => sum + objects.size, 0);
-    const minimum = `${Math.ceil(listed / pageObjects)} LIST, ${2 * newLinks + oldParents} GET`;
-    print(`  ${name}: ${lists} LIST, ${gets} GET, ${(bytesRead / 1e6).toFixed(1)} MB (minimum ${minimum})`);
+    const [listsMin, getsMin] = [Math.ceil(listed / pageObjects), 2 * newLinks + oldParents];
+    const minimum = `minimum ${listsMin} LIST, ${getsMin} GET`;
+    print(`  ${name}: ${lists} LIST, ${gets} GET, ${(bytesRead / 1e6).toFixed(1)} MB (${minimum})`);
+    return {
+      name: `requests of a proof, ${name}`,
+      value: lists + gets,
+      unit: 'requests',
+      beside: { name: 'minimum', value: listsMin + getsMin },
+    };
   }
 
   try {
     const known = chain.slice(0, -1);
-    await row('new', known, known.length, 0);
-    await row('unchanged', known, 0, 0);
-    await row('one more increment', chain.slice(-1), 1, 1);
+    return [
+      await row('31 new links', known, known.length, 0),
+      await row('unchanged', known, 0, 0),
+      await row('one more increment', chain.slice(-1), 1, 1),
+    ];
   } finally {
     await server[Symbol.asyncDispose]();
   }

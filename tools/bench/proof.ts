@@ -5,10 +5,13 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { printContent } from './content.ts';
+import { measureContent } from './content.ts';
+import { type Figure, shownNumber } from './figure.ts';
 import { type ChainSize, linksOf, pathOf, writeChain } from './generated-chain.ts';
-import { printRequests } from './proof-requests.ts';
-import { printScan } from './scan.ts';
+import { quantile } from './paired-difference.ts';
+import { measureRequests } from './proof-requests.ts';
+import { report } from './report.ts';
+import { measureScan } from './scan.ts';
 
 const run = promisify(execFile);
 const hashLineBytes = 72;
@@ -38,13 +41,13 @@ async function measure(what: string, directory: string, size: ChainSize): Promis
 }
 
 /** Generates a chain of this size, measures it, and removes it. */
-async function withChain(size: ChainSize, act: (directory: string) => Promise<void>): Promise<void> {
+async function withChain<Answer>(size: ChainSize, act: (directory: string) => Promise<Answer>): Promise<Answer> {
   const root = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   try {
     const directory = join(root, 'bench');
     await mkdir(directory);
     await writeChain(directory, size);
-    await act(directory);
+    return await act(directory);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -53,52 +56,98 @@ async function withChain(size: ChainSize, act: (directory: string) => Promise<vo
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const rate = (bytes: number, seconds: number) => `${(bytes / 1e6 / seconds).toFixed(0)} MB/s`;
 
-print('requests, generated chain of a full backup of 21,000 objects and 30 increments of 40');
-await printRequests(print);
-
-const hashSize: ChainSize = { blocks: hashBlocks, fullObjects: 1000, incrementObjects: 1000 };
-print(`\nlinkage of a link and its parent, ${values['hash-mib']} MiB of block hashes each, in pairs`);
-await withChain(hashSize, async (directory) => {
-  for (let pair = 1; pair <= runs; pair += 1) {
-    const plain = await measure('plain-read', directory, hashSize);
-    const proof = await measure('proof', directory, hashSize);
-    const bytes = 2 * hashBlocks * hashLineBytes;
-    // The hashes of the full backup are read for its own proof too, if they are too many to be kept.
-    const read = proof.bytesRead ?? 0;
-    print(
-      `  plain loop ${rate(bytes, plain.seconds)}; proof ${rate(read, proof.seconds)}, ` +
-        `${((100 * (read / proof.seconds)) / (bytes / plain.seconds)).toFixed(0)} % of it, ` +
-        `${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
-    );
-  }
-});
-
-const objectSize: ChainSize = { blocks: 2 * objects, fullObjects: 1000, incrementObjects: objects };
-print(`\nincrement of ${objects} objects`);
-await withChain(objectSize, async (directory) => {
-  const { size: bytes } = await stat(pathOf(directory, linksOf(objectSize)[1], '_metadata'));
-  for (let pair = 1; pair <= runs; pair += 1) {
-    const metadata = await measure('metadata', directory, objectSize);
-    const listing = await measure('listing', directory, objectSize);
-    const proof = await measure('proof', directory, objectSize);
-    print(
-      `  _metadata ${rate(bytes, metadata.seconds)}, ${(objects / metadata.seconds / 1000).toFixed(0)},000 objects/s; ` +
-        `listing ${(objects / listing.seconds / 1000).toFixed(0)},000 objects/s; ` +
-        `proof ${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
-    );
-  }
-});
-
-print(`\nfull backup with a manifest of ${objects} objects`);
-for (let round = 1; round <= runs; round += 1) {
-  const script = join(import.meta.dirname, 'measure-manifest.ts');
-  const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, String(objects)]);
-  const { seconds, peakMiB }: Measured = JSON.parse(stdout);
-  print(`  proof ${seconds.toFixed(1)} s, peak ${peakMiB.toFixed(0)} MiB`);
+function measureProofRequests(): Promise<readonly Figure[]> {
+  print('requests, generated chain of a full backup of 21,000 objects and 30 increments of 40');
+  return measureRequests(print);
 }
 
-print('\ncontent and replay of a full backup, compared with shell tools on the same files');
-await printContent(print, Number(values['plain-mib']), runs);
+async function measureLinkage(): Promise<readonly Figure[]> {
+  const hashSize: ChainSize = { blocks: hashBlocks, fullObjects: 1000, incrementObjects: 1000 };
+  print(`\nlinkage of a link and its parent, ${values['hash-mib']} MiB of block hashes each, in pairs`);
+  return await withChain(hashSize, async (directory) => {
+    const megabytesPerSecond = { plain: [] as number[], proof: [] as number[] };
+    for (let pair = 1; pair <= runs; pair += 1) {
+      const plain = await measure('plain-read', directory, hashSize);
+      const proof = await measure('proof', directory, hashSize);
+      const bytes = 2 * hashBlocks * hashLineBytes;
+      // The hashes of the full backup are read for its own proof too, if they are too many to be kept.
+      const read = proof.bytesRead ?? 0;
+      megabytesPerSecond.plain.push(bytes / 1e6 / plain.seconds);
+      megabytesPerSecond.proof.push(read / 1e6 / proof.seconds);
+      print(
+        `  plain loop ${rate(bytes, plain.seconds)}; proof ${rate(read, proof.seconds)}, ` +
+          `${((100 * (read / proof.seconds)) / (bytes / plain.seconds)).toFixed(0)} % of it, ` +
+          `${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
+      );
+    }
+    const { plain, proof } = megabytesPerSecond;
+    return [
+      {
+        name: 'linkage of a link and its parent',
+        value: quantile(proof, 0.5),
+        unit: 'MB/s',
+        beside: { name: 'plain loop', value: quantile(plain, 0.5) },
+        target: { atLeast: 0.5 },
+      },
+    ];
+  });
+}
 
-print('\nscan of a generated bucket, a hundred objects a backup, into a catalogue on disk');
-await printScan(print, Number(values['scan-objects']));
+/** Prints the cost of the parts of proving an increment of many objects. */
+async function measureObjects(): Promise<readonly Figure[]> {
+  const objectSize: ChainSize = { blocks: 2 * objects, fullObjects: 1000, incrementObjects: objects };
+  print(`\nincrement of ${objects} objects`);
+  return await withChain(objectSize, async (directory) => {
+    const { size: bytes } = await stat(pathOf(directory, linksOf(objectSize)[1], '_metadata'));
+    const peaks: number[] = [];
+    for (let pair = 1; pair <= runs; pair += 1) {
+      const metadata = await measure('metadata', directory, objectSize);
+      const listing = await measure('listing', directory, objectSize);
+      const proof = await measure('proof', directory, objectSize);
+      peaks.push(proof.peakMiB);
+      print(
+        `  _metadata ${rate(bytes, metadata.seconds)}, ${(objects / metadata.seconds / 1000).toFixed(0)},000 objects/s; ` +
+          `listing ${(objects / listing.seconds / 1000).toFixed(0)},000 objects/s; ` +
+          `proof ${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
+      );
+    }
+    return [peakFigure('an increment', peaks)];
+  });
+}
+
+async function measureManifest(): Promise<readonly Figure[]> {
+  print(`\nfull backup with a manifest of ${objects} objects`);
+  const peaks: number[] = [];
+  for (let round = 1; round <= runs; round += 1) {
+    const script = join(import.meta.dirname, 'measure-manifest.ts');
+    const { stdout } = await run(process.execPath, ['--conditions=@backup-sync/source', script, String(objects)]);
+    const { seconds, peakMiB }: Measured = JSON.parse(stdout);
+    peaks.push(peakMiB);
+    print(`  proof ${seconds.toFixed(1)} s, peak ${peakMiB.toFixed(0)} MiB`);
+  }
+  return [peakFigure('a full backup with a manifest', peaks)];
+}
+
+function peakFigure(backup: string, peaksMiB: readonly number[]): Figure {
+  const name = `proof of ${backup} of ${shownNumber(objects)} objects: peak memory`;
+  return { name, value: Math.max(...peaksMiB), unit: 'MiB' };
+}
+
+function measureData(): Promise<readonly Figure[]> {
+  print('\ncontent and replay of a full backup, compared with shell tools on the same files');
+  return measureContent(print, Number(values['plain-mib']), runs);
+}
+
+function measureGeneratedScan(): Promise<readonly Figure[]> {
+  print('\nscan of a generated bucket, a hundred objects a backup, into a catalogue on disk');
+  return measureScan(print, Number(values['scan-objects']));
+}
+
+await report({
+  'requests of a proof': measureProofRequests,
+  linkage: measureLinkage,
+  'proof of many objects': measureObjects,
+  'proof of a large manifest': measureManifest,
+  content: measureData,
+  'scan without a service': measureGeneratedScan,
+});

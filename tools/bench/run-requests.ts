@@ -2,10 +2,12 @@ import { makeSource } from '../../packages/engine/src/catalogue/fixtures-for-con
 import { hasItem } from '../../packages/engine/src/catalogue/operation-records.ts';
 import { startSourceRun } from '../../packages/engine/src/sources/start-source-run.ts';
 import { countRequests } from '../../packages/engine/src/storage/counted-storage-unit.ts';
+import { listPageEntriesMax } from '../../packages/engine/src/storage/port.ts';
 import { writeLonghornVolume } from '../../packages/engine/src/testing/longhorn-writer.ts';
 import { openServicesOver } from '../../packages/engine/src/testing/services-over.ts';
 import { writeSmallChain } from '../../packages/engine/src/testing/small-chain.ts';
 import { DatedBucket } from './dated-bucket.ts';
+import { type Figure, shownNumber } from './figure.ts';
 
 const bucketName = 'backups';
 const linkageMaxBytes = 8 * 1024 ** 3;
@@ -45,14 +47,19 @@ const longhorn: Format = {
   },
 };
 
-/** Runs a source over this many backups of each format, and prints the requests of each run and its imports. */
-export async function printRunRequests(print: (line: string) => void, backups: number): Promise<void> {
+/**
+ * Runs a source over this many backups of each format, and prints the requests of each run and its imports. Returns
+ * those of an unchanged run.
+ */
+export async function measureRunRequests(print: (line: string) => void, backups: number): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
   for (const format of [cinder, longhorn]) {
-    await printRuns(print, format, Math.ceil(backups / format.backupsOfVolume));
+    figures.push(await measureRuns(print, format, Math.ceil(backups / format.backupsOfVolume)));
   }
+  return figures;
 }
 
-async function printRuns(print: (line: string) => void, format: Format, volumes: number): Promise<void> {
+async function measureRuns(print: (line: string) => void, format: Format, volumes: number): Promise<Figure> {
   const { name: formatName, backupsOfVolume, write } = format;
   const bucket = new DatedBucket();
   for (let volume = 0; volume < volumes; volume += 1) bucket.put(write(volume, backupsOfVolume).objects);
@@ -64,7 +71,8 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
   const source = makeSource(projectId, 'source-1', { storageUnitId: unit.id, bucketName, nextRunAtMs: null });
   await services.catalogue.sources.addSource(source);
 
-  async function row(name: string): Promise<void> {
+  /** Runs the source once. Returns all requests, also those of imports. */
+  async function row(name: string): Promise<number> {
     const before = count();
     const startedAtMs = performance.now();
     const actor = { kind: 'system', name: 'bench' } as const;
@@ -81,11 +89,13 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
       `  ${name}: run ${own.lists} LIST, ${own.gets} GET, accepts ${operation.progress.imports_accepted}; with its imports ` +
         `${lists} LIST, ${gets} GET; ${operation.status}; ${seconds.toFixed(1)} s`,
     );
+    return count().lists - before.lists + count().gets - before.gets;
   }
 
   const { objects, needed } = write(0, backupsOfVolume);
   await row('first');
-  await row('unchanged');
+  const pages = Math.ceil(bucket.size / listPageEntriesMax);
+  const unchanged = await row('unchanged');
   bucket.remove(needed);
   await row('one object lost');
   bucket.put(objects);
@@ -95,4 +105,11 @@ async function printRuns(print: (line: string) => void, format: Format, volumes:
   for (let volume = 1; volume < volumes; volume += 1) bucket.put(write(volume, backupsOfVolume + 1).objects);
   await row('one more increment of each other volume');
   await row('unchanged');
+  return {
+    name: `requests of an unchanged run of a source, ${shownNumber(volumes * backupsOfVolume)} backups of ${formatName}`,
+    value: unchanged,
+    unit: 'requests',
+    beside: { name: 'LIST pages of the bucket', value: pages },
+    target: { atMost: 1 },
+  };
 }

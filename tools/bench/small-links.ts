@@ -6,28 +6,20 @@ import { type BackupSync, syncItemsMax } from '../../packages/contracts/src/inde
 import type { WrittenBackup } from '../../packages/engine/src/testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../packages/engine/src/testing/small-chain.ts';
 import { openTestEngine, type TestEngine } from '../../packages/engine/src/testing/test-engine.ts';
+import type { Figure } from './figure.ts';
 
 const bucketName = 'volumebackups';
 const pollEveryMs = 100;
 
 /** What one pass over all links took, in all threads of this process. */
-export type LinkCost = { readonly linksPerSecond: number; readonly cpuMsPerLink: number };
-
-export type SmallLinkCosts = {
-  readonly links: number;
-  /** A loop that stats, reads and hashes every file, and parses the metadata. */
-  readonly plain: LinkCost;
-  /** The import of all links, from the first sync request to the end of the last operation. */
-  readonly first: LinkCost;
-  /** The same requests again. */
-  readonly unchanged: LinkCost;
-};
+type LinkCost = { readonly linksPerSecond: number; readonly cpuMsPerLink: number };
 
 /**
- * Imports chains of small links from a local directory twice, through an engine with its own threads. The links share
- * this process, so run nothing else in it.
+ * Imports chains of small links from a local directory twice, through an engine with its own threads. Next to both is a
+ * loop that stats, reads and hashes every file, and parses the metadata. The links share this process, so run nothing
+ * else in it at the same time.
  */
-export async function measureSmallLinks(chains: number, linksOfChain: number): Promise<SmallLinkCosts> {
+export async function measureSmallLinks(chains: number, linksOfChain: number): Promise<readonly Figure[]> {
   await using test = await openTestEngine();
   const backups: WrittenBackup[] = [];
   for (let chain = 0; chain < chains; chain += 1) {
@@ -42,7 +34,29 @@ export async function measureSmallLinks(chains: number, linksOfChain: number): P
   const first = await costOf(links, () => syncAll(test, items));
   const unchanged = await costOf(links, () => syncAll(test, items));
   if (test.faults.length > 0) throw new Error('imports failed', { cause: test.faults[0] });
-  return { links, plain, first, unchanged };
+  return [
+    ...figuresOf('import of small links from a directory', first, plain, 1000),
+    ...figuresOf('a sync of the same links, unchanged', unchanged, plain, 5000),
+  ];
+}
+
+function figuresOf(name: string, cost: LinkCost, plain: LinkCost, linksPerSecond: number): readonly Figure[] {
+  const loop = 'loop that reads the same files';
+  return [
+    {
+      name,
+      value: cost.linksPerSecond,
+      unit: 'links/s',
+      beside: { name: loop, value: plain.linksPerSecond },
+      target: { atLeast: linksPerSecond, of: 'value' },
+    },
+    {
+      name: `${name}: CPU of a link`,
+      value: cost.cpuMsPerLink,
+      unit: 'ms',
+      beside: { name: loop, value: plain.cpuMsPerLink },
+    },
+  ];
 }
 
 async function costOf(links: number, work: () => Promise<void>): Promise<LinkCost> {

@@ -33,6 +33,7 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^README\.md$/, ['tests/docs/readme.test.ts']],
   // They compare constants and messages of any package with the pages.
   [/^docs\/|^(?:apps|packages)\/.*\/src\/.*\.ts$/, ['tests/docs/messages.test.ts', 'tests/docs/statements.test.ts']],
+  [/^(?:docs\/reference\/benchmarks\.md$|tools\/bench\/)/, ['tools/bench/bench.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
   [/^(?:examples\/cluster\/|apps\/cli\/src\/environment\.ts$)/, ['tests/cluster-example.test.ts']],
   [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
