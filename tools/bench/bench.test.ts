@@ -35,9 +35,13 @@ test('the rows of a source say which requests its runs made to storage', async (
   expect(text.match(/one object lost: .*; failed; /g)).toHaveLength(2);
 });
 
-test('a part or a benchmark that fails has a row that says so, and does not stop the others', async () => {
+test('a part or a benchmark that fails has a row that says so, and does not stop the others', {
+  // Processes start one after the other, maybe on a slow machine.
+  timeout: 300_000,
+}, async () => {
   const rows = await runBenchmarks([
     { name: 'source-runs', options: ['--no-such-option'] },
+    { name: 'nodes', options: ['--chains', 'none'] },
     { name: 'imports', options: ['--chains', '2', '--slow-chains', 'none'] },
     { name: 'imports', options: ['--chains', '2', '--slow-chains', '3', '--latency-ms', '1'] },
   ]);
@@ -50,6 +54,7 @@ test('a part or a benchmark that fails has a row that says so, and does not stop
   ];
   expect(shown).toEqual([
     ['source-runs', 'ended with exit code 1'],
+    ['two nodes', 'status 400: {"error_code'],
     ...fromDirectory,
     ['imports from a slow service', 'status 400: {"error_code'],
     ...fromDirectory,
