@@ -12,6 +12,10 @@ const broken = 10;
 const firstNumber = 100_000_000_000;
 const idStart = '00000000-0000-4000-a000-';
 
+/** The id of the record with this number, counted from 0. */
+export const recordId = (record: number) => `${idStart}${firstNumber + record}`;
+export const recordName = (record: number) => `daily-${record}`;
+export const resourceId = (resource: number) => `resource-${resource}`;
 
 /**
  * Writes records into a catalogue in one transaction for each table. No server may be running on a data directory

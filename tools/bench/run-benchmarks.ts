@@ -5,7 +5,7 @@ import type { Row } from './figure.ts';
 
 /** The benchmarks in the order in which all are run. Each is a file in this folder. */
 export const benchmarkNames: readonly string[] = [
-  ...['accept', 'imports', 'nodes', 'listings', 'proof', 'client', 'start', 'source-runs', 'refusals'],
+  ...['accept', 'imports', 'nodes', 'catalogue', 'listings', 'proof', 'client', 'start', 'source-runs', 'refusals'],
   'load',
 ];
 
