@@ -10,7 +10,7 @@ import {
   chainManifestName,
   chainManifestVersion,
 } from '@backup-sync/contracts';
-import { hashBytes } from '../proof/hash-array-scanner.ts';
+import { hashBytes } from '../proof/hash-run.ts';
 import { findImagePieces, ManifestCreationError } from './image-pieces.ts';
 import { ParentManifest } from './parent-manifest.ts';
 import { describePieces, type HashSink, writeChangedRuns } from './stored-pieces.ts';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ChainManifestHeader, chainManifestHashesName } from '@backup-sync/contracts';
-import { hashBytes } from '../proof/hash-array-scanner.ts';
+import { hashBytes } from '../proof/hash-run.ts';
 import { ManifestCreationError, readFully } from './image-pieces.ts';
 import { readManifest } from './read-manifest.ts';
 

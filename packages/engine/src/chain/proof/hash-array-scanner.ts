@@ -1,8 +1,7 @@
 import { quote } from '../../quote.ts';
-import { decodeHex } from './hex-digits.ts';
+import { type DecodeRun, decodeRunByWords, decodeRunWithSimd, hashBytes, hexDigitsOfHash } from './hash-run.ts';
 
-export const hashBytes = 32;
-const hexDigitsOfHash = hashBytes * 2;
+const decodeRun: DecodeRun = decodeRunWithSimd ?? decodeRunByWords;
 /** Hashes per batch: 64 KiB. */
 const batchHashes = 2048;
 const batchBytes = batchHashes * hashBytes;
@@ -33,7 +32,6 @@ export class HashArrayScanner {
   #digits = 0;
   #high = 0;
   readonly #batch = new Uint8Array(batchBytes);
-  readonly #batchView = new DataView(this.#batch.buffer);
   #filled = 0;
   #hashCount = 0;
 
@@ -50,7 +48,6 @@ export class HashArrayScanner {
    * full. Take a full batch before scanning on. Throws {@link HashArrayFault}.
    */
   scan(bytes: Uint8Array, from: number): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let index = from;
     while (index < bytes.length && this.#filled < batchBytes) {
       if (this.#state === 'inside') {
@@ -58,7 +55,7 @@ export class HashArrayScanner {
         continue;
       }
       if (this.#state === 'behind') {
-        index = this.#scanWholeHashes(bytes, view, index);
+        index = this.#scanWholeHashes(bytes, index);
         if (this.#filled === batchBytes) break;
       }
       index = skipBlanks(bytes, index);
@@ -106,21 +103,20 @@ export class HashArrayScanner {
    * The fast path: hashes that are complete in these bytes, each preceded by a comma. Returns where it stopped, right
    * after a hash. Anything else is left to the byte-by-byte scan, which reports faults.
    */
-  #scanWholeHashes(bytes: Uint8Array, view: DataView, from: number): number {
-    const batch = this.#batchView;
-    let filled = this.#filled;
+  #scanWholeHashes(bytes: Uint8Array, from: number): number {
     let end = from;
-    while (filled < batchBytes) {
+    while (this.#filled < batchBytes) {
       const comma = skipBlanks(bytes, end);
       if (bytes[comma] !== commaByte) break;
-      const digitsAt = skipBlanks(bytes, comma + 1) + 1;
-      if (bytes[digitsAt - 1] !== quotationMark || bytes[digitsAt + hexDigitsOfHash] !== quotationMark) break;
-      if (!decodeHex(view, digitsAt, batch, filled, hashBytes)) break;
-      end = digitsAt + hexDigitsOfHash + 1;
-      filled += hashBytes;
+      const quote = skipBlanks(bytes, comma + 1);
+      if (bytes[quote] !== quotationMark) break;
+      const lead = quote + 1 - end;
+      const decoded = decodeRun(bytes, end, lead, this.#batch.subarray(this.#filled));
+      if (decoded === 0) break;
+      this.#filled += decoded * hashBytes;
+      this.#hashCount += decoded;
+      end += decoded * (lead + hexDigitsOfHash + 1);
     }
-    this.#hashCount += (filled - this.#filled) / hashBytes;
-    this.#filled = filled;
     return end;
   }
 

@@ -9,12 +9,14 @@ function hashes(count: number): string[] {
   return Array.from({ length: count }, (_, index) => createHash('sha256').update(`${index}`).digest('hex'));
 }
 
-async function* inPieces(text: string, pieceBytes: number): AsyncGenerator<Uint8Array> {
+async function* inPieces(text: string | Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-async function read(text: string, pieceBytes = 1000): Promise<{ hashes: string[]; header: HashFileHeader | null }> {
+type Found = { readonly hashes: string[]; readonly header: HashFileHeader | null };
+
+async function read(text: string | Uint8Array, pieceBytes = 1000): Promise<Found> {
   const parts: Uint8Array[] = [];
   let header: HashFileHeader | null = null;
   for await (const part of readHashFile(inPieces(text, pieceBytes))) {
@@ -49,6 +51,47 @@ test('reads the same hashes however the file is split, spaced and ordered', asyn
     { numRuns: 50 },
   );
 });
+
+/** What reading gives: the hashes, or the message of the fault. */
+async function resultOf(text: Uint8Array, pieceBytes: number): Promise<string[] | string> {
+  try {
+    return (await read(text, pieceBytes)).hashes;
+  } catch (error) {
+    if (!(error instanceof HashFileFault)) throw error;
+    return error.message;
+  }
+}
+
+test('a changed byte in the hashes has the same result however the file is split', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(undefined, 2, 20),
+      fc.nat(),
+      fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('"[],{}: \\09afAFgG'))),
+      fc.integer({ min: 64, max: 5000 }),
+      async (space, place, byte, pieceBytes) => {
+        const text = Buffer.from(JSON.stringify({ ...header, sha256s: hashes(30) }, null, space));
+        const from = text.indexOf('[') + 1;
+        text[from + (place % (text.lastIndexOf(']') + 1 - from))] = byte;
+        // Single bytes are never a whole hash, so this takes the path that checks each byte.
+        const simply = await resultOf(text, 1);
+        expect(await resultOf(text, pieceBytes)).toEqual(simply);
+        const isRight = Array.isArray(simply);
+        expect(isRight).toBe(isHashFile(text.toString('latin1')));
+        if (isRight) expect(simply).toEqual(JSON.parse(`${text}`).sha256s.map((hash: string) => hash.toLowerCase()));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+function isHashFile(text: string): boolean {
+  try {
+    return JSON.parse(text).sha256s.every((hash: unknown) => typeof hash === 'string' && /^[0-9a-f]{64}$/i.test(hash));
+  } catch {
+    return false;
+  }
+}
 
 test('yields hashes in batches, not all at once', async () => {
   const batches: number[] = [];

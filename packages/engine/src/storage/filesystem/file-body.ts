@@ -6,7 +6,7 @@ import { type GetRequest, StorageError } from '../port.ts';
 import { identityOf } from './file-identity.ts';
 import { toStorageError } from './filesystem-error.ts';
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 512 * 1024;
 
 /**
  * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable` (for a range,

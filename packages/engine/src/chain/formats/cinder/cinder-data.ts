@@ -1,5 +1,5 @@
 import type { BlockHashes, Compression, StoredObject } from '../../data.ts';
-import { HashFileFault, type HashFileHeader } from '../../proof/hash-file.ts';
+import { HashFileFault, type HashFileHeader, type HashList } from '../../proof/hash-file.ts';
 import type { Fault } from '../../proof/link.ts';
 import type { ListedObjects } from '../../proof/object-columns.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
@@ -31,21 +31,23 @@ export function volumeBytesOf(objects: NamedObjects, blocks: CinderBlocks | null
 
 type CinderBlocks = BlockHashes & { readonly count: number };
 
-/** Reads the hash file to its end, for its header and for the number of hashes, which is not recorded anywhere. */
+/**
+ * Reads the hash file to its end unless its header is known, because the number of hashes is not recorded anywhere.
+ */
 export async function openBlocks(hashLists: HashLists, link: CinderLink): Promise<CinderBlocks> {
-  async function* parts(): AsyncGenerator<Uint8Array | HashFileHeader> {
+  async function* partsOf(list: HashList): HashList {
     try {
-      yield* hashLists.open(link);
+      yield* list;
     } catch (error) {
       if (!(error instanceof HashFileFault)) throw error;
       throw fault('metadata_unreadable', `${link.imagePath}_sha256file: ${error.message}`);
     }
   }
   async function* hashes(): AsyncGenerator<Uint8Array> {
-    for await (const part of parts()) if (part instanceof Uint8Array) yield new Uint8Array(part);
+    for await (const part of partsOf(hashLists.open(link))) if (part instanceof Uint8Array) yield new Uint8Array(part);
   }
   let header: HashFileHeader | null = null;
-  for await (const part of parts()) if (!(part instanceof Uint8Array)) header = part;
+  for await (const part of partsOf(hashLists.openForHeader(link))) if (!(part instanceof Uint8Array)) header = part;
   if (header === null) throw new TypeError(`the hash list of ${link.imagePath} has no header`);
   return { bytes: header.blockBytes, count: header.hashCount, hashes };
 }

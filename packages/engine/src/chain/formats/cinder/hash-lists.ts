@@ -1,7 +1,7 @@
 import type { ChainContext } from '../../chain-context.ts';
 import { oneAhead } from '../../one-ahead.ts';
 import { type HashList, readHashFile } from '../../proof/hash-file.ts';
-import { HashListCache } from '../../proof/hash-list-cache.ts';
+import { HashListCache, type StoredHashList } from '../../proof/hash-list-cache.ts';
 import { readListedObject } from '../../proof/read-fault.ts';
 import type { CinderLink } from './link-listing.ts';
 
@@ -19,13 +19,24 @@ export class HashLists {
 
   /** Opens the hashes of a link that has a hash file. Reading them throws `HashFileFault` and `ReadFault`. */
   open(link: CinderLink): HashList {
-    const { hashFile, bucketName } = link;
-    if (hashFile === null) throw new TypeError(`${link.imagePath} has no hash file`);
+    return this.#cache.open(this.#listOf(link));
+  }
+
+  /** As `open`, but leaves the hashes out if the header is known. */
+  openForHeader(link: CinderLink): HashList {
+    return this.#cache.openForHeader(this.#listOf(link));
+  }
+
+  #listOf({ imagePath, hashFile, bucketName, listing }: CinderLink): StoredHashList {
+    if (hashFile === null) throw new TypeError(`${imagePath} has no hash file`);
     const { storage, signal } = this.#context;
-    const key = JSON.stringify([bucketName, hashFile.key, link.listing.digest]);
-    return this.#cache.open(key, hashFile.size * hashesShare, async function* () {
-      const request = { bucket: bucketName, key: hashFile.key, signal, readsThrough: true };
-      yield* readHashFile(oneAhead(await readListedObject(storage, request, hashFile)));
-    });
+    return {
+      key: JSON.stringify([bucketName, hashFile.key, listing.digest]),
+      expectedBytes: hashFile.size * hashesShare,
+      async *read() {
+        const request = { bucket: bucketName, key: hashFile.key, signal, readsThrough: true };
+        yield* readHashFile(oneAhead(await readListedObject(storage, request, hashFile)));
+      },
+    };
   }
 }

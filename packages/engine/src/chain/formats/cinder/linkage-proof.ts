@@ -49,7 +49,7 @@ export async function proveLinkage(
   if (left !== null) return left;
   try {
     if (parent === null) {
-      const header = await readHashHeader(hashLists.open(link));
+      const header = await readHashHeader(hashLists.openForHeader(link));
       return judge(link, metadata, header, null, null);
     }
     const objectCount = metadata.objects.count;

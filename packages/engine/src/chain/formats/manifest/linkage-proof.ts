@@ -21,7 +21,7 @@ export async function proveLinkage(
   const disagreement = findDisagreement(link, parent);
   if (disagreement !== null) return { fault: disagreement };
   try {
-    if (parent === null) return judge(link, await readHashHeader(hashes.open(link)), null, null);
+    if (parent === null) return judge(link, await readHashHeader(hashes.openForHeader(link)), null, null);
     const comparison = await compareHashLists(hashes.open(link), hashes.open(parent), link.objects.count);
     return judge(link, comparison.child, comparison, parent);
   } catch (error) {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { counted } from '@backup-sync/contracts';
 import type { ChainContext } from '../../chain-context.ts';
 import { oneAhead } from '../../one-ahead.ts';
-import { hashBytes } from '../../proof/hash-array-scanner.ts';
 import { HashFileFault, type HashList } from '../../proof/hash-file.ts';
-import { HashListCache } from '../../proof/hash-list-cache.ts';
+import { HashListCache, type StoredHashList } from '../../proof/hash-list-cache.ts';
+import { hashBytes } from '../../proof/hash-run.ts';
 import { readListedObject } from '../../proof/read-fault.ts';
 import type { ManifestLink } from './manifest-link.ts';
 
@@ -23,14 +23,26 @@ export class ManifestHashes {
    * they are not those that the manifest describes.
    */
   open(link: ManifestLink): HashList {
-    const { bucketName, blockHashes, listing } = link.place;
-    if (blockHashes === null) throw new TypeError(`${link.place.imagePath} has no block hashes`);
+    return this.#cache.open(this.#listOf(link));
+  }
+
+  /** As `open`, but leaves the hashes out if the header is known. */
+  openForHeader(link: ManifestLink): HashList {
+    return this.#cache.openForHeader(this.#listOf(link));
+  }
+
+  #listOf(link: ManifestLink): StoredHashList {
+    const { imagePath, bucketName, blockHashes, listing } = link.place;
+    if (blockHashes === null) throw new TypeError(`${imagePath} has no block hashes`);
     const { storage, signal } = this.#context;
-    const key = JSON.stringify([bucketName, blockHashes.key, listing.digest]);
-    return this.#cache.open(key, blockHashes.size, async function* () {
-      const request = { bucket: bucketName, key: blockHashes.key, signal, readsThrough: true };
-      yield* readBlockHashes(oneAhead(await readListedObject(storage, request, blockHashes)), link);
-    });
+    return {
+      key: JSON.stringify([bucketName, blockHashes.key, listing.digest]),
+      expectedBytes: blockHashes.size,
+      async *read() {
+        const request = { bucket: bucketName, key: blockHashes.key, signal, readsThrough: true };
+        yield* readBlockHashes(oneAhead(await readListedObject(storage, request, blockHashes)), link);
+      },
+    };
   }
 }
 
