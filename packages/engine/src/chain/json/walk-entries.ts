@@ -8,6 +8,7 @@ export interface EntryScanner {
   scan(bytes: Uint8Array, from: number): number;
 }
 
+const openingBracket = 0x5b;
 const closingBrace = 0x7d;
 /** Containers open around an entry: the document and the array. */
 const entriesDepth = 2;
@@ -24,10 +25,10 @@ export function walkEntries(piece: Uint8Array, json: BoundedJson, entries: Entry
       from = to;
       slices = 0;
     }
-    // Stop the parser wherever an entry may end, but less and less often while none does.
+    // Stop the parser wherever the array may begin or an entry may end, but less and less often while none does.
     const reach = slices < slicesOfEntry ? 0 : 2 ** Math.min(slices, 20);
-    const brace = entries.inEntries ? piece.indexOf(closingBrace, from + reach) : -1;
-    const to = brace === -1 ? piece.length : brace + 1;
+    const stop = piece.indexOf(entries.inEntries ? closingBrace : openingBracket, from + reach);
+    const to = stop === -1 ? piece.length : stop + 1;
     json.write(piece.subarray(from, to));
     from = to;
     slices += 1;

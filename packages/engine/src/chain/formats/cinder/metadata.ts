@@ -98,7 +98,10 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
   }
 
   scan(bytes: Uint8Array, from: number): number {
-    return this.#scanner.scan(bytes, from);
+    const before = this.#namedCount;
+    const end = this.#scanner.scan(bytes, from);
+    this.#entryIndex += this.#namedCount - before;
+    return end;
   }
 
   text(key: TextKey): string | null | undefined {
@@ -177,6 +180,11 @@ class MetadataCollector implements JsonVisitor, EntryScanner {
 
   get inEntries(): boolean {
     return this.#topKey === 'objects';
+  }
+
+  /** Includes objects that were too many to keep. */
+  get #namedCount(): number {
+    return this.#objects.count + this.#objects.leftOut;
   }
 
   #takeTop(value: JsonScalar): void {
