@@ -54,6 +54,10 @@ export class ChangedBlocks {
 
   /** Compares the next hashes of both lists: 32 bytes per hash, and the same number of bytes from each. */
   compare(child: Uint8Array, parent: Uint8Array): void {
+    if (Buffer.compare(child, parent) === 0) {
+      this.#block += child.length / hashBytes;
+      return;
+    }
     for (let at = 0; at < child.length; at += comparedBytes) {
       const [ofChild, ofParent] = [child.subarray(at, at + comparedBytes), parent.subarray(at, at + comparedBytes)];
       if (Buffer.compare(ofChild, ofParent) === 0) this.#block += ofChild.length / hashBytes;

@@ -6,7 +6,9 @@ import { type GetRequest, StorageError } from '../port.ts';
 import { identityOf } from './file-identity.ts';
 import { toStorageError } from './filesystem-error.ts';
 
-const chunkBytes = 512 * 1024;
+const chunkBytes = 256 * 1024;
+/** Larger, because a read costs more than its bytes, and only two of these are in memory. */
+const reusedChunkBytes = 1024 * 1024;
 
 /**
  * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable` (for a range,
@@ -21,7 +23,7 @@ export async function* readFileBody(
 ): AsyncGenerator<Uint8Array> {
   const size = Number(opened.size);
   const { start, end } = range ?? { start: 0, end: size };
-  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - start));
+  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(readsThrough ? reusedChunkBytes : chunkBytes, end - start));
   const turns = readsThrough ? [makeChunk(), makeChunk()] : null;
   try {
     let position = start;
