@@ -5,6 +5,8 @@ import { repositoryRoot } from '../../apps/cli/src/testing.ts';
 import { withFigures } from './benchmarks-page.ts';
 import { measureContent } from './content.ts';
 import { meetsTarget, tableOf } from './figure.ts';
+import { type ChainSize, withChain } from './generated-chain.ts';
+import { measureLinkage } from './linkage.ts';
 import { benchmarkNames, runBenchmarks } from './run-benchmarks.ts';
 import { measureRunRequests } from './run-requests.ts';
 import { measureScan } from './scan.ts';
@@ -21,6 +23,19 @@ test('the rows of reading data and scanning buckets say what was measured', asyn
     );
   }
   expect(text).toMatch(/1000 objects, 10 backups found and 10 described in .* objects\/s, peak \d+ MiB/);
+});
+
+test('the rows of linkage compare it with a plain loop', async () => {
+  const size: ChainSize = { blocks: 1000, fullObjects: 10, incrementObjects: 10 };
+  await withChain(size, async (directory) => {
+    const figures = await measureLinkage(directory, size, 144_000, 1);
+    expect(figures.map(({ name, unit, beside }) => [name, unit, beside?.name])).toEqual([
+      ['linkage', 'MB/s', 'plain loop on two cores'],
+      ['its CPU', 'ms/GB', 'plain loop'],
+      ['its peak memory', 'MiB', undefined],
+    ]);
+    for (const { value } of figures) expect(value).toBeGreaterThan(0);
+  });
 });
 
 test('the rows of a source say which requests its runs made to storage', async () => {

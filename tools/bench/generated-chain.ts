@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leastStoredBytes } from '../../packages/engine/src/chain/compression/least-stored-bytes.ts';
 import { compareKeys } from '../../packages/engine/src/storage/key-order.ts';
@@ -8,6 +9,8 @@ import { hashFileText, metadataText, writePieces } from './generated-files.ts';
 const blockBytes = 32 * 1024;
 const volumeId = '00000000-0000-4000-8000-000000000000';
 export const bucketName = 'volumebackups';
+/** The bucket that has the files of a chain. Their names are not the keys. */
+const storedBucketName = 'bench';
 const modifiedAtMs = Date.UTC(2026, 2, 1, 3);
 
 export type GeneratedLink = { readonly backupId: string; readonly imagePath: string; readonly objectCount: number };
@@ -33,8 +36,20 @@ export function pathOf(directory: string, { backupId }: GeneratedLink, suffix: s
   return join(directory, `${backupId}${suffix}`);
 }
 
+/** Writes a chain of this size, acts on its directory, and removes it. */
+export async function withChain<Answer>(
+  size: ChainSize,
+  act: (directory: string) => Promise<Answer>,
+): Promise<Answer> {
+  await using root = await mkdtempDisposable(join(tmpdir(), 'backup-sync-bench-'));
+  const directory = join(root.path, storedBucketName);
+  await mkdir(directory);
+  await writeChain(directory, size);
+  return await act(directory);
+}
+
 /** Writes the metadata and block hashes of both links. Their data objects exist only in the listing. */
-export async function writeChain(directory: string, size: ChainSize): Promise<void> {
+async function writeChain(directory: string, size: ChainSize): Promise<void> {
   const [full, increment] = linksOf(size);
   const { blocks, incrementObjects } = size;
   const names = ({ backupId }: GeneratedLink) => ({ backupId, volumeId });
@@ -105,10 +120,10 @@ export function openGeneratedChain(directory: string, size: ChainSize, files: St
       yield links.map(({ imagePath }) => imagePath.slice(0, imagePath.indexOf('/az_') + 1));
     },
     async get(request) {
-      const content = await files.get({ ...request, bucket: 'bench', key: find(request.key) });
+      const content = await files.get({ ...request, bucket: storedBucketName, key: find(request.key) });
       return { ...content, modifiedAtMs };
     },
-    head: ({ key }) => files.head({ bucket: 'bench', key: find(key) }),
+    head: ({ key }) => files.head({ bucket: storedBucketName, key: find(key) }),
     admit: (request) => files.admit(request),
     async [Symbol.asyncDispose]() {},
   };

@@ -1,28 +1,29 @@
-// pnpm bench proof [--hash-mib 256] [--objects 2000000] [--plain-mib 512] [--scan-objects 1000000] [--runs 1]: measures
+// pnpm bench proof [--hash-mib 512] [--objects 2000000] [--plain-mib 512] [--scan-objects 1000000] [--runs 1]: measures
 // the cost of proving generated chains.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { measureContent } from './content.ts';
 import { type Figure, shownNumber } from './figure.ts';
-import { type ChainSize, linksOf, pathOf, writeChain } from './generated-chain.ts';
-import { quantile } from './paired-difference.ts';
+import { type ChainSize, linksOf, pathOf, withChain } from './generated-chain.ts';
+import { measureLinkage } from './linkage.ts';
 import { measureRequests } from './proof-requests.ts';
 import { report } from './report.ts';
 import { measureScan } from './scan.ts';
 
 const run = promisify(execFile);
 const hashLineBytes = 72;
+/** Pairs of plain loop and proof to linkage in each run. They take a second. */
+const linkagePairs = 5;
 const mebi = 1024 * 1024;
 
-type Measured = { seconds: number; peakMiB: number; lists?: number; gets?: number; bytesRead?: number };
+type Measured = { readonly seconds: number; readonly peakMiB: number };
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
   options: {
-    'hash-mib': { type: 'string', default: '256' },
+    'hash-mib': { type: 'string', default: '512' },
     objects: { type: 'string', default: '2000000' },
     'plain-mib': { type: 'string', default: '512' },
     'scan-objects': { type: 'string', default: '1000000' },
@@ -40,19 +41,6 @@ async function measure(what: string, directory: string, size: ChainSize): Promis
   return JSON.parse(stdout);
 }
 
-/** Generates a chain of this size, measures it, and removes it. */
-async function withChain<Answer>(size: ChainSize, act: (directory: string) => Promise<Answer>): Promise<Answer> {
-  const root = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
-  try {
-    const directory = join(root, 'bench');
-    await mkdir(directory);
-    await writeChain(directory, size);
-    return await act(directory);
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
-}
-
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const rate = (bytes: number, seconds: number) => `${(bytes / 1e6 / seconds).toFixed(0)} MB/s`;
 
@@ -61,36 +49,10 @@ function measureProofRequests(): Promise<readonly Figure[]> {
   return measureRequests(print);
 }
 
-async function measureLinkage(): Promise<readonly Figure[]> {
+async function measureBlockHashes(): Promise<readonly Figure[]> {
   const hashSize: ChainSize = { blocks: hashBlocks, fullObjects: 1000, incrementObjects: 1000 };
-  print(`\nlinkage of a link and its parent, ${values['hash-mib']} MiB of block hashes each, in pairs`);
-  return await withChain(hashSize, async (directory) => {
-    const megabytesPerSecond = { plain: [] as number[], proof: [] as number[] };
-    for (let pair = 1; pair <= runs; pair += 1) {
-      const plain = await measure('plain-read', directory, hashSize);
-      const proof = await measure('proof', directory, hashSize);
-      const bytes = 2 * hashBlocks * hashLineBytes;
-      // The hashes of the full backup are read for its own proof too, if they are too many to be kept.
-      const read = proof.bytesRead ?? 0;
-      megabytesPerSecond.plain.push(bytes / 1e6 / plain.seconds);
-      megabytesPerSecond.proof.push(read / 1e6 / proof.seconds);
-      print(
-        `  plain loop ${rate(bytes, plain.seconds)}; proof ${rate(read, proof.seconds)}, ` +
-          `${((100 * (read / proof.seconds)) / (bytes / plain.seconds)).toFixed(0)} % of it, ` +
-          `${proof.seconds.toFixed(1)} s, peak ${proof.peakMiB.toFixed(0)} MiB`,
-      );
-    }
-    const { plain, proof } = megabytesPerSecond;
-    return [
-      {
-        name: 'linkage of a link and its parent',
-        value: quantile(proof, 0.5),
-        unit: 'MB/s',
-        beside: { name: 'plain loop', value: quantile(plain, 0.5) },
-        target: { atLeast: 0.5 },
-      },
-    ];
-  });
+  const bytes = 2 * hashBlocks * hashLineBytes;
+  return await withChain(hashSize, (directory) => measureLinkage(directory, hashSize, bytes, runs * linkagePairs));
 }
 
 /** Prints the cost of the parts of proving an increment of many objects. */
@@ -145,7 +107,7 @@ function measureGeneratedScan(): Promise<readonly Figure[]> {
 
 await report({
   'requests of a proof': measureProofRequests,
-  linkage: measureLinkage,
+  linkage: measureBlockHashes,
   'proof of many objects': measureObjects,
   'proof of a large manifest': measureManifest,
   content: measureData,
