@@ -6,6 +6,7 @@ import { proveContent } from '../../packages/engine/src/chain/content/prove-cont
 import type { ChainData } from '../../packages/engine/src/chain/data.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
 import { replayChain } from '../../packages/engine/src/chain/replay/replay-chain.ts';
+import { StorageThreads } from '../../packages/engine/src/chain/threads/storage-threads.ts';
 import { openStorageUnit } from '../../packages/engine/src/storage/open-storage-unit.ts';
 import type { StorageUnit } from '../../packages/engine/src/storage/port.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
@@ -100,12 +101,14 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     const pipeline = pipelineFor(compression, bucket);
     if (link === undefined) throw new Error('the backup that was just written has no link');
     const opening = { id: 'default', specification };
+    // As in a verification, they stay for what is proved next.
+    await using threads = new StorageThreads(opening, storage, availableParallelism());
     const seconds = { content: [] as number[], pipeline: [] as number[], replay: [] as number[] };
     for (let round = 0; round < rounds; round += 1) {
       if (pipeline !== null) seconds.pipeline.push(await secondsOf(() => run(pipeline)));
       seconds.content.push(
         await secondsOf(async () => {
-          const { fault } = await proveContent(link, { storage, opening, signal });
+          const { fault } = await proveContent(link, { storage, threads, signal });
           if (fault !== null) throw new Error(fault.detail);
         }),
       );
@@ -121,7 +124,7 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     const against =
       pipeline === null
         ? 'no tool that inflates is installed'
-        : `${rate(seconds.pipeline)} by the pipeline, ${(100 * median(shares)).toFixed(0)} % of it (aim: 80 %)`;
+        : `${rate(seconds.pipeline)} by the pipeline, ${(100 * median(shares)).toFixed(0)} % of it (aim: more than 100 %)`;
     const stored = (backup.storedBytes / 1024 / 1024).toFixed(0);
     print(`  ${compression}: ${plainMib} MiB plain, ${stored} MiB stored, ${availableParallelism()} cores`);
     print(`    content ${rate(seconds.content)}; ${against}`);

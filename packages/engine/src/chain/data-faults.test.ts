@@ -20,7 +20,7 @@ type Read = (data: ChainData, storage: StorageUnit, signal: AbortSignal) => Prom
 const levels: Readonly<Record<'content' | 'replay', Read>> = {
   async content({ links }, storage, signal) {
     for (const link of links) {
-      const { fault } = await proveContent(link, { storage, opening: null, signal });
+      const { fault } = await proveContent(link, { storage, threads: null, signal });
       if (fault !== null) return fault;
     }
     return null;

@@ -34,7 +34,7 @@ export async function proveAllLevels(
   const data = await openData();
   if ('fault' in data) return { foundBy: 'content', code: data.fault, level };
   for (const link of data.links) {
-    const { fault } = await proveContent(link, { storage, opening: null, signal });
+    const { fault } = await proveContent(link, { storage, threads: null, signal });
     if (fault !== null) return { foundBy: 'content', code: fault.code, level };
   }
   const replay = await replayChain(data, { storage, opening: null, sink: null, signal });

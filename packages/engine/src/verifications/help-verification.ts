@@ -4,7 +4,7 @@ import type { VerificationPart } from '../catalogue/part-records.ts';
 import type { ChainData } from '../chain/data.ts';
 import type { EdgeProof } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
-import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import { openReadingThreads, type ReadingThreads } from '../chain/threads/storage-threads.ts';
 import { abortAfter, jobLivesMs } from '../deadline.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import type { JobRun } from '../queue/port.ts';
@@ -42,6 +42,7 @@ export async function helpVerification(
   using life = abortAfter(jobLivesMs);
   const signal = AbortSignal.any([job.signal, life.signal]);
   const storage = listInRanges(granted, signal);
+  await using ownThreads = openReadingThreads(threads, storage);
   try {
     const opened = await openChainOf({ operation, services, storage, signal });
     if (opened === null) return;
@@ -50,7 +51,7 @@ export async function helpVerification(
       catalogue: services.catalogue,
       leaseOwner,
       storage,
-      threads,
+      threads: ownThreads,
       signal,
       takeRequests,
       onProgress() {},

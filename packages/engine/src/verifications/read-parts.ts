@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { PartProgress, VerificationPart } from '../catalogue/part-records.ts';
 import { proveRanges } from '../chain/content/prove-ranges.ts';
 import type { LinkData } from '../chain/data.ts';
-import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import type { StorageThreads } from '../chain/threads/storage-threads.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { StorageUnit } from '../storage/port.ts';
 
@@ -14,7 +14,8 @@ export type PartReader = {
   readonly catalogue: Pick<Catalogue, 'parts'>;
   readonly leaseOwner: string;
   readonly storage: StorageUnit;
-  readonly threads: ReadingThreads;
+  /** Null to read everything in this thread. */
+  readonly threads: StorageThreads | null;
   readonly signal: AbortSignal;
   /** Returns the requests made since the last call that the operation does not count by itself. */
   readonly takeRequests: () => RequestCount;
@@ -60,7 +61,7 @@ export async function readParts(
   };
   const timer = setInterval(() => save().catch((error: unknown) => lost.abort(error)), saveEveryMs);
   try {
-    const options = { storage: reader.storage, ...reader.threads, signal };
+    const options = { storage: reader.storage, threads: reader.threads, signal };
     await proveRanges(link, rangeOf(first), options, {
       takeNext: ({ part }) => {
         const claimed = claimNext(part);

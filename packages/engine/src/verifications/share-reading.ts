@@ -1,5 +1,5 @@
 import type { VerificationPart } from '../catalogue/part-records.ts';
-import type { ReadingThreads } from '../chain/threads/storage-threads.ts';
+import { openReadingThreads, type ReadingThreads } from '../chain/threads/storage-threads.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { systemSleep } from '../storage/bucket-budget.ts';
 import type { LinksRead, ReadLinks } from './read-links.ts';
@@ -41,11 +41,12 @@ export async function shareReading(
     },
   } = run;
   const holders = new Holders(run);
+  await using ownThreads = openReadingThreads(threads, run.storage);
   const reader: PartReader = {
     catalogue,
     leaseOwner,
     storage: run.storage,
-    threads,
+    threads: ownThreads,
     signal,
     // The operation counts the requests of its worker by itself.
     takeRequests: () => noRequests,

@@ -36,7 +36,7 @@ async function proveOne(
     blocks: null,
     volumeBytes: length,
   };
-  const { fault } = await proveContent(link, { storage, opening: null, signal: new AbortController().signal });
+  const { fault } = await proveContent(link, { storage, threads: null, signal: new AbortController().signal });
   return fault?.code ?? null;
 }
 

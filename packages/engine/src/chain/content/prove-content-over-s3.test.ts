@@ -14,6 +14,7 @@ import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { syncItemOf } from '../../testing/small-chain.ts';
 import { TestClock } from '../../testing/test-clock.ts';
 import { openChain } from '../examiner.ts';
+import { StorageThreads } from '../threads/storage-threads.ts';
 import { proveContent } from './prove-content.ts';
 
 const bucket = 'backups';
@@ -73,9 +74,9 @@ async function proveOverS3(options: {
     },
   };
   const counted = countRequests(budgetRequests(watched, () => new BucketBudget(limits, clock, sleep)));
-  const opening = { id: 'default', specification };
+  await using threads = new StorageThreads({ id: 'default', specification }, counted.unit, threadCount);
   const { signal } = new AbortController();
-  const proof = await proveContent(link, { storage: counted.unit, opening, threadCount, signal });
+  const proof = await proveContent(link, { storage: counted.unit, threads, signal });
   return { proof, ...counted.count() };
 }
 

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
@@ -11,6 +12,7 @@ import { asEarlyWriter } from '../../testing/early-cinder.ts';
 import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { writeSmallChain } from '../../testing/small-chain.ts';
 import type { LinkData } from '../data.ts';
+import { StorageThreads } from '../threads/storage-threads.ts';
 import type { ContentProgress } from './proof-tally.ts';
 import { type ContentProofOptions, proveContent } from './prove-content.ts';
 
@@ -20,13 +22,11 @@ if (full === undefined || increment === undefined || unchanged === undefined) th
 
 function prove(stored: StoredBackups, link: LinkData, changes: Partial<ContentProofOptions> = {}) {
   const signal = new AbortController().signal;
-  return proveContent(link, { storage: stored.storage, opening: null, signal, ...changes });
+  return proveContent(link, { storage: stored.storage, threads: null, signal, ...changes });
 }
 
-/** Proves in threads, whatever the size. */
-function inThreads(stored: StoredBackups): Partial<ContentProofOptions> {
-  const specification = `file:${stored.buckets.directory}`;
-  return { opening: { id: 'here', specification }, threadCount: 2 };
+function openThreads({ storage, buckets }: StoredBackups): StorageThreads {
+  return new StorageThreads({ id: 'here', specification: `file:${buckets.directory}` }, storage, 2);
 }
 
 const manyObjectsPlan: CinderBackupPlan = {
@@ -78,12 +78,32 @@ describe('whole content', () => {
   test('is proved in threads as well', async () => {
     const many = writeCinderBackup(manyObjectsPlan);
     await using stored = await storeBackups([many]);
+    await using threads = openThreads(stored);
     const seen: ContentProgress[] = [];
     const onProgress = (progress: ContentProgress) => seen.push(progress);
-    const proof = await prove(stored, await stored.openLink(many), { ...inThreads(stored), onProgress });
+    const proof = await prove(stored, await stored.openLink(many), { threads, onProgress });
     expect(proof).toMatchObject({ fault: null, objects: 400, provedObjects: 400, plainBytes: 400 * 512 });
     expect(seen.at(-1)).toMatchObject({ objects: 400, provedObjects: 400 });
     for (const { provedObjects, objects } of seen) expect(provedObjects).toBeLessThanOrEqual(objects);
+  });
+
+  test('is proved of several links in the same threads, which start for the first that has many objects', async () => {
+    const many = writeCinderBackup(manyObjectsPlan);
+    await using stored = await storeBackups([many, full]);
+    const started: unknown[] = [];
+    const note = (message: unknown) => void started.push(message);
+    subscribe('worker_threads', note);
+    try {
+      await using threads = openThreads(stored);
+      const counts: number[] = [];
+      for (const backup of [full, many, full, many]) {
+        expect(await prove(stored, await stored.openLink(backup), { threads })).toMatchObject({ fault: null });
+        counts.push(started.length);
+      }
+      expect(counts).toEqual([0, 2, 2, 2]);
+    } finally {
+      unsubscribe('worker_threads', note);
+    }
   });
 });
 
@@ -221,7 +241,8 @@ describe('damage', () => {
       await truncate(join(stored.buckets.directory, testBucket, key), 0);
       await writeFile(join(stored.buckets.directory, testBucket, key), flipped(bytes, 0));
     }
-    for (const changes of [{}, inThreads(stored)]) {
+    await using threads = openThreads(stored);
+    for (const changes of [{}, { threads }]) {
       const proof = await prove(stored, link, changes);
       expect(proof.fault).toMatchObject({ code: 'content_mismatch', detail: expect.stringContaining('-00101') });
       expect(proof.provedObjects).toBe(100);
@@ -278,7 +299,8 @@ describe('a proof', () => {
     await using stored = await storeBackups([many]);
     const link = await stored.openLink(many);
     const reason = new Error('not wanted any more');
-    for (const changes of [{}, inThreads(stored)]) {
+    await using threads = openThreads(stored);
+    for (const changes of [{}, { threads }]) {
       const controller = new AbortController();
       const proving = prove(stored, link, {
         ...changes,
@@ -287,6 +309,8 @@ describe('a proof', () => {
       });
       await expect(proving).rejects.toBe(reason);
     }
+    // What was stopped is of no consequence to what these threads prove next.
+    expect(await prove(stored, link, { threads })).toMatchObject({ fault: null, objects: 400 });
     const controller = new AbortController();
     const hanging = alterStorage(stored.storage, {
       beforeGet: () => controller.abort(reason),
@@ -300,8 +324,9 @@ describe('a proof', () => {
     const many = writeCinderBackup(manyObjectsPlan);
     await using stored = await storeBackups([many]);
     const opening = { id: 'here', specification: `file:${stored.buckets.directory}/missing` };
+    await using threads = new StorageThreads(opening, stored.storage, 2);
     const link = await stored.openLink(many);
-    await expect(prove(stored, link, { opening })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(prove(stored, link, { threads })).rejects.toMatchObject({ code: 'unreachable' });
   });
 });
 

@@ -46,7 +46,7 @@ test('ranges are proved one behind the other, each object once, with the fault o
         beforeGet: ({ key }) => void (keys.includes(key) && asked.push(key)),
         get: ({ key }, content) => (bad.has(key) ? { ...content, body: flip(content.body) } : content),
       });
-      const options = { storage, opening: null, signal };
+      const options = { storage, threads: null, signal };
       const proofs: [ObjectRange, ContentProof][] = [];
       const [first] = ranges;
       if (first === undefined) throw new Error('there is a range');
@@ -83,7 +83,7 @@ test('a range that is left because of an error is not proved, and the error is t
   const proving = proveRanges(
     link,
     { firstObject: 0, objectCount: 10, startAfter: 0 },
-    { storage: stored.storage, opening: null, signal },
+    { storage: stored.storage, threads: null, signal },
     {
       takeNext: () => Promise.reject(refused),
       onProgress: () => {},
@@ -91,7 +91,7 @@ test('a range that is left because of an error is not proved, and the error is t
     },
   );
   await expect(proving).rejects.toBe(refused);
-  expect(await proveContent(link, { storage: stored.storage, opening: null, signal })).toMatchObject({ objects });
+  expect(await proveContent(link, { storage: stored.storage, threads: null, signal })).toMatchObject({ objects });
 });
 
 async function* flip(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

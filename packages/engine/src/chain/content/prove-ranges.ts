@@ -1,9 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { StorageUnit } from '../../storage/port.ts';
 import type { LinkData } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
-import type { StorageOpening } from '../threads/messages.ts';
-import { StorageThreads } from '../threads/storage-threads.ts';
+import type { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { JobBatch } from './job-batches.ts';
 import { type ContentProgress, ProofTally } from './proof-tally.ts';
@@ -17,12 +15,12 @@ const aloneBatchesMax = 4;
 const slotsPerThread = 4;
 
 export type RangeProofOptions = {
-  /** Reads the objects, and admits the requests of threads. */
   readonly storage: StorageUnit;
-  /** How a thread opens the same storage unit for itself. Null to prove everything in this thread. */
-  readonly opening: StorageOpening | null;
-  /** Default: the number of cores. */
-  readonly threadCount?: number;
+  /**
+   * Threads that read the same storage unit, without other work. They start if there is enough to prove, and stay for
+   * what is proved next. Null to prove everything in this thread.
+   */
+  readonly threads: StorageThreads | null;
   readonly signal: AbortSignal;
 };
 
@@ -224,15 +222,22 @@ class RangesProof<Range extends ObjectRange> {
 function openRunner(
   { location: { bucketName } }: LinkData,
   first: readonly JobBatch[],
-  { storage, opening, signal, threadCount = availableParallelism() }: RangeProofOptions,
+  { storage, threads, signal }: RangeProofOptions,
 ): ContentRunner {
   const storedBytes = first.reduce((sum, batch) => sum + batch.storedBytes, 0);
   const isLittle = first.length <= aloneBatchesMax && storedBytes <= aloneBytesMax;
-  if (opening === null || isLittle) return proveInThisThread(storage, bucketName, signal);
-  const threads = new StorageThreads(opening, storage, threadCount);
+  if (threads === null || isLittle) return proveInThisThread(storage, bucketName, signal);
+  let running = 0;
   return {
-    slots: threadCount * slotsPerThread,
-    prove: (jobs) => threads.prove(bucketName, jobs),
-    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+    slots: threads.threadCount * slotsPerThread,
+    async prove(jobs) {
+      running += 1;
+      const result = await threads.prove(bucketName, jobs);
+      running -= 1;
+      return result;
+    },
+    async [Symbol.asyncDispose]() {
+      if (running > 0) await threads[Symbol.asyncDispose]();
+    },
   };
 }

@@ -74,7 +74,7 @@ describe('a chain that Cinder itself wrote', () => {
         const data = await opened.openData(item);
         if (data === null) throw new Error(`nothing is stored at ${item.image_path}`);
         for (const link of data.links) {
-          const proof = await proveContent(link, { storage, opening: null, signal: unaborted });
+          const proof = await proveContent(link, { storage, threads: null, signal: unaborted });
           expect(proof.fault).toBeNull();
         }
         const { stream, bytes } = memoryStream();

@@ -14,13 +14,19 @@ export type ReadingThreads = {
 
 /**
  * Worker threads that read stored objects, each with its own storage client. `storage` admits every request, so it
- * respects the bucket's budget and is counted as if `storage` had made it.
+ * respects the bucket's budget and is counted as if `storage` had made it. They start with the first piece of work and
+ * stay until disposed of, because a start costs more than reading hundreds of small objects.
  */
 export class StorageThreads implements AsyncDisposable {
-  readonly #threads: readonly StorageThread[];
+  readonly threadCount: number;
+  readonly #opening: StorageOpening;
+  readonly #storage: StorageUnit;
+  #threads: readonly StorageThread[] = [];
 
   constructor(opening: StorageOpening, storage: StorageUnit, threadCount: number) {
-    this.#threads = Array.from({ length: threadCount }, () => new StorageThread(opening, storage));
+    this.#opening = opening;
+    this.#storage = storage;
+    this.threadCount = threadCount;
   }
 
   prove(bucketName: string, jobs: readonly ContentJob[]): Promise<BatchResult> {
@@ -32,12 +38,26 @@ export class StorageThreads implements AsyncDisposable {
     return this.#idlest().read(bucketName, object, listener);
   }
 
-  /** Stops all work immediately. */
+  /** Stops all work immediately. Threads start again if there is more. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.end()));
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.end()));
   }
 
   #idlest(): StorageThread {
+    if (this.#threads.length === 0) {
+      const start = () => new StorageThread(this.#opening, this.#storage);
+      this.#threads = Array.from({ length: this.threadCount }, start);
+    }
     return this.#threads.reduce((one, other) => (other.load < one.load ? other : one));
   }
+}
+
+/** Null if everything is read in the calling thread. */
+export function openReadingThreads(
+  { opening, threadCount }: ReadingThreads,
+  storage: StorageUnit,
+): StorageThreads | null {
+  return opening === null ? null : new StorageThreads(opening, storage, threadCount);
 }
