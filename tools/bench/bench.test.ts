@@ -10,6 +10,7 @@ import { measureLinkage } from './linkage.ts';
 import { benchmarkNames, runBenchmarks } from './run-benchmarks.ts';
 import { measureRunRequests } from './run-requests.ts';
 import { measureScan } from './scan.ts';
+import { measureSmallVerifications } from './small-verifications.ts';
 
 test('the rows of reading data and scanning buckets say what was measured', async () => {
   const lines: string[] = [];
@@ -36,6 +37,15 @@ test('the rows of linkage compare it with a plain loop', async () => {
     ]);
     for (const { value } of figures) expect(value).toBeGreaterThan(0);
   });
+});
+
+test('the rows of small links compare their verification with a plain loop', async () => {
+  const figures = await measureSmallVerifications({ chains: 1, linksOfChain: 3, objectsOfLink: 2 });
+  expect(figures.map(({ name, unit, beside }) => [name, unit, beside?.name])).toEqual([
+    ['content of 3 links of 2 small objects', 'links/s', 'plain loop'],
+    ['its CPU', 'ms a link', 'plain loop'],
+  ]);
+  for (const { value } of figures) expect(value).toBeGreaterThan(0);
 });
 
 test('the rows of a source say which requests its runs made to storage', async () => {

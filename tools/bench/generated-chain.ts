@@ -37,10 +37,7 @@ export function pathOf(directory: string, { backupId }: GeneratedLink, suffix: s
 }
 
 /** Writes a chain of this size, acts on its directory, and removes it. */
-export async function withChain<Answer>(
-  size: ChainSize,
-  act: (directory: string) => Promise<Answer>,
-): Promise<Answer> {
+export async function withChain<Answer>(size: ChainSize, act: (directory: string) => Promise<Answer>): Promise<Answer> {
   await using root = await mkdtempDisposable(join(tmpdir(), 'backup-sync-bench-'));
   const directory = join(root.path, storedBucketName);
   await mkdir(directory);

@@ -11,11 +11,17 @@ import { measureLinkage } from './linkage.ts';
 import { measureRequests } from './proof-requests.ts';
 import { report } from './report.ts';
 import { measureScan } from './scan.ts';
+import { measureSmallVerifications, type SmallChains } from './small-verifications.ts';
 
 const run = promisify(execFile);
 const hashLineBytes = 72;
 /** Pairs of plain loop and proof to linkage in each run. They take a second. */
 const linkagePairs = 5;
+/** Links that are read in one thread, and links with enough objects for several. */
+const smallChains: readonly SmallChains[] = [
+  { chains: 10, linksOfChain: 50, objectsOfLink: 2 },
+  { chains: 2, linksOfChain: 10, objectsOfLink: 320 },
+];
 const mebi = 1024 * 1024;
 
 type Measured = { readonly seconds: number; readonly peakMiB: number };
@@ -100,6 +106,12 @@ function measureData(): Promise<readonly Figure[]> {
   return measureContent(print, Number(values['plain-mib']), runs);
 }
 
+async function measureSmallLinks(): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const size of smallChains) figures.push(...(await measureSmallVerifications(size)));
+  return figures;
+}
+
 function measureGeneratedScan(): Promise<readonly Figure[]> {
   print('\nscan of a generated bucket, a hundred objects a backup, into a catalogue on disk');
   return measureScan(print, Number(values['scan-objects']));
@@ -111,5 +123,6 @@ await report({
   'proof of many objects': measureObjects,
   'proof of a large manifest': measureManifest,
   content: measureData,
+  'content of small links': measureSmallLinks,
   'scan without a service': measureGeneratedScan,
 });

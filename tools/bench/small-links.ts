@@ -59,7 +59,7 @@ function figuresOf(name: string, cost: LinkCost, plain: LinkCost, linksPerSecond
   ];
 }
 
-async function costOf(links: number, work: () => Promise<void>): Promise<LinkCost> {
+export async function costOf(links: number, work: () => Promise<void>): Promise<LinkCost> {
   const cpuBefore = process.cpuUsage();
   const startedAtMs = performance.now();
   await work();
