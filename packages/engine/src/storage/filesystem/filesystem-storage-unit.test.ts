@@ -277,7 +277,7 @@ test('an aborted listing stops between two pages', async () => {
 });
 
 test('an object read with readsThrough comes whole and uses the memory of two pieces', async () => {
-  const large = Buffer.from(Array.from({ length: 1_000_003 }, (_, at) => at % 251));
+  const large = Buffer.from(Array.from({ length: 5_000_003 }, (_, at) => at % 251));
   await using files = await openOn({ bucket: { large } });
   const { body } = await files.unit.get({ bucket: 'bucket', key: 'large', readsThrough: true });
   const seen: Uint8Array[] = [];
