@@ -163,7 +163,13 @@ const numbers = [
     'how-to/run-many-nodes',
     'uses up to 15 connections',
     `${engine}/catalogue/postgres/open-postgres-catalogue.ts`,
-    'poolSize = 10;',
+    'writersMax = 6;',
+  ],
+  [
+    'how-to/run-many-nodes',
+    'uses up to 15 connections',
+    `${engine}/catalogue/postgres/open-postgres-catalogue.ts`,
+    'readersMax = 4;',
   ],
   [
     'how-to/run-many-nodes',
@@ -171,6 +177,8 @@ const numbers = [
     `${engine}/shared-limits/open-shared-limits.ts`,
     'poolSize = 4;',
   ],
+  ['concepts/operations', 'about 100 requests', `${engine}/queue/acceptance-first.ts`, 'turnEveryMs = 10;'],
+  ['concepts/operations', '20 milliseconds after', `${engine}/queue/acceptance-first.ts`, 'expectedForMs = 20;'],
   ['how-to/run-many-nodes', 'notice it after 15 to 20 seconds', `${engine}/nodes/live-nodes.ts`, 'deadAfterMs: 15_000'],
   ['troubleshooting/reasons', '5 processes in a row', `${engine}/catalogue/steps/take-over.ts`, 'takeoversMax = 5;'],
   ['how-to/run-as-a-service', 'is answering 5 seconds', 'apps/gateway/src/listen.ts', 'graceMs = 5_000;'],
