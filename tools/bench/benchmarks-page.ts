@@ -12,7 +12,7 @@ export type BenchmarksRun = {
 const begin = '<!-- figures: written by "pnpm bench --docs" -->';
 const end = '<!-- end of figures -->';
 
-/** Returns the page of the benchmarks with the figures of this run instead of those that it has. */
+/** Replaces the figures on the page of the benchmarks by those of a run, and returns the page. */
 export function withFigures(page: string, { measuredAt, machine, rows }: BenchmarksRun): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from === -1 || to < from) throw new Error(`the page has no lines "${begin}" and "${end}"`);

@@ -40,17 +40,21 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** Number of times that a transaction is run if others are in its way. */
-export const attemptsMax = 20;
+const attemptsMax = 20;
 
 /**
- * Runs a transaction, again if others are in its way. Throws its error, or that of a catalogue that cannot serve.
+ * Runs a transaction, again if others are in its way or `mayPass` says so of its error. Throws its error, or that of a
+ * catalogue that cannot serve.
  */
-export async function untilUnhindered<Result>(run: () => Promise<Result>): Promise<Result> {
+export async function untilUnhindered<Result>(
+  run: () => Promise<Result>,
+  mayPass: (error: unknown) => boolean = isPassing,
+): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
-      if (attempt === attemptsMax || !isPassing(error)) throw catalogueFault(error);
+      if (attempt === attemptsMax || !mayPass(error)) throw catalogueFault(error);
     }
   }
 }

@@ -6,7 +6,7 @@ import type { Schema } from '../schema.ts';
 import { steps } from '../steps.ts';
 import type { Step } from '../stores/step.ts';
 import { beginLocks, lockWholeProjects, MoreLocksError } from './held-locks.ts';
-import { attemptsMax, catalogueFault, isPassing } from './postgres-fault.ts';
+import { catalogueFault, isPassing, untilUnhindered } from './postgres-fault.ts';
 
 /**
  * Number of times that a step is run again with more locks. A step that follows the backups of a chain may find one more
@@ -49,24 +49,21 @@ async function runWrite(database: Kysely<Schema>, asked: AskedStep, storeJobs: S
   const declared: readonly LockKind[] = ['identity', 'project', ...locks];
   let wanted: readonly Lock[] = [];
   let lockings = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await database
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute(async (transaction) => {
-          await beginLocks(transaction, declared).take(transaction, wanted);
-          const answer = await runStep(transaction, asked);
-          const due = dueOf(asked.step, answer, asked.input);
-          if (due.length > 0) await storeJobs(transaction, due);
-          return answer;
-        });
-    } catch (error) {
-      if (attempt === attemptsMax) throw error;
-      if (error instanceof MoreLocksError) {
-        lockings += 1;
-        wanted = lockings < lockingsMax ? error.locks : lockWholeProjects(error.locks);
-      } else if (!isPassing(error)) throw error;
-    }
-  }
+  const run = () =>
+    database
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (transaction) => {
+        await beginLocks(transaction, declared).take(transaction, wanted);
+        const answer = await runStep(transaction, asked);
+        const due = dueOf(asked.step, answer, asked.input);
+        if (due.length > 0) await storeJobs(transaction, due);
+        return answer;
+      });
+  return await untilUnhindered(run, (error) => {
+    if (!(error instanceof MoreLocksError)) return isPassing(error);
+    lockings += 1;
+    wanted = lockings < lockingsMax ? error.locks : lockWholeProjects(error.locks);
+    return true;
+  });
 }

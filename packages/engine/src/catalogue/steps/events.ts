@@ -32,7 +32,8 @@ const insertEvents = fixedQuery((database, { ids }: { ids: string }) =>
 
 /**
  * Writes events that one node will number, see number-events.ts: transactions that overlap cannot number them without
- * gaps. Those of one operation are in order, because each transition waits for the one before. `ids` is a list, see `Differences`.
+ * gaps. Those of one operation are in order, because each transition waits for the one before. `ids` is a list, see
+ * `Differences`.
  */
 const insertPendingEvents = fixedQuery((database, { ids }: { ids: string }) => {
   const { isAmong, nowMs } = differencesOf(database);

@@ -13,8 +13,8 @@ export type Step = {
    */
   readonly isLong?: true;
   /**
-   * Whether its node is taken for dead if it is late. It waits for no lock of another step, and never for a connection
-   * that a step has which waits for one.
+   * Whether its node is taken for dead if it is late. It waits for no lock, so drivers keep connections for it that
+   * waiting steps cannot use up.
    */
   readonly isUrgent?: true;
   /**

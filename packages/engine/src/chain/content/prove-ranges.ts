@@ -237,6 +237,7 @@ function openRunner(
       return result;
     },
     async [Symbol.asyncDispose]() {
+      // What failed or was abandoned may still run in a thread. It must end before the next link.
       if (running > 0) await threads[Symbol.asyncDispose]();
     },
   };
