@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Figure, shownNumber } from './figure.ts';
 import { startService } from './service-process.ts';
+import { childSeconds } from './shell-times.ts';
 
 const run = promisify(execFile);
 const condition = '--conditions=@backup-sync/source';
@@ -113,12 +114,9 @@ async function measureProgram(program: string, options: readonly string[]): Prom
   const installed = await run('sh', ['-c', `command -v ${program}`], { env }).catch(() => null);
   if (installed === null) return null;
   const startedAtMs = performance.now();
-  // The shell says how much CPU time its children took: minutes and seconds of the user and the system, in its last line.
   const { stdout } = await run('sh', ['-c', '"$@" | wc -l; times', 'sh', program, ...options], { env });
   const seconds = (performance.now() - startedAtMs) / 1000;
-  const times = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
-  const cpuSeconds = times.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0);
-  return { listed: Number.parseInt(stdout, 10), seconds, cpuSeconds };
+  return { listed: Number.parseInt(stdout, 10), seconds, cpuSeconds: childSeconds(stdout) };
 }
 
 async function pagesOf(endpoint: string): Promise<number> {

@@ -6,11 +6,11 @@ import { text } from 'node:stream/consumers';
 import { builtCommand, examples, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import type { Figure } from './figure.ts';
 import { quantile } from './paired-difference.ts';
+import { childSeconds } from './shell-times.ts';
 
 /** What a process took until it ended, with all the processes that it started and waited for. */
 type ProcessCost = { readonly wallMs: number; readonly cpuMs: number };
 
-/** The shell says in its last line how much CPU its children took: minutes and seconds of the user and the system. */
 const timedScript = '"$@" >/dev/null; code=$?; times; exit $code';
 
 /** Exit code 3: some items failed, as one of the examples does. */
@@ -28,12 +28,6 @@ async function costOf(command: readonly string[], environment: Record<string, st
     throw new Error(`${command.join(' ')} ended with ${child.exitCode}: ${messages}`);
   }
   return { wallMs: performance.now() - startedAtMs, cpuMs: 1000 * childSeconds(times) };
-}
-
-function childSeconds(times: string): number {
-  const ofChildren = times.trim().split('\n').at(-1) ?? '';
-  const parts = ofChildren.matchAll(/(\d+)m([\d.]+)s/g);
-  return Array.from(parts, ([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds)).reduce((a, b) => a + b, 0);
 }
 
 /** Measures `--version` and `backups list` on the examples next to bare node: wall time and CPU. */

@@ -1,3 +1,4 @@
+// One file, although it is long: all tests are of one bucket that answers or not.
 import { setImmediate } from 'node:timers/promises';
 import type { BackupSync, CheckedInput, UnaryCallName } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
