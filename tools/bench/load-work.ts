@@ -11,11 +11,14 @@ const callerPauseMs = 200;
 /** Work that repeats until the signal is aborted. Returns how often it was done. */
 export type Work = (server: LoadedServer, signal: AbortSignal) => Promise<number>;
 
-/** Repeats something until the signal is aborted. */
-function repeat(act: (server: LoadedServer, signal: AbortSignal, round: number) => Promise<unknown>): Work {
+/** Repeats something until the signal is aborted, or as often as wanted. */
+function repeat(
+  act: (server: LoadedServer, signal: AbortSignal, round: number) => Promise<unknown>,
+  most = Number.POSITIVE_INFINITY,
+): Work {
   return async (server, signal) => {
     let rounds = 0;
-    while (!signal.aborted) {
+    while (!signal.aborted && rounds < most) {
       await act(server, signal, rounds);
       rounds += 1;
     }
@@ -55,8 +58,8 @@ export function replayOf({ backupId }: LargeBackup): Work {
 export const watch: Work = (server, signal) =>
   server.follow(`/v1/projects/${server.projectId}/operation-events`, signal);
 
-/** Syncs the stored backups, 50 in a call, and waits until the last one of each call has ended. */
-export function syncing(callers: number, caller: number): Work {
+/** Syncs the stored backups, 50 in a call, and waits until the last one of each call has ended. Stops after `most` calls. */
+export function syncing(callers: number, caller: number, most?: number): Work {
   const calls = dailyCalls();
   return repeat(async (server, signal, round) => {
     const ids = await server.sync(calls[(round * callers + caller) % calls.length] ?? []);
@@ -65,7 +68,7 @@ export function syncing(callers: number, caller: number): Work {
       if (status !== 'waiting' && status !== 'running') return;
       await pause(callerPauseMs);
     }
-  });
+  }, most);
 }
 
 /** Reads the lists that people look at: operations, resources, operation logs. */

@@ -21,6 +21,8 @@ export type Load = {
   /** Duration of each row of latencies; 0 for none. */
   readonly latencySeconds: number;
   readonly rounds: number;
+  /** Items that are accepted and imported with nothing else going on; 0 for none. */
+  readonly items: number;
   /** Duration of everything at once; 0 for none. */
   readonly busySeconds: number;
   readonly sampleSeconds: number;
@@ -52,6 +54,10 @@ export async function measureLoad(print: Print, load: Load): Promise<readonly Fi
     if (load.latencySeconds > 0) {
       await using server = await open();
       figures.push(...(await measureLatencies(print, server, backup, load)));
+    }
+    if (load.items > 0) {
+      await using server = await open();
+      figures.push(...(await measureItems(print, server, load)));
     }
     if (load.busySeconds > 0) {
       await using server = await open();
@@ -148,6 +154,36 @@ async function latenciesDuring(server: LoadedServer, work: Work | null, seconds:
   stop.abort();
   await working;
   return await probing;
+}
+
+/** Measures the peak of resident memory while callers sync as many items as wanted, as fast as the server imports them. */
+async function measureItems(print: Print, server: LoadedServer, load: Load): Promise<readonly Figure[]> {
+  const calls = Math.ceil(load.items / itemsOfCall);
+  const stop = new AbortController();
+  const startedAtMs = performance.now();
+  const callers = Array.from({ length: syncCallers }, (_, caller) =>
+    syncing(syncCallers, caller, Math.ceil(calls / syncCallers))(server, stop.signal),
+  );
+  const working = Promise.all(callers);
+  let ended = false;
+  void working.finally(() => {
+    ended = true;
+  });
+  print(`resident memory while ${shownNumber(load.items)} items are accepted and imported`);
+  for (let atS = 0; !ended; atS += load.sampleSeconds) {
+    print(`  ${String(atS).padStart(5)} s  ${server.residentMiB().toFixed(0).padStart(5)} MiB`);
+    await Promise.race([pause(load.sampleSeconds * 1000), working]);
+  }
+  const rounds = await working;
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const peakMiB = server.peakResidentMiB();
+  const items = rounds.reduce((sum, each) => sum + each, 0) * itemsOfCall;
+  print(`  peak ${peakMiB.toFixed(0)} MiB; ${items} items in ${seconds.toFixed(0)} s`);
+  const what = `${shownNumber(load.items)} items accepted and imported`;
+  return [
+    { name: `${what}: peak resident memory`, value: peakMiB, unit: 'MiB', target: { atMost: 300 } },
+    { name: `${what}: an hour`, value: (items / seconds) * 3600, unit: 'items/h', target: { atLeast: 1_000_000 } },
+  ];
 }
 
 /** Measures the peak of resident memory, and how many items are imported an hour, while everything happens at once. */
