@@ -3,10 +3,10 @@ import { callerKind } from './caller.ts';
 import { errorCodes } from './error-code.ts';
 import { madeId, opaqueId, page, paging, projectId, queryTime, wireTime } from './fields.ts';
 
-export const doors = ['rest', 'trpc', 'cli', 'engine'] as const;
+export const doors = ['rest', 'trpc', 'cli', 'engine', 'console'] as const;
 const door = z.enum(doors).meta({
   description:
-    'Interface of the call: rest, trpc, cli, or engine for a program that runs the engine in its own process.',
+    'Interface of the call: rest, trpc, cli, console for the web console, or engine for a program that runs the engine in its own process.',
 });
 export type Door = z.infer<typeof door>;
 

@@ -9,6 +9,7 @@ export * from './caller.ts';
 export * from './calls.ts';
 export * from './causes.ts';
 export * from './chain-manifest.ts';
+export * from './console-session.ts';
 export * from './counted.ts';
 export * from './endpoint-file.ts';
 export * from './error-body.ts';

@@ -22,3 +22,8 @@ export const keystoneToken = z.object({
   }),
 });
 export type KeystoneToken = z.output<typeof keystoneToken>;
+
+/** The fields of the projects that OpenStack Keystone lists for the holder of a token. */
+export const keystoneProjects = z.object({
+  projects: z.array(named.extend({ enabled: z.boolean().optional() })),
+});

@@ -11,7 +11,9 @@ import { Engine } from './engine.ts';
 import { EmbeddedIdentity, type EmbeddedIdentityOptions } from './identity/embedded-identity.ts';
 import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
+import { LocalGuessLimits } from './identity/local-guess-limits.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
+import { TokenAudit } from './identity/token-audit.ts';
 import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
 import { importChain } from './imports/import-chain.ts';
 import { RunAbsences } from './imports/run-absences.ts';
@@ -107,7 +109,11 @@ export async function composeEngine(
   const identity =
     options.keystone === undefined
       ? embedded
-      : new KeystoneIdentity(embedded, options.keystone, clock, (error) => tell('the identity service', error));
+      : new KeystoneIdentity(embedded, options.keystone, clock, {
+          audit: new TokenAudit(catalogue, clock, uuidv7),
+          guesses: ofNodes?.guesses ?? new LocalGuessLimits(clock),
+          onFault: (error) => tell('the identity service', error),
+        });
 
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });

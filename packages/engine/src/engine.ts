@@ -22,7 +22,7 @@ import {
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
-import type { Identity, IssuedToken, OperatorIdentity } from './identity/port.ts';
+import type { Identity, IssuedToken, OperatorIdentity, SessionIdentity } from './identity/port.ts';
 import type { World } from './services.ts';
 
 /** Milliseconds for which the result of a test write to the catalogue is reused. */
@@ -40,13 +40,13 @@ type EngineOptions<Names extends UnaryCallName> = {
   readonly services: EngineServices;
   readonly answer: <Name extends Names>(name: Name, call: Call, input: CheckedInput<Name>) => Promise<CallOutput<Name>>;
   readonly streams: StreamHandlers;
-  readonly identity: Identity & OperatorIdentity;
+  readonly identity: Identity & OperatorIdentity & SessionIdentity;
   readonly release: () => Promise<void>;
 };
 
 /** Answers calls by name. All interfaces use it. */
 export class Engine<Names extends UnaryCallName = UnaryCallName> implements AsyncDisposable {
-  readonly identity: Identity & OperatorIdentity;
+  readonly identity: Identity & OperatorIdentity & SessionIdentity;
   readonly #services: EngineServices;
   readonly #answer: EngineOptions<Names>['answer'];
   readonly #streams: StreamHandlers;

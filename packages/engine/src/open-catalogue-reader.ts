@@ -23,8 +23,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { Engine, type EngineServices } from './engine.ts';
 import { EmbeddedIdentity } from './identity/embedded-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
-import type { Identity, OperatorIdentity } from './identity/port.ts';
+import type { Identity, OperatorIdentity, SessionIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
+import { TokenAudit } from './identity/token-audit.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { QueryServices } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
@@ -102,7 +103,7 @@ export async function openCatalogueToPlan({
 /** Opens what a process needs that only reads the catalogue. */
 async function openToAsk(options: CatalogueReaderOptions): Promise<{
   readonly services: EngineServices;
-  readonly identity: Identity & OperatorIdentity;
+  readonly identity: Identity & OperatorIdentity & SessionIdentity;
   readonly release: () => Promise<void>;
 }> {
   const clock = options.clock ?? systemClock;
@@ -114,11 +115,15 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   const outsideIdentity = options.keystone?.url ?? null;
   const world = { clock, newId: uuidv7, stopping: stopping.signal, outsideIdentity, ownNode: null, seal };
   const embedded = await EmbeddedIdentity.open({ catalogue, seal, clock, newId: uuidv7, onFault: refuse });
-  let identity: Identity & OperatorIdentity = embedded;
+  let identity: Identity & OperatorIdentity & SessionIdentity = embedded;
   if (options.keystone !== undefined) {
     const { KeystoneIdentity } = await import('./identity/keystone/keystone-identity.ts');
     // A command that only reads the catalogue checks no token.
-    identity = new KeystoneIdentity(embedded, options.keystone, clock, refuse);
+    identity = new KeystoneIdentity(embedded, options.keystone, clock, {
+      audit: new TokenAudit(catalogue, clock, uuidv7),
+      guesses: { begin: async () => refuse() },
+      onFault: refuse,
+    });
   }
   const owned = opening.move();
   return { services: { catalogue, world }, identity, release: () => owned.disposeAsync() };

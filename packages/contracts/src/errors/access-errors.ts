@@ -38,6 +38,37 @@ export const accessErrors = {
     remedy: 'Request a token with a password, or with an application credential that has no access rules.',
     exitCode: 4,
   },
+  not_same_origin: {
+    number: 'BackupSync.1069',
+    httpStatus: 403,
+    retryable: false,
+    remedy:
+      'Call from a page of the console, with the header X-Backup-Sync-Console: 1 unless the method is GET. Programs send a token in X-Auth-Token instead of the cookie.',
+    exitCode: 4,
+  },
+  insecure_connection: {
+    number: 'BackupSync.1070',
+    httpStatus: 403,
+    retryable: false,
+    remedy:
+      'Open the console by its https address, or on the machine of the server by http://127.0.0.1. Behind a proxy that handles TLS, give the server its address: --public-url https://….',
+    exitCode: 4,
+  },
+  password_required: {
+    number: 'BackupSync.1071',
+    httpStatus: 403,
+    retryable: false,
+    remedy: 'Give the password of the user again, with the project.',
+    exitCode: 4,
+  },
+  token_too_long: {
+    number: 'BackupSync.1072',
+    httpStatus: 403,
+    retryable: false,
+    remedy:
+      'Let the identity service issue shorter tokens, such as the Fernet tokens of Keystone. Until then, work with the command or over REST.',
+    exitCode: 4,
+  },
   bucket_not_bound: {
     number: 'BackupSync.1008',
     httpStatus: 403,

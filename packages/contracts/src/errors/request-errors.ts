@@ -51,6 +51,14 @@ export const requestErrors = {
     remedy: 'See /openapi.json for the paths that exist.',
     exitCode: 1,
   },
+  console_missing: {
+    number: 'BackupSync.1073',
+    httpStatus: 404,
+    retryable: false,
+    remedy:
+      'Build it: "npm start" and "npx pnpm build" do so in a clone of the repository. Then start the server again.',
+    exitCode: 1,
+  },
   not_offered: {
     number: 'BackupSync.1058',
     httpStatus: 501,

@@ -55,6 +55,16 @@ export function describeIdentityStore(open: OpenCatalogue): void {
     expect(await catalogue.identity.findProject({ name: project.id })).toBeNull();
   });
 
+  test('lists the projects in which a user has a role, by name', async () => {
+    await catalogue.directory.addProject({ id: 'project-4', name: 'archive', createdAtMs: 1_000 });
+    await catalogue.directory.addProject({ id: 'project-5', name: 'closed', createdAtMs: 1_000 });
+    await catalogue.directory.assignRole('ada', 'project-4', 'reader');
+    expect(await catalogue.identity.listProjectsOf(user.id)).toEqual([{ id: 'project-4', name: 'archive' }, project]);
+    await catalogue.directory.withdrawRole('ada', 'project-4');
+    expect(await catalogue.identity.listProjectsOf(user.id)).toEqual([project]);
+    expect(await catalogue.identity.listProjectsOf('')).toEqual([]);
+  });
+
   test('finds a token until it expires or is removed', async () => {
     expect(await catalogue.identity.saveToken(token, ground)).toBe(true);
     expect(await catalogue.identity.findToken('ab12', 1_999)).toEqual(token);

@@ -10,6 +10,7 @@ import {
   signerOf,
   type TokenGround,
   type TokenRecord,
+  type User,
 } from '../catalogue/identity-records.ts';
 import type { Clock } from '../clock.ts';
 import type { GuessLimits } from './guess-limits.ts';
@@ -21,12 +22,17 @@ import {
   badToken,
   type Identity,
   type IssuedToken,
+  noRoleIn,
   type OperatorIdentity,
   ownDomain,
   type ProjectScope,
+  type ProjectSwitch,
   type RequestedFrom,
   type ScopedProject,
+  type SessionIdentity,
+  type SignIn,
   type TokenRequest,
+  wrongCredentials,
 } from './port.ts';
 import type { SecretSeal } from './secret-seal.ts';
 import { badSignature, isSignedWith, readSignature, type SignedRequest } from './signed-request.ts';
@@ -54,8 +60,8 @@ export type EmbeddedIdentityOptions = {
 };
 
 /** The identity kept in the catalogue's database: users with passwords, opaque tokens stored as hashes. */
-export class EmbeddedIdentity implements Identity, OperatorIdentity {
-  readonly #catalogue: Pick<Catalogue, 'change'>;
+export class EmbeddedIdentity implements Identity, OperatorIdentity, SessionIdentity {
+  readonly #catalogue: Pick<Catalogue, 'change' | 'directory'>;
   readonly #store: Catalogue['identity'];
   readonly #audit: TokenAudit;
   readonly #seal: SecretSeal;
@@ -137,7 +143,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
   async #issueToken(request: TokenRequest): Promise<IssuedToken> {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
-    const project = request.project === null ? this.project : await this.#findProject(request.project);
+    const project = await this.#projectFor(request.project, user);
     // Read in any case, so that the response time does not reveal what was wrong.
     const role = await this.#store.findRole(user?.id ?? '', project?.id ?? '');
     if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
@@ -149,6 +155,45 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity {
     // The user was disabled, or got another password, while the password was hashed.
     if (issued === null) throw wrongCredentials();
     return issued;
+  }
+
+  async #projectFor(scope: TokenRequest['project'], user: User | null): Promise<Project | null> {
+    if (scope === null) return this.project;
+    if (scope !== 'any') return this.#findProject(scope);
+    const projects = await this.#store.listProjectsOf(user?.id ?? '');
+    return projects.find(({ id }) => id === this.project.id) ?? projects[0] ?? null;
+  }
+
+  signIn({ domainName, projectName, ...user }: SignIn): Promise<IssuedToken> {
+    const isHere = domainName === null || domainName.toLowerCase() === ownDomain.name.toLowerCase();
+    const wanted = projectName === null ? 'any' : { name: projectName };
+    return this.issueToken({ ...user, project: isHere ? wanted : 'elsewhere' });
+  }
+
+  async projectsOf(token: string): Promise<readonly Project[]> {
+    const record = await this.#findToken(token);
+    if (record === null) throw badToken();
+    if (record.userId !== null) return this.#store.listProjectsOf(record.userId);
+    return (await this.#catalogue.directory.listProjects()).map(({ id, name }) => ({ id, name }));
+  }
+
+  async switchProject({ token, projectId, from }: ProjectSwitch): Promise<IssuedToken> {
+    const record = await this.#findToken(token);
+    if (record === null) throw badToken();
+    let issued: IssuedToken;
+    try {
+      issued = await this.exchangeToken(token, { id: projectId }, from);
+    } catch (error) {
+      const isRefused = error instanceof BackupSyncError && error.code === 'not_authenticated';
+      throw isRefused && (await this.#findToken(token)) !== null ? noRoleIn(projectId) : error;
+    }
+    await this.revoke(token, callerOf(record), from);
+    return issued;
+  }
+
+  async signOut(token: string, from: RequestedFrom): Promise<void> {
+    const record = await this.#findToken(token);
+    if (record !== null) await this.revoke(token, callerOf(record), from);
   }
 
   async operator(name: string, projectId: string | null): Promise<Caller> {
@@ -311,10 +356,6 @@ function callerOf({ kind, userName, projectId, role, expiresAtMs }: TokenRecord)
 function wantedBy(scope: ProjectScope): readonly AuditSubject[] {
   if (scope === null || scope === 'elsewhere') return [];
   return ['id' in scope ? { field: 'target_project_id', value: scope.id } : { field: 'name', value: scope.name }];
-}
-
-function wrongCredentials(): BackupSyncError {
-  return new BackupSyncError('not_authenticated', 'the user name, the password or the project is wrong');
 }
 
 /** Hashes a token. Tokens have 256 random bits, so guessing cannot reverse a plain hash. */

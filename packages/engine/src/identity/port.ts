@@ -33,7 +33,25 @@ export type TokenRequest = {
   readonly from: RequestedFrom;
   readonly userName: string;
   readonly password: string;
-  readonly project: ProjectScope;
+  /** `any`: the oldest project if the user has a role there, or else the first by name where the user has one. */
+  readonly project: ProjectScope | 'any';
+};
+
+/** A sign-in to the web console. */
+export type SignIn = Pick<TokenRequest, 'from' | 'userName' | 'password'> & {
+  /** Name of the user's domain. Null: the default domain. */
+  readonly domainName: string | null;
+  /** Null: a project in which the user has a role. */
+  readonly projectName: string | null;
+};
+
+/** A request to replace the token of a session by one for another project. */
+export type ProjectSwitch = {
+  readonly from: RequestedFrom;
+  readonly token: string;
+  readonly projectId: string;
+  /** Null unless the identity service asked for it. */
+  readonly password: string | null;
 };
 
 /**
@@ -77,6 +95,30 @@ export interface Identity {
   revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void>;
 }
 
+/**
+ * The part of the identity for people who sign in to the web console, whichever service keeps the users. The audit has
+ * an entry for each sign-in, switch and sign-out, as for {@link Identity}.
+ */
+export interface SessionIdentity {
+  /**
+   * Issues a token for a password. Throws `not_authenticated` and `throttled` as `issueToken` does, and the reason if
+   * an outside identity service confirms the password, but its token gives no access here.
+   */
+  signIn(request: SignIn): Promise<IssuedToken>;
+  /** Returns the projects in which the holder of a token has a role. Throws `not_authenticated` if it is not valid. */
+  projectsOf(token: string): Promise<readonly Project[]>;
+  /**
+   * Issues a token for another project, and ends the old one. Throws `not_authenticated` if the old one is not valid,
+   * `role_not_allowed` if its holder has no role in the project, and `password_required` if the identity service
+   * exchanges no tokens, or the password is wrong.
+   */
+  switchProject(request: ProjectSwitch): Promise<IssuedToken>;
+  /**
+   * Ends a valid token. Throws `identity_elsewhere` if the identity service that issued it does not revoke it.
+   */
+  signOut(token: string, from: RequestedFrom): Promise<void>;
+}
+
 /** The part of the identity for the owner of the data directory, whichever service keeps the users. */
 export interface OperatorIdentity {
   /** The oldest project of the data directory. */
@@ -98,6 +140,19 @@ export interface OperatorIdentity {
    * if one cannot: that key could not be used.
    */
   checkAccessKeys(): Promise<void>;
+}
+
+/** The refusal of a password, user or project, with the same words for each. */
+export function wrongCredentials(): BackupSyncError {
+  return new BackupSyncError('not_authenticated', 'the user name, the password or the project is wrong');
+}
+
+/** The refusal of a switch to a project that does not exist, or where the user has no role. */
+export function noRoleIn(projectId: string): BackupSyncError {
+  return new BackupSyncError(
+    'role_not_allowed',
+    `the user has no role in the project ${JSON.stringify(projectId)}; any role is enough to switch to it`,
+  );
 }
 
 /** The refusal of every token that is not valid, whatever the reason. */

@@ -38,6 +38,17 @@ export class TokenAudit {
     return { ...call, id: this.#newId(), atMs: this.#clock.nowMs() };
   }
 
+  /** Writes the event of what an outside identity service did. */
+  done(
+    operation: IdentityCall,
+    actor: Actor,
+    from: RequestedFrom,
+    subjects: readonly AuditSubject[] = [],
+  ): Promise<void> {
+    const event = this.eventOf(operation, actor, from, subjects);
+    return this.#audit.appendAuditEvent({ ...event, outcome: 'done', errorCode: null });
+  }
+
   /** Writes the event of a refusal. Call it before the caller gets the error. */
   refused(
     operation: IdentityCall,

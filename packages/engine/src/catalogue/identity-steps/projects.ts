@@ -27,6 +27,17 @@ export async function addProject(
   return numInsertedOrUpdatedRows === 0n ? 'name_taken' : endGrantOfEverything(database);
 }
 
+/** The projects in which a user has a role, by name. */
+export async function listProjectsOf(database: Kysely<Schema>, userId: string): Promise<readonly Project[]> {
+  return database
+    .selectFrom('role_assignments')
+    .innerJoin('projects', 'projects.id', 'role_assignments.project_id')
+    .where('role_assignments.user_id', '=', userId)
+    .select(['projects.id', 'projects.name'])
+    .orderBy('projects.name')
+    .execute();
+}
+
 export async function listProjects(database: Kysely<Schema>): Promise<readonly ProjectRecord[]> {
   const rows = await database.selectFrom('projects').selectAll().orderBy('name').execute();
   return rows.map((row) => ({ id: row.id, name: row.name, createdAtMs: row.created_at_ms }));

@@ -1,6 +1,6 @@
 import { listSealedSecrets, seekSigner } from '../identity-steps/access-keys.ts';
 import { addFirstAdministrator, begin, findOldestProject, hasUsers } from '../identity-steps/begin.ts';
-import { findProject } from '../identity-steps/projects.ts';
+import { findProject, listProjectsOf } from '../identity-steps/projects.ts';
 import { findRole } from '../identity-steps/roles.ts';
 import { findToken, removeToken, saveToken } from '../identity-steps/tokens.ts';
 import { findUser } from '../identity-steps/users.ts';
@@ -25,6 +25,8 @@ export const identitySteps = {
   findUser: { access: 'read', run: findUser },
   /** Returns the project with this id or name; null if there is none. */
   findProject: { access: 'read', run: findProject },
+  /** Returns the projects in which a user has a role, by name. */
+  listProjectsOf: { access: 'read', run: listProjectsOf },
   /** Returns the role of a user in a project; null if there is none. */
   findRole: { access: 'read', run: findRole },
   /**

@@ -3,24 +3,42 @@ import type { Caller } from '../../caller.ts';
 import type { Project } from '../../catalogue/identity-records.ts';
 import type { Clock } from '../../clock.ts';
 import type { EmbeddedIdentity } from '../embedded-identity.ts';
-import type { Identity, IssuedToken, OperatorIdentity, ProjectScope, RequestedFrom, ScopedProject } from '../port.ts';
+import type {
+  Identity,
+  IssuedToken,
+  OperatorIdentity,
+  ProjectScope,
+  ProjectSwitch,
+  RequestedFrom,
+  ScopedProject,
+  SessionIdentity,
+  SignIn,
+} from '../port.ts';
 import { tokenMaxLength } from '../token-length.ts';
 import type { KeystoneOptions } from './keystone-options.ts';
+import { KeystoneSessions, type SessionServices } from './keystone-sessions.ts';
 import { TokenValidation } from './token-validation.ts';
 
 /**
  * The identity that takes users, projects and roles from Keystone. It accepts only tokens that Keystone confirms, so it
  * fails closed. Of the embedded identity only the owner of the data directory remains.
  */
-export class KeystoneIdentity implements Identity, OperatorIdentity {
+export class KeystoneIdentity implements Identity, OperatorIdentity, SessionIdentity {
   readonly #local: EmbeddedIdentity;
   readonly outsideUrl: string;
   readonly #validation: TokenValidation;
+  readonly #sessions: KeystoneSessions;
 
-  constructor(local: EmbeddedIdentity, options: KeystoneOptions, clock: Clock, onFault: (error: unknown) => void) {
+  constructor(
+    local: EmbeddedIdentity,
+    options: KeystoneOptions,
+    clock: Clock,
+    services: SessionServices & { readonly onFault: (error: unknown) => void },
+  ) {
     this.#local = local;
     this.outsideUrl = options.url;
-    this.#validation = new TokenValidation(options, clock, onFault);
+    this.#validation = new TokenValidation(options, clock, services.onFault);
+    this.#sessions = new KeystoneSessions(options, this.#validation, services);
   }
 
   get project(): Project {
@@ -63,6 +81,22 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
     return Promise.reject(this.#elsewhere());
   }
 
+  signIn(request: SignIn): Promise<IssuedToken> {
+    return this.#sessions.signIn(request);
+  }
+
+  async projectsOf(token: string): Promise<readonly Project[]> {
+    return (await this.#sessionsOf(token)).projectsOf(token);
+  }
+
+  async switchProject(request: ProjectSwitch): Promise<IssuedToken> {
+    return (await this.#sessionsOf(request.token)).switchProject(request);
+  }
+
+  async signOut(token: string, from: RequestedFrom): Promise<void> {
+    await (await this.#sessionsOf(token)).signOut(token, from);
+  }
+
   async exchangeToken(token: string, scope: ProjectScope, from: RequestedFrom): Promise<IssuedToken> {
     if ((await this.#operator(token)) === null) throw this.#elsewhere();
     return this.#local.exchangeToken(token, scope, from);
@@ -88,6 +122,10 @@ export class KeystoneIdentity implements Identity, OperatorIdentity {
   async revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
     if ((await this.#operator(token)) === null) throw this.#elsewhere();
     await this.#local.revoke(token, caller, from);
+  }
+
+  async #sessionsOf(token: string): Promise<SessionIdentity> {
+    return (await this.#operator(token)) === null ? this.#sessions : this.#local;
   }
 
   async #operator(token: string): Promise<Caller | null> {

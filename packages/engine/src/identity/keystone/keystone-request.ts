@@ -9,18 +9,22 @@ const answerMaxBytes = 1024 * 1024;
 export type KeystoneAnswer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 /**
- * Sends a request to `/auth/tokens`, without the service catalogue, which is not needed here. Throws `unavailable` if
+ * Sends a request, by default to `/auth/tokens` without the service catalogue, which is not needed here. Throws `unavailable` if
  * Keystone does not answer, or answers that it cannot now: nobody can log in until it does.
  */
 export async function askKeystone(
   { url, proxies = null }: KeystoneOptions,
-  method: 'GET' | 'POST',
-  request: { readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown },
+  method: 'GET' | 'POST' | 'DELETE',
+  request: {
+    readonly path?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: unknown;
+  },
 ): Promise<KeystoneAnswer> {
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(`${url}/auth/tokens?nocatalog`, {
+    response = await fetch(`${url}${request.path ?? '/auth/tokens?nocatalog'}`, {
       method,
       headers: { Accept: 'application/json', 'Content-Type': 'application/json', ...request.headers },
       // Credentials go only to the configured address.

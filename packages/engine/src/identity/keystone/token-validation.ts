@@ -25,7 +25,12 @@ const keptMax = 10_000;
 const understandsAccessRules = { 'OpenStack-Identity-Access-Rules': '1.0' };
 
 /** A token that is valid at Keystone, with its caller here, or the reason why it gives no access. */
-export type ValidToken = { readonly issuedAtMs: number; readonly expiresAtMs: number } & (
+export type ValidToken = {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** Id of the user at Keystone. */
+  readonly userId: string;
+} & (
   | { readonly opens: { readonly project: ScopedProject; readonly caller: Caller } }
   | { readonly opens: null; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
 );
@@ -62,8 +67,7 @@ export class TokenValidation {
   /** Validates a token. Returns null if it is not valid. Throws `unavailable` if Keystone cannot be asked. */
   async validate(token: string): Promise<ValidToken | null> {
     if (token.length > tokenMaxLength) return null;
-    const key = createHash('sha256').update(token).digest('hex');
-    const valid = await this.#kept.fetch(key, { context: token });
+    const valid = await this.#kept.fetch(keyOf(token), { context: token });
     // Keystone says when a token ends, so this is compared with the wall clock.
     return valid === undefined || valid.expiresAtMs <= this.#clock.nowMs() ? null : valid;
   }
@@ -115,12 +119,22 @@ export class TokenValidation {
       const cause = new Error(`${this.#options.url}: ${problems.join('; ')}`);
       throw new BackupSyncError('unavailable', 'the identity service answered in an unknown form', { cause });
     }
-    const { expires_at, issued_at } = parsed.data.token;
+    return this.opened(parsed.data);
+  }
+
+  /** Returns what a token gives access to, by Keystone's description of it. */
+  opened({ token }: KeystoneToken): ValidToken {
     return {
-      issuedAtMs: Date.parse(issued_at),
-      expiresAtMs: Date.parse(expires_at),
-      ...openedBy(parsed.data.token, this.#options.roles),
+      issuedAtMs: Date.parse(token.issued_at),
+      expiresAtMs: Date.parse(token.expires_at),
+      userId: token.user.id,
+      ...openedBy(token, this.#options.roles),
     };
+  }
+
+  /** Forgets a token that was revoked. */
+  forget(token: string): void {
+    this.#kept.delete(keyOf(token));
   }
 }
 
@@ -151,6 +165,10 @@ function openedBy(
   }
   const caller = { kind: 'user', name: nameOf(user), projectId: project.id, role } as const;
   return { opens: { project, caller } };
+}
+
+function keyOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }
 
 function refused(code: ErrorCode, message: string) {

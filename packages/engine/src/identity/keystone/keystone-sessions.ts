@@ -1,0 +1,211 @@
+import { BackupSyncError, keystoneProjects, keystoneToken } from '@backup-sync/contracts';
+import type { Caller } from '../../caller.ts';
+import type { Project } from '../../catalogue/identity-records.ts';
+import type { GuessLimits } from '../guess-limits.ts';
+import {
+  badToken,
+  type IssuedToken,
+  noRoleIn,
+  ownDomain,
+  type ProjectSwitch,
+  type RequestedFrom,
+  type SessionIdentity,
+  type SignIn,
+  wrongCredentials,
+} from '../port.ts';
+import type { TokenAudit } from '../token-audit.ts';
+import type { KeystoneOptions } from './keystone-options.ts';
+import { askKeystone, type KeystoneAnswer } from './keystone-request.ts';
+import type { TokenValidation, ValidToken } from './token-validation.ts';
+
+/** Maximum number of projects that are tried for a user who names none and has no default project. */
+const triedProjectsMax = 20;
+
+/** What {@link KeystoneSessions} uses of this installation. */
+export type SessionServices = { readonly audit: TokenAudit; readonly guesses: GuessLimits };
+
+/** Tokens of Keystone for people who give their password here, in the web console. Passwords are not kept. */
+export class KeystoneSessions implements SessionIdentity {
+  readonly #options: KeystoneOptions;
+  readonly #validation: TokenValidation;
+  readonly #audit: TokenAudit;
+  readonly #guesses: GuessLimits;
+
+  constructor(options: KeystoneOptions, validation: TokenValidation, { audit, guesses }: SessionServices) {
+    this.#options = options;
+    this.#validation = validation;
+    this.#audit = audit;
+    this.#guesses = guesses;
+  }
+
+  signIn({ from, userName, password, domainName, projectName }: SignIn): Promise<IssuedToken> {
+    // So that one user has one name in the limits of wrong passwords.
+    const isDefault = domainName === null || domainName.toLowerCase() === ownDomain.name.toLowerCase();
+    const domain = isDefault ? { id: ownDomain.id } : { name: domainName };
+    const identity = { methods: ['password'], password: { user: { name: userName, domain, password } } };
+    const scope = projectName === null ? null : { project: { name: projectName, domain } };
+    const guessed = isDefault ? userName : `${userName}@${domainName}`;
+    return this.#audited({ kind: 'user', name: guessed, projectId: '' }, from, async () => {
+      const wasRight = await this.#guesses.begin(guessed, from.origin.address);
+      const answer = await this.#issue({ identity, ...(scope !== null && { scope }) });
+      if (isRefusal(answer)) throw wrongCredentials();
+      const issued = this.#read(answer);
+      await wasRight();
+      // A user without a default project gets a token without one.
+      return issued.valid.opens === null && issued.valid.refusal.code === 'token_without_project'
+        ? this.#firstThatOpens(issued.token)
+        : opened(issued);
+    });
+  }
+
+  async projectsOf(token: string): Promise<readonly Project[]> {
+    const answer = await askKeystone(this.#options, 'GET', {
+      path: '/auth/projects',
+      headers: { 'X-Auth-Token': token },
+    });
+    if (answer.status === 401 || answer.status === 404) throw badToken();
+    const parsed = keystoneProjects.safeParse(answer.body);
+    if (answer.status !== 200 || !parsed.success) throw this.#unknownForm(answer);
+    return parsed.data.projects
+      .filter(({ enabled = true }) => enabled)
+      .map(({ id, name }) => ({ id, name }))
+      .sort((one, other) => one.name.localeCompare(other.name, 'en'));
+  }
+
+  async switchProject({ token, projectId, password, from }: ProjectSwitch): Promise<IssuedToken> {
+    const valid = await this.#validation.validate(token);
+    if (valid === null) throw badToken();
+    const caller = openedCaller(valid);
+    const issued = await this.#audited(caller, from, async () =>
+      password === null
+        ? this.#rescope(token, projectId)
+        : this.#signInAgain(caller.name, valid.userId, password, projectId, from),
+    );
+    // The new token is issued, so a service that keeps the old one until it expires is no reason to refuse the switch.
+    await this.#revoke(token, caller, from).catch((error: unknown) => {
+      if (!(error instanceof BackupSyncError)) throw error;
+    });
+    return issued;
+  }
+
+  async signOut(token: string, from: RequestedFrom): Promise<void> {
+    const valid = await this.#validation.validate(token);
+    if (valid !== null) await this.#revoke(token, openedCaller(valid), from);
+  }
+
+  /** Writes the event of an issued token, or of the refusal, before the caller learns of it. */
+  async #audited(
+    actor: Pick<Caller, 'kind' | 'name' | 'projectId'>,
+    from: RequestedFrom,
+    issue: () => Promise<IssuedToken>,
+  ): Promise<IssuedToken> {
+    let issued: IssuedToken;
+    try {
+      issued = await issue();
+    } catch (error) {
+      const code = error instanceof BackupSyncError ? error.code : 'internal';
+      // Throttled attempts leave no event: anyone who guesses could fill the disk.
+      if (code !== 'throttled') await this.#audit.refused('issueToken', actor, from, code);
+      throw error;
+    }
+    await this.#audit.done('issueToken', issued.caller, from);
+    return issued;
+  }
+
+  async #firstThatOpens(token: string): Promise<IssuedToken> {
+    const projects = await this.projectsOf(token);
+    let refusal = new BackupSyncError('token_without_project', 'the user has no role in any project');
+    for (const { id } of projects.slice(0, triedProjectsMax)) {
+      try {
+        return await this.#rescope(token, id);
+      } catch (error) {
+        if (!(error instanceof BackupSyncError) || error.code !== 'role_not_allowed') throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  async #rescope(token: string, id: string): Promise<IssuedToken> {
+    const answer = await this.#issue({
+      identity: { methods: ['token'], token: { id: token } },
+      scope: { project: { id } },
+    });
+    if (answer.status === 403) {
+      throw new BackupSyncError(
+        'password_required',
+        `${this.#options.url} does not exchange this token for one of another project`,
+      );
+    }
+    if (isRefusal(answer)) throw noRoleIn(id);
+    return opened(this.#read(answer));
+  }
+
+  async #signInAgain(name: string, userId: string, password: string, id: string, from: RequestedFrom) {
+    const wasRight = await this.#guesses.begin(name, from.origin.address);
+    const answer = await this.#issue({
+      identity: { methods: ['password'], password: { user: { id: userId, password } } },
+      scope: { project: { id } },
+    });
+    if (isRefusal(answer)) {
+      throw new BackupSyncError(
+        'password_required',
+        `the password is wrong, or the user has no role in the project ${JSON.stringify(id)}`,
+      );
+    }
+    const issued = this.#read(answer);
+    await wasRight();
+    return opened(issued);
+  }
+
+  #issue(auth: object): Promise<KeystoneAnswer> {
+    return askKeystone(this.#options, 'POST', { body: { auth } });
+  }
+
+  #read(answer: KeystoneAnswer): { readonly token: string; readonly valid: ValidToken } {
+    const token = answer.headers.get('x-subject-token');
+    const parsed = keystoneToken.safeParse(answer.body);
+    if (answer.status !== 201 || token === null || !parsed.success) throw this.#unknownForm(answer);
+    return { token, valid: this.#validation.opened(parsed.data) };
+  }
+
+  async #revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
+    const answer = await askKeystone(this.#options, 'DELETE', {
+      headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
+    });
+    this.#validation.forget(token);
+    const subjects = [{ field: 'user_name', value: caller.name }];
+    // 401 and 404: it had already ended.
+    if ([200, 204, 401, 404].includes(answer.status)) {
+      await this.#audit.done('revokeToken', caller, from, subjects);
+      return;
+    }
+    await this.#audit.refused('revokeToken', caller, from, 'identity_elsewhere', subjects);
+    throw new BackupSyncError(
+      'identity_elsewhere',
+      `${this.#options.url} does not revoke the token (it answers ${answer.status}), so it stays valid until it expires`,
+    );
+  }
+
+  #unknownForm({ status }: KeystoneAnswer): BackupSyncError {
+    return new BackupSyncError('unavailable', 'the identity service answered in an unknown form', {
+      cause: new Error(`${this.#options.url} answers ${status} in a form that is not Keystone's`),
+    });
+  }
+}
+
+function isRefusal({ status }: KeystoneAnswer): boolean {
+  return [400, 401, 403, 404].includes(status);
+}
+
+function opened({ token, valid }: { readonly token: string; readonly valid: ValidToken }): IssuedToken {
+  const { issuedAtMs, expiresAtMs, opens } = valid;
+  if (opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
+  const { caller, project } = opens;
+  return { token, issuedAtMs, expiresAtMs, project, caller: { ...caller, expiresAtMs } };
+}
+
+function openedCaller(valid: ValidToken): Caller {
+  if (valid.opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
+  return valid.opens.caller;
+}
