@@ -1,9 +1,12 @@
-import { BackupSyncError, errors } from '@backup-sync/contracts';
+import { BackupSyncError, consolePath, errors } from '@backup-sync/contracts';
 import type { Clock, Engine } from '@backup-sync/engine';
 import type { ClusterEngine } from '@backup-sync/engine/cluster';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import helmet from 'helmet';
 import { cbrRoutes } from './cbr-routes.ts';
+import { consolePages } from './console/console-pages.ts';
+import { readSession } from './console/session-cookie.ts';
+import { sessionRoutes } from './console/session-routes.ts';
 import { documentationRoutes } from './documentation-routes.ts';
 import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
@@ -22,6 +25,10 @@ export type GatewayAppOptions = {
   readonly version: string;
   /** Address at which callers reach this server, if it differs from the listening address: `https://host/path`. */
   readonly publicUrl?: string | undefined;
+  /** Whether a proxy in front handles TLS. */
+  readonly behindTlsProxy?: boolean | undefined;
+  /** Directory of the built console (default: none). */
+  readonly consoleDirectory?: string | null | undefined;
   readonly limits: EdgeLimits;
   readonly clock: Clock;
   /** The node that the engine is, if it shares a database with others. */
@@ -34,7 +41,10 @@ export type GatewayAppOptions = {
   readonly onFault: (place: string, error: unknown) => void;
 };
 
-/** Creates the HTTP application: the CBR REST API, the same calls over tRPC, identity, health and documentation. */
+/**
+ * Creates the HTTP application: the CBR REST API, the same calls over tRPC, identity, the web console, health and
+ * documentation.
+ */
 export function createGatewayApp(options: GatewayAppOptions): Express {
   const { engine, version, publicUrl, stopping, onFault } = options;
   const app: Express = express();
@@ -46,7 +56,11 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   const others = node === null ? null : { counts: node.callCounts, liveNodes: node.servingNodes };
   const admission = new Admission(options.limits, options.clock, others);
   app.locals.admission = admission;
-  app.locals.addresses = { publicUrl, outsideUrl: engine.identity.outsideUrl } satisfies KnownAddresses;
+  app.locals.addresses = {
+    publicUrl,
+    outsideUrl: engine.identity.outsideUrl,
+    behindTlsProxy: options.behindTlsProxy ?? false,
+  } satisfies KnownAddresses;
   app.use(identifyRequest(engine));
   app.use(helmet());
   app.use(requireHost);
@@ -56,6 +70,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
     await engine.checkReady();
     response.json({ status: 'ready', ...(node !== null && { event_lag_ms: await node.eventLagMs() }) });
   });
+  app.use(['/trpc', consolePath], readSession);
   app.use(admission.admitInFlight);
   app.use(dropUnsignedPlace, signedBody);
 
@@ -65,7 +80,9 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
 
   app.use('/trpc', ...trpcDoor(engine, stopping, onFault));
   for (const path of openPaths) app.all(path, admission.admitUnknown);
-  app.post('/v3/auth/tokens', admission.admitUnknown);
+  app.post(['/v3/auth/tokens', `${consolePath}/session`], admission.admitUnknown);
+  app.use(consolePages({ directory: options.consoleDirectory ?? null, publicUrl }));
+  app.use(sessionRoutes({ engine, version, clock: options.clock }));
   app.use(identityRoutes(engine));
   // Before the routes of the table, since these refuse every other method on their paths.
   app.use(cbrRoutes(engine));

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net';
 import { boundConnections } from './edges/bound-connections.ts';
+import { isLoopback } from './edges/caller-address.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { refuseUnparsed } from './edges/refuse-unparsed.ts';
@@ -145,11 +146,6 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
       : createTlsServer({ ...options, ...material, handshakeTimeout: limits.headersTimeoutMs }, handler);
   server.timeout = silentConnectionMs;
   return server;
-}
-
-/** Whether only this machine can reach the address. Names other than `localhost` do not count. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function close(server: Server): Promise<void> {

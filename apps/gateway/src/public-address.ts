@@ -12,6 +12,8 @@ export function addressesOf(request: Request): Addresses {
 export type KnownAddresses = {
   /** Address at which callers reach this server, as configured; undefined if it is not. */
   readonly publicUrl: string | undefined;
+  /** Whether a proxy handles TLS for this server. */
+  readonly behindTlsProxy: boolean;
   /** Address of the external identity service; null if this server issues tokens itself. */
   readonly outsideUrl: string | null;
 };

@@ -1,9 +1,10 @@
 import { BackupSyncError, type Door } from '@backup-sync/contracts';
 import { badToken, type Caller, type CallFrom, type Engine } from '@backup-sync/engine';
 import type { Request, RequestHandler, Response } from 'express';
+import { requireSameOrigin } from './console/same-origin.ts';
 import { admissionOf } from './edges/admission.ts';
 import { addressOf, keepAddress } from './edges/caller-address.ts';
-import { isSigned } from './edges/credential.ts';
+import { isSigned, sessionTokenOf, tokenOf } from './edges/credential.ts';
 import { signedRequestOf } from './signed-body.ts';
 
 /**
@@ -57,13 +58,17 @@ export async function authenticate(engine: Engine, request: Request, calls = 1):
   return caller;
 }
 
-/** Returns the caller by the signature or by the token in `X-Auth-Token`. Throws `not_authenticated`. */
+/**
+ * Returns the caller by the signature, by the token in `X-Auth-Token`, or by the session cookie. Throws
+ * `not_authenticated`, and `not_same_origin` if a page elsewhere may have caused the call.
+ */
 async function identify(engine: Engine, request: Request): Promise<Caller> {
   if (isSigned(request)) return engine.identity.authenticateSigned(signedRequestOf(request));
-  const token = request.headers['x-auth-token'];
-  if (typeof token !== 'string' || token === '') {
+  const token = tokenOf(request);
+  if (token === null) {
     throw new BackupSyncError('not_authenticated', 'the call has neither a token in X-Auth-Token nor a signature');
   }
+  if (sessionTokenOf(request) !== null) requireSameOrigin(request);
   const caller = await engine.identity.authenticate(token);
   if (caller === null) throw badToken();
   return caller;

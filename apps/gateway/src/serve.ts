@@ -1,6 +1,12 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupSyncError, type EndpointFile, endpointFile, endpointFileName } from '@backup-sync/contracts';
+import {
+  BackupSyncError,
+  consolePath,
+  type EndpointFile,
+  endpointFile,
+  endpointFileName,
+} from '@backup-sync/contracts';
 import {
   type EmbeddedEngineOptions,
   type Engine,
@@ -13,6 +19,7 @@ import {
 import { findHolder } from '@backup-sync/engine/catalogue-reader';
 import type { ClusterEngine, ClusterEngineOptions } from '@backup-sync/engine/cluster';
 import { operatorName } from '@backup-sync/engine/operator-name';
+import { findConsole } from './console/find-console.ts';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
@@ -21,7 +28,7 @@ import { checkListen, type Listening, type ListenPlace, listen } from './listen.
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
-type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl'> &
+type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'consoleDirectory'> &
   ListenPlace & {
     /** Limits that differ from {@link defaultEdgeLimits}. */
     readonly limits?: Partial<EdgeLimits> | undefined;
@@ -49,6 +56,8 @@ export type RunningGateway = AsyncDisposable & {
   readonly projectId: string;
   /** The token that commands on the same data directory use; null if the catalogue is in a database. */
   readonly token: string | null;
+  /** Address of the web console; null if this build has none. */
+  readonly consoleAddress: string | null;
   /** Password of the administrator if this start generated one, otherwise null. */
   readonly generatedPassword: string | null;
   /** Resolves with the reason if the server can no longer work. It then refuses every call and must be disposed. */
@@ -79,7 +88,17 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const limits = { ...defaultEdgeLimits, ...options.limits };
   const clock = ('clock' in options ? options.clock : undefined) ?? systemClock;
   const isTrustedProxy = trustIn(options.trustedProxies ?? []);
-  const app = createGatewayApp({ ...options, engine, limits, clock, isTrustedProxy, node, stopping: stopping.signal });
+  const { publicUrl, consoleDirectory = findConsole() } = options;
+  const app = createGatewayApp({
+    ...options,
+    consoleDirectory,
+    engine,
+    limits,
+    clock,
+    isTrustedProxy,
+    node,
+    stopping: stopping.signal,
+  });
   const newId = () => engine.newId();
   // Disposed only after the server has stopped listening, so that no command gets a refusal of the credential.
   const credential = 'database' in options ? null : starting.use(new LocalCredential(engine, options));
@@ -105,6 +124,8 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     endpoint: listening.endpoint,
     projectId: engine.identity.project.id,
     token,
+    consoleAddress:
+      consoleDirectory === null ? null : `${publicUrl?.replace(/\/+$/, '') ?? listening.endpoint}${consolePath}`,
     generatedPassword,
     failed: failed.promise,
     renewCertificate: listening.renewCertificate,

@@ -44,7 +44,15 @@ export async function startTestGateway(
   options: Partial<
     Pick<
       LocalServeOptions,
-      'publicUrl' | 'limits' | 'clock' | 'trustedProxies' | 'tls' | 'storage' | 'backlogMax' | 'keystone'
+      | 'publicUrl'
+      | 'consoleDirectory'
+      | 'limits'
+      | 'clock'
+      | 'trustedProxies'
+      | 'tls'
+      | 'storage'
+      | 'backlogMax'
+      | 'keystone'
     >
   > = {},
 ): Promise<TestGateway> {
@@ -66,6 +74,7 @@ export async function startTestGateway(
   const gateway = stack.use(
     await serve({
       storage: `file:${join(home, 'buckets')}`,
+      consoleDirectory: null,
       ...options,
       // Tests ask again and again until something has ended.
       limits: { callsPerSecond: Infinity, unknownCallsPerSecond: Infinity, ...options.limits },

@@ -2,6 +2,7 @@ import type { Engine } from '@backup-sync/engine';
 import { getErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Request, RequestHandler } from 'express';
+import { sessionTokenOf } from './edges/credential.ts';
 import { bodyMaxBytes } from './json-body.ts';
 import { onlyMethods } from './only-methods.ts';
 import { beginRefusal, refusalOf } from './refusal.ts';
@@ -32,7 +33,7 @@ export function trpcDoor(
       createContext: ({ req, res }) => ({
         engine,
         stopping,
-        from: whence(req, res, 'trpc'),
+        from: whence(req, res, sessionTokenOf(req) === null ? 'trpc' : 'console'),
         caller: res.locals.caller,
         authenticateAnew: () => authenticate(engine, req),
       }),

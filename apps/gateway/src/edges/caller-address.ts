@@ -14,6 +14,11 @@ export function addressIn(text: string | undefined): string | null {
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : null;
 }
 
+/** Whether only this machine can reach the address. Names other than `localhost` do not count. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
 /** Returns a check whether an address, with or without a port, is in one of these addresses and networks (CIDR). */
 export function trustIn(proxies: readonly string[]): (address: string | undefined) => boolean {
   const networks = proxies.map(networkIn);

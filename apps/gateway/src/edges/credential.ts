@@ -10,17 +10,28 @@ export function isSigned(request: Request): boolean {
   return scheme.test(request.headers.authorization ?? '');
 }
 
+/** Returns the token in the session cookie of a request, if the cookie is its credential; otherwise null. */
+export function sessionTokenOf(request: Request): string | null {
+  return request.res?.locals.sessionToken ?? null;
+}
+
 /**
  * Returns a hash by which the credentials of a call are recognised when they come from the same network again. It is
  * made of the access key or token and does not reveal them. Null if the call has no credentials.
  */
 export function credentialOf(request: Request): string | null {
-  const said = isSigned(request) ? accessKeyIn(request.headers.authorization ?? '') : request.headers['x-auth-token'];
-  if (typeof said !== 'string' || said === '') return null;
+  const said = isSigned(request) ? accessKeyIn(request.headers.authorization ?? '') : tokenOf(request);
+  if (said === null) return null;
   const network = networkOf(addressOf(request));
   return createHash('sha256')
     .update(JSON.stringify([network, isSigned(request), said]))
     .digest('base64');
+}
+
+/** Returns the token in `X-Auth-Token`, or else in the session cookie; null if there is none. */
+export function tokenOf(request: Request): string | null {
+  const token = request.headers['x-auth-token'];
+  return typeof token === 'string' && token !== '' ? token : sessionTokenOf(request);
 }
 
 /** Returns the access key, or the whole header if it is malformed: the signature check refuses it later. */
