@@ -9,7 +9,7 @@ import {
 } from '../../packages/contracts/src/index.ts';
 import { unreachedCalls } from '../conformance/call-commands.ts';
 
-export const doors = ['rest', 'trpc', 'engine', 'cli'] as const;
+export const doors = ['rest', 'trpc', 'console', 'engine', 'cli'] as const;
 export type DoorName = (typeof doors)[number];
 /** `none` no longer has a role, but still has the credentials from before. */
 export const holders = [...roles, 'none'] as const;
@@ -17,6 +17,8 @@ export type Holder = Role | 'none';
 
 /** Credentials of a call at every interface: a user's token, an access key, a token of Keystone, or nothing. */
 const everywhere = ['token', 'signature', 'keystone', 'none'] as const;
+/** The console has a token in its cookie, and signs nothing. */
+const ofConsole = ['token', 'keystone', 'none'] as const;
 /** A command may also use what `login` keeps, or be run by the owner of the server's data directory. */
 const ofCommands = ['login', 'operator'] as const;
 export type Way = (typeof everywhere)[number] | (typeof ofCommands)[number];
@@ -30,6 +32,7 @@ export type Cell = {
 };
 
 export function waysOf(door: DoorName): readonly Way[] {
+  if (door === 'console') return ofConsole;
   return door === 'cli' ? [...everywhere, ...ofCommands] : everywhere;
 }
 

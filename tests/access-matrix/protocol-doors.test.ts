@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { calls, consoleHeader } from '../../packages/contracts/src/index.ts';
 import { accessRefusal, cellsOf, doors, waysOf, wrongCells } from './cells.ts';
 import {
   type EngineInstallation,
@@ -29,6 +30,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await opened.disposeAsync();
   expect(faults).toEqual([]);
+});
+
+test.each([
+  ['on another port', { 'Sec-Fetch-Site': 'same-site', [consoleHeader.name]: consoleHeader.value }],
+  ['that sends no header of the console', { 'Sec-Fetch-Site': 'same-origin' }],
+])('no page %s makes a call that changes something with the cookie', async (_page, headers) => {
+  for (const cell of cellsOf('console', 'token')) {
+    if (cell.holder !== 'administrator' || cell.project !== 'own') continue;
+    const mayCall = headers['Sec-Fetch-Site'] === 'same-origin' && calls[cell.call].kind !== 'mutation';
+    const isRefused = (await callOver(served, cell, headers)) === 'not_same_origin';
+    expect([cell.call, isRefused]).toEqual([cell.call, !mayCall]);
+  }
 });
 
 describe.each(doors.filter((door) => door !== 'cli'))('through %s', (door) => {

@@ -4,6 +4,7 @@ import {
   type CallDefinition,
   type CallName,
   calls,
+  consoleHeader,
   errorCodeOf,
   hasBody,
   isStream,
@@ -16,8 +17,18 @@ import type { EngineInstallation, Population, ServedInstallation } from './insta
 
 type Request = { readonly method: string; readonly url: URL; readonly body: string };
 
-/** Makes a call over REST or tRPC. Returns the code of its refusal, or null. */
-export async function callOver(place: ServedInstallation, cell: Cell): Promise<string | null> {
+/** Headers that a browser sends with a request of a page of the console. */
+const pageHeaders = { 'Sec-Fetch-Site': 'same-origin', [consoleHeader.name]: consoleHeader.value };
+
+/**
+ * Makes a call over REST or tRPC, or as a page of the console. `headers` replace those of the page. Returns the code of
+ * its refusal, or null.
+ */
+export async function callOver(
+  place: ServedInstallation,
+  cell: Cell,
+  headers: Readonly<Record<string, string>> = pageHeaders,
+): Promise<string | null> {
   const request = (cell.door === 'rest' ? restRequest : trpcRequest)(place.endpoint, cell.call, place[cell.project]);
   const { method, url, body } = request;
   const gone = new AbortController();
@@ -26,6 +37,7 @@ export async function callOver(place: ServedInstallation, cell: Cell): Promise<s
     headers: {
       ...(body !== '' && { 'Content-Type': 'application/json' }),
       ...(await credentials(place, cell, request)),
+      ...(cell.door === 'console' && headers),
     },
     ...(body !== '' && { body }),
     signal: gone.signal,
@@ -95,11 +107,13 @@ function inputOf(call: CallName, project: string): object {
 
 async function credentials(
   { tokens, keys }: Population,
-  { way, holder }: Cell,
+  { door, way, holder }: Cell,
   request: Request,
 ): Promise<Record<string, string>> {
   if (way === 'none') return {};
-  if (way !== 'signature') return { 'X-Auth-Token': tokens.get(holder) ?? '' };
+  const token = tokens.get(holder) ?? '';
+  if (door === 'console') return { Cookie: `backup_sync=${token}` };
+  if (way !== 'signature') return { 'X-Auth-Token': token };
   const key = keys.get(holder);
   if (key === undefined) throw new Error(`${holder} has no access key`);
   return signedHeaders(key, request);
