@@ -1,6 +1,7 @@
 import { BackupSyncError } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
 import { v7 as uuidv7 } from 'uuid';
+import { RefusalLimit } from './audit/refusal-limit.ts';
 import { handlers, streams } from './calls/handlers.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { NodeDescription } from './catalogue/node-records.ts';
@@ -111,6 +112,7 @@ export async function composeEngine(
       ? embedded
       : new KeystoneIdentity(embedded, options.keystone, clock, {
           audit: new TokenAudit(catalogue, clock, uuidv7),
+          refusals: new RefusalLimit(clock),
           guesses: ofNodes?.guesses ?? new LocalGuessLimits(clock),
           onFault: (error) => tell('the identity service', error),
         });

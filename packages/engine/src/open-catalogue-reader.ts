@@ -1,5 +1,6 @@
 import { BackupSyncError, type UnaryCallName } from '@backup-sync/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { RefusalLimit } from './audit/refusal-limit.ts';
 import { listAccessKeys } from './calls/access-keys.ts';
 import { listAuditEvents } from './calls/audit-events.ts';
 import { listBackups, showBackup } from './calls/backups.ts';
@@ -121,6 +122,7 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
     // A command that only reads the catalogue checks no token.
     identity = new KeystoneIdentity(embedded, options.keystone, clock, {
       audit: new TokenAudit(catalogue, clock, uuidv7),
+      refusals: new RefusalLimit(clock),
       guesses: { begin: async () => refuse() },
       onFault: refuse,
     });

@@ -111,6 +111,14 @@ test('a project without a role that is mapped here is refused, and the session s
     expect([project_id, refused.status, refused.body.error_code]).toEqual([project_id, 403, 'BackupSync.1007']);
   }
   expect((await browser.call('GET', '/console/session')).body.session.project_id).toBe('p1');
+  // Nobody can fill the audit with refusals.
+  for (let time = 0; time < 110; time += 1) {
+    await browser.call('PUT', '/console/session/project', { project_id: 'p3' });
+  }
+  const { body } = await gateway.call('GET', '/v1/projects/{project_id}/audit-events?limit=1000&actor_name=ada');
+  const foreign = await gateway.call('GET', '/v1/projects/{project_id}/audit-events?limit=1000&outcome=refused');
+  expect(foreign.body.count).toBe(100);
+  expect(body.count).toBe(101);
 });
 
 test('signing out revokes the token at Keystone, and a refusal there says that it stays valid', async () => {

@@ -1,4 +1,5 @@
 import { consoleHeader, consoleSessionAnswer } from '@backup-sync/contracts';
+import { TestClock } from '@backup-sync/engine/test-clock';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adminPassword, specificationExample, startTestGateway, type TestGateway } from '../testing.ts';
 import { TestBrowser } from '../testing-session.ts';
@@ -200,7 +201,7 @@ describe('refused with the cookie', () => {
     }
   });
 
-  test('are all other interfaces', async () => {
+  test('is every call of another interface', async () => {
     for (const [method, path] of [
       ['GET', '/v3/{project_id}/backups'],
       ['GET', '/v1/projects/{project_id}/sources'],
@@ -258,6 +259,20 @@ test('a malformed body is refused with the place of every problem', async () => 
   expect((await browser.call('PATCH', '/console/session', {})).headers.get('Allow')).toBe('POST, GET, HEAD, DELETE');
 });
 
+test('a session that was valid before still works when its network has used up its unknown calls', async () => {
+  const limits = { unknownCallsPerSecond: 0.2 };
+  await using strict = await startTestGateway({}, { clock: new TestClock(), limits });
+  const own = new TestBrowser(strict);
+  await own.signIn('admin', adminPassword);
+  for (let time = 0; time < 3; time += 1) expect((await own.call('GET', '/console/session')).status).toBe(200);
+  const guess = { Cookie: 'backup_sync=guess' };
+  expect((await own.call('GET', '/console/session', undefined, guess)).status).toBe(401);
+  expect((await own.call('GET', '/console/session', undefined, guess)).status).toBe(429);
+  const path = `/trpc/listBackups?input=${JSON.stringify({ project_id: strict.projectId })}`;
+  expect((await own.call('GET', path)).status).toBe(200);
+  expect((await new TestBrowser(strict).signIn('admin', adminPassword)).status).toBe(429);
+});
+
 describe('the connection', () => {
   test('with TLS has a cookie that only this host can set and no plain request carries', async () => {
     await using other = await startTestGateway({}, { trustedProxies: ['127.0.0.1'] });
@@ -294,5 +309,11 @@ describe('the connection', () => {
     await own.signIn('admin', adminPassword);
     expect(own.cookie).toMatch(/^__Host-backup_sync=/);
     expect((await own.call('GET', '/console/session')).status).toBe(200);
+  });
+
+  test('is not what someone other than a trusted proxy says', async () => {
+    const own = new TestBrowser(gateway);
+    await own.signIn('admin', adminPassword, {}, { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'other.example' });
+    expect(own.cookie).toMatch(/^backup_sync=/);
   });
 });

@@ -21,7 +21,7 @@ export class RefusalLimit {
   /**
    * Counts a refusal. Returns whether it is among the caller's first 100 in a minute, which are written to the audit.
    */
-  isWritten({ kind, name, projectId }: Caller): boolean {
+  isWritten({ kind, name, projectId }: Pick<Caller, 'kind' | 'name' | 'projectId'>): boolean {
     const refusals = this.#refusals.of(JSON.stringify([kind, name, projectId]));
     refusals.count += 1;
     return refusals.count <= mostInWindow;

@@ -1,4 +1,5 @@
 import { BackupSyncError, keystoneProjects, keystoneToken } from '@backup-sync/contracts';
+import type { RefusalLimit } from '../../audit/refusal-limit.ts';
 import type { Caller } from '../../caller.ts';
 import type { Project } from '../../catalogue/identity-records.ts';
 import type { GuessLimits } from '../guess-limits.ts';
@@ -22,7 +23,11 @@ import type { TokenValidation, ValidToken } from './token-validation.ts';
 const triedProjectsMax = 20;
 
 /** What {@link KeystoneSessions} uses of this installation. */
-export type SessionServices = { readonly audit: TokenAudit; readonly guesses: GuessLimits };
+export type SessionServices = {
+  readonly audit: TokenAudit;
+  readonly guesses: GuessLimits;
+  readonly refusals: RefusalLimit;
+};
 
 /** Tokens of Keystone for people who give their password here, in the web console. Passwords are not kept. */
 export class KeystoneSessions implements SessionIdentity {
@@ -30,12 +35,14 @@ export class KeystoneSessions implements SessionIdentity {
   readonly #validation: TokenValidation;
   readonly #audit: TokenAudit;
   readonly #guesses: GuessLimits;
+  readonly #refusals: RefusalLimit;
 
-  constructor(options: KeystoneOptions, validation: TokenValidation, { audit, guesses }: SessionServices) {
+  constructor(options: KeystoneOptions, validation: TokenValidation, { audit, guesses, refusals }: SessionServices) {
     this.#options = options;
     this.#validation = validation;
     this.#audit = audit;
     this.#guesses = guesses;
+    this.#refusals = refusals;
   }
 
   signIn({ from, userName, password, domainName, projectName }: SignIn): Promise<IssuedToken> {
@@ -105,7 +112,9 @@ export class KeystoneSessions implements SessionIdentity {
     } catch (error) {
       const code = error instanceof BackupSyncError ? error.code : 'internal';
       // Throttled attempts leave no event: anyone who guesses could fill the disk.
-      if (code !== 'throttled') await this.#audit.refused('issueToken', actor, from, code);
+      if (code !== 'throttled' && this.#refusals.isWritten(actor)) {
+        await this.#audit.refused('issueToken', actor, from, code);
+      }
       throw error;
     }
     await this.#audit.done('issueToken', issued.caller, from);
@@ -180,7 +189,9 @@ export class KeystoneSessions implements SessionIdentity {
       await this.#audit.done('revokeToken', caller, from, subjects);
       return;
     }
-    await this.#audit.refused('revokeToken', caller, from, 'identity_elsewhere', subjects);
+    if (this.#refusals.isWritten(caller)) {
+      await this.#audit.refused('revokeToken', caller, from, 'identity_elsewhere', subjects);
+    }
     throw new BackupSyncError(
       'identity_elsewhere',
       `${this.#options.url} does not revoke the token (it answers ${answer.status}), so it stays valid until it expires`,
