@@ -97,6 +97,12 @@ export async function demoCommand(
     printUnwrapped(terminal, `  ${next}`);
     return well ? exitCodes.done : exitCodes.failure;
   }
+  if (gateway.consoleAddress !== null) {
+    print(
+      terminal,
+      `\nThe console is at ${gateway.consoleAddress}. Sign in as admin with the password of the first start.`,
+    );
+  }
   print(terminal, `\nThe API is at ${endpoint}. Try it at ${endpoint}/docs`);
   print(terminal, `Its project is ${projectId}.`);
   print(terminal, `The catalogue is in ${directory}. Try next, in another terminal:`);

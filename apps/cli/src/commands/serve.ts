@@ -11,10 +11,14 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     printJson(terminal, {
       endpoint: gateway.endpoint,
       project_id: gateway.projectId,
+      ...(gateway.consoleAddress !== null && { console: gateway.consoleAddress }),
       ...(gateway.generatedPassword !== null && { generated_admin_password: gateway.generatedPassword }),
     });
   } else {
     print(terminal, `listening at ${gateway.endpoint}, project ${gateway.projectId}`);
+    if (gateway.consoleAddress !== null) {
+      print(terminal, `console: ${gateway.consoleAddress} (sign in with user name and password)`);
+    }
     if (gateway.generatedPassword !== null) {
       print(terminal, `first start: created the user admin with the password ${gateway.generatedPassword}`);
       print(terminal, 'keep it: it is shown only once');
