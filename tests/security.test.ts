@@ -74,6 +74,7 @@ const limits = [
   ['headers within 15 s', `${gateway}/edges/edge-limits.ts`, 'headersTimeoutMs'],
   ['the whole request within 60 s', `${gateway}/edges/edge-limits.ts`, 'requestTimeoutMs'],
   ['1 MiB', `${gateway}/json-body.ts`, 'bodyMaxBytes'],
+  ['3,584 characters', `${gateway}/console/session-cookie.ts`, 'valueMax'],
   ['32 levels of JSON', `${gateway}/json-body.ts`, 'depthMax'],
   ['50 calls in a tRPC batch', `${gateway}/trpc-door.ts`, 'batchedCallsMax'],
   ['1,000 calls a second', `${gateway}/edges/edge-limits.ts`, 'callsPerSecond'],
