@@ -35,8 +35,9 @@ export function sessionRoutes(options: SessionRouteOptions): Router {
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  // Otherwise a page elsewhere could sign the reader in as someone else.
-  router.post(sessionPath, sameOrigin, secureConnection, ...jsonBody, async (request, response) => {
+  // Without TLS, browsers leave out Sec-Fetch-Site, so the connection is checked first. Pages elsewhere must not sign
+  // someone in as another user.
+  router.post(sessionPath, secureConnection, sameOrigin, ...jsonBody, async (request, response) => {
     const { user_name, password, project_name, domain_name } = parseOrRefuse(signInRequest, request.body);
     const issued = await engine.identity.signIn({
       from: whence(request, response, 'console'),

@@ -293,7 +293,9 @@ describe('the connection', () => {
     await using other = await startTestGateway({}, { trustedProxies: ['127.0.0.1'] });
     const own = new TestBrowser(other);
     for (const host of ['backups.example', '192.0.2.7:8787', '[2001:db8::1]', 'localhost.example']) {
-      const refused = await own.signIn('admin', adminPassword, {}, { 'X-Forwarded-Host': host });
+      // Browsers leave out where such a request comes from.
+      const headers = { 'X-Forwarded-Host': host, 'Sec-Fetch-Site': '' };
+      const refused = await own.signIn('admin', adminPassword, {}, headers);
       expect([host, refused.status, refused.body.error_code]).toEqual([host, 403, 'BackupSync.1070']);
     }
     for (const host of ['localhost:8787', '127.0.0.1', '[::1]:8787']) {
