@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { callNames, openApiDocument, streamNames } from '../../packages/contracts/src/index.ts';
+import { callNames, consoleHeader, openApiDocument, streamNames } from '../../packages/contracts/src/index.ts';
 import { hostileText, hostileValue } from './hostile-values.ts';
 import { type JsonSchema, valuesOf } from './schema-arbitrary.ts';
 
@@ -33,6 +33,7 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
     .oneof(
       { weight: 6, arbitrary: fc.oneof(...rest) },
       { weight: 2, arbitrary: trpcCall() },
+      { weight: 1, arbitrary: sessionCall() },
       { weight: 1, arbitrary: anyCall() },
     )
     .chain(withOddities);
@@ -99,6 +100,37 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
       });
   }
 
+  /** Requests with a session cookie. A good one is sent to `/trpc` only: elsewhere a request could end its token. */
+  function sessionCall(): fc.Arbitrary<FuzzedCall> {
+    const site = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('same-origin') },
+      fc.constantFrom('same-site', 'none', ''),
+    );
+    const page = site.map((from) => ({ 'Sec-Fetch-Site': from, [consoleHeader.name]: consoleHeader.value }));
+    const cookie = fc.oneof(
+      hostileText.map((text) => `backup_sync=${encodeURIComponent(text.toWellFormed())}`),
+      fc.constantFrom('backup_sync=%', 'backup_sync=a; backup_sync=b', '__Host-backup_sync=a', 'backup_sync', ';;=;'),
+    );
+    const path = fc.constantFrom('/console/session', '/console/session/project', '/console/projects', '/console/');
+    const fields = fc.record(
+      { user_name: hostileValue, password: hostileValue, project_name: hostileValue, project_id: hostileValue },
+      { requiredKeys: [] },
+    );
+    const ofConsole = fc
+      .record({ method: fc.constantFrom(...methods), path, page, cookie, fields })
+      .map(({ method, path, page, cookie, fields }) => ({
+        method,
+        path,
+        headers: { ...page, Cookie: cookie, 'Content-Type': 'application/json' },
+        body: ['POST', 'PUT'].includes(method) ? JSON.stringify(fields) : null,
+      }));
+    const good = fc.record({ call: trpcCall(), page }).map(({ call, page }) => ({
+      ...call,
+      headers: { ...page, Cookie: `backup_sync=${known.token}`, 'Content-Type': 'application/json' },
+    }));
+    return fc.oneof(ofConsole, good);
+  }
+
   function anyCall(): fc.Arbitrary<FuzzedCall> {
     const segment = fc.oneof(
       fc.constantFrom(
@@ -107,6 +139,8 @@ export function fuzzedCalls(known: Known): fc.Arbitrary<FuzzedCall> {
         'projects',
         'trpc',
         'docs',
+        'console',
+        'session',
         'auth',
         'tokens',
         known.projectId,
