@@ -8,6 +8,9 @@ export const unreachedCalls = {
   showVault: 'sources show shows the same in this system’s own form',
   showCheckpoint: 'operations show shows the run in this system’s own form',
   listScanFindings: 'scan asks for the findings of the scan that it started',
+  listVerifications: 'backups show shows the newest proof; this is for a screen with all of them',
+  countOperationDays: 'a calendar needs a screen; operations list shows each operation',
+  showStanding: 'check says the same, and names the resources',
   beginExtraction: 'extract asks for the storage unit first, which no other command needs with a server',
   checkStorage: 'doctor first asks what the catalogue has, and only a server for its storage',
   listPlanItems: 'plan --bucket asks for the items of the plan that it started',
@@ -59,8 +62,11 @@ export const callCommands = {
   listSources: () => ({ args: ['sources', 'list'] }),
   showSource: ({ source_id }) => ({ args: ['sources', 'show', source_id] }),
   updateSource: ({ source_id, level = 'linkage' }) => ({ args: ['sources', 'edit', source_id, '--level', level] }),
-  listResources: ({ level = 'linkage', source_id }) => ({
-    args: ['resources', 'list', '--level', level, ...(source_id === undefined ? [] : ['--source', source_id])],
+  listResources: ({ level = 'linkage', source_id, sort = 'resource_id' }) => ({
+    args: [
+      ...['resources', 'list', '--level', level, '--sort', sort],
+      ...(source_id === undefined ? [] : ['--source', source_id]),
+    ],
   }),
   retireResource: ({ resource_id }) => ({ args: ['resources', 'retire', resource_id] }),
   unretireResource: ({ resource_id }) => ({ args: ['resources', 'unretire', resource_id] }),

@@ -1,4 +1,4 @@
-import { verificationLevel } from '@backup-sync/contracts';
+import { resourceSorts, verificationLevel } from '@backup-sync/contracts';
 import { type Command, Option } from 'commander';
 import type { Shared, Tools } from './command-tools.ts';
 import type { WantedResources } from './commands/all-resources.ts';
@@ -8,6 +8,7 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
   const resources = program.command('resources').description('list and retire backed-up volumes and servers');
   command(resources, 'list', 'list resources with their newest proved backup', [
     'resources list',
+    'resources list --sort worst',
     'resources list --source nightly --json',
   ])
     .option('--source <source>', 'name or id of the source whose resources to list (default: all)')
@@ -15,6 +16,11 @@ export function addResourceCommands(program: Command, { command, contextOf, fini
       new Option('--level <level>', 'level at which a backup counts as proved')
         .choices(verificationLevel.options)
         .default('linkage'),
+    )
+    .addOption(
+      new Option('--sort <order>', 'order of the resources; worst: without a proved backup first, then the oldest')
+        .choices(resourceSorts)
+        .default('resource_id'),
     )
     .action(async (options: Shared & WantedResources) => {
       const { listResourcesCommand } = await import('./commands/resources.ts');

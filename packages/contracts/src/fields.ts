@@ -174,6 +174,12 @@ export const queryTime = z
   .refine((value) => isOfCalendar(value), { error: 'is not a date that exists', abort: true })
   .transform((value) => Date.parse(value));
 
+/** A day in a query, such as `2018-02-01`. */
+export const queryDate = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d$/, { error: 'must look like 2018-02-01', abort: true })
+  .refine((value) => isOfCalendar(`${value}T00:00:00Z`), 'is not a date that exists');
+
 /** A whole number in a query from `least` to `most`, as a number or as decimal text. */
 export function queryInteger(least: number, most: number) {
   return z

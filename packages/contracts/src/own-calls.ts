@@ -4,6 +4,7 @@ import type { CallDefinition } from './call-definition.ts';
 import { showCallerAnswer, showCallerInput } from './caller.ts';
 import { projectId } from './fields.ts';
 import { listOperationsAnswer, listOperationsInput, showOperationAnswer, showOperationInput } from './operation.ts';
+import { countOperationDaysAnswer, countOperationDaysInput } from './operation-days.ts';
 import { operationEvent, watchOperationsInput } from './operation-event.ts';
 import {
   listPlanItemsAnswer,
@@ -24,8 +25,10 @@ import {
   sourceAnswer,
   updateSourceInput,
 } from './source.ts';
+import { showStandingAnswer, showStandingInput } from './standing.ts';
 import { checkStorageAnswer, checkStorageInput } from './storage-check.ts';
 import { importBackupsRequest, syncBackupsAnswer } from './sync.ts';
+import { listVerificationsAnswer, listVerificationsInput } from './verification-history.ts';
 import { verifyBackupAnswer, verifyBackupInput } from './verify.ts';
 
 /** Calls that CBR does not have. */
@@ -52,6 +55,18 @@ export const ownCalls = {
     input: verifyBackupInput,
     output: verifyBackupAnswer,
     refusals: ['backup_not_found', 'bucket_not_bound'],
+  },
+  listVerifications: {
+    summary: 'List the verifications of a backup, newest first',
+    details: 'Each proved the backup itself, not its parents. Imports and verifications make them.',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/backups/{backup_id}/verifications',
+    successStatus: 200,
+    input: listVerificationsInput,
+    output: listVerificationsAnswer,
+    refusals: ['backup_not_found'],
   },
   beginExtraction: {
     summary: "Record the start of an extraction and return the backup's location",
@@ -150,6 +165,17 @@ export const ownCalls = {
     output: showOperationAnswer,
     refusals: ['operation_not_found'],
   },
+  countOperationDays: {
+    summary: 'Count the operations that ended on each day, by kind and status',
+    details: 'The counts are kept as operations end, so the answer is quick however many there are.',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/operation-days',
+    successStatus: 200,
+    input: countOperationDaysInput,
+    output: countOperationDaysAnswer,
+  },
   watchOperations: {
     summary: 'Stream every transition of operations; resume after an event id',
     details:
@@ -210,6 +236,18 @@ export const ownCalls = {
     successStatus: 200,
     input: listResourcesInput,
     output: listResourcesAnswer,
+    refusals: ['source_not_found'],
+  },
+  showStanding: {
+    summary: 'Show how many resources have a proved backup, and how many are late',
+    details: 'Says in one sentence what `backup-sync check` says. The time grows with the number of late resources.',
+    kind: 'query',
+    role: 'reader',
+    method: 'GET',
+    path: '/v1/projects/{project_id}/standing',
+    successStatus: 200,
+    input: showStandingInput,
+    output: showStandingAnswer,
     refusals: ['source_not_found'],
   },
   retireResource: {

@@ -6,6 +6,7 @@ import type { Role } from './identity.ts';
 const decided: Record<Role, readonly string[]> = {
   reader: [
     'beginExtraction',
+    'countOperationDays',
     'listBackups',
     'listBucketGrants',
     'listOperationLogs',
@@ -15,12 +16,14 @@ const decided: Record<Role, readonly string[]> = {
     'listScanFindings',
     'listSources',
     'listVaults',
+    'listVerifications',
     'showBackup',
     'showCaller',
     'showCheckpoint',
     'showOperation',
     'showOperationLog',
     'showSource',
+    'showStanding',
     'showVault',
     'watchOperations',
   ],

@@ -3,16 +3,16 @@ import { v7 as uuidv7 } from 'uuid';
 import { RefusalLimit } from './audit/refusal-limit.ts';
 import { listAccessKeys } from './calls/access-keys.ts';
 import { listAuditEvents } from './calls/audit-events.ts';
-import { listBackups, showBackup } from './calls/backups.ts';
+import { listBackups, listVerifications, showBackup } from './calls/backups.ts';
 import { listBucketGrants } from './calls/bucket-grants.ts';
 import type { CallHandlers } from './calls/call-context.ts';
 import { showCaller } from './calls/callers.ts';
 import { listNodes } from './calls/nodes.ts';
 import { listOperationLogs, showOperationLog } from './calls/operation-logs.ts';
-import { listOperations, showOperation } from './calls/operations.ts';
+import { countOperationDays, listOperations, showOperation } from './calls/operations.ts';
 import { listPlanItems } from './calls/plans.ts';
 import { listProjects } from './calls/projects.ts';
-import { listResources } from './calls/resources.ts';
+import { listResources, showStanding } from './calls/resources.ts';
 import { listScanFindings } from './calls/scans.ts';
 import { listSources, showSource } from './calls/sources.ts';
 import { listUsers } from './calls/users.ts';
@@ -39,11 +39,14 @@ const queries = {
   showCaller,
   listBackups,
   showBackup,
+  listVerifications,
   listOperationLogs,
   showOperationLog,
   listOperations,
   showOperation,
+  countOperationDays,
   listResources,
+  showStanding,
   listScanFindings,
   listPlanItems,
   listSources,

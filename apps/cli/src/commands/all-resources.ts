@@ -1,4 +1,4 @@
-import type { CallOutput, VerificationLevel } from '@backup-sync/contracts';
+import type { CallInput, CallOutput, VerificationLevel } from '@backup-sync/contracts';
 import type { Calls } from '@backup-sync/core';
 import { sourceNamed } from './sources.ts';
 
@@ -8,20 +8,27 @@ export type WantedResources = {
   readonly source?: string;
   /** Id of a resource. */
   readonly resource?: string;
+  /** Default: by id. */
+  readonly sort?: CallInput<'listResources'>['sort'];
 };
 
 /** Lists resources with the newest proved backup of each, a thousand per call, however many backups there are. */
 export async function allResources(
   calls: Pick<Calls, 'listResources' | 'listSources'>,
-  { level, source, resource }: WantedResources,
+  { level, source, resource, sort }: WantedResources,
   signal: AbortSignal,
 ): Promise<CallOutput<'listResources'>> {
   const source_id = source === undefined ? undefined : (await sourceNamed(calls, source, signal)).id;
-  const filter = { level, source_id, resource_id: resource };
+  const filter = { level, source_id, resource_id: resource, sort };
   const all: CallOutput<'listResources'>['resources'] = [];
+  let marker: string | undefined;
   while (true) {
-    const answer = await calls.listResources({ ...filter, marker: all.at(-1)?.resource_id }, { signal });
+    const answer = await calls.listResources({ ...filter, marker }, { signal });
     all.push(...answer.resources);
-    if (answer.resources.length < answer.limit) return { ...answer, resources: all };
+    // Servers of earlier releases page by id, and send no next_marker.
+    const isFull = answer.resources.length === answer.limit;
+    const next = sort === 'worst' ? answer.next_marker : isFull ? all.at(-1)?.resource_id : null;
+    if (next === null || next === undefined) return { ...answer, resources: all };
+    marker = next;
   }
 }

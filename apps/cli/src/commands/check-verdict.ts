@@ -1,6 +1,6 @@
-import type { Resource, VerificationLevel } from '@backup-sync/contracts';
+import { goodText, lateText, nothingText, type Resource, type VerificationLevel } from '@backup-sync/contracts';
 import { type PerformanceDatum, type PluginState, pluginLabel, pluginName } from './plugin-output.ts';
-import { limitText, newestAge } from './resource-age.ts';
+import { newestAge } from './resource-age.ts';
 
 export type CheckLimits = {
   /** Seconds; null for none. */
@@ -48,22 +48,20 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
   const [late, aging, good, retired] = [of('CRITICAL'), of('WARNING'), of('OK'), of('RETIRED')];
   const checked = [...late, ...aging, ...good];
 
-  const within = (seconds: number) => `proved to ${limits.minLevel} within ${limitText(seconds)}`;
+  const { minLevel: level } = limits;
   const parts: string[] = [];
   if (late.length > 0) {
-    parts.push(`${countOf(late, checked)} no backup ${within(critical)}: ${namesOf(late)}`);
+    parts.push(`${lateText(late.length, checked.length, { level, maxAgeS: critical })}: ${namesOf(late)}`);
   }
   if (aging.length > 0) {
-    parts.push(`${countOf(aging, checked)} no backup ${within(warning ?? critical)}: ${namesOf(aging)}`);
+    parts.push(`${lateText(aging.length, checked.length, { level, maxAgeS: warning })}: ${namesOf(aging)}`);
   }
   const [oldest] = good;
   if (checked.length === good.length && oldest !== undefined) {
-    const all = good.length === 1 ? '1 resource has' : `${good.length} resources have`;
-    parts.push(`${all} a backup ${within(warning ?? critical)}; maximum age ${newestAge(oldest)}`);
+    const all = goodText(good.length, { level, maxAgeS: warning ?? critical });
+    parts.push(`${all}; maximum age ${newestAge(oldest)}`);
   }
-  if (checked.length === 0) {
-    parts.push(resources.length === 0 ? 'no backup of any resource is recorded' : 'no resource is left to check');
-  }
+  if (checked.length === 0) parts.push(nothingText(resources.length));
   const unmatched = exclude.filter((name) => !resources.some((resource) => isExcluded(resource, [name])));
   const counts = [
     ...(parts.length > 0 && checked.length > good.length && good.length > 0 ? [`${good.length} OK`] : []),
@@ -115,12 +113,6 @@ function byAge(one: CheckedResource, other: CheckedResource): number {
 /** The greatest age; null if a resource has none, since then no age is the greatest. */
 function oldestAge(checked: readonly CheckedResource[]): number | null {
   return checked[0]?.newest_proved_age_s ?? null;
-}
-
-/** `2 of 3 resources have`, `1 of 3 resources has`. */
-function countOf(some: readonly unknown[], all: readonly unknown[]): string {
-  const noun = all.length === 1 ? 'resource' : 'resources';
-  return `${some.length} of ${all.length} ${noun} ${some.length === 1 ? 'has' : 'have'}`;
 }
 
 function namesOf(late: readonly CheckedResource[]): string {

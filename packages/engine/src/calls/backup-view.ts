@@ -1,5 +1,5 @@
-import { type Backup, describeReason, toWireTime } from '@backup-sync/contracts';
-import type { BackupRecord } from '../catalogue/backup-records.ts';
+import { type Backup, type CallOutput, describeReason, toWireTime } from '@backup-sync/contracts';
+import type { BackupRecord, RecordedProof } from '../catalogue/backup-records.ts';
 import type { QueryServices } from '../services.ts';
 
 const gibibyte = 2 ** 30;
@@ -70,5 +70,26 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
       last_operation_log_id: record.lastOperationId,
       reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     },
+  };
+}
+
+/** Converts a proof to its wire form. */
+export function verificationView({
+  id,
+  operationId,
+  proof,
+}: RecordedProof): CallOutput<'listVerifications'>['verifications'][number] {
+  return {
+    id,
+    operation_id: operationId,
+    verified_at: toWireTime(proof.verifiedAtMs),
+    level: proof.level,
+    reason: proof.fault === null ? null : describeReason(proof.fault.code, proof.fault.detail),
+    limit_reason: proof.limit,
+    remark: proof.remark,
+    check_version: proof.checkVersion,
+    parent_id: proof.parentBackupId,
+    object_count: proof.listing.objectCount,
+    stored_bytes: proof.listing.storedBytes,
   };
 }

@@ -13,7 +13,7 @@ import { placeOfItem, refuseUngranted } from '../imports/granted-places.ts';
 import { afterEnd } from '../operations/after-end.ts';
 import type { QueryServices } from '../services.ts';
 import type { VerifyRequest } from '../verifications/verify-request.ts';
-import { backupView, sourceNames } from './backup-view.ts';
+import { backupView, sourceNames, verificationView } from './backup-view.ts';
 import type { MutationContext, MutationHandler, QueryHandler } from './call-context.ts';
 
 export const listBackups: QueryHandler<'listBackups'> = async (context, input) => {
@@ -29,6 +29,22 @@ export const listBackups: QueryHandler<'listBackups'> = async (context, input) =
 export const showBackup: QueryHandler<'showBackup'> = async (context, input) => {
   const record = await context.services.catalogue.backups.showBackup(input.project_id, input.backup_id);
   return answerBackup(context.services, input, record);
+};
+
+export const listVerifications: QueryHandler<'listVerifications'> = async (context, input) => {
+  const { backups } = context.services.catalogue;
+  const record = await backups.showBackup(input.project_id, input.backup_id);
+  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${input.backup_id} is recorded`);
+  // One more, to know whether there is another page.
+  const found = await backups.listVerifications({ ...input, limit: input.limit + 1 });
+  if (found === 'marker_not_found') {
+    throw invalidField('marker', `no verification ${input.marker} of this backup is recorded`);
+  }
+  const shown = found.slice(0, input.limit);
+  return {
+    verifications: shown.map(verificationView),
+    next_marker: found.length > shown.length ? (shown.at(-1)?.id ?? null) : null,
+  };
 };
 
 /** Returns the wire form of a record. Throws `backup_not_found` if there is none. */

@@ -5,6 +5,7 @@ import {
   deleteBackup,
   importBackups,
   listBackups,
+  listVerifications,
   showBackup,
   syncBackups,
   updateBackup,
@@ -15,11 +16,11 @@ import type { CallHandlers, StreamHandlers } from './call-context.ts';
 import { showCaller } from './callers.ts';
 import { listNodes } from './nodes.ts';
 import { listOperationLogs, showOperationLog } from './operation-logs.ts';
-import { cancelOperation, listOperations, showOperation } from './operations.ts';
+import { cancelOperation, countOperationDays, listOperations, showOperation } from './operations.ts';
 import { planSync } from './plan-sync.ts';
 import { listPlanItems, startPlan } from './plans.ts';
 import { createProject, listProjects } from './projects.ts';
-import { listResources, retireResource, unretireResource } from './resources.ts';
+import { listResources, retireResource, showStanding, unretireResource } from './resources.ts';
 import { grantRole, revokeRole } from './roles.ts';
 import { listScanFindings, startScan } from './scans.ts';
 import {
@@ -55,11 +56,14 @@ export const handlers: CallHandlers = {
   showOperationLog,
   listOperations,
   showOperation,
+  countOperationDays,
   cancelOperation,
   showCaller,
   verifyBackup,
+  listVerifications,
   beginExtraction,
   listResources,
+  showStanding,
   retireResource,
   unretireResource,
   startScan,

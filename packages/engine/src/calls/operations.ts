@@ -1,4 +1,4 @@
-import { BackupSyncError, hasEnded } from '@backup-sync/contracts';
+import { BackupSyncError, hasEnded, invalidField, operationDaysMax } from '@backup-sync/contracts';
 import { hasItem, type Json, type SingleKind } from '../catalogue/operation-records.ts';
 import { afterEnd } from '../operations/after-end.ts';
 import { outagesFor } from '../operations/waiting-for.ts';
@@ -26,6 +26,17 @@ export const showOperation: QueryHandler<'showOperation'> = async (context, inpu
   const record = await catalogue.operations.showOperation(input.project_id, input.operation_id);
   if (record !== null) return { operation: operationView(record, await outagesFor(catalogue, [record])) };
   throw new BackupSyncError('operation_not_found', `there is no operation ${input.operation_id}`);
+};
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export const countOperationDays: QueryHandler<'countOperationDays'> = async (context, input) => {
+  const days = (Date.parse(input.to) - Date.parse(input.from)) / dayMs + 1;
+  if (days < 1) throw invalidField('to', 'is before from');
+  if (days > operationDaysMax) {
+    throw invalidField('to', `is day ${days} of the range, which may have ${operationDaysMax}`);
+  }
+  return { days: [...(await context.services.catalogue.operations.countOperationDays(input))] };
 };
 
 /**

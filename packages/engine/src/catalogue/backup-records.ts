@@ -97,6 +97,39 @@ export type ResourceStanding = {
   readonly retiredAtMs: number | null;
 };
 
+/** A page of resources, and the marker of the next page; null if there is none. */
+export type ResourcePage = Page<ResourceStanding> & { readonly next: string | null };
+
+/** One of the newest backups of a resource, in any state. */
+export type RecentBackup = Pick<BackupRecord, 'backupId' | 'takenAtMs' | 'status' | 'level'>;
+
+/** The recent backups of a resource. */
+export type RecentBackups = {
+  /** The level of the newest proved backup, and when it was proved; null if there is none. */
+  readonly newestProved: Pick<BackupRecord, 'level' | 'verifiedAtMs'> | null;
+  /** Number of backups in error that were made after the newest proved one. */
+  readonly failed: number;
+  /** Why the newest of these is in error; null if there is none. */
+  readonly newestFault: Fault | null;
+  /** The newest backups, newest first. */
+  readonly history: readonly RecentBackup[];
+};
+
+/** The number of resources of each standing. */
+export type StandingCounts = {
+  readonly resources: number;
+  /** Those without a proved backup whose age is known. Neither these nor the late ones are retired. */
+  readonly unproved: number;
+  /** Those without a proved backup of the maximum age or newer. Null if no maximum age was given. */
+  readonly late: number | null;
+  readonly retired: number;
+  /** The resource that is not retired whose newest proved backup is the oldest; null if none has one. */
+  readonly oldest: ResourceStanding | null;
+};
+
+/** A proof as it was recorded. */
+export type RecordedProof = { readonly id: string; readonly operationId: string; readonly proof: EdgeProof };
+
 /** A page of a listing, and the number of all rows. */
 export type Page<Row> = { readonly rows: readonly Row[]; readonly count: number };
 

@@ -306,13 +306,18 @@ type ResourceRow = {
   resource_id: string;
   resource_name: string;
   backups: number;
+  /**
+   * Number of levels, from the lowest, at which the resource has a newest proved backup. Maintained by triggers on
+   * `resource_heads`; see migrations/0031-worst-first.ts.
+   */
+  proved_levels: Generated<number>;
 };
 
 /**
  * The number of a resource's backups that are available and proved to at least a level, and the newest of them.
  * Maintained by `steps/track-heads.ts`.
  */
-export type ResourceHeadRow = Omit<ResourceRow, 'resource_name'> & {
+export type ResourceHeadRow = Omit<ResourceRow, 'resource_name' | 'proved_levels'> & {
   level: VerificationLevel;
   /** The newest of these backups; null if the time of each was in the future when it was judged. */
   backup_id: string | null;
@@ -339,11 +344,18 @@ type RetiredResourceRow = {
 export type SettingName = 'seal_check' | 'storage_unit';
 
 /** What is counted: operations by kind, as the API calls them, recorded backups, resources and audit events. */
-export type CountSubject = OperationKind | 'source_run' | 'backup' | 'resource' | 'audit_event';
+export type CountSubject =
+  | OperationKind
+  | 'source_run'
+  | 'backup'
+  | 'resource'
+  | 'audit_event'
+  | `ended_${OperationKind | 'source_run'}`;
 
 /**
  * A number of rows, maintained by triggers; see migrations/0030-row-counts.ts. It is the sum of `total` over all slots.
- * `part` is the status of operations and backups, and the scope of resources: a source, or '' for the whole project.
+ * `part` is the status of operations and backups, and the scope of resources: a source, or '' for the whole project. Of
+ * ended operations, it is the day in UTC and the status.
  */
 type RowCountRow = { project_id: string; subject: CountSubject; part: string; slot: number; total: number };
 

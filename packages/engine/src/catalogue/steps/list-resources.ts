@@ -1,29 +1,62 @@
-import type { ResourceFilter } from '@backup-sync/contracts';
+import type { ResourceFilter, VerificationLevel } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
-import type { Page, ResourceStanding } from '../backup-records.ts';
+import type { ResourcePage, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
 import { keptCount } from './row-counts.ts';
 
-/** Returns a page of resources with the newest proved backup of each. */
-export async function listResources(database: Kysely<Schema>, filter: ResourceFilter): Promise<Page<ResourceStanding>> {
+/** A filter of resources by what does not depend on their backups. */
+export type ScopedResources = Pick<
+  ResourceFilter,
+  'project_id' | 'level' | 'source_id' | 'resource_id' | 'resource_name'
+>;
+
+/** Returns a page of resources with the newest proved backup of each, by id. */
+export async function listResources(
+  database: Kysely<Schema>,
+  filter: ScopedResources & Pick<ResourceFilter, 'limit' | 'marker'>,
+): Promise<ResourcePage> {
+  let page = standingsOf(database, filter);
+  if (filter.marker !== undefined) page = page.where('resources.resource_id', '>', filter.marker);
+  const rows = await page
+    .orderBy('resources.resource_id')
+    // One more, to know whether there is another page.
+    .limit(filter.limit + 1)
+    .execute();
+  const shown = rows.slice(0, filter.limit);
+  return {
+    count: await countResources(database, filter),
+    rows: shown.map(rowToStanding),
+    next: rows.length > shown.length ? (shown.at(-1)?.resource_id ?? null) : null,
+  };
+}
+
+/** Returns how many resources match, from the kept count if all of a scope do. */
+export async function countResources(database: Kysely<Schema>, filter: ScopedResources): Promise<number> {
+  const { project_id: projectId, source_id: sourceId = '', resource_id: id, resource_name: name } = filter;
+  if ((id ?? name) === undefined)
+    return await keptCount(database, projectId, { subjects: ['resource'], parts: [sourceId] });
+  const { count } = await resourcesOf(database, filter)
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Selects the matching resources. */
+export function resourcesOf(database: Kysely<Schema>, filter: ScopedResources) {
   let resources = database
     .selectFrom('resources')
     .where('resources.project_id', '=', filter.project_id)
     .where('resources.source_id', '=', filter.source_id ?? '');
   if (filter.resource_id !== undefined) resources = resources.where('resources.resource_id', '=', filter.resource_id);
-  const count =
-    filter.resource_id === undefined
-      ? await keptCount(database, filter.project_id, { subjects: ['resource'], parts: [filter.source_id ?? ''] })
-      : (await resources.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count;
-  if (filter.marker !== undefined) resources = resources.where('resources.resource_id', '>', filter.marker);
-  const rows = await resources
-    .leftJoin('resource_heads as head', (join) =>
-      join
-        .onRef('head.project_id', '=', 'resources.project_id')
-        .onRef('head.source_id', '=', 'resources.source_id')
-        .onRef('head.resource_id', '=', 'resources.resource_id')
-        .on('head.level', '=', filter.level),
-    )
+  if (filter.resource_name !== undefined) {
+    resources = resources.where('resources.resource_name', '=', filter.resource_name);
+  }
+  return resources;
+}
+
+/** Selects the matching resources with the newest proved backup of each. */
+export function standingsOf(database: Kysely<Schema>, filter: ScopedResources) {
+  return withHeads(resourcesOf(database, filter), filter.level)
     .leftJoin('retired_resources as retired', (join) =>
       join
         .onRef('retired.project_id', '=', 'resources.project_id')
@@ -31,22 +64,32 @@ export async function listResources(database: Kysely<Schema>, filter: ResourceFi
     )
     .select(['resources.resource_id', 'resources.resource_name', 'resources.backups'])
     .select(['head.backups as proved', 'head.backup_id', 'head.taken_at_ms', 'head.taken_at_source'])
-    .select('retired.retired_at_ms')
-    .orderBy('resources.resource_id')
-    .limit(filter.limit)
-    .execute();
+    .select('retired.retired_at_ms');
+}
+
+/** Joins resources with their newest backups that are proved to a level. */
+export function withHeads(resources: ReturnType<typeof resourcesOf>, level: VerificationLevel) {
+  return resources.leftJoin('resource_heads as head', (join) =>
+    join
+      .onRef('head.project_id', '=', 'resources.project_id')
+      .onRef('head.source_id', '=', 'resources.source_id')
+      .onRef('head.resource_id', '=', 'resources.resource_id')
+      .on('head.level', '=', level),
+  );
+}
+
+type StandingRow = Awaited<ReturnType<ReturnType<typeof standingsOf>['execute']>>[number];
+
+export function rowToStanding(row: StandingRow): ResourceStanding {
   return {
-    count: Number(count),
-    rows: rows.map((row) => ({
-      resourceId: row.resource_id,
-      resourceName: row.resource_name,
-      backups: row.backups,
-      proved: row.proved ?? 0,
-      head:
-        row.backup_id === null || row.taken_at_ms === null || row.taken_at_source === null
-          ? null
-          : { backupId: row.backup_id, takenAtMs: row.taken_at_ms, takenAtSource: row.taken_at_source },
-      retiredAtMs: row.retired_at_ms,
-    })),
+    resourceId: row.resource_id,
+    resourceName: row.resource_name,
+    backups: row.backups,
+    proved: row.proved ?? 0,
+    head:
+      row.backup_id === null || row.taken_at_ms === null || row.taken_at_source === null
+        ? null
+        : { backupId: row.backup_id, takenAtMs: row.taken_at_ms, takenAtSource: row.taken_at_source },
+    retiredAtMs: row.retired_at_ms,
   };
 }

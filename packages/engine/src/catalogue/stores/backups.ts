@@ -4,8 +4,11 @@ import { findProofs, provedListing } from '../steps/find-proofs.ts';
 import { knownAtPlaces, knownByIds, knownChildren, recordedBelow } from '../steps/known-backups.ts';
 import { listBackups } from '../steps/list-backups.ts';
 import { listResources } from '../steps/list-resources.ts';
+import { listVerifications } from '../steps/list-verifications.ts';
+import { countStandings, listWorstResources } from '../steps/list-worst-resources.ts';
 import { locateBackups } from '../steps/locate-backups.ts';
 import { projectBuckets } from '../steps/project-buckets.ts';
+import { recentBackups } from '../steps/recent-backups.ts';
 import { renameBackup } from '../steps/rename-backup.ts';
 import { retireResource } from '../steps/retire-resource.ts';
 import { showBackup, showBackups } from '../steps/show-backup.ts';
@@ -93,6 +96,28 @@ export const backupSteps = {
    * backup proved to `level` or above. It reads one row for each resource, however many backups there are.
    */
   listResources: { access: 'read', isLong: true, run: listResources },
+  /**
+   * Returns the same with the worst first: those without a proved backup, then the one whose newest proved backup is the
+   * oldest, and retired ones last. `next` marks a place in this order, not a resource, so that those that stay where
+   * they are are neither left out nor repeated if others move between pages. Returns `marker_not_found` if the marker is
+   * not one of these.
+   *
+   * It reads the rows of the page, those of retired resources in between and, with a standing, an entry of an index for
+   * each resource of this standing.
+   */
+  listWorstResources: { access: 'read', isLong: true, run: listWorstResources },
+  /** Counts resources by standing. It reads an entry of an index for each that is not good. */
+  countStandings: { access: 'read', isLong: true, run: countStandings },
+  /**
+   * Returns the recent backups of these resources, in the same order. It makes as many queries for a page as for one
+   * resource.
+   */
+  recentBackups: { access: 'read', isLong: true, run: recentBackups },
+  /**
+   * Returns a page of the proofs of a backup, newest first; of proofs made at the same time, those recorded last first.
+   * Returns `marker_not_found` if the marker is not a proof of the backup.
+   */
+  listVerifications: { access: 'read', isLong: true, run: listVerifications },
   /**
    * Retires a resource: records since when no newer backup of it is expected. A second call keeps the first time. Null
    * ends the retirement. So does the record of a backup that was made later than all those recorded at that time.

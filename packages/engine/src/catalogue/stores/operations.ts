@@ -4,6 +4,7 @@ import { addOperation, dueOperation, joinOperation } from '../steps/add-operatio
 import { overdueWaits } from '../steps/await-parent.ts';
 import { countBacklog } from '../steps/backlog.ts';
 import { cancelledImports, cancelOperation } from '../steps/cancel-operation.ts';
+import { countOperationDays } from '../steps/count-operation-days.ts';
 import { retryOfChain } from '../steps/due-chains.ts';
 import { endOverdueRuns } from '../steps/end-run.ts';
 import { addFindings, listFindings } from '../steps/findings.ts';
@@ -211,6 +212,8 @@ export const operationSteps = {
   },
   /** Returns the number of unfinished imports of a project. */
   countBacklog: { access: 'read', run: countBacklog },
+  /** Returns how many operations ended on each day, from the counts that the database keeps. */
+  countOperationDays: { access: 'read', run: countOperationDays },
   /** Returns an operation of any kind; null if the project has none with this id. */
   showOperation: { access: 'read', run: showOperation },
   /** Returns a page of the operations of all kinds, newest first, or `marker_not_found`. */
