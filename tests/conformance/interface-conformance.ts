@@ -158,6 +158,65 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(unknown).rejects.toEqual(refused('source_not_found'));
     });
 
+    test('resources are listed with the worst first, and counted', async () => {
+      await finished();
+      const { resources } = await call('listResources', { level: 'linkage', sort: 'worst' });
+      expect(resources[0]).toMatchObject({ resource_name: 'mail-disk', newest_proved_age_s: null });
+      const ages = resources.slice(1).map(({ newest_proved_age_s: age }) => age ?? Number.NaN);
+      expect(ages).toEqual(ages.toSorted((one, other) => other - one));
+      if (!has('showStanding')) return;
+      const { standing } = await call('showStanding', { level: 'linkage' });
+      expect(standing).toMatchObject({
+        ...{ resources: resources.length, unproved: 1, late: null, retired: 0 },
+        summary: `1 of ${resources.length} resources has no backup proved to linkage; ${resources.length - 1} OK`,
+      });
+    });
+
+    test('the overview of a resource shows its recent backups and each verification of them', async () => {
+      await finished();
+      if (!has('listVerifications')) return;
+      const page = { sort: 'worst', include: 'recent', limit: 1 } as const;
+      const { resources, next_marker } = await call('listResources', page);
+      expect(resources).toMatchObject([
+        { recent: { failed_since: 1, failed_reason: { code: 'object_missing' }, history: [{ status: 'error' }] } },
+      ]);
+      const next = await call('listResources', { ...page, marker: next_marker ?? '' });
+      const [shown] = next.resources;
+      expect(shown?.recent).toMatchObject({ newest_proved_level: 'linkage', failed_since: 0, failed_reason: null });
+      const backup_id = shown?.newest_proved_backup_id ?? '';
+      const { verifications } = await call('listVerifications', { backup_id });
+      expect(verifications[0]).toMatchObject({ level: 'linkage', reason: null });
+      expect(verifications[0]?.verified_at).toBe(shown?.recent?.newest_proved_verified_at);
+      const unknown = call('listVerifications', { backup_id: unknownId });
+      await expect(unknown).rejects.toEqual(refused('backup_not_found'));
+      const wrong = [
+        { standing: 'late' },
+        { sort: 'worst', standing: 'late' },
+        { sort: 'worst', marker: 'x' },
+      ] as const;
+      for (const each of wrong) {
+        await expect(call('listResources', each)).rejects.toEqual(refused('invalid_request'));
+      }
+    });
+
+    test('operations are counted by the day of their end', async () => {
+      await finished();
+      if (!has('countOperationDays')) return;
+      const { operations } = await call('listOperations', { kind: 'import', status: 'failed' });
+      const today = operations[0]?.ended_at?.slice(0, 10) ?? '';
+      const tomorrow = new Date(Date.parse(today) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+      const { days } = await call('countOperationDays', { from: today, to: tomorrow, kind: 'import' });
+      expect(days).toContainEqual({ date: today, kind: 'import', status: 'failed', operations: operations.length });
+      const wrong = [
+        { from: tomorrow, to: today },
+        { from: '2024-01-01', to: '2026-01-01' },
+        { from: '2026-02-30', to: today },
+      ];
+      for (const each of wrong) {
+        await expect(call('countOperationDays', each)).rejects.toEqual(refused('invalid_request'));
+      }
+    });
+
     test('a resource is retired and unretired', async () => {
       await finished();
       const { resource_id } = items[0] as BackupSyncInput;

@@ -66,12 +66,14 @@ function statementsFor(projectId: string, storageUnitId: string, { records, reso
       case when n < ${resources} then 0 else 1 end, 1073741824, 'operation-' || n, 1700000000000 + n,
       1700000000000 + n, 1
     from numbers`,
-    `insert into resources (project_id, source_id, resource_id, resource_name, backups)
-    select project_id, '', resource_id, max(resource_name), count(*) from backups
-    where project_id = '${projectId}' group by project_id, resource_id`,
     `insert into resource_heads (project_id, source_id, resource_id, level, backups, backup_id, taken_at_ms,
       taken_at_source)
-    select project_id, '', resource_id, level, count(*), max(backup_id), max(taken_at_ms), 'request' from backups
-    where project_id = '${projectId}' and level is not null group by project_id, resource_id, level`,
+    with levels (proved) as (values ('presence'), ('metadata'), ('inventory'), ('linkage'))
+    select project_id, '', resource_id, proved, count(*), max(backup_id), max(taken_at_ms), 'request'
+    from backups cross join levels
+    where project_id = '${projectId}' and level is not null group by project_id, resource_id, proved`,
+    `insert into resources (project_id, source_id, resource_id, resource_name, backups, proved_levels)
+    select project_id, '', resource_id, max(resource_name), count(*), 4 from backups
+    where project_id = '${projectId}' group by project_id, resource_id`,
   ];
 }

@@ -24,6 +24,7 @@ import { addOperation, joinOperation } from './steps/add-operation.ts';
 import { overdueWaits } from './steps/await-parent.ts';
 import { countBacklog } from './steps/backlog.ts';
 import { cancelledImports, cancelOperation } from './steps/cancel-operation.ts';
+import { countOperationDays } from './steps/count-operation-days.ts';
 import { deleteBackup } from './steps/delete-backup.ts';
 import { retryOfChain } from './steps/due-chains.ts';
 import { endOverdueRuns } from './steps/end-run.ts';
@@ -35,10 +36,13 @@ import { listBackups } from './steps/list-backups.ts';
 import { listOperationLogs } from './steps/list-operation-logs.ts';
 import { listOperations } from './steps/list-operations.ts';
 import { listResources } from './steps/list-resources.ts';
+import { listVerifications } from './steps/list-verifications.ts';
+import { countStandings, listWorstResources } from './steps/list-worst-resources.ts';
 import { locateBackups } from './steps/locate-backups.ts';
 import { removeNode, showLeases, takeOverDead } from './steps/nodes.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
+import { recentBackups } from './steps/recent-backups.ts';
 import { releaseOperations } from './steps/release-operations.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
@@ -94,6 +98,13 @@ const readsOfWholeProjects = (plans: readonly string[]) =>
   plans.filter((line) => /\(project_id=\?\)$/.test(line) && !/^SEARCH (noted|sources) /.test(line));
 
 const sorts = (plans: readonly string[]) => plans.filter((line) => line.includes('TEMP B-TREE'));
+
+/** One with a newest proved backup, and one without. */
+const resourcesWithHeads = [
+  { resourceId: 'resource-1', head: { backupId: 'a', takenAtMs: 1, takenAtSource: 'request' } },
+  { resourceId: 'resource-2', head: null },
+] as const;
+const ofBackup = { project_id: project, backup_id: 'a', limit: 10 };
 
 describe('no step reads more rows than it needs', () => {
   const items = [makeItem('a'), makeItem('b')];
@@ -167,6 +178,8 @@ describe('no step reads more rows than it needs', () => {
       () => renameBackup(database, { projectId: project, backupId: 'b', name: 'mine', renamedAtMs: 9_000 }),
     ],
     ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
+    ['recentBackups', () => recentBackups(database, project, resourcesWithHeads)],
+    ['listVerifications', () => listVerifications(database, { ...ofBackup, marker: 'proof-1' })],
     ['retireResource', () => retireResource(database, project, 'resource-1', 1)],
     ['showBackups', () => showBackups(database, project, ['a', 'b'])],
     ['showBackup', () => showBackup(database, project, 'a')],
@@ -335,6 +348,52 @@ test('a page of several statuses reads each in the order of the index of statuse
   expect(reads).toHaveLength(2);
   for (const read of reads) expect(read).toContain('INDEX operations_by_status (project_id=? AND status=?)');
   expect(sorts(plans)).toEqual([]);
+});
+
+test.each([
+  {},
+  { marker: 'unproved::resource-1' },
+  { marker: 'proved:17:resource-1' },
+  { marker: 'retired::resource-1' },
+  { source_id: 'source-1' },
+  { standing: 'late' as const },
+])('resources with the worst first are read in the order of indexes: %j', async (filter) => {
+  const scope = { project_id: project, level: 'linkage' as const, limit: 10, ...filter };
+  const plans = await plansOf(() => listWorstResources(database, scope, { nowMs: 9_000, maxAgeS: 1 }));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) (resources|head|retired) /.test(line));
+  for (const read of reads) {
+    expect(read).toMatch(
+      /\((project_id=\? AND source_id=\? AND (proved_levels|level|resource_id)=\?|project_id=\? AND resource_id=\?)/,
+    );
+  }
+  expect(sorts(plans)).toEqual([]);
+});
+
+test('the recent backups of resources are read in the order of indexes, without other backups of these resources', async () => {
+  const plans = await plansOf(() => recentBackups(database, project, resourcesWithHeads));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) backups /.test(line));
+  expect(reads.filter((line) => line.includes('INDEX backups_of_resource_by_age'))).toHaveLength(2);
+  expect(reads.filter((line) => line.includes('INDEX backups_in_error_by_age'))).toHaveLength(2);
+  expect(sorts(plans)).toEqual([]);
+});
+
+test('standings are counted by indexes alone', async () => {
+  const scope = { project_id: project, level: 'linkage' as const };
+  const plans = await plansOf(() => countStandings(database, scope, { nowMs: 9_000, maxAgeS: 1 }));
+  const counted = plans.filter((line) => /INDEX (resources_by_proof|resource_heads_by_age) /.test(line));
+  expect(counted.length).toBeGreaterThan(0);
+  for (const line of counted) expect(line).toMatch(/proved_levels=\?|taken_at_ms[<>]/);
+});
+
+test('operations of days are not counted: the number is kept', async () => {
+  const input = { project_id: project, from: '2026-03-01', to: '2026-03-31', kind: ['import' as const] };
+  const plans = await plansOf(() => countOperationDays(database, input));
+  expect(plans).toEqual(['SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=? AND part>? AND part<?)']);
+});
+
+test('the verifications of a backup are read in the order of their index', async () => {
+  const plans = await plansOf(() => listVerifications(database, ofBackup));
+  expect(plans).toEqual([expect.stringContaining('INDEX verifications_newest (project_id=? AND backup_id=?)')]);
 });
 
 test('the backlog is not counted', async () => {

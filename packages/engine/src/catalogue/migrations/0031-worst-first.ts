@@ -1,13 +1,5 @@
 import { type Kysely, type QueryExecutorProvider, SqliteAdapter, sql } from 'kysely';
 
-/** A table whose rows count while a column is not null. */
-type Counted = {
-  readonly table: string;
-  readonly column: string;
-  /** The statement to run after a row has begun (`+`) or ceased (`-`) to count; `row` is "new" or "old". */
-  readonly change: (row: 'new' | 'old', sign: '+' | '-') => string;
-};
-
 /**
  * Lists resources with the worst first. For each, the database counts the levels at which it has a newest proved backup.
  * Each level includes those before it, so it has one at the first levels and none at the others. The recent backups of a
@@ -21,22 +13,10 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .alterTable('resources')
     .addColumn('proved_levels', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
-  const slot = isSqlite ? '0' : 'pg_current_xact_id()::text::bigint';
-  const counted: readonly Counted[] = [
-    { table: 'resource_heads', column: 'taken_at_ms', change: countLevels },
-    {
-      table: 'operations',
-      column: 'ended_at_ms',
-      change: (row, sign) => `${daysOf(row, slot, `${sign}1`, isSqlite)} where ${row}.ended_at_ms is not null ${addUp}`,
-    },
-  ];
-  for (const each of counted) {
-    // First: from then on, nobody else writes to the table until the migration has ended.
-    await addTriggers(database, each, isSqlite);
-  }
+  // First: from then on, nobody else writes to these tables until the migration has ended.
+  await (isSqlite ? keepOnSqlite(database) : keepOnPostgres(database));
   await sql.raw(`update resources set proved_levels = ${levelsOf('resources')}`).execute(database);
-  const all = `${daysOf('each', '0', 'count(*)', isSqlite)} from operations as each where ended_at_ms is not null`;
-  await sql.raw(`${all} group by 1, 2, 3`).execute(database);
+  await sql.raw(countEach(isSqlite ? dayOnSqlite : dayOnPostgres, 'operations', '0', 'count(*)')).execute(database);
   await createIndexes(database);
 }
 
@@ -50,49 +30,91 @@ function countLevels(row: string): string {
     and source_id = ${row}.source_id and resource_id = ${row}.resource_id`;
 }
 
-/** Inserts counts by kind, as the API calls it, and by day and status. */
-function daysOf(row: string, slot: string, total: string, isSqlite: boolean): string {
-  const day = isSqlite
-    ? `date(${row}.ended_at_ms / 1000, 'unixepoch')`
-    : `to_char(to_timestamp(${row}.ended_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')`;
-  return `insert into row_counts (project_id, subject, part, slot, total)
-    select ${row}.project_id,
-      'ended_' || case when ${row}.kind = 'scan' and ${row}.source_id is not null then 'source_run' else ${row}.kind end,
-      ${day} || ' ' || ${row}.status, ${slot}, ${total}`;
+type DayOf = (row: string) => string;
+const dayOnSqlite: DayOf = (row) => `date(${row}.ended_at_ms / 1000, 'unixepoch')`;
+const dayOnPostgres: DayOf = (row) =>
+  `to_char(to_timestamp(${row}.ended_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD')`;
+
+const counts = 'insert into row_counts (project_id, subject, part, slot, total)';
+
+/** What an operation is counted as: its kind as the API calls it, and the day and status of its end. */
+function countedAs(dayOf: DayOf, row: string): string {
+  const kind = `case when ${row}.kind = 'scan' and ${row}.source_id is not null then 'source_run' else ${row}.kind end`;
+  return `${row}.project_id, 'ended_' || ${kind}, ${dayOf(row)} || ' ' || ${row}.status`;
 }
 
-const addUp = `on conflict (project_id, subject, part, slot) do update set total = row_counts.total + excluded.total`;
+/** Counts the ended ones of these operations. */
+function countEach(dayOf: DayOf, operations: string, slot: string, total: string): string {
+  return `${counts} select ${countedAs(dayOf, 'each')}, ${slot}, ${total}
+    from ${operations} as each where each.ended_at_ms is not null group by 1, 2, 3`;
+}
 
-async function addTriggers(
-  database: QueryExecutorProvider,
-  { table, column, change }: Counted,
-  isSqlite: boolean,
-): Promise<void> {
-  const events = {
-    begun: { on: `insert on ${table}`, when: `new.${column} is not null`, does: [change('new', '+')] },
-    ceased: { on: `delete on ${table}`, when: `old.${column} is not null`, does: [change('old', '-')] },
-    turned: {
-      on: `update of ${column} on ${table}`,
-      // For most updates this is false, and nothing is run.
-      when: `(old.${column} is null) <> (new.${column} is null)`,
-      does: [change('old', '-'), change('new', '+')],
+/** The changes of one row that matter, each with its condition. For most updates it is false, and nothing is run. */
+function changesOf(table: string, column: string) {
+  return {
+    came: { on: `insert on ${table}`, when: `new.${column} is not null` },
+    went: { on: `delete on ${table}`, when: `old.${column} is not null` },
+    turned: { on: `update of ${column} on ${table}`, when: `(old.${column} is null) <> (new.${column} is null)` },
+  };
+}
+
+async function keepOnSqlite(database: QueryExecutorProvider): Promise<void> {
+  const heads = changesOf('resource_heads', 'taken_at_ms');
+  const ended = changesOf('operations', 'ended_at_ms');
+  const add = (row: string, total: number) => `${counts}
+    select ${countedAs(dayOnSqlite, row)}, 0, ${total} where ${row}.ended_at_ms is not null
+    on conflict do update set total = total + excluded.total;`;
+  const triggers = {
+    resource_heads_came: { ...heads.came, body: `${countLevels('new')};` },
+    resource_heads_went: { ...heads.went, body: `${countLevels('old')};` },
+    resource_heads_turned: { ...heads.turned, body: `${countLevels('new')};` },
+    operations_came: { ...ended.came, body: add('new', 1) },
+    operations_went: { ...ended.went, body: add('old', -1) },
+    operations_turned: { ...ended.turned, body: `${add('old', -1)} ${add('new', 1)}` },
+  };
+  for (const [name, { on, when, body }] of Object.entries(triggers)) {
+    await sql`create trigger ${sql.ref(name)} after ${sql.raw(on)} when ${sql.raw(when)}
+      begin ${sql.raw(body)} end`.execute(database);
+  }
+}
+
+/** Each transaction counts in rows of its own, see 0030-row-counts.ts. */
+async function keepOnPostgres(database: QueryExecutorProvider): Promise<void> {
+  const heads = changesOf('resource_heads', 'taken_at_ms');
+  const { turned } = changesOf('operations', 'ended_at_ms');
+  const add = (operations: string, total: string) => `
+    ${countEach(dayOnPostgres, operations, 'pg_current_xact_id()::text::bigint', total)}
+    on conflict (project_id, subject, part, slot) do update set total = row_counts.total + excluded.total;`;
+  const eachRow = (when: string) => `for each row when (${when})`;
+  const triggers = {
+    resource_heads_came: { on: heads.came.on, each: eachRow(heads.came.when), body: `${countLevels('new')};` },
+    resource_heads_went: { on: heads.went.on, each: eachRow(heads.went.when), body: `${countLevels('old')};` },
+    resource_heads_turned: { on: heads.turned.on, each: eachRow(heads.turned.when), body: `${countLevels('new')};` },
+    // For each statement: a move loads many ended operations by one, and each row would change the same count.
+    operations_came: {
+      on: 'insert on operations',
+      each: 'referencing new table as written for each statement',
+      body: add('written', 'count(*)'),
+    },
+    operations_went: {
+      on: 'delete on operations',
+      each: 'referencing old table as written for each statement',
+      body: add('written', '-count(*)'),
+    },
+    operations_turned: {
+      on: turned.on,
+      each: eachRow(turned.when),
+      body: `${add('(select old.*)', '-count(*)')} ${add('(select new.*)', 'count(*)')}`,
     },
   };
-  for (const [name, { on, when, does }] of Object.entries(events)) {
-    const body = does.map((statement) => `${statement};`).join(' ');
-    const trigger = sql.ref(`${table}_${name}`);
-    if (isSqlite) {
-      await sql`create trigger ${trigger} after ${sql.raw(on)} when ${sql.raw(when)} begin ${sql.raw(body)} end`.execute(
-        database,
-      );
-      continue;
-    }
-    const called = sql.ref(`${table}_${name}`);
+  for (const [name, { on, each, body }] of Object.entries(triggers)) {
+    const called = sql.ref(name);
     await sql`create function ${called}() returns trigger language plpgsql as ${sql.lit(`begin ${body} return null; end`)}`.execute(
       database,
     );
-    await sql`create trigger ${trigger} after ${sql.raw(on)} for each row when (${sql.raw(when)})
-      execute function ${called}()`.execute(database);
+    await sql`create trigger ${called} after ${sql.raw(on)} ${sql.raw(each)} execute function ${called}()`.execute(
+      database,
+    );
   }
 }
 

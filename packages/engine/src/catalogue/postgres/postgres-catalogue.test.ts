@@ -15,6 +15,7 @@ import { describeNodes } from '../node-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
 import { describeParts } from '../part-conformance.ts';
 import { describeRenaming } from '../rename-conformance.ts';
+import { describeResources } from '../resource-conformance.ts';
 import { describeRetries } from '../retry-conformance.ts';
 import { describeSettings } from '../setting-conformance.ts';
 import { describeSingleOperations } from '../single-operation-conformance.ts';
@@ -28,6 +29,7 @@ describe('several imports that end in one step on PostgreSQL', () => describeFin
 describe('parents in the catalogue on PostgreSQL', () => describeParents(open));
 describe('any order of steps on PostgreSQL', () => describeCatalogueModel(open));
 describe('the newest proved backups on PostgreSQL', () => describeHeads(open, 10));
+describe('the overview of resources on PostgreSQL', () => describeResources(open));
 describe('the identity store on PostgreSQL', () => describeIdentityStore(open));
 describe('settings on PostgreSQL', () => describeSettings(open));
 describe('the directory on PostgreSQL', () => describeDirectory(open));

@@ -15,6 +15,7 @@ import { lockKinds } from '../lock-kinds.ts';
 import type { Schema } from '../schema.ts';
 import { accept } from '../steps/accept.ts';
 import { countBacklog } from '../steps/backlog.ts';
+import { countOperationDays } from '../steps/count-operation-days.ts';
 import { deleteBackup } from '../steps/delete-backup.ts';
 import { findProofs } from '../steps/find-proofs.ts';
 import { finishImport } from '../steps/finish-import.ts';
@@ -23,7 +24,10 @@ import { listBackups } from '../steps/list-backups.ts';
 import { listOperationLogs } from '../steps/list-operation-logs.ts';
 import { listOperations } from '../steps/list-operations.ts';
 import { listResources } from '../steps/list-resources.ts';
+import { listVerifications } from '../steps/list-verifications.ts';
+import { countStandings, listWorstResources } from '../steps/list-worst-resources.ts';
 import { locateBackups } from '../steps/locate-backups.ts';
+import { recentBackups } from '../steps/recent-backups.ts';
 import { showBackup } from '../steps/show-backup.ts';
 import { showOperation } from '../steps/show-operation.ts';
 import { startChain } from '../steps/start-chain.ts';
@@ -33,7 +37,7 @@ import { beginLocks } from './held-locks.ts';
 
 const project = 'project-1';
 /** Records, ended operations, audit events and a fifth as many resources. */
-const size = 2_000;
+const size = 10_000;
 /** Rows and entries of indexes that a step may visit: what it needs, several times over, and far fewer than `size`. */
 const visitedMax = 250;
 
@@ -63,12 +67,14 @@ async function fill(database: Kysely<Schema>): Promise<void> {
       'server-' || n / 5, 'volume', n, n, 'request', case when n % 500 = 0 then 'error' else 'available' end, '',
       'cinder', 'd', 'f', 1, 1, 'linkage', n, '1', 'old-' || n - 1, 'import-' || n, 'run-' || n / 100, n, n, 1
     from ${numbers}`.execute(database);
-  await sql`insert into resources (project_id, source_id, resource_id, resource_name, backups)
-    select project_id, '', resource_id, resource_name, count(*) from backups group by 1, 3, 4`.execute(database);
   await sql`insert into resource_heads (project_id, source_id, resource_id, level, backups, backup_id, taken_at_ms,
       taken_at_source)
-    select distinct on (resource_id) project_id, '', resource_id, level, 5, backup_id, taken_at_ms, taken_at_source
-    from backups order by resource_id, taken_at_ms desc`.execute(database);
+    select distinct on (resource_id, levels.level) project_id, '', resource_id, levels.level, 5, backup_id, taken_at_ms,
+      taken_at_source
+    from backups, (values ('presence'), ('metadata'), ('inventory'), ('linkage')) as levels(level)
+    order by resource_id, levels.level, taken_at_ms desc`.execute(database);
+  await sql`insert into resources (project_id, source_id, resource_id, resource_name, backups, proved_levels)
+    select project_id, '', resource_id, resource_name, count(*), 4 from backups group by 1, 3, 4`.execute(database);
   await sql`insert into operations (id, project_id, kind, storage_unit_id, bucket_name, chain_root, backup_id,
       resource_id, resource_name, item, task, actor_kind, actor_name, request_id, status, message, reason_detail,
       created_at_ms, ended_at_ms, updated_at_ms, deadline_at_ms, epoch)
@@ -108,6 +114,11 @@ const operations = (changes: Partial<Parameters<typeof listOperations>[1]>) => (
   listOperations(database, { project_id: project, limit: 10, offset: 0, ...changes });
 const resources = (changes: Partial<Parameters<typeof listResources>[1]>) => (database: Kysely<Schema>) =>
   listResources(database, { project_id: project, level: 'linkage', limit: 10, ...changes });
+const scope = { project_id: project, level: 'linkage' } as const;
+/** Twenty resources are late. */
+const ageLimit = { nowMs: size + 1_000, maxAgeS: (size - 100) / 1_000 };
+const worst = (changes: Partial<Parameters<typeof listWorstResources>[1]>) => (database: Kysely<Schema>) =>
+  listWorstResources(database, { ...scope, limit: 5, ...changes }, ageLimit);
 const place = { storageUnitId: 'unit-1', bucketName: 'bucket-1' };
 
 test('a step that visits all rows is noticed', async () => {
@@ -166,6 +177,27 @@ test.each<[string, (database: Kysely<Schema>) => Promise<unknown>]>([
   ['the first page of resources, as check reads it', resources({})],
   ['a later page of resources, as check reads it', resources({ marker: 'old-resource-17' })],
   ['one resource, as check reads it', resources({ resource_id: 'old-resource-17' })],
+  ['the first page of resources with the worst first', worst({})],
+  ['a later page of resources with the worst first', worst({ marker: 'proved:500:old-resource-100' })],
+  ['the resources without a proved backup', worst({ standing: 'unproved' })],
+  ['the late resources', worst({ standing: 'late' })],
+  ['the retired resources', worst({ standing: 'retired' })],
+  ['the number of late resources', (database) => countStandings(database, scope, ageLimit)],
+  [
+    'the recent backups of ten resources',
+    async (database) => {
+      const { rows } = await listResources(database, { ...scope, limit: 10 });
+      await recentBackups(database, project, rows);
+    },
+  ],
+  [
+    'the verifications of a backup',
+    (database) => listVerifications(database, { ...scope, backup_id: 'old-17', limit: 10 }),
+  ],
+  [
+    'the operations of a year by day',
+    (database) => countOperationDays(database, { ...scope, from: '1970-01-01', to: '1970-12-31' }),
+  ],
   ['the first page of audit events', (database) => listAuditEvents(database, { limit: 10 })],
 ])('%s visits few rows of many', async (_, work) => {
   expect(await visitedBy(work)).toBeLessThan(visitedMax);

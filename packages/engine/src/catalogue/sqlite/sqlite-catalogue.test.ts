@@ -18,6 +18,7 @@ import { describeNodes } from '../node-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
 import { describeParts } from '../part-conformance.ts';
 import { describeRenaming } from '../rename-conformance.ts';
+import { describeResources } from '../resource-conformance.ts';
 import { describeRetries } from '../retry-conformance.ts';
 import { describeSettings } from '../setting-conformance.ts';
 import { describeSingleOperations } from '../single-operation-conformance.ts';
@@ -43,6 +44,7 @@ describe('several imports that end in one step on SQLite', () => describeFinishe
 describe('parents in the catalogue on SQLite', () => describeParents(open));
 describe('any order of steps on SQLite', () => describeCatalogueModel(open));
 describe('the newest proved backups on SQLite', () => describeHeads(open));
+describe('the overview of resources on SQLite', () => describeResources(open));
 describe('the identity store on SQLite', () => describeIdentityStore(open));
 describe('settings on SQLite', () => describeSettings(open));
 describe('the directory on SQLite', () => describeDirectory(open));

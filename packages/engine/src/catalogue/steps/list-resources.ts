@@ -1,4 +1,4 @@
-import type { ResourceFilter, VerificationLevel } from '@backup-sync/contracts';
+import type { ResourceFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { ResourcePage, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
@@ -15,9 +15,7 @@ export async function listResources(
   database: Kysely<Schema>,
   filter: ScopedResources & Pick<ResourceFilter, 'limit' | 'marker'>,
 ): Promise<ResourcePage> {
-  let page = standingsOf(database, filter);
-  if (filter.marker !== undefined) page = page.where('resources.resource_id', '>', filter.marker);
-  const rows = await page
+  const rows = await standingsOf(database, filter, filter.marker)
     .orderBy('resources.resource_id')
     // One more, to know whether there is another page.
     .limit(filter.limit + 1)
@@ -54,9 +52,19 @@ export function resourcesOf(database: Kysely<Schema>, filter: ScopedResources) {
   return resources;
 }
 
-/** Selects the matching resources with the newest proved backup of each. */
-export function standingsOf(database: Kysely<Schema>, filter: ScopedResources) {
-  return withHeads(resourcesOf(database, filter), filter.level)
+/** Selects the matching resources, after an id if one is given, with the newest proved backup of each. */
+export function standingsOf(database: Kysely<Schema>, filter: ScopedResources, after?: string) {
+  const resources = resourcesOf(database, filter);
+  return (after === undefined ? resources : resources.where('resources.resource_id', '>', after))
+    .leftJoin('resource_heads as head', (join) => {
+      const heads = join
+        .onRef('head.project_id', '=', 'resources.project_id')
+        .onRef('head.source_id', '=', 'resources.source_id')
+        .onRef('head.resource_id', '=', 'resources.resource_id')
+        .on('head.level', '=', filter.level);
+      // Without this, PostgreSQL may read the heads of all pages before.
+      return after === undefined ? heads : heads.on('head.resource_id', '>', after);
+    })
     .leftJoin('retired_resources as retired', (join) =>
       join
         .onRef('retired.project_id', '=', 'resources.project_id')
@@ -65,17 +73,6 @@ export function standingsOf(database: Kysely<Schema>, filter: ScopedResources) {
     .select(['resources.resource_id', 'resources.resource_name', 'resources.backups'])
     .select(['head.backups as proved', 'head.backup_id', 'head.taken_at_ms', 'head.taken_at_source'])
     .select('retired.retired_at_ms');
-}
-
-/** Joins resources with their newest backups that are proved to a level. */
-export function withHeads(resources: ReturnType<typeof resourcesOf>, level: VerificationLevel) {
-  return resources.leftJoin('resource_heads as head', (join) =>
-    join
-      .onRef('head.project_id', '=', 'resources.project_id')
-      .onRef('head.source_id', '=', 'resources.source_id')
-      .onRef('head.resource_id', '=', 'resources.resource_id')
-      .on('head.level', '=', level),
-  );
 }
 
 type StandingRow = Awaited<ReturnType<ReturnType<typeof standingsOf>['execute']>>[number];

@@ -6,6 +6,9 @@ const contradictions: Readonly<Record<string, string>> = {
     with counted as (
       select project_id, case when kind = 'scan' and source_id is not null then 'source_run' else kind end as subject,
         status as part from operations
+      union all select project_id, 'ended_' || case when kind = 'scan' and source_id is not null then 'source_run' else kind end,
+        to_char(to_timestamp(ended_at_ms / 1000) at time zone 'UTC', 'YYYY-MM-DD') || ' ' || status
+        from operations where ended_at_ms is not null
       union all select project_id, 'backup', status from backups where forgotten_at_ms is null
       union all select project_id, 'resource', source_id from resources
       union all select '', 'audit_event', '' from audit_events),
@@ -46,6 +49,10 @@ const contradictions: Readonly<Record<string, string>> = {
     'select project_id, source_id, resource_id, backups::bigint from resources',
     'select project_id, scope, resource_id, count(*) from scoped group by project_id, scope, resource_id',
   ),
+  'a resource has another number of levels than its heads': `
+    select resource_id from resources where proved_levels <> (
+      select count(*) from resource_heads as head where taken_at_ms is not null and head.project_id = resources.project_id
+        and head.source_id = resources.source_id and head.resource_id = resources.resource_id)`,
   'heads differ from the records': differ(
     'select project_id, source_id, resource_id, level, backups::bigint, backup_id from resource_heads',
     `select project_id, scope, resource_id, wanted, count(*), (array_agg(
