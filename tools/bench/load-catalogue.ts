@@ -58,8 +58,8 @@ function statementsFor(projectId: string, storageUnitId: string, { records, reso
       select cast(0 as bigint) union all select n + 1 from numbers where n + 1 < ${records}
     )
     select '${projectId}', '${idStart}' || ${number}, 'daily-' || n, '${storageUnitId}', 'archive',
-      'volume_' || n % ${resources} || '/20260301020000/az_nova_backup_' || ${number}, 'resource-' || n % ${resources},
-      'server-' || n % ${resources}, 'OS::Cinder::Volume', 1700000000 + n, 1700000000000 + n * 1000, 'request',
+      'volume_' || (n % ${resources}) || '/20260301020000/az_nova_backup_' || ${number}, 'resource-' || (n % ${resources}),
+      'server-' || (n % ${resources}), 'OS::Cinder::Volume', 1700000000 + n, 1700000000000 + n * 1000, 'request',
       case when ${isBroken} then 'error' else 'available' end,
       case when ${isBroken} then 'object_missing' end, '', 'cinder', ${digest}, ${digest}, ${digest}, 100, 5242880,
       1700000000000 + n * 1000, case when ${isBroken} then null else 'linkage' end, 1700000000000 + n, '1',
