@@ -73,6 +73,13 @@ async function list() {
     return {
       backups: await steps.call('listBackups', [backupFilter('project-1')], null, null),
       resources: (await steps.call('listResources', [filter], null, null)).rows,
+      standings: await steps.call('countStandings', [filter, { nowMs: 9_000, maxAgeS: null }], null, null),
+      days: await steps.call(
+        'countOperationDays',
+        [{ project_id: 'project-1', from: '1970-01-01', to: '1970-01-31' }],
+        null,
+        null,
+      ),
       operations: await steps.call('listOperationLogs', [operationFilter('project-1')], null, null),
       events: await steps.call(
         'listEvents',
@@ -123,6 +130,9 @@ test.each(pastSchemas)(
           retiredAtMs: since(16, 5_000),
         },
       ],
+      // A retired resource is not counted as one without a proved backup.
+      standings: { resources: 1, unproved: 0, retired: schema >= 16 ? 1 : 0 },
+      days: [{ date: '1970-01-01', kind: 'import', status: 'success', operations: 1 }],
       operations: { count: 1, rows: [{ id: 'operation-1', status: 'success', outcome: 'created' }] },
       events: { events: rowsSince(5, { cursor: 1, operation: { id: 'operation-1' } }) },
       sources: schema === 1 ? [] : [{ id: 'source-1', name: 'nightly', incompleteAfterS: 86_400 }],
