@@ -41,7 +41,7 @@ export default defineConfig({
           name: 'libraries',
           isolate: false,
           setupFiles: 'tests/setup/restore-world.ts',
-          include: ['packages/*/src/**/*.test.ts', 'apps/gateway/src/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'apps/{console,gateway}/src/**/*.test.ts'],
           globalSetup: 'tests/setup/bundle-threads.ts',
         },
       },

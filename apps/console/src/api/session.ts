@@ -1,0 +1,79 @@
+import type {
+  ConsoleProjectsAnswer,
+  ConsoleSession,
+  ConsoleSessionAnswer,
+  ErrorBody,
+  Role,
+  SignInRequest,
+  SwitchProjectRequest,
+} from '@backup-sync/contracts';
+import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { RefusedError } from './failure.ts';
+import { addressOf, consoleHeader } from './places.ts';
+import { queryClient } from './query-client.ts';
+
+/** The session of this browser. Fails with `not_authenticated` if there is none. */
+export const sessionOptions = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => ask<ConsoleSessionAnswer>('session', { signal }).then(({ session }) => session),
+  staleTime: 60_000,
+});
+
+/** The projects that the user may switch to. */
+export const projectsOptions = queryOptions({
+  queryKey: ['projects'],
+  queryFn: ({ signal }) => ask<ConsoleProjectsAnswer>('projects', { signal }).then(({ projects }) => projects),
+  staleTime: 60_000,
+});
+
+export async function signIn(credentials: SignInRequest): Promise<void> {
+  const { session } = await ask<ConsoleSessionAnswer>('session', { method: 'POST', body: credentials });
+  queryClient.clear();
+  queryClient.setQueryData(sessionOptions.queryKey, session);
+}
+
+/** Ends the session. Nothing of it stays in this page. */
+export async function signOut(): Promise<void> {
+  await ask('session', { method: 'DELETE' });
+  queryClient.clear();
+}
+
+/** Switches to another project. The password is for identity services that do not exchange tokens. */
+export async function switchProject(projectId: string, password?: string): Promise<void> {
+  const body: SwitchProjectRequest = { project_id: projectId, ...(password !== undefined && { password }) };
+  const { session } = await ask<ConsoleSessionAnswer>('session/project', { method: 'PUT', body });
+  queryClient.clear();
+  queryClient.setQueryData(sessionOptions.queryKey, session);
+}
+
+/** The session, in a page that is shown only with one. */
+export function useSession(): ConsoleSession {
+  return useSuspenseQuery(sessionOptions).data;
+}
+
+/** Id of the project in which the page acts. */
+export function useProjectId(): string {
+  return useSession().project_id;
+}
+
+const rolesInOrder: readonly Role[] = ['reader', 'operator', 'administrator'];
+
+/** Whether the user may do what needs this role. What they may not do is not offered. */
+export function useMay(needed: Role): boolean {
+  const session = useQuery(sessionOptions).data;
+  return session !== undefined && rolesInOrder.indexOf(session.role) >= rolesInOrder.indexOf(needed);
+}
+
+type Asked = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal };
+
+/** Sends a request to the console's own door. Throws a {@link RefusedError} if it is refused. */
+async function ask<Answer>(path: string, { method = 'GET', body, signal }: Asked): Promise<Answer> {
+  const response = await fetch(addressOf(path), {
+    method,
+    headers: { ...consoleHeader, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal !== undefined && { signal }),
+  });
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer;
+  throw new RefusedError((await response.json()) as ErrorBody, response.status);
+}

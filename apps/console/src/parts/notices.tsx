@@ -1,0 +1,86 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { failureOf } from '../api/failure.ts';
+import { common } from '../words/common.ts';
+import { failures } from '../words/failures.ts';
+import type { Tone } from './badges.tsx';
+
+/** Keeps the place of what is being loaded. Its words appear only if it takes a while. */
+export function Loading() {
+  return (
+    <div className="loading" role="status">
+      <span>{common.loading}</span>
+    </div>
+  );
+}
+
+/** What is shown instead of an empty list: what that means, and what to do first. */
+export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      {children !== undefined && <p>{children}</p>}
+      {action}
+    </div>
+  );
+}
+
+/** A remark on the page that stays. */
+export function Notice({ tone, title, children }: { tone: Tone; title?: ReactNode; children?: ReactNode }) {
+  return (
+    <div className={`notice ${tone}`}>
+      {title !== undefined && <h3>{title}</h3>}
+      {children}
+    </div>
+  );
+}
+
+/** Says what failed, what to do about it, and with which id the server's operator finds it. */
+export function FailureNotice({ thrown, onRetry }: { readonly thrown: unknown; readonly onRetry?: () => void }) {
+  const { message, remedy, number, requestId, problems } = failureOf(thrown);
+  return (
+    <div className="notice bad" role="alert">
+      <h3>{problems.length > 0 ? failures.invalid : capitalised(message)}</h3>
+      {problems.length > 0 && (
+        <ul>
+          {problems.map((problem) => (
+            <li key={`${problem.place} ${problem.message}`}>
+              <code>{problem.place}</code> {problem.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>{remedy}</p>
+      {onRetry !== undefined && (
+        <div className="actions">
+          <button type="button" className="button" onClick={onRetry}>
+            {failures.retry}
+          </button>
+        </div>
+      )}
+      {requestId !== null && (
+        <p className="foot">
+          {failures.found(number)} <code>{requestId}</code>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Shows the answer of a query once it is there; before, that it is loading, or why it is not there. */
+export function Shown<Data>({
+  of: query,
+  children,
+}: {
+  readonly of: UseQueryResult<Data>;
+  readonly children: (data: Data) => ReactNode;
+}) {
+  if (query.data !== undefined) return children(query.data);
+  const thrown = query.error ?? query.failureReason;
+  if (thrown === null) return <Loading />;
+  return <FailureNotice thrown={thrown} onRetry={() => void query.refetch()} />;
+}
+
+function capitalised(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}
