@@ -11,6 +11,7 @@ import { importSearch } from './screens/import/import-search.ts';
 import { operationsSearch } from './screens/operations/operations-search.ts';
 import { overviewSearch } from './screens/overview/overview-search.ts';
 import { signInSearch } from './screens/sign-in/sign-in-search.ts';
+import { sourcesSearch } from './screens/sources/sources-search.ts';
 import { Shell } from './shell/shell.tsx';
 
 const root = createRootRoute();
@@ -83,6 +84,7 @@ const importing = createRoute({
 const sources = createRoute({
   getParentRoute: () => inside,
   path: '/sources',
+  validateSearch: sourcesSearch,
   component: lazyRouteComponent(() => import('./screens/sources/sources-screen.tsx'), 'SourcesScreen'),
 });
 

@@ -35,15 +35,23 @@ export function Notice({ tone, title, children }: { tone: Tone; title?: ReactNod
   );
 }
 
+type FailureNoticeProps = {
+  readonly thrown: unknown;
+  readonly onRetry?: () => void;
+  /** Places whose problems are shown at their fields. */
+  readonly placesAtFields?: readonly string[];
+};
+
 /** Says what failed, what to do about it, and with which id the server's operator finds it. */
-export function FailureNotice({ thrown, onRetry }: { readonly thrown: unknown; readonly onRetry?: () => void }) {
+export function FailureNotice({ thrown, onRetry, placesAtFields = [] }: FailureNoticeProps) {
   const { message, remedy, number, requestId, problems } = failureOf(thrown);
+  const listed = problems.filter(({ place }) => !placesAtFields.includes(place));
   return (
     <div className="notice bad" role="alert">
       <h3>{problems.length > 0 ? failures.invalid : capitalised(message)}</h3>
-      {problems.length > 0 && (
+      {listed.length > 0 && (
         <ul>
-          {problems.map((problem) => (
+          {listed.map((problem) => (
             <li key={`${problem.place} ${problem.message}`}>
               <code>{problem.place}</code> {problem.message}
             </li>

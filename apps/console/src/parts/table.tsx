@@ -8,7 +8,7 @@ export type Column<Row> = {
   readonly isNumber?: boolean;
 };
 
-type TableProps<Row> = {
+export type TableProps<Row> = {
   /** What the rows are, for readers of the screen. */
   readonly caption: string;
   /** The first one names the row. */

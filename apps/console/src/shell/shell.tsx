@@ -29,6 +29,13 @@ const administrationEntries: readonly Entry[] = [
   { to: '/administration/nodes', icon: 'nodes', label: shell.nodes },
 ];
 
+/** What an outside identity service keeps: the calls of these screens refuse it. */
+const keptOutside: readonly Entry['to'][] = [
+  '/administration/users',
+  '/administration/projects',
+  '/administration/access-keys',
+];
+
 /** The frame of every page inside: menu, project, and the place of the screen. */
 export function Shell() {
   const session = useSession();
@@ -62,7 +69,14 @@ export function Shell() {
         </button>
         <div id="menu" className={isOpen ? 'menu open' : 'menu'}>
           <Entries title={shell.main} entries={mainEntries.filter(({ to }) => mayImport || to !== '/import')} />
-          {mayAdminister && <Entries title={shell.administration} entries={administrationEntries} />}
+          {mayAdminister && (
+            <Entries
+              title={shell.administration}
+              entries={administrationEntries.filter(
+                ({ to }) => session.identity === 'embedded' || !keptOutside.includes(to),
+              )}
+            />
+          )}
           <Who live={live === 'live'} />
         </div>
       </header>

@@ -12,6 +12,8 @@ export const common = {
   never: 'never',
   next: 'Next page',
   first: 'First page',
+  previous: 'Previous page',
+  rows: (from: string, to: string, all: string) => `${from} to ${to} of ${all}`,
   required: 'This field is required.',
   all: 'All',
 };
