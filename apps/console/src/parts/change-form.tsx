@@ -13,6 +13,8 @@ type ChangeFormProps<Name extends string> = {
   readonly button: string;
   readonly onSubmit: (form: FormData) => void;
   readonly onCancel: () => void;
+  /** Words of the button that closes the form. */
+  readonly cancel?: string;
   /** The fields. They get a function that returns the server's problem with a field. */
   readonly children: (problem: (field: Name) => string | undefined) => ReactNode;
   /** What is offered after a refusal. */
@@ -21,7 +23,7 @@ type ChangeFormProps<Name extends string> = {
 
 /** A form that makes a change. The server's problems are shown at their fields, and the first of these gets the focus. */
 export function ChangeForm<Name extends string>(props: ChangeFormProps<Name>) {
-  const { change, fields, button, onSubmit, onCancel, children, afterFailure } = props;
+  const { change, fields, button, onSubmit, onCancel, cancel = common.cancel, children, afterFailure } = props;
   const form = useRef<HTMLFormElement>(null);
   const { error } = change;
   useEffect(() => {
@@ -39,7 +41,7 @@ export function ChangeForm<Name extends string>(props: ChangeFormProps<Name>) {
       {error !== null && afterFailure}
       <div className="actions">
         <button type="button" className="button" onClick={onCancel}>
-          {common.cancel}
+          {cancel}
         </button>
         <button type="submit" className="button main" aria-disabled={change.isPending}>
           {button}

@@ -91,7 +91,6 @@ export const sourceWords = {
   lastRun: 'Last run',
   noRun: 'This source has not run yet.',
   result: 'Result',
-  started_at: 'Started',
   ended_at: 'Ended',
   notEnded: 'still running',
   message: 'Message',

@@ -1,0 +1,45 @@
+import type { AuditOutcome } from '@backup-sync/contracts';
+import { number } from './amounts.ts';
+
+export const outcomeMeanings: Readonly<Record<AuditOutcome, string>> = {
+  done: 'The change was made.',
+  refused: 'The caller had no right to the call, or asked for something impossible.',
+  failed: 'A fault occurred, or something did not answer.',
+  interrupted: 'An older release was killed during the call. It is unknown whether the change was made.',
+};
+
+export const auditWords = {
+  title: 'Audit',
+  sentence: 'Who did what, from where, and how it ended, in every project. Newest first.',
+  caption: 'Audit events, newest first',
+  filters: 'Filters',
+  actor: 'Caller',
+  call: 'Call',
+  callExample: 'addSource',
+  subject: 'Id or name',
+  outcome: 'Outcome',
+  from: 'From',
+  until: 'Until',
+  apply: 'Apply',
+  clear: 'Clear filters',
+  time: 'Time',
+  about: 'About',
+  moreSubjects: (count: number) => `and ${number(count)} more`,
+  details: 'Details',
+  detailsOf: (call: string, time: string) => `Details of ${call} at ${time}`,
+  onlyActor: (name: string) => `Only calls of ${name}`,
+  onlyCall: (name: string) => `Only calls of the name ${name}`,
+  emptyTitle: 'No audit event',
+  emptyText: 'Every change, sign-in and refusal is noted here.',
+  emptyFiltered: 'No event matches the filters.',
+  shown: (shown: string, all: string) => `${shown} of ${all}`,
+  detailsTitle: 'Audit event',
+  id: 'Event id',
+  kind: 'Kind of caller',
+  project: 'Project',
+  door: 'Interface',
+  address: 'Address',
+  noAddress: 'not over a network',
+  error: 'Error',
+  request: 'Request id',
+};
