@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { failureOf } from '../api/failure.ts';
+import { capitalised } from '../words/capitalised.ts';
 import { common } from '../words/common.ts';
 import { failures } from '../words/failures.ts';
 import type { Tone } from './badges.tsx';
@@ -87,8 +88,4 @@ export function Shown<Data>({
   const thrown = query.error ?? query.failureReason;
   if (thrown === null) return <Loading />;
   return <FailureNotice thrown={thrown} onRetry={() => void query.refetch()} />;
-}
-
-function capitalised(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -4,7 +4,7 @@ import { common } from '../words/common.ts';
 import { Table, type TableProps } from './table.tsx';
 
 /** Rows that are shown at a time. */
-const pageRows = 50;
+const pageRows = 25;
 
 /** A table of a list that is here as a whole, of which it shows one page. */
 export function PagedTable<Row>({ rows, ...table }: TableProps<Row>) {

@@ -15,13 +15,13 @@ export const standingWords: Readonly<Record<SourceStanding, string>> = {
 
 /** How a source stands and what that means, in one sentence. */
 export const standingSentences: Readonly<Record<SourceStanding, string>> = {
-  held: 'Held: too many backups are missing. New backups are imported, but none is marked as vanished until you confirm.',
-  failing: 'Failing: the last run failed. Its reason is below.',
-  late: 'Late: no good run when one was due.',
+  held: 'Too many backups are missing. New backups are imported, but none is marked as vanished until you confirm.',
+  failing: 'The last run failed.',
+  late: 'There was no good run when one was due.',
   empty: 'The last run found nothing in the bucket. Check the bucket and the prefix.',
   new: 'This source has not run yet.',
-  paused: 'Paused: it does not run by itself.',
-  fine: 'Fine: the last run was good.',
+  paused: 'It does not run by itself.',
+  fine: 'The last run was good.',
 };
 
 export const sourcesWords = {
@@ -80,13 +80,14 @@ export const sourceWords = {
   onlyOperators: 'An operator can confirm the removals.',
 
   errorsTitle: (count: number) => `${counted(count, 'backup')} in error`,
+  failingWithErrors: (count: number) =>
+    `${counted(count, 'backup is', 'backups are')} in error. What to do about each is below.`,
   errorsCaption: 'Backups in error',
   errorsFirst: (shown: number, all: number) => `The first ${number(shown)} of ${number(all)} are listed.`,
   backup: 'Backup',
   imagePath: 'Image path',
   unknownBackup: 'id not known',
   reason: 'Reason',
-  remedy: 'What to do',
 
   lastRun: 'Last run',
   noRun: 'This source has not run yet.',

@@ -53,7 +53,7 @@ function AccessKeys() {
   const projects = useProjects();
   const [disabling, setDisabling] = useState<AccessKey | null>(null);
   const columns: readonly Column<AccessKey>[] = [
-    { title: words.key, cell: ({ access_key }) => <code className="name">{access_key}</code> },
+    { title: words.key, cell: ({ access_key }) => <code className="short-name">{access_key}</code> },
     {
       title: words.state,
       cell: ({ disabled_at }) =>
@@ -66,10 +66,10 @@ function AccessKeys() {
           </div>
         ),
     },
-    { title: words.user, cell: ({ user_name }) => <span className="name">{user_name}</span> },
+    { title: words.user, cell: ({ user_name }) => <span className="short-name">{user_name}</span> },
     {
       title: words.project,
-      cell: ({ project_id }) => <span className="name">{projectName(projects, project_id)}</span>,
+      cell: ({ project_id }) => <span className="short-name">{projectName(projects, project_id)}</span>,
     },
     { title: words.created, cell: ({ created_at }) => <Time at={created_at} /> },
     {

@@ -110,7 +110,7 @@ function columnsOf(filters: AuditSearch, show: (event: AuditEvent) => void): rea
         <Link
           to="/administration/audit"
           search={{ ...filters, actor: name }}
-          className="name"
+          className="short-name"
           title={words.onlyActor(name)}
         >
           {name}
@@ -123,7 +123,7 @@ function columnsOf(filters: AuditSearch, show: (event: AuditEvent) => void): rea
         <Link
           to="/administration/audit"
           search={{ ...filters, call: operation }}
-          className="name"
+          className="short-name"
           title={words.onlyCall(operation)}
         >
           {operation}

@@ -45,15 +45,13 @@ export function BucketsScreen() {
     },
     {
       title: words.project,
-      cell: ({ project_id }) => <span className="name">{projectName(projects, project_id)}</span>,
+      cell: ({ project_id }) => <span className="short-name">{projectName(projects, project_id)}</span>,
     },
     { title: words.storage, cell: ({ storage_unit }) => <code className="name">{storage_unit}</code> },
     {
       title: words.actions,
-      // The grant of every bucket ends by itself, with the first other grant or project.
       cell: (grant) =>
-        mayGrant &&
-        grant.bucket_name !== '*' && (
+        isRevocable(grant) && (
           <button
             type="button"
             className="button plain"
@@ -87,7 +85,7 @@ export function BucketsScreen() {
             ) : (
               <PagedTable
                 caption={words.caption}
-                columns={mayGrant ? columns : columns.slice(0, -1)}
+                columns={mayGrant && grants.some(isRevocable) ? columns : columns.slice(0, -1)}
                 rows={grants}
                 keyOf={(grant) => `${grant.project_id} ${grant.storage_unit} ${placeOf(grant)}`}
               />
@@ -123,6 +121,11 @@ export function BucketsScreen() {
       )}
     </Page>
   );
+}
+
+/** Whether a grant can be revoked. That of every bucket ends by itself, with the first other grant or project. */
+function isRevocable({ bucket_name }: BucketGrant): boolean {
+  return bucket_name !== '*';
 }
 
 type GrantBucketProps = {

@@ -41,7 +41,7 @@ type UsersProps = { readonly open: Open | null; readonly setOpen: (open: Open | 
 function Users({ open, setOpen }: UsersProps) {
   const answer = useQuery(callOptions(useProjectId(), 'listUsers', {}));
   const columns: readonly Column<User>[] = [
-    { title: words.name, cell: ({ name }) => <span className="name">{name}</span> },
+    { title: words.name, cell: ({ name }) => <span className="short-name">{name}</span> },
     {
       title: words.state,
       cell: ({ disabled_at }) =>

@@ -9,7 +9,7 @@ import { Notice } from '../../parts/notices.tsx';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
-import { sentence } from '../../words/sentence.ts';
+import { capitalised } from '../../words/capitalised.ts';
 import { sourceWords as words } from '../../words/sources.ts';
 
 type Answer = CallOutput<'showSource'>;
@@ -41,7 +41,7 @@ export function HeldNotice({ answer, hold }: HeldNoticeProps) {
   return (
     <section className="stack">
       <Notice tone="bad" title={words.heldTitle(count)}>
-        <p>{sentence(hold.message)}</p>
+        <p>{`${capitalised(hold.message)}.`}</p>
         <p>{words.heldMeaning}</p>
         <p>{hold.remedy}</p>
         <dl className="facts">

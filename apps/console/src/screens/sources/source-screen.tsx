@@ -1,15 +1,17 @@
 import type { CallOutput, Source } from '@backup-sync/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { callOptions } from '../../api/calls.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
-import { Shown } from '../../parts/notices.tsx';
+import { Notice, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
 import { duration, number } from '../../words/amounts.ts';
+import { capitalised } from '../../words/capitalised.ts';
 import { levelMeanings } from '../../words/common.ts';
 import { shell } from '../../words/shell.ts';
 import { sourcesWords, standingSentences, sourceWords as words } from '../../words/sources.ts';
@@ -37,22 +39,22 @@ export function SourceScreen() {
   return (
     <Page
       title={source?.name ?? shell.sources}
-      sentence={source !== undefined && <Health source={source} nowMs={nowMs} />}
+      sentence={answer.data !== undefined && <Health answer={answer.data} nowMs={nowMs} />}
       actions={source !== undefined && mayChange && <SourceActions source={source} />}
     >
       <Shown of={answer}>
         {(shown) => (
           <>
             {shown.source.held !== null && <HeldNotice answer={shown} hold={shown.source.held} />}
+            <RunFailure answer={shown} />
             {shown.error_count > 0 && <Errors answer={shown} />}
-            <Resources resources={shown.resources} />
             <div className="columns">
               <LastRun answer={shown} />
-              <div className="stack">
-                <Settings source={shown.source} />
+              <Settings source={shown.source}>
                 {mayChange && <StorageTest bucketName={shown.source.bucket_name} />}
-              </div>
+              </Settings>
             </div>
+            <Resources resources={shown.resources} />
           </>
         )}
       </Shown>
@@ -60,13 +62,25 @@ export function SourceScreen() {
   );
 }
 
-function Health({ source, nowMs }: { readonly source: Source; readonly nowMs: number }) {
+function Health({ answer: { source, error_count }, nowMs }: { readonly answer: Answer; readonly nowMs: number }) {
   const standing = standingOf(source, nowMs);
+  const hasErrors = standing === 'failing' && error_count > 0;
   return (
     <div className="actions">
       <StandingBadge standing={standing} />
-      <span>{standingSentences[standing]}</span>
+      <span>{hasErrors ? words.failingWithErrors(error_count) : standingSentences[standing]}</span>
     </div>
+  );
+}
+
+/** Why the last run failed, unless that is the reason of a backup in the list of errors. */
+function RunFailure({ answer: { last_run: run, errors } }: { readonly answer: Answer }) {
+  const reason = run?.reason ?? null;
+  if (reason === null || errors.some((each) => each.reason.code === reason.code)) return null;
+  return (
+    <Notice tone="bad" title={capitalised(reason.message)}>
+      <p>{reason.remedy}</p>
+    </Notice>
   );
 }
 
@@ -87,7 +101,7 @@ const errorColumns: readonly Column<BackupInError>[] = [
     title: words.reason,
     cell: ({ reason }) => (
       <>
-        <div className="name">{reason.message}</div>
+        <div className="name">{capitalised(reason.message)}</div>
         <div className="quiet">{reason.remedy}</div>
       </>
     ),
@@ -163,15 +177,7 @@ function LastRun({ answer: { last_run: run, source } }: { readonly answer: Answe
             {run.message !== '' && (
               <>
                 <dt>{words.message}</dt>
-                <dd>{run.message}</dd>
-              </>
-            )}
-            {run.reason !== null && (
-              <>
-                <dt>{words.reason}</dt>
-                <dd>{run.reason.message}</dd>
-                <dt>{words.remedy}</dt>
-                <dd>{run.reason.remedy}</dd>
+                <dd>{capitalised(run.message)}</dd>
               </>
             )}
             <dt>{words.ended_at}</dt>
@@ -204,7 +210,7 @@ function LastRun({ answer: { last_run: run, source } }: { readonly answer: Answe
   );
 }
 
-function Settings({ source }: { readonly source: Source }) {
+function Settings({ source, children }: { readonly source: Source; readonly children: ReactNode }) {
   return (
     <section className="card">
       <h2>{words.settings}</h2>
@@ -236,6 +242,7 @@ function Settings({ source }: { readonly source: Source }) {
           <code>{source.id}</code>
         </dd>
       </dl>
+      {children}
     </section>
   );
 }

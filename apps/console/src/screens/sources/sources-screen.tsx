@@ -24,12 +24,12 @@ const columns: readonly Column<Row>[] = [
   {
     title: words.source,
     cell: ({ source }) => (
-      <>
+      <div className="source-name">
         <Link to="/sources/$sourceId" params={{ sourceId: source.id }} className="name">
           {source.name}
         </Link>
         {words.place(source) !== source.name && <div className="quiet name place">{words.place(source)}</div>}
-      </>
+      </div>
     ),
   },
   { title: words.state, cell: ({ standing }) => <StandingBadge standing={standing} /> },

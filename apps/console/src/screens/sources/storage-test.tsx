@@ -27,14 +27,12 @@ export function StorageTest({ bucketName }: { readonly bucketName: string }) {
     else if (!test.isPending) test.mutate(bucketName);
   };
   return (
-    <div className="stack">
-      <div className="actions">
-        <button type="button" className="button" aria-disabled={test.isPending} onClick={start}>
-          {test.isPending ? words.working : words.button}
-        </button>
-        {isBucketMissing && bucketName === '' && <span className="quiet">{words.needsBucket}</span>}
-      </div>
-      <div role="status">{test.data !== undefined && !test.isPending && <Result check={test.data} />}</div>
+    <div className="storage-test" role="status">
+      <button type="button" className="button" aria-disabled={test.isPending} onClick={start}>
+        {test.isPending ? words.working : words.button}
+      </button>
+      {isBucketMissing && bucketName === '' && <span className="quiet">{words.needsBucket}</span>}
+      {test.data !== undefined && !test.isPending && <Result check={test.data} />}
       {test.error !== null && <FailureNotice thrown={test.error} />}
     </div>
   );
