@@ -152,6 +152,8 @@ export const router = createRouter({
     ]),
   ]),
   basepath: basePath,
+  // What a screen does not know as a filter leaves the address, and never reaches the screen.
+  search: { strict: true },
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: Loading,

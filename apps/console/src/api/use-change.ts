@@ -7,6 +7,11 @@ import { useProjectId } from './session.ts';
 /** What a form or a dialog needs to know of a change. */
 export type Change = { readonly isPending: boolean; readonly error: unknown };
 
+/** If the row whose button had the focus is gone, readers of the screen continue at the heading. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) document.querySelector('h1')?.focus({ preventScroll: true });
+}
+
 /** A call that changes something. When it is done, the lists that it may have changed are read again. */
 export function useChange<Name extends MutationName>(
   name: Name,
@@ -19,6 +24,7 @@ export function useChange<Name extends MutationName>(
     onSuccess: async (answer) => {
       onDone?.(answer);
       await Promise.all(refreshed.map((each) => queryClient.invalidateQueries({ queryKey: [each, projectId] })));
+      requestAnimationFrame(keepFocus);
     },
     // Input and answer may be secret, so that nothing of them is kept.
     gcTime: 0,

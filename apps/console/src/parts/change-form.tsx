@@ -27,7 +27,10 @@ export function ChangeForm<Name extends string>(props: ChangeFormProps<Name>) {
   const form = useRef<HTMLFormElement>(null);
   const { error } = change;
   useEffect(() => {
-    if (error !== null) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (error === null) return;
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (wrong) wrong.focus();
+    else form.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
   }, [error]);
   const problems = error === null ? [] : failureOf(error).problems;
   const submit = (event: FormEvent<HTMLFormElement>) => {

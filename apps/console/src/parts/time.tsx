@@ -41,7 +41,8 @@ export function Time({ at, otherwise = common.never }: { readonly at: string | n
   const atMs = millisecondsOf(at);
   return (
     <time dateTime={new Date(atMs).toISOString()} title={absoluteTime(atMs)}>
-      {relativeTime(atMs, present)}
+      {/* What has just happened is not in the future because the clock of the page is behind by a tick. */}
+      {relativeTime(atMs, atMs > present ? Date.now() : present)}
     </time>
   );
 }

@@ -75,7 +75,7 @@ export const sourceWords = {
   confirmText: (count: number) =>
     `A run checks ${count === 1 ? 'the backup' : `the ${number(count)} backups`} again. It marks those that are still missing, and cannot mark more than these.`,
   confirmAfter: 'A marked backup cannot be restored. It becomes available again if it comes back.',
-  confirmButton: (count: number) => `Mark what is missing of ${number(count)}`,
+  confirmButton: (count: number) => `Mark up to ${counted(count, 'backup')}`,
   confirmed: 'Confirmed. A run marks what is still missing.',
   onlyOperators: 'An operator can confirm the removals.',
 

@@ -66,7 +66,7 @@ function Health({ answer: { source, error_count }, nowMs }: { readonly answer: A
   const standing = standingOf(source, nowMs);
   const hasErrors = standing === 'failing' && error_count > 0;
   return (
-    <div className="actions">
+    <div className="health">
       <StandingBadge standing={standing} />
       <span>{hasErrors ? words.failingWithErrors(error_count) : standingSentences[standing]}</span>
     </div>

@@ -5,6 +5,7 @@ import { query } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
 import { FailureNotice, Notice } from '../../parts/notices.tsx';
+import { capitalised } from '../../words/capitalised.ts';
 import { storageTestWords as words } from '../../words/sources.ts';
 
 const tones: Readonly<Record<CheckedBucket[StorageRequest], Tone>> = {
@@ -55,7 +56,7 @@ function Result({ check: { catalogue, buckets } }: { readonly check: StorageChec
             bucket.prefix === '' ? words.title(bucket.bucket_name) : words.withPrefix(bucket.bucket_name, bucket.prefix)
           }
         >
-          <div className="actions">
+          <div className="storage-results">
             {requests.map((request) => (
               <Badge key={request} tone={tones[bucket[request]]}>
                 {words.result(request, bucket[request])}
@@ -63,7 +64,10 @@ function Result({ check: { catalogue, buckets } }: { readonly check: StorageChec
             ))}
           </div>
           {bucket.refusals.map(({ request, reason }) => (
-            <p key={request}>{`${reason.message} ${reason.remedy}`}</p>
+            <div key={request}>
+              <p>{capitalised(reason.message)}</p>
+              <p>{reason.remedy}</p>
+            </div>
           ))}
           {bucket.notes.map((note) => (
             <p key={note}>{note}</p>
