@@ -26,7 +26,7 @@ export function AuditFilters({ search }: { readonly search: AuditSearch }) {
     void navigate({ to: '/administration/audit', search: entered });
   };
   return (
-    // A change of the address, such as by Back, fills the form anew.
+    // A change of the address, such as by Back, fills the form again.
     <form key={JSON.stringify(search)} className="filters" aria-label={words.filters} onSubmit={apply}>
       <TextFilter label={words.actor} name="actor" value={search.actor} />
       <TextFilter label={words.call} name="call" value={search.call} placeholder={words.callExample} />

@@ -139,7 +139,7 @@ type ChangeUserProps = OfUserProps & {
   readonly call: 'disableUser' | 'enableUser' | 'removeUser';
   readonly title: string;
   readonly button: string;
-  /** What is told when it is done. */
+  /** Announced when it is done. */
   readonly done: string;
   readonly children: ReactNode;
 };

@@ -202,7 +202,7 @@ function LastRun({ answer: { last_run: run, source } }: { readonly answer: Answe
         <dd>
           <Time
             at={source.paused ? null : source.next_run_at}
-            otherwise={source.paused ? sourcesWords.pausedRun : sourcesWords.onlyByHand}
+            otherwise={source.paused ? sourcesWords.pausedRun : sourcesWords.manualOnly}
           />
         </dd>
       </dl>
@@ -220,7 +220,7 @@ function Settings({ source, children }: { readonly source: Source; readonly chil
           <code className="name">{sourcesWords.place(source)}</code>
         </dd>
         <dt>{words.interval}</dt>
-        <dd>{source.interval_s === null ? sourcesWords.onlyByHand : words.every(source.interval_s)}</dd>
+        <dd>{source.interval_s === null ? sourcesWords.manualOnly : words.every(source.interval_s)}</dd>
         <dt>{words.level}</dt>
         <dd title={levelMeanings[source.level]}>{source.level}</dd>
         <dt>{words.reverify}</dt>

@@ -10,7 +10,7 @@ const graceMs = 5 * 60 * 1000;
 /** A source is late without a good run in so many of its intervals. */
 const intervalsWithoutGoodRun = 2;
 
-/** How a source stands at a time. */
+/** The standing of a source at a time. */
 export function standingOf(source: Source, nowMs: number): SourceStanding {
   const { last_run: run } = source;
   if (source.held !== null) return 'held';

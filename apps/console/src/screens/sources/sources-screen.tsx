@@ -37,7 +37,7 @@ const columns: readonly Column<Row>[] = [
   {
     title: words.nextRun,
     cell: ({ source: { paused, next_run_at } }) => (
-      <Time at={paused ? null : next_run_at} otherwise={paused ? words.pausedRun : words.onlyByHand} />
+      <Time at={paused ? null : next_run_at} otherwise={paused ? words.pausedRun : words.manualOnly} />
     ),
   },
   { title: words.lastGood, cell: ({ source }) => <Time at={source.last_good_sync_at} /> },
