@@ -17,7 +17,7 @@ import { Time } from '../../parts/time.tsx';
 import { accessKeysWords as words } from '../../words/administration.ts';
 import { CreateAccessKey } from './create-access-key.tsx';
 import { KeptElsewhere } from './kept-elsewhere.tsx';
-import { projectName, useProjects } from './projects.ts';
+import { useProjectNames } from './projects.ts';
 import './administration.css';
 
 /** The keys with which programs sign their requests. */
@@ -50,7 +50,7 @@ export function AccessKeysScreen() {
 
 function AccessKeys() {
   const answer = useQuery(callOptions(useProjectId(), 'listAccessKeys', {}));
-  const projects = useProjects();
+  const nameOf = useProjectNames();
   const [disabling, setDisabling] = useState<AccessKey | null>(null);
   const columns: readonly Column<AccessKey>[] = [
     { title: words.key, cell: ({ access_key }) => <code className="short-name">{access_key}</code> },
@@ -69,7 +69,7 @@ function AccessKeys() {
     { title: words.user, cell: ({ user_name }) => <span className="short-name">{user_name}</span> },
     {
       title: words.project,
-      cell: ({ project_id }) => <span className="short-name">{projectName(projects, project_id)}</span>,
+      cell: ({ project_id }) => <span className="short-name">{nameOf(project_id)}</span>,
     },
     { title: words.created, cell: ({ created_at }) => <Time at={created_at} /> },
     {

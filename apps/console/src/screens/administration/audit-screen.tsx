@@ -15,7 +15,7 @@ import { outcomeMeanings, auditWords as words } from '../../words/audit.ts';
 import { common } from '../../words/common.ts';
 import { AuditFilters } from './audit-filters.tsx';
 import type { AuditSearch } from './audit-search.ts';
-import { projectName, useProjects } from './projects.ts';
+import { useProjectNames } from './projects.ts';
 import './administration.css';
 
 const route = getRouteApi('/inside/administration/audit');
@@ -176,7 +176,7 @@ function columnsOf(filters: AuditSearch, show: (event: AuditEvent) => void): rea
 const shownSubjects = 2;
 
 function Details({ event, onClose }: { readonly event: AuditEvent; readonly onClose: () => void }) {
-  const projects = useProjects();
+  const nameOf = useProjectNames();
   const facts: readonly (readonly [string, string])[] = [
     [words.time, absoluteTime(millisecondsOf(event.at))],
     [words.call, event.operation],
@@ -184,7 +184,7 @@ function Details({ event, onClose }: { readonly event: AuditEvent; readonly onCl
     [words.kind, event.actor.kind],
     [words.address, event.address ?? words.noAddress],
     [words.door, event.door],
-    [words.project, event.project_id === '' ? common.none : projectName(projects, event.project_id)],
+    [words.project, event.project_id === '' ? common.none : nameOf(event.project_id)],
     [words.outcome, `${event.outcome}: ${outcomeMeanings[event.outcome]}`],
     [words.error, event.error ?? common.none],
     [words.request, event.request_id],

@@ -16,14 +16,14 @@ import type { Column } from '../../parts/table.tsx';
 import { bucketsWords as words } from '../../words/administration.ts';
 import { MadeExplicit, placeOf } from './grant-list.tsx';
 import { ProjectField } from './project-field.tsx';
-import { projectName, useProjects } from './projects.ts';
+import { useProjectNames } from './projects.ts';
 import './administration.css';
 
 /** Which project may use which bucket. */
 export function BucketsScreen() {
   const projectId = useProjectId();
   const mayGrant = useMay('administrator');
-  const projects = useProjects();
+  const nameOf = useProjectNames();
   const answer = useQuery(callOptions(projectId, 'listBucketGrants', {}));
   const [isAdding, setAdding] = useState(false);
   const [added, setAdded] = useState<CallOutput<'grantBucket'> | null>(null);
@@ -45,7 +45,7 @@ export function BucketsScreen() {
     },
     {
       title: words.project,
-      cell: ({ project_id }) => <span className="short-name">{projectName(projects, project_id)}</span>,
+      cell: ({ project_id }) => <span className="short-name">{nameOf(project_id)}</span>,
     },
     { title: words.storage, cell: ({ storage_unit }) => <code className="name">{storage_unit}</code> },
     {
@@ -55,7 +55,7 @@ export function BucketsScreen() {
           <button
             type="button"
             className="button plain"
-            aria-label={words.revokeOf(placeOf(grant), projectName(projects, grant.project_id))}
+            aria-label={words.revokeOf(placeOf(grant), nameOf(grant.project_id))}
             onClick={() => setRevoking(grant)}
           >
             {words.revoke}
@@ -113,11 +113,7 @@ export function BucketsScreen() {
         </Dialog>
       )}
       {revoking !== null && (
-        <RevokeBucket
-          grant={revoking}
-          project={projectName(projects, revoking.project_id)}
-          onClose={() => setRevoking(null)}
-        />
+        <RevokeBucket grant={revoking} project={nameOf(revoking.project_id)} onClose={() => setRevoking(null)} />
       )}
     </Page>
   );

@@ -11,7 +11,12 @@ export function useProjects(): readonly Project[] | undefined {
   return useQuery({ ...options, enabled: identity === 'embedded' && mayList }).data?.projects;
 }
 
-/** The name of the project with an id, or the id if the name is not known. */
-export function projectName(projects: readonly Project[] | undefined, id: string): string {
-  return projects?.find((each) => each.id === id)?.name ?? id;
+/** Returns the name of the project with an id, or the id if the name is not known. */
+export function useProjectNames(): (id: string) => string {
+  const projects = useProjects();
+  const session = useSession();
+  return (id) => {
+    if (id === session.project_id) return session.project_name;
+    return projects?.find((each) => each.id === id)?.name ?? id;
+  };
 }
