@@ -1,9 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { failureOf, isSignedOut } from './api/failure.ts';
 import { basePath } from './api/places.ts';
 import { queryClient } from './api/query-client.ts';
 import { sessionOptions } from './api/session.ts';
 import { BrokenScreen, MissingScreen } from './parts/failed-screens.tsx';
+import { lazyScreen } from './parts/lazy-screen.ts';
 import { Loading } from './parts/notices.tsx';
 import { auditSearch } from './screens/administration/audit-search.ts';
 import { chainSearch } from './screens/chain/chain-search.ts';
@@ -20,7 +21,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: signInSearch,
-  component: lazyRouteComponent(() => import('./screens/sign-in/sign-in-screen.tsx'), 'SignInScreen'),
+  component: lazyScreen(() => import('./screens/sign-in/sign-in-screen.tsx'), 'SignInScreen'),
 });
 
 /** Everything that needs a session. */
@@ -44,91 +45,91 @@ const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
   validateSearch: overviewSearch,
-  component: lazyRouteComponent(() => import('./screens/overview/overview-screen.tsx'), 'OverviewScreen'),
+  component: lazyScreen(() => import('./screens/overview/overview-screen.tsx'), 'OverviewScreen'),
 });
 
 const resource = createRoute({
   getParentRoute: () => inside,
   path: '/resources/$resourceId',
   validateSearch: chainSearch,
-  component: lazyRouteComponent(() => import('./screens/chain/resource-screen.tsx'), 'ResourceScreen'),
+  component: lazyScreen(() => import('./screens/chain/resource-screen.tsx'), 'ResourceScreen'),
 });
 
 /** Leads to the chain of a backup of which only the id is known. */
 const backup = createRoute({
   getParentRoute: () => inside,
   path: '/backups/$backupId',
-  component: lazyRouteComponent(() => import('./screens/chain/backup-screen.tsx'), 'BackupScreen'),
+  component: lazyScreen(() => import('./screens/chain/backup-screen.tsx'), 'BackupScreen'),
 });
 
 const operations = createRoute({
   getParentRoute: () => inside,
   path: '/operations',
   validateSearch: operationsSearch,
-  component: lazyRouteComponent(() => import('./screens/operations/operations-screen.tsx'), 'OperationsScreen'),
+  component: lazyScreen(() => import('./screens/operations/operations-screen.tsx'), 'OperationsScreen'),
 });
 
 const operation = createRoute({
   getParentRoute: () => inside,
   path: '/operations/$operationId',
-  component: lazyRouteComponent(() => import('./screens/operations/operation-screen.tsx'), 'OperationScreen'),
+  component: lazyScreen(() => import('./screens/operations/operation-screen.tsx'), 'OperationScreen'),
 });
 
 const importing = createRoute({
   getParentRoute: () => inside,
   path: '/import',
   validateSearch: importSearch,
-  component: lazyRouteComponent(() => import('./screens/import/import-screen.tsx'), 'ImportScreen'),
+  component: lazyScreen(() => import('./screens/import/import-screen.tsx'), 'ImportScreen'),
 });
 
 const sources = createRoute({
   getParentRoute: () => inside,
   path: '/sources',
   validateSearch: sourcesSearch,
-  component: lazyRouteComponent(() => import('./screens/sources/sources-screen.tsx'), 'SourcesScreen'),
+  component: lazyScreen(() => import('./screens/sources/sources-screen.tsx'), 'SourcesScreen'),
 });
 
 const source = createRoute({
   getParentRoute: () => inside,
   path: '/sources/$sourceId',
-  component: lazyRouteComponent(() => import('./screens/sources/source-screen.tsx'), 'SourceScreen'),
+  component: lazyScreen(() => import('./screens/sources/source-screen.tsx'), 'SourceScreen'),
 });
 
 const users = createRoute({
   getParentRoute: () => inside,
   path: '/administration/users',
-  component: lazyRouteComponent(() => import('./screens/administration/users-screen.tsx'), 'UsersScreen'),
+  component: lazyScreen(() => import('./screens/administration/users-screen.tsx'), 'UsersScreen'),
 });
 
 const projects = createRoute({
   getParentRoute: () => inside,
   path: '/administration/projects',
-  component: lazyRouteComponent(() => import('./screens/administration/projects-screen.tsx'), 'ProjectsScreen'),
+  component: lazyScreen(() => import('./screens/administration/projects-screen.tsx'), 'ProjectsScreen'),
 });
 
 const buckets = createRoute({
   getParentRoute: () => inside,
   path: '/administration/buckets',
-  component: lazyRouteComponent(() => import('./screens/administration/buckets-screen.tsx'), 'BucketsScreen'),
+  component: lazyScreen(() => import('./screens/administration/buckets-screen.tsx'), 'BucketsScreen'),
 });
 
 const accessKeys = createRoute({
   getParentRoute: () => inside,
   path: '/administration/access-keys',
-  component: lazyRouteComponent(() => import('./screens/administration/access-keys-screen.tsx'), 'AccessKeysScreen'),
+  component: lazyScreen(() => import('./screens/administration/access-keys-screen.tsx'), 'AccessKeysScreen'),
 });
 
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/administration/audit',
   validateSearch: auditSearch,
-  component: lazyRouteComponent(() => import('./screens/administration/audit-screen.tsx'), 'AuditScreen'),
+  component: lazyScreen(() => import('./screens/administration/audit-screen.tsx'), 'AuditScreen'),
 });
 
 const nodes = createRoute({
   getParentRoute: () => inside,
   path: '/administration/nodes',
-  component: lazyRouteComponent(() => import('./screens/administration/nodes-screen.tsx'), 'NodesScreen'),
+  component: lazyScreen(() => import('./screens/administration/nodes-screen.tsx'), 'NodesScreen'),
 });
 
 export const router = createRouter({
