@@ -1,10 +1,31 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defaultClientConditions, defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
+
+const compressible = /\.(?:js|css|svg)$/;
+
+/** Writes each file compressed as well. The gateway sends these, so it need not compress anything itself. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    // Only when everything is on disk: Vite still changes the files of a bundle while it generates it.
+    async writeBundle({ dir = 'dist' }, bundle) {
+      const names = Object.keys(bundle).filter((name) => compressible.test(name));
+      for (const path of names.map((name) => join(dir, name))) {
+        const source = await readFile(path);
+        await writeFile(`${path}.br`, brotliCompressSync(source));
+        await writeFile(`${path}.gz`, gzipSync(source, { level: 9 }));
+      }
+    },
+  };
+}
 
 export default defineConfig({
   // Addresses in the page are relative to its <base>, since the gateway may be served below any path.
   base: './',
-  plugins: [react()],
+  plugins: [react(), compressed()],
   resolve: { conditions: [...defaultClientConditions, '@backup-sync/source'] },
   build: {
     target: 'es2023',

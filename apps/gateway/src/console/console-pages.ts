@@ -29,7 +29,7 @@ const policy = helmet.contentSecurityPolicy({
     connectSrc: ["'self'"],
     workerSrc: ["'self'"],
     formAction: ["'self'"],
-    baseUri: ["'none'"],
+    baseUri: ["'self'"],
     frameAncestors: ["'none'"],
   },
 });
@@ -71,9 +71,9 @@ export function consolePages({ directory, publicUrl }: ConsoleOptions): Router {
 /** Serves a file, or the first page if a browser opens another path. Everything else is left to later routes. */
 function serveFiles(directory: string, address: string): RequestHandler {
   const files = filesIn(directory);
-  // The build does not know the path of the server, so it writes relative addresses. They would depend on the path of
-  // the page.
-  const firstPage = readFileSync(join(directory, indexFile), 'utf8').replaceAll(/(?<=(?:src|href)=")\.\//g, address);
+  // The build does not know the path of the server. All its addresses are relative to the <base> of the page.
+  const built = readFileSync(join(directory, indexFile), 'utf8');
+  const firstPage = built.replace(/(?<=<base href=")[^"]*/, () => address);
   return async (request, response, next) => {
     const name = request.path.slice(consolePath.length + 1);
     const isFirstPage = name === '' || name === indexFile;
