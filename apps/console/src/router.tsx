@@ -9,7 +9,7 @@ import { Loading } from './parts/notices.tsx';
 import { auditSearch } from './screens/administration/audit-search.ts';
 import { chainSearch } from './screens/chain/chain-search.ts';
 import { importSearch } from './screens/import/import-search.ts';
-import { operationsSearch } from './screens/operations/operations-search.ts';
+import { operationSearch, operationsSearch } from './screens/operations/operations-search.ts';
 import { overviewSearch } from './screens/overview/overview-search.ts';
 import { signInSearch } from './screens/sign-in/sign-in-search.ts';
 import { sourcesSearch } from './screens/sources/sources-search.ts';
@@ -72,6 +72,7 @@ const operations = createRoute({
 const operation = createRoute({
   getParentRoute: () => inside,
   path: '/operations/$operationId',
+  validateSearch: operationSearch,
   component: lazyScreen(() => import('./screens/operations/operation-screen.tsx'), 'OperationScreen'),
 });
 

@@ -1,0 +1,64 @@
+import type { BucketPlanItem } from '@backup-sync/contracts';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { callOptions } from '../../api/calls.ts';
+import { useProjectId } from '../../api/session.ts';
+import { LevelBadge } from '../../parts/badges.tsx';
+import { Empty, Notice, Shown } from '../../parts/notices.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { operations as words } from '../../words/operations.ts';
+import { ClassBadge } from './class-badge.tsx';
+import { Problem } from './finding-list.tsx';
+import { FoundPages, foundInPage } from './found-pages.tsx';
+
+const route = getRouteApi('/inside/operations/$operationId');
+
+type PlanItemListProps = { readonly operationId: string };
+
+/** What an import would do with each backup of a bucket, while the plan is made and after. */
+export function PlanItemList({ operationId }: PlanItemListProps) {
+  const projectId = useProjectId();
+  const { after = 0 } = route.useSearch();
+  const query = useQuery({
+    ...callOptions(projectId, 'listPlanItems', { operation_id: operationId, after, limit: foundInPage }),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <section className="stack">
+      <h2>{words.items}</h2>
+      <Shown of={query}>
+        {({ plan, next, ended, complete }) => (
+          <>
+            {ended && !complete && <Notice tone="warn">{words.incomplete}</Notice>}
+            {plan.length === 0 && after === 0 ? (
+              <Empty title={ended ? words.noItemEnded : words.noItem}>{ended ? undefined : words.noItemText}</Empty>
+            ) : (
+              <Table caption={words.itemsCaption} columns={columns} rows={plan} keyOf={keyOf} />
+            )}
+            <FoundPages operationId={operationId} after={after} next={next} count={plan.length} />
+          </>
+        )}
+      </Shown>
+    </section>
+  );
+}
+
+function keyOf({ image_path, backup_id }: BucketPlanItem): string {
+  return `${image_path} ${backup_id}`;
+}
+
+const columns: readonly Column<BucketPlanItem>[] = [
+  {
+    title: words.backup,
+    cell: ({ backup_name, backup_id, image_path }) => (
+      <>
+        <div className="name">{backup_name ?? backup_id ?? image_path}</div>
+        {backup_name !== null && <div className="quiet small name">{image_path}</div>}
+      </>
+    ),
+  },
+  { title: words.class, cell: (item) => <ClassBadge planned={item.class} /> },
+  { title: words.wouldDo, cell: ({ message }) => <div className="name">{message}</div> },
+  { title: words.levelNow, cell: ({ level }) => level !== null && <LevelBadge level={level} /> },
+  { title: words.problem, cell: ({ reason }) => reason !== null && <Problem reason={reason} /> },
+];
