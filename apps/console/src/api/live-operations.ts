@@ -1,4 +1,4 @@
-import type { CallOutput } from '@backup-sync/contracts';
+import type { CallOutput, Operation } from '@backup-sync/contracts';
 import { useEffect, useState } from 'react';
 import { client } from './client.ts';
 import { queryClient } from './query-client.ts';
@@ -19,6 +19,18 @@ const changeWithResults = [
   'showStanding',
   'countOperationDays',
 ];
+
+type Follower = (operation: Operation) => void;
+const followers = new Set<Follower>();
+
+/**
+ * Calls `follower` with each operation that the stream tells of, until the returned function is called. Those that
+ * change while the stream is interrupted are not among them.
+ */
+export function followOperations(follower: Follower): () => void {
+  followers.add(follower);
+  return () => followers.delete(follower);
+}
 
 export type LiveState = 'live' | 'waiting';
 
@@ -53,7 +65,9 @@ export function useLiveOperations(projectId: string): LiveState {
           onData: ({ data: { operation } }) => {
             const key = ['showOperation', projectId, { operation_id: operation.id }];
             const shown: CallOutput<'showOperation'> = { operation };
-            queryClient.setQueryData(key, shown);
+            // Only what a page shows or has shown: an import of a long list has an operation for each backup.
+            if (queryClient.getQueryState(key) !== undefined) queryClient.setQueryData(key, shown);
+            for (const follower of followers) follower(operation);
             const hasEnded = operation.status !== 'waiting' && operation.status !== 'running';
             refresh(hasEnded ? [...changeWithOperations, ...changeWithResults] : changeWithOperations);
           },

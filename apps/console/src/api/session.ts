@@ -32,10 +32,18 @@ export async function signIn(credentials: SignInRequest): Promise<void> {
   queryClient.setQueryData(sessionOptions.queryKey, session);
 }
 
+const forgetters = new Set<() => void>();
+
+/** Calls `forget` at each sign-out, for what a module keeps outside the queries. */
+export function atSignOut(forget: () => void): void {
+  forgetters.add(forget);
+}
+
 /** Ends the session. Nothing of it stays in this page. */
 export async function signOut(): Promise<void> {
   await ask('session', { method: 'DELETE' });
   queryClient.clear();
+  for (const forget of forgetters) forget();
 }
 
 /** Switches to another project. The password is for identity services that do not exchange tokens. */

@@ -1,4 +1,4 @@
-import { idIn } from '../operations/operations-search.ts';
+import { idIn, operationSearch } from '../operations/operations-search.ts';
 
 /** The steps of an import, in order. `bucket` takes the place of the others if a bucket is scanned. */
 export const importSteps = ['choose', 'check', 'plan', 'import', 'bucket'] as const;
@@ -15,6 +15,8 @@ export type ImportSearch = {
   /** A class of the plan. */
   readonly class?: string;
   readonly page?: number;
+  /** The place in the items of the plan of a bucket: the `next` of the page before. */
+  readonly after?: number;
 };
 
 /** Reads the step of any address. What is no step is ignored. */
@@ -28,6 +30,7 @@ export function importSearch(search: Readonly<Record<string, unknown>>): ImportS
   return {
     ...(step !== undefined && { step }),
     ...Object.fromEntries(texts),
+    ...operationSearch(search),
     ...(typeof page === 'number' && Number.isSafeInteger(page) && page > 1 && { page }),
   };
 }

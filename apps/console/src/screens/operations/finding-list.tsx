@@ -1,6 +1,6 @@
 import type { Operation, Reason, ScanFinding } from '@backup-sync/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { callOptions } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
 import { Badge } from '../../parts/badges.tsx';
@@ -8,14 +8,13 @@ import { Empty, Notice, Shown } from '../../parts/notices.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { findingStates, operations as words } from '../../words/operations.ts';
-import { FoundPages, foundInPage } from './found-pages.tsx';
+import { FoundPages, foundInPage, type PageLink } from './found-pages.tsx';
 
-const route = getRouteApi('/inside/operations/$operationId');
+type FindingListProps = { readonly operation: Operation; readonly after: number; readonly link: PageLink };
 
 /** The backups that a scan found, while it runs and after. */
-export function FindingList({ operation }: { readonly operation: Operation }) {
+export function FindingList({ operation, after, link }: FindingListProps) {
   const projectId = useProjectId();
-  const { after = 0 } = route.useSearch();
   const query = useQuery({
     ...callOptions(projectId, 'listScanFindings', { operation_id: operation.id, after, limit: foundInPage }),
     placeholderData: keepPreviousData,
@@ -31,11 +30,13 @@ export function FindingList({ operation }: { readonly operation: Operation }) {
           <>
             {ended && !complete && <Notice tone="warn">{words.incomplete}</Notice>}
             {findings.length === 0 && after === 0 ? (
-              <Empty title={ended ? words.noFindingEnded : words.noFinding}>{ended ? undefined : words.noFindingText}</Empty>
+              <Empty title={ended ? words.noFindingEnded : words.noFinding}>
+                {ended ? undefined : words.noFindingText}
+              </Empty>
             ) : (
               <Table caption={words.findingsCaption} columns={columns} rows={findings} keyOf={keyOf} />
             )}
-            <FoundPages operationId={operation.id} after={after} next={next} count={findings.length} />
+            <FoundPages after={after} next={next} count={findings.length} link={link} />
           </>
         )}
       </Shown>

@@ -12,11 +12,13 @@ import { operationKindWords } from '../../words/common.ts';
 import { phaseWords, retryWords, operations as words } from '../../words/operations.ts';
 import { CancelButton } from './cancel-button.tsx';
 import { FindingList } from './finding-list.tsx';
+import type { PageLink } from './found-pages.tsx';
 import { Subject, secondsTaken } from './operation-name.tsx';
-import { type Fact, resultFacts } from './operation-result.ts';
+import { resultFacts } from './operation-result.ts';
 import { PlanItemList } from './plan-item-list.tsx';
 import { ProgressCard } from './progress-card.tsx';
 import { RepeatActions } from './repeat-actions.tsx';
+import { ResultCard } from './result-card.tsx';
 import './operations.css';
 
 const route = getRouteApi('/inside/operations/$operationId');
@@ -70,6 +72,18 @@ function Actions({ operation }: Props) {
 
 function Details({ operation, readAtMs }: Props & { readonly readAtMs: number }) {
   const { kind, status, message, reason, phase } = operation;
+  const { after = 0 } = route.useSearch();
+  const link: PageLink = (place, label) => (
+    <Link
+      to="/operations/$operationId"
+      params={{ operationId: operation.id }}
+      search={place === undefined ? {} : { after: place }}
+      className="button"
+      resetScroll={false}
+    >
+      {label}
+    </Link>
+  );
   const results = resultFacts(operation);
   return (
     <>
@@ -84,15 +98,10 @@ function Details({ operation, readAtMs }: Props & { readonly readAtMs: number })
       )}
       <div className="columns">
         <DetailCard operation={operation} />
-        {results.length > 0 && (
-          <section className="card">
-            <h2>{words.result}</h2>
-            <Facts facts={results} />
-          </section>
-        )}
+        {results.length > 0 && <ResultCard facts={results} />}
       </div>
-      {(kind === 'scan' || kind === 'source_run') && <FindingList operation={operation} />}
-      {kind === 'plan' && <PlanItemList operationId={operation.id} />}
+      {(kind === 'scan' || kind === 'source_run') && <FindingList operation={operation} after={after} link={link} />}
+      {kind === 'plan' && <PlanItemList operationId={operation.id} after={after} link={link} />}
     </>
   );
 }
@@ -181,18 +190,5 @@ function DetailCard({ operation }: Props) {
         </dd>
       </dl>
     </section>
-  );
-}
-
-function Facts({ facts }: { readonly facts: readonly Fact[] }) {
-  return (
-    <dl className="facts numeric">
-      {facts.map(({ name, value }) => (
-        <div className="fact" key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

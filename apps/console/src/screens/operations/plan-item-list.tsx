@@ -1,6 +1,5 @@
 import type { BucketPlanItem } from '@backup-sync/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
 import { callOptions } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
 import { LevelBadge } from '../../parts/badges.tsx';
@@ -9,16 +8,13 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { operations as words } from '../../words/operations.ts';
 import { ClassBadge } from './class-badge.tsx';
 import { Problem } from './finding-list.tsx';
-import { FoundPages, foundInPage } from './found-pages.tsx';
+import { FoundPages, foundInPage, type PageLink } from './found-pages.tsx';
 
-const route = getRouteApi('/inside/operations/$operationId');
-
-type PlanItemListProps = { readonly operationId: string };
+type PlanItemListProps = { readonly operationId: string; readonly after: number; readonly link: PageLink };
 
 /** What an import would do with each backup of a bucket, while the plan is made and after. */
-export function PlanItemList({ operationId }: PlanItemListProps) {
+export function PlanItemList({ operationId, after, link }: PlanItemListProps) {
   const projectId = useProjectId();
-  const { after = 0 } = route.useSearch();
   const query = useQuery({
     ...callOptions(projectId, 'listPlanItems', { operation_id: operationId, after, limit: foundInPage }),
     placeholderData: keepPreviousData,
@@ -35,7 +31,7 @@ export function PlanItemList({ operationId }: PlanItemListProps) {
             ) : (
               <Table caption={words.itemsCaption} columns={columns} rows={plan} keyOf={keyOf} />
             )}
-            <FoundPages operationId={operationId} after={after} next={next} count={plan.length} />
+            <FoundPages after={after} next={next} count={plan.length} link={link} />
           </>
         )}
       </Shown>

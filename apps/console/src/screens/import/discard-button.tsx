@@ -1,0 +1,17 @@
+import { useNavigate } from '@tanstack/react-router';
+import { importWords as words } from '../../words/import.ts';
+import { discardImport } from './import-store.ts';
+
+/** Forgets the list, and begins anew. */
+export function DiscardButton() {
+  const navigate = useNavigate();
+  const discard = async () => {
+    await navigate({ to: '/import', search: { step: 'choose' } });
+    discardImport();
+  };
+  return (
+    <button type="button" className="button" onClick={discard}>
+      {words.discard}
+    </button>
+  );
+}

@@ -1,0 +1,39 @@
+import type { PlannedItem } from '@backup-sync/contracts';
+import { query } from '../../api/calls.ts';
+import { batchFrom } from './batches.ts';
+import { changeImport, importSignal, importState } from './import-store.ts';
+import { noTotals, withAnswer } from './plan-totals.ts';
+
+let stopping = new AbortController();
+
+/** Stops the plan after the present call. What is planned stays. */
+export function stopPlan(): void {
+  stopping.abort();
+}
+
+/** Plans the import of the list, call by call. Continues behind what is planned already. */
+export async function planList(projectId: string): Promise<void> {
+  const { list, plan } = importState();
+  if (list === null || plan?.isRunning === true) return;
+  stopping = new AbortController();
+  const signal = AbortSignal.any([stopping.signal, importSignal()]);
+  let totals = plan?.totals ?? noTotals;
+  const planned: PlannedItem[] = [...(plan?.planned ?? [])];
+  const tell = (isRunning: boolean, thrown: unknown) => {
+    if (!importSignal().aborted && importState().list === list) {
+      changeImport({ plan: { totals, planned, isRunning, thrown } });
+    }
+  };
+  tell(true, null);
+  try {
+    while (planned.length < list.items.length) {
+      const answer = await query(projectId, 'planSync', { sync: [...batchFrom(list.items, planned.length)] }, signal);
+      planned.push(...answer.plan);
+      totals = withAnswer(totals, answer);
+      tell(true, null);
+    }
+    tell(false, null);
+  } catch (thrown) {
+    tell(false, signal.aborted ? null : thrown);
+  }
+}
