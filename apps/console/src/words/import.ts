@@ -13,6 +13,7 @@ export const importWords = {
   notAllowed: 'You may not import backups',
   notAllowedText: 'Ask an administrator for the role operator in this project.',
   discard: 'Discard the list',
+  another: 'Import another list',
   again: 'Choose another list',
   continueList: (name: string) => `Continue with ${name}`,
 
@@ -83,7 +84,6 @@ monday,Monday,volumebackups,server-1/monday,server-1,Server 1,OS::Native::Server
   backup: 'Backup',
   class: 'Class',
   wouldDo: 'An import would',
-  levelNow: 'Level now',
   toImport: 'Continue to the import',
   rowsOf: (from: number, to: number, all: number) => `${number(from)} to ${number(to)} of ${backups(all)}`,
   previous: 'Previous page',

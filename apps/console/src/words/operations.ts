@@ -1,4 +1,4 @@
-import type { FindingState, Operation, OperationKind, PlanClass, Reason } from '@backup-sync/contracts';
+import type { FindingState, Operation, OperationKind, PlanClass, Reason, SyncOutcome } from '@backup-sync/contracts';
 import type { Tone } from '../parts/badges.tsx';
 import { bytes, counted, duration, number } from './amounts.ts';
 
@@ -32,8 +32,8 @@ export const operations = {
   id: 'Operation id',
   bucket: 'Bucket',
   backup: 'Backup',
+  showBackup: 'Show the backup',
   source: 'Source',
-  showSource: 'Show the source',
   parent: 'Started by',
   showParent: 'Show that operation',
   started: 'Started',
@@ -111,7 +111,8 @@ export const operations = {
   class: 'Class',
   problem: 'Problem',
   wouldDo: 'An import would',
-  levelNow: 'Level now',
+  levelNow: 'Level now:',
+  remedyOf: (remedy: string, code: string) => `${remedy} (${code})`,
   imported: 'Import',
   pages: 'Pages',
   rowsShown: (rows: number) => counted(rows, 'backup'),
@@ -129,6 +130,28 @@ export const cancelMeanings: Readonly<Record<OperationKind, string | null>> = {
     'Findings so far are kept. Imports that it has accepted continue. The next run of the source is not affected.',
   verify: 'What was read so far proves nothing yet. A later verification reads it again.',
   plan: 'The plan stays incomplete. Nothing was changed.',
+};
+
+/** The heading of an operation on a backup or in a bucket. */
+export const headings: Readonly<Record<OperationKind, (subject: string) => string>> = {
+  import: (subject) => `Import of ${subject}`,
+  delete: (subject) => `Deletion of ${subject}`,
+  scan: (subject) => `Scan of ${subject}`,
+  source_run: (subject) => `Source run in ${subject}`,
+  verify: (subject) => `Verification of ${subject}`,
+  plan: (subject) => `Plan of ${subject}`,
+};
+
+/** What an import or a deletion did to the catalogue. */
+export const outcomeWords: Readonly<Record<SyncOutcome, string>> = {
+  created: 'A record was created',
+  unchanged: 'The record did not change',
+  verified: 'The record stayed, and was proved again',
+  updated: 'The record was updated',
+  moved: 'The record was updated: the backup is at another place now',
+  superseded: 'It replaced a backup that was not whole',
+  marked: 'The record says that the backup is not whole, and why',
+  none: 'Nothing changed',
 };
 
 export const phaseWords: Readonly<Record<NonNullable<Operation['phase']>, string>> = {
@@ -167,6 +190,9 @@ export const resultNames: Readonly<Record<string, string>> = {
   problems: 'Incomplete or unreadable',
   vanished: 'Marked as vanished',
   held: 'Removals wait for confirmation',
+  sync_backup_num: 'Backups imported or confirmed',
+  delete_backup_num: 'Records marked as vanished',
+  err_sync_backup_num: 'Backups in error',
 };
 
 type ShownState = { readonly tone: Tone; readonly meaning: string };
@@ -174,7 +200,7 @@ type ShownState = { readonly tone: Tone; readonly meaning: string };
 export const findingStates: Readonly<Record<FindingState, ShownState>> = {
   new: { tone: 'busy', meaning: 'It is not recorded yet.' },
   changed: { tone: 'busy', meaning: 'It is recorded, but has changed since, or its recorded result may be outdated.' },
-  known: { tone: 'good', meaning: 'It is recorded, with every object unchanged.' },
+  known: { tone: 'quiet', meaning: 'It is recorded, with every object unchanged.' },
   moved: { tone: 'busy', meaning: 'It is recorded at another place, where it is no longer whole.' },
   copy: { tone: 'quiet', meaning: 'It is recorded at another place, where it still is.' },
   forgotten: {

@@ -3,7 +3,7 @@ import { importWords as words } from '../../words/import.ts';
 import { discardImport } from './import-store.ts';
 
 /** Forgets the list, and begins anew. */
-export function DiscardButton() {
+export function DiscardButton({ text = words.discard }: { readonly text?: string }) {
   const navigate = useNavigate();
   const discard = async () => {
     await navigate({ to: '/import', search: { step: 'choose' } });
@@ -11,7 +11,7 @@ export function DiscardButton() {
   };
   return (
     <button type="button" className="button" onClick={discard}>
-      {words.discard}
+      {text}
     </button>
   );
 }

@@ -11,6 +11,7 @@ import type { ImportStep } from './import-search.ts';
 import { ImportStepView } from './import-step.tsx';
 import { type ImportState, useImport } from './import-store.ts';
 import { PlanStep } from './plan-step.tsx';
+import '../operations/operations.css';
 import './import.css';
 
 const route = getRouteApi('/inside/import');

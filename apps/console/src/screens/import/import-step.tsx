@@ -85,7 +85,7 @@ function Sending({ list, sending }: { readonly list: CheckedList; readonly sendi
         <Link to="/operations" search={{ kind: 'import' }} className="button">
           {words.showAll}
         </Link>
-        {!isRunning && <DiscardButton />}
+        {!isRunning && <DiscardButton text={hasEnded ? words.another : words.discard} />}
       </div>
     </>
   );

@@ -2,15 +2,14 @@ import type { PlanClass } from '@backup-sync/contracts';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useDeferredValue, useMemo } from 'react';
 import { useProjectId } from '../../api/session.ts';
-import { LevelBadge } from '../../parts/badges.tsx';
 import { FailureNotice } from '../../parts/notices.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { number } from '../../words/amounts.ts';
 import { importWords as words } from '../../words/import.ts';
 import { planClasses } from '../../words/operations.ts';
-import { ClassBadge } from '../operations/class-badge.tsx';
 import { Problem } from '../operations/finding-list.tsx';
 import { forecastInWords } from '../operations/operation-result.ts';
+import { ClassBadge, WouldDo } from '../operations/planned.tsx';
 import { DiscardButton } from './discard-button.tsx';
 import { type CheckedList, type ListPlan, useImport } from './import-store.ts';
 import { planList, stopPlan } from './plan-list.ts';
@@ -77,15 +76,14 @@ function Planned({ list, plan }: { readonly list: CheckedList; readonly plan: Li
     {
       title: words.backup,
       cell: ({ index }) => (
-        <>
+        <div className="found">
           <div className="name">{list.items[index]?.backup_name}</div>
           <div className="quiet small name">{`${list.places[index]} · ${list.items[index]?.image_path}`}</div>
-        </>
+        </div>
       ),
     },
     { title: words.class, cell: ({ planned: item }) => <ClassBadge planned={item.class} /> },
-    { title: words.wouldDo, cell: ({ planned: item }) => <div className="name">{item.message}</div> },
-    { title: words.levelNow, cell: ({ planned: { level } }) => level !== null && <LevelBadge level={level} /> },
+    { title: words.wouldDo, cell: ({ planned: item }) => <WouldDo planned={item} /> },
     { title: words.problem, cell: ({ planned: { reason } }) => reason !== null && <Problem reason={reason} /> },
   ];
   return (

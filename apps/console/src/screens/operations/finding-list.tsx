@@ -73,7 +73,7 @@ const columns: readonly Column<ScanFinding>[] = [
 
 function Found({ finding: { image_path, sync, original_name, newest_object_at } }: { readonly finding: ScanFinding }) {
   return (
-    <>
+    <div className="found">
       <div className="name">{sync?.backup_name ?? image_path}</div>
       {sync !== null && <div className="quiet small name">{image_path}</div>}
       {original_name !== null && <div className="quiet small name">{words.originalName(original_name)}</div>}
@@ -82,7 +82,7 @@ function Found({ finding: { image_path, sync, original_name, newest_object_at } 
           {words.writtenAt} <Time at={newest_object_at} />
         </div>
       )}
-    </>
+    </div>
   );
 }
 
@@ -91,8 +91,7 @@ export function Problem({ reason: { message, remedy, number } }: { readonly reas
   return (
     <>
       <div className="name">{message}</div>
-      <div className="quiet small">{remedy}</div>
-      <div className="quiet small">{number}</div>
+      <div className="quiet small">{words.remedyOf(remedy, number)}</div>
     </>
   );
 }

@@ -15,12 +15,13 @@ export function OperationLink({ operation: { id, kind } }: Props) {
   );
 }
 
-/** What an operation works on: a backup or the bucket, with its source. */
-export function Subject({ operation: { backup_id, backup_name, bucket_name, source_id } }: Props) {
+/** What an operation works on: a backup, whose link may have another text, or the bucket, with its source. */
+export function Subject({ operation, text }: Props & { readonly text?: string | undefined }) {
+  const { backup_id, backup_name, bucket_name, source_id } = operation;
   if (backup_id !== null) {
     return (
       <Link to="/backups/$backupId" params={{ backupId: backup_id }} className="name">
-        {backup_name ?? backup_id}
+        {text ?? backup_name ?? backup_id}
       </Link>
     );
   }

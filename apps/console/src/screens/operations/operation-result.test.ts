@@ -12,7 +12,7 @@ test('counts have names, bytes have units, and an unknown count is shown by its 
 test('an import says what it did to the catalogue', () => {
   const result = { outcome: 'created', level: 'linkage', time_contradiction: null };
   expect(resultFacts({ kind: 'import', result })).toEqual([
-    { name: 'Catalogue', value: 'created' },
+    { name: 'Catalogue', value: 'A record was created' },
     { name: 'Level', value: 'linkage' },
   ]);
 });

@@ -2,18 +2,19 @@ import type {
   BucketPlanResult,
   Operation,
   SyncForecast,
+  SyncOutcome,
   VerificationLevel,
   VerifyResult,
 } from '@backup-sync/contracts';
 import { bytes, counted, duration, number } from '../../words/amounts.ts';
-import { countNames, operations, resultNames } from '../../words/operations.ts';
+import { countNames, operations, outcomeWords, resultNames } from '../../words/operations.ts';
 
 /** A name and its value, to be shown. */
 export type Fact = { readonly name: string; readonly value: string };
 
 /** Result of an import or a deletion. */
 type ItemResult = {
-  readonly outcome: string | null;
+  readonly outcome: SyncOutcome | null;
   readonly level: VerificationLevel | null;
   readonly time_contradiction: string | null;
 };
@@ -49,7 +50,7 @@ export function resultFacts({ kind, result }: Pick<Operation, 'kind' | 'result'>
 
 function ofItem({ outcome, level, time_contradiction: contradiction }: ItemResult): readonly Fact[] {
   return [
-    ...(outcome === null ? [] : [{ name: operations.outcome, value: outcome }]),
+    ...(outcome === null ? [] : [{ name: operations.outcome, value: outcomeWords[outcome] }]),
     ...(level === null ? [] : [{ name: operations.level, value: level }]),
     ...(contradiction === null ? [] : [{ name: operations.times, value: contradiction }]),
   ];

@@ -8,8 +8,7 @@ import { FailureNotice, Notice, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
 import { duration } from '../../words/amounts.ts';
-import { operationKindWords } from '../../words/common.ts';
-import { phaseWords, retryWords, operations as words } from '../../words/operations.ts';
+import { headings, phaseWords, retryWords, operations as words } from '../../words/operations.ts';
 import { CancelButton } from './cancel-button.tsx';
 import { FindingList } from './finding-list.tsx';
 import type { PageLink } from './found-pages.tsx';
@@ -34,11 +33,10 @@ export function OperationScreen() {
     refetchInterval: ({ state }) => (state.data?.operation.status === 'running' ? progressEveryMs : false),
   });
   const operation = query.data?.operation;
-  const title = operation === undefined ? words.operation : operationKindWords[operation.kind];
   return (
     <Page
       key={operationId}
-      title={`${title.charAt(0).toUpperCase()}${title.slice(1)}`}
+      title={operation === undefined ? words.operation : titleOf(operation)}
       sentence={operation !== undefined && <Standing operation={operation} />}
       actions={operation !== undefined && <Actions operation={operation} />}
     >
@@ -48,13 +46,17 @@ export function OperationScreen() {
   );
 }
 
+function titleOf({ kind, backup_name, backup_id, bucket_name }: Operation): string {
+  return headings[kind](backup_name ?? backup_id ?? bucket_name);
+}
+
 type Props = { readonly operation: Operation };
 
 function Standing({ operation }: Props) {
   return (
     <span className="standing" role="status">
       <StatusBadge status={operation.status} />
-      <Subject operation={operation} />
+      <Subject operation={operation} text={operation.backup_id === null ? undefined : words.showBackup} />
       {operation.cancel_requested && operation.ended_at === null && <span>{words.cancelling}</span>}
     </span>
   );

@@ -56,7 +56,14 @@ function Operations({ answer: { operations, count } }: { readonly answer: CallOu
   const columns: readonly Column<Operation>[] = [
     { title: words.operation, cell: (operation) => <OperationLink operation={operation} /> },
     { title: words.status, cell: ({ status }) => <StatusBadge status={status} /> },
-    { title: words.about, cell: (operation) => <Subject operation={operation} /> },
+    {
+      title: words.about,
+      cell: (operation) => (
+        <div className="subject">
+          <Subject operation={operation} />
+        </div>
+      ),
+    },
     { title: words.said, cell: (operation) => <div className="said name">{saidOf(operation)}</div> },
     { title: words.accepted, cell: ({ created_at: at }) => <Time at={at} /> },
     { title: words.took, isNumber: true, cell: (operation) => takenInWords(operation, nowMs) },

@@ -2,13 +2,12 @@ import type { BucketPlanItem } from '@backup-sync/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { callOptions } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
-import { LevelBadge } from '../../parts/badges.tsx';
 import { Empty, Notice, Shown } from '../../parts/notices.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { operations as words } from '../../words/operations.ts';
-import { ClassBadge } from './class-badge.tsx';
 import { Problem } from './finding-list.tsx';
 import { FoundPages, foundInPage, type PageLink } from './found-pages.tsx';
+import { ClassBadge, WouldDo } from './planned.tsx';
 
 type PlanItemListProps = { readonly operationId: string; readonly after: number; readonly link: PageLink };
 
@@ -47,14 +46,13 @@ const columns: readonly Column<BucketPlanItem>[] = [
   {
     title: words.backup,
     cell: ({ backup_name, backup_id, image_path }) => (
-      <>
+      <div className="found">
         <div className="name">{backup_name ?? backup_id ?? image_path}</div>
         {backup_name !== null && <div className="quiet small name">{image_path}</div>}
-      </>
+      </div>
     ),
   },
   { title: words.class, cell: (item) => <ClassBadge planned={item.class} /> },
-  { title: words.wouldDo, cell: ({ message }) => <div className="name">{message}</div> },
-  { title: words.levelNow, cell: ({ level }) => level !== null && <LevelBadge level={level} /> },
+  { title: words.wouldDo, cell: (item) => <WouldDo planned={item} /> },
   { title: words.problem, cell: ({ reason }) => reason !== null && <Problem reason={reason} /> },
 ];
