@@ -12,6 +12,7 @@ import { Time, useNowMs } from '../../parts/time.tsx';
 import { duration } from '../../words/amounts.ts';
 import { common } from '../../words/common.ts';
 import { operations as words } from '../../words/operations.ts';
+import { CalendarOfRuns } from './calendar-of-runs.tsx';
 import { OperationFilters } from './operation-filters.tsx';
 import { OperationLink, Subject, saidOf, secondsTaken } from './operation-name.tsx';
 import './operations.css';
@@ -37,6 +38,7 @@ export function OperationsScreen() {
   const isMarkerGone = marker !== undefined && failureOf(query.error).message.startsWith('marker');
   return (
     <Page title={words.title} sentence={words.sentence}>
+      <CalendarOfRuns />
       <OperationFilters />
       {isMarkerGone ? (
         <Empty title={words.goneMarker} action={<FirstPage />} />
