@@ -138,6 +138,8 @@ function useLeaveWithoutSession(): void {
   const navigate = useNavigate();
   const here = useRouterState({ select: ({ location }) => location.href });
   useEffect(() => {
-    if (error !== null && isSignedOut(error)) void navigate({ to: '/sign-in', search: { next: here } });
+    // The location changes before this frame goes: once is enough.
+    if (error === null || !isSignedOut(error) || here.startsWith('/sign-in')) return;
+    void navigate({ to: '/sign-in', search: { next: here } });
   }, [error, here, navigate]);
 }
