@@ -100,8 +100,7 @@ monday,Monday,volumebackups,server-1/monday,server-1,Server 1,OS::Native::Server
     `The first ${backups(accepted)} of the list are accepted, and their imports continue. The next one is ${first}.`,
   noneAccepted: 'Nothing was accepted yet.',
   twice: 'Sending a backup twice is harmless: its second import finds it unchanged.',
-  signedOut:
-    'Your session has ended. Sign in again in this tab: the list stays in this page, and sending continues from here.',
+  signedOut: 'The session ended in the middle. The list stays in this page: sign in here, in this tab, and continue.',
   continueSending: 'Continue sending',
   standings: 'Imports by status',
   standing: { waiting: 'Waiting', running: 'Running', success: 'Succeeded', failed: 'Failed' },

@@ -109,12 +109,13 @@ type StoppedProps = { readonly list: CheckedList; readonly sending: ListImport; 
 function Stopped({ list, sending: { acceptedItems, withAncestors }, thrown }: StoppedProps) {
   const projectId = useProjectId();
   const next = list.places[acceptedItems] ?? '';
+  const hasNoSession = thrown !== null && isSignedOut(thrown);
   return (
     <>
-      {thrown !== null && <FailureNotice thrown={thrown} />}
+      {thrown !== null && !hasNoSession && <FailureNotice thrown={thrown} />}
       <Notice tone="warn" title={words.stopped}>
         <p>{acceptedItems === 0 ? words.noneAccepted : words.stoppedText(acceptedItems, next)}</p>
-        {thrown !== null && isSignedOut(thrown) && <p>{words.signedOut}</p>}
+        {hasNoSession && <p>{words.signedOut}</p>}
         <p className="quiet">{words.twice}</p>
         <div className="actions">
           <button type="button" className="button main" onClick={() => void sendList(projectId, withAncestors)}>

@@ -1,5 +1,8 @@
 import type { PlannedItem } from '@backup-sync/contracts';
 import { query } from '../../api/calls.ts';
+import { isSignedOut } from '../../api/failure.ts';
+import { queryClient } from '../../api/query-client.ts';
+import { sessionOptions } from '../../api/session.ts';
 import { batchFrom } from './batches.ts';
 import { changeImport, importSignal, importState } from './import-store.ts';
 import { noTotals, withAnswer } from './plan-totals.ts';
@@ -34,6 +37,8 @@ export async function planList(projectId: string): Promise<void> {
     }
     tell(false, null);
   } catch (thrown) {
+    // The shell then leads to the sign-in, and back here.
+    if (isSignedOut(thrown)) void queryClient.invalidateQueries({ queryKey: sessionOptions.queryKey });
     tell(false, signal.aborted ? null : thrown);
   }
 }

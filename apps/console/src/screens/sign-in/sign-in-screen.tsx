@@ -2,6 +2,7 @@ import type { SignInRequest } from '@backup-sync/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
+import { basePath } from '../../api/places.ts';
 import { signIn } from '../../api/session.ts';
 import icon from '../../icon.svg';
 import { Field } from '../../parts/field.tsx';
@@ -18,7 +19,7 @@ export function SignInScreen() {
   const router = useRouter();
   const { mutate, isPending, error } = useMutation({
     mutationFn: (credentials: SignInRequest) => signIn(credentials),
-    onSuccess: () => router.history.push(next ?? '/'),
+    onSuccess: () => router.history.push(`${basePath}${next ?? '/'}`),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
