@@ -201,7 +201,7 @@ export const findingStates: Readonly<Record<FindingState, ShownState>> = {
   new: { tone: 'busy', meaning: 'It is not recorded yet.' },
   changed: { tone: 'busy', meaning: 'It is recorded, but has changed since, or its recorded result may be outdated.' },
   known: { tone: 'quiet', meaning: 'It is recorded, with every object unchanged.' },
-  moved: { tone: 'busy', meaning: 'It is recorded at another place, where it is no longer whole.' },
+  moved: { tone: 'busy', meaning: 'It is recorded at another place, and no longer whole there.' },
   copy: { tone: 'quiet', meaning: 'It is recorded at another place, where it still is.' },
   forgotten: {
     tone: 'quiet',

@@ -29,7 +29,7 @@ function encodingOf([first, second, third, fourth]: Uint8Array): 'utf-8' | 'utf-
 }
 
 function describeWrongByte(bytes: Uint8Array, encoding: string): string {
-  // Decoding leniently puts this character in place of the first wrong byte.
+  // Decoding leniently puts this character where the first wrong byte is.
   const before = new TextDecoder(encoding).decode(bytes).split('\u{fffd}', 1)[0] ?? '';
   const line = before.split('\n').length;
   const context = before.slice(before.lastIndexOf('\n') + 1).slice(-contextCharacters);

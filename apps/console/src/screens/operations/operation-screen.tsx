@@ -6,7 +6,7 @@ import { useMay, useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
 import { FailureNotice, Notice, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Time, useNowMs } from '../../parts/time.tsx';
+import { Time } from '../../parts/time.tsx';
 import { duration } from '../../words/amounts.ts';
 import { headings, phaseWords, retryWords, operations as words } from '../../words/operations.ts';
 import { CancelButton } from './cancel-button.tsx';
@@ -99,7 +99,7 @@ function Details({ operation, readAtMs }: Props & { readonly readAtMs: number })
         <ProgressCard key={operation.id} operation={operation} readAtMs={readAtMs} />
       )}
       <div className="columns">
-        <DetailCard operation={operation} />
+        <DetailCard operation={operation} readAtMs={readAtMs} />
         {results.length > 0 && <ResultCard facts={results} />}
       </div>
       {(kind === 'scan' || kind === 'source_run') && <FindingList operation={operation} after={after} link={link} />}
@@ -143,8 +143,8 @@ function Waiting({ operation, waitingFor }: Props & { readonly waitingFor: NonNu
   );
 }
 
-function DetailCard({ operation }: Props) {
-  const seconds = secondsTaken(operation, useNowMs());
+function DetailCard({ operation, readAtMs }: Props & { readonly readAtMs: number }) {
+  const seconds = secondsTaken(operation, readAtMs);
   const { parent_operation_id: parent, requests } = operation;
   return (
     <section className="card">

@@ -8,7 +8,7 @@ const leastMs = 3_000;
 /** A longer time left is no forecast. */
 const longestLeftS = 30 * 24 * 60 * 60;
 
-/** The samples with one more, without those that are too old. A count that fell begins anew: it is another attempt. */
+/** The samples with one more, without those that are too old. If a count fell, another attempt has begun, and the samples before it say nothing. */
 export function withSample(samples: readonly Sample[], next: Sample): readonly Sample[] {
   const last = samples.at(-1);
   if (last !== undefined && last.atMs >= next.atMs) return samples;
