@@ -94,7 +94,8 @@ monday,Monday,volumebackups,server-1/monday,server-1,Server 1,OS::Native::Server
   ancestors: 'Also import the ancestors that are in the same bucket and not recorded yet',
   start: (count: number) => `Import ${backups(count)}`,
   accepted: (accepted: number, all: number) => `${number(accepted)} of ${backups(all)} accepted`,
-  waitsForRoom: 'The server has as much to do as it accepts. Sending continues by itself as soon as there is room.',
+  waitsFor: (message: string) =>
+    `Waiting: ${message.replace(/\.$/, '')}. It continues by itself as soon as that has passed.`,
   stopped: 'Sending has stopped',
   stoppedText: (accepted: number, first: string) =>
     `The first ${backups(accepted)} of the list are accepted, and their imports continue. The next one is ${first}.`,

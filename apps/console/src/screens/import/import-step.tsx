@@ -46,7 +46,7 @@ function Ready({ list, plan }: { readonly list: CheckedList; readonly plan: List
 }
 
 function Sending({ list, sending }: { readonly list: CheckedList; readonly sending: ListImport }) {
-  const { isRunning, acceptedItems, waitsForRoom, thrown, tally } = sending;
+  const { isRunning, acceptedItems, waitsFor, thrown, tally } = sending;
   const all = list.items.length;
   const isAccepted = acceptedItems === all;
   const hasEnded = isAccepted && tally.open === 0;
@@ -63,7 +63,7 @@ function Sending({ list, sending }: { readonly list: CheckedList; readonly sendi
             </span>
           </div>
           {tally.open > 0 && <p className="numeric">{words.working(tally.open)}</p>}
-          {waitsForRoom && <p>{words.waitsForRoom}</p>}
+          {waitsFor !== null && <p>{words.waitsFor(waitsFor)}</p>}
           {isRunning && (
             <div className="actions">
               <button type="button" className="button" onClick={stopSending}>

@@ -18,6 +18,8 @@ export type CheckedList = ListSummary & {
 export type Work = {
   /** Whether it runs now. Otherwise it has reached the end, was stopped, or has failed. */
   readonly isRunning: boolean;
+  /** What it waits for while the server is away or has no room; null if it does not wait. */
+  readonly waitsFor: string | null;
   /** Why it stopped; null if nothing failed. */
   readonly thrown: unknown;
 };
@@ -28,8 +30,6 @@ export type ListImport = Work & {
   /** Number of items at the beginning of the list that the server has accepted. */
   readonly acceptedItems: number;
   readonly withAncestors: boolean;
-  /** Whether the backlog of the project is full, so that the next batch waits. */
-  readonly waitsForRoom: boolean;
   readonly tally: ImportTally;
 };
 

@@ -4,8 +4,9 @@ import { isSignedOut } from '../../api/failure.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { sessionOptions } from '../../api/session.ts';
 import { batchFrom } from './batches.ts';
-import { changeImport, importSignal, importState } from './import-store.ts';
+import { changeImport, importSignal, importState, type Work } from './import-store.ts';
 import { noTotals, withAnswer } from './plan-totals.ts';
+import { untilItPasses } from './until-it-passes.ts';
 
 let stopping = new AbortController();
 
@@ -22,23 +23,28 @@ export async function planList(projectId: string): Promise<void> {
   const signal = AbortSignal.any([stopping.signal, importSignal()]);
   let totals = plan?.totals ?? noTotals;
   const planned: PlannedItem[] = [...(plan?.planned ?? [])];
-  const tell = (isRunning: boolean, thrown: unknown) => {
+  const tell = (work: Work) => {
     if (!importSignal().aborted && importState().list === list) {
-      changeImport({ plan: { totals, planned, isRunning, thrown } });
+      changeImport({ plan: { totals, planned, ...work } });
     }
   };
-  tell(true, null);
+  tell({ isRunning: true, waitsFor: null, thrown: null });
   try {
     while (planned.length < list.items.length) {
-      const answer = await query(projectId, 'planSync', { sync: [...batchFrom(list.items, planned.length)] }, signal);
+      const sync = [...batchFrom(list.items, planned.length)];
+      const answer = await untilItPasses(
+        () => query(projectId, 'planSync', { sync }, signal),
+        (waitsFor) => tell({ isRunning: true, waitsFor, thrown: null }),
+        signal,
+      );
       planned.push(...answer.plan);
       totals = withAnswer(totals, answer);
-      tell(true, null);
+      tell({ isRunning: true, waitsFor: null, thrown: null });
     }
-    tell(false, null);
+    tell({ isRunning: false, waitsFor: null, thrown: null });
   } catch (thrown) {
     // The shell then leads to the sign-in, and back here.
     if (isSignedOut(thrown)) void queryClient.invalidateQueries({ queryKey: sessionOptions.queryKey });
-    tell(false, signal.aborted ? null : thrown);
+    tell({ isRunning: false, waitsFor: null, thrown: signal.aborted ? null : thrown });
   }
 }

@@ -23,7 +23,7 @@ export function PlanStep() {
   const projectId = useProjectId();
   const { list, plan } = useImport();
   if (list === null || plan === null) return null;
-  const { totals, isRunning, thrown } = plan;
+  const { totals, isRunning, waitsFor, thrown } = plan;
   const all = list.items.length;
   const isDone = totals.planned === all;
   return (
@@ -36,6 +36,7 @@ export function PlanStep() {
           </span>
         </div>
         {totals.planned > 0 && <p>{words.forecast(forecastInWords(totals.forecast))}</p>}
+        {waitsFor !== null && <p>{words.waitsFor(waitsFor)}</p>}
         {!(isRunning || isDone) && thrown === null && <p>{words.planStopped}</p>}
         {thrown !== null && <FailureNotice thrown={thrown} onRetry={() => void planList(projectId)} />}
         <div className="actions">

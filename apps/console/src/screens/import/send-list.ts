@@ -1,17 +1,14 @@
 import type { Operation } from '@backup-sync/contracts';
 import { mutate, query } from '../../api/calls.ts';
-import { failureOf, isSignedOut } from '../../api/failure.ts';
+import { isSignedOut } from '../../api/failure.ts';
 import { followOperations } from '../../api/live-operations.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { sessionOptions } from '../../api/session.ts';
 import { batchFrom } from './batches.ts';
 import { changeImport, importSignal, importState, type ListImport } from './import-store.ts';
 import { ImportTally } from './import-tally.ts';
+import { untilItPasses } from './until-it-passes.ts';
 
-/** The number of `backlog_full`. */
-const backlogFullNumber = 'BackupSync.1057';
-/** Milliseconds until a batch is sent again that the full backlog had no room for. */
-const roomPauseMs = 5_000;
 /** Milliseconds without news after which the operations are read: events may have been missed. */
 const quietMs = 15_000;
 /** Milliseconds between two changes of the page while imports end all the time. */
@@ -41,7 +38,7 @@ export async function sendList(projectId: string, withAncestors: boolean): Promi
     thrown: null,
     acceptedItems: before?.acceptedItems ?? 0,
     withAncestors,
-    waitsForRoom: false,
+    waitsFor: null,
     tally,
   };
   const tell = (change: Partial<ListImport>) => {
@@ -55,34 +52,22 @@ export async function sendList(projectId: string, withAncestors: boolean): Promi
   window.addEventListener('beforeunload', warn);
   try {
     while (sending.acceptedItems < list.items.length) {
-      signal.throwIfAborted();
       const batch = batchFrom(list.items, sending.acceptedItems);
-      const accepted = await send(projectId, batch, withAncestors);
-      if (accepted === null) {
-        tell({ waitsForRoom: true });
-        await pause(roomPauseMs, signal);
-        continue;
-      }
+      const accepted = await untilItPasses(
+        () => mutate(projectId, 'importBackups', { sync: [...batch], with_ancestors: withAncestors }),
+        (waitsFor) => tell({ waitsFor }),
+        signal,
+      );
       for (const { operation_log_id: id } of accepted.sync) tally.accept(id);
-      tell({ acceptedItems: sending.acceptedItems + batch.length, waitsForRoom: false });
+      tell({ acceptedItems: sending.acceptedItems + batch.length });
     }
     tell({ isRunning: false });
   } catch (thrown) {
     // The shell then leads to the sign-in, and back here.
     if (isSignedOut(thrown)) void queryClient.invalidateQueries({ queryKey: sessionOptions.queryKey });
-    tell({ isRunning: false, waitsForRoom: false, thrown: signal.aborted ? null : thrown });
+    tell({ isRunning: false, waitsFor: null, thrown: signal.aborted ? null : thrown });
   } finally {
     window.removeEventListener('beforeunload', warn);
-  }
-}
-
-/** Sends a batch. Null: the backlog of the project has no room for it yet. */
-async function send(projectId: string, batch: ReturnType<typeof batchFrom>, withAncestors: boolean) {
-  try {
-    return await mutate(projectId, 'importBackups', { sync: [...batch], with_ancestors: withAncestors });
-  } catch (thrown) {
-    if (failureOf(thrown).number === backlogFullNumber) return null;
-    throw thrown;
   }
 }
 
@@ -145,18 +130,4 @@ async function readOpen(
     marker = operations.at(-1)?.id;
     if (operations.length < operationsInPage) return;
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  signal.addEventListener(
-    'abort',
-    () => {
-      clearTimeout(timer);
-      resolve();
-    },
-    { once: true },
-  );
-  return promise;
 }

@@ -53,7 +53,7 @@ export function ProgressCard({ operation, readAtMs }: Props) {
           <span className="quiet numeric">{words.doneOf(countOf(measure, done), countOf(measure, total))}</span>
         </div>
       )}
-      <dl className="facts numeric">
+      <dl className="facts short numeric">
         {progressFacts(progress).map(({ name, value }) => (
           <div className="fact" key={name}>
             <dt>{name}</dt>
