@@ -1,7 +1,7 @@
 import type { OperationDay } from '@backup-sync/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useRef, useState } from 'react';
 import { callOptions } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
@@ -175,13 +175,16 @@ function DayCount({ count: { kind, status, operations } }: { readonly count: Ope
 /** As many weeks as fit. */
 function useWeeks(place: RefObject<HTMLElement | null>): number {
   const [weeks, setWeeks] = useState(weeksLeast);
-  useEffect(() => {
+  // Before the first paint, so that nothing moves.
+  useLayoutEffect(() => {
     const element = place.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => {
+    const fit = () => {
       const fitting = Math.floor((element.clientWidth - namesPixels) / weekPixels);
       setWeeks(Math.min(weeksMax, Math.max(weeksLeast, fitting)));
-    });
+    };
+    fit();
+    const observer = new ResizeObserver(fit);
     observer.observe(element);
     return () => observer.disconnect();
   }, [place]);

@@ -19,6 +19,8 @@ import './operations.css';
 
 const route = getRouteApi('/inside/operations');
 const rowsInPage = 50;
+/** The number of `invalid_request`. */
+const invalidNumber = 'BackupSync.1001';
 
 /** All operations of the project, newest first and live. */
 export function OperationsScreen() {
@@ -35,7 +37,7 @@ export function OperationsScreen() {
     placeholderData: keepPreviousData,
   });
   // The operation at the end of the page before may have been removed.
-  const isMarkerGone = marker !== undefined && failureOf(query.error).message.startsWith('marker');
+  const isMarkerGone = marker !== undefined && failureOf(query.error).number === invalidNumber;
   return (
     <Page title={words.title} sentence={words.sentence}>
       <CalendarOfRuns />
