@@ -10,6 +10,7 @@ import { auditSearch } from './screens/administration/audit-search.ts';
 import { chainSearch } from './screens/chain/chain-search.ts';
 import { importSearch } from './screens/import/import-search.ts';
 import { operationSearch, operationsSearch } from './screens/operations/operations-search.ts';
+import { readOverviewAhead } from './screens/overview/overview-queries.ts';
 import { overviewSearch } from './screens/overview/overview-search.ts';
 import { signInSearch } from './screens/sign-in/sign-in-search.ts';
 import { sourcesSearch } from './screens/sources/sources-search.ts';
@@ -45,6 +46,8 @@ const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
   validateSearch: overviewSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => readOverviewAhead(deps),
   component: lazyScreen(() => import('./screens/overview/overview-screen.tsx'), 'OverviewScreen'),
 });
 
