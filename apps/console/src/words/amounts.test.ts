@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, counted, duration, millisecondsOf, relativeTime } from './amounts.ts';
+import { absoluteDate, bytes, counted, duration, millisecondsOf, relativeTime } from './amounts.ts';
 
 const nowMs = Date.UTC(2026, 2, 10, 12);
 const secondMs = 1000;
@@ -21,6 +21,10 @@ describe('relativeTime', () => {
 
 test('times of the API are in UTC, whatever the zone of the reader', () => {
   expect(millisecondsOf('2026-03-10T12:00:00.250999')).toBe(nowMs + 250);
+});
+
+test('a day has no time', () => {
+  expect(absoluteDate(nowMs)).toBe('10 Mar 2026');
 });
 
 test.each([

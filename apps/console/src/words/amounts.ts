@@ -15,6 +15,7 @@ const nowS = 10;
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const whole = new Intl.NumberFormat('en');
 
 /** Parses a time of the API, which is in UTC with microseconds and without a zone, to milliseconds since 1970. */
@@ -36,6 +37,11 @@ export function relativeTime(atMs: number, nowMs: number): string {
 /** A time in the zone of the reader, to the second. */
 export function absoluteTime(atMs: number): string {
   return absolute.format(atMs);
+}
+
+/** The day of a time in the zone of the reader: `1 Mar 2026`. */
+export function absoluteDate(atMs: number): string {
+  return day.format(atMs);
 }
 
 /** A duration: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

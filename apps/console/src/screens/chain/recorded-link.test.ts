@@ -1,0 +1,67 @@
+import type { Backup, ReasonCode } from '@backup-sync/contracts';
+import { describe, expect, test } from 'vitest';
+import { picturesOf } from './chain-layout.ts';
+import { linkOf, relativesOf } from './recorded-link.ts';
+
+type Given = { readonly parentId?: string | null; readonly incremental?: boolean | null; readonly code?: ReasonCode };
+
+/** The fields of a record that the picture reads. */
+function backup(id: string, { parentId = null, incremental = parentId !== null, code }: Given = {}): Backup {
+  const proof = {
+    taken_at: '2026-03-01T02:00:00.000000',
+    evidence: { stored_bytes: 100 },
+    reason: code === undefined ? null : { code },
+  };
+  const record = { id, parent_id: parentId, incremental, status: code === undefined ? 'available' : 'error' };
+  return { ...record, backup_sync: proof } as Backup;
+}
+
+describe('linkOf', () => {
+  test.each<[ReasonCode, string]>([
+    ['object_missing', 'own'],
+    ['parent_ambiguous', 'own'],
+    ['parent_broken', 'parent'],
+    ['parent_missing', 'parent'],
+  ])('the fault of %s is of: %s', (code, fault) => {
+    expect(linkOf(backup('b', { parentId: 'a', code })).fault).toBe(fault);
+  });
+
+  test('an available backup has no fault', () => {
+    expect(linkOf(backup('a')).fault).toBeNull();
+  });
+
+  test('a backup of which it is not known is an increment if it names a parent', () => {
+    expect(linkOf(backup('b', { parentId: 'a', incremental: null })).isIncrement).toBe(true);
+    expect(linkOf(backup('a', { incremental: null })).isIncrement).toBe(false);
+  });
+});
+
+describe('relativesOf', () => {
+  function relatives(backups: readonly Backup[], id: string) {
+    return relativesOf(
+      picturesOf(backups.map(linkOf)).flatMap(({ places }) => places),
+      id,
+    );
+  }
+  const chain = [
+    backup('a'),
+    backup('b', { parentId: 'a' }),
+    backup('c', { parentId: 'b' }),
+    backup('d', { parentId: 'c' }),
+    backup('side', { parentId: 'b' }),
+  ];
+
+  test('a verification reads the backup and its ancestors', () => {
+    expect(relatives(chain, 'c')).toMatchObject({ links: 3, storedBytes: 300, isComplete: true });
+  });
+
+  test('what is built on a backup is counted in all branches', () => {
+    const { children, descendants } = relatives(chain, 'b');
+    expect(children.map(({ id }) => id).sort()).toEqual(['c', 'side']);
+    expect(descendants).toBe(3);
+  });
+
+  test('without the full backup, the size of the chain is not known', () => {
+    expect(relatives(chain.slice(1), 'd')).toMatchObject({ links: 3, isComplete: false });
+  });
+});
