@@ -1,4 +1,11 @@
-import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  parseSearchWith,
+  redirect,
+  stringifySearchWith,
+} from '@tanstack/react-router';
 import { failureOf, isSignedOut } from './api/failure.ts';
 import { basePath } from './api/places.ts';
 import { queryClient } from './api/query-client.ts';
@@ -159,6 +166,9 @@ export const router = createRouter({
   basepath: basePath,
   // What a screen does not know as a filter leaves the address, and never reaches the screen.
   search: { strict: true },
+  // Filters are texts. By default, the router reads an id like 1e5 as a number.
+  parseSearch: parseSearchWith((text) => text),
+  stringifySearch: stringifySearchWith(String),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: Loading,

@@ -31,6 +31,9 @@ export class RefusedError extends Error {
   }
 }
 
+/** A request to the console's own door that got no answer. */
+export class UnreachableError extends Error {}
+
 /** The number of `not_authenticated`. */
 const signedOutNumber = 'BackupSync.1005';
 
@@ -46,8 +49,7 @@ export function failureOf(thrown: unknown): Failure {
     const { number, remedy, requestId, problems, httpStatus } = data;
     return { message, remedy, number, requestId, problems, passes: mayPass(httpStatus) };
   }
-  // What fetch throws, in every browser, if there is no answer.
-  if (thrown instanceof TypeError) return unreachable;
+  if (thrown instanceof UnreachableError) return unreachable;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { message, remedy: failures.reload, number: null, requestId: null, problems: [], passes: false };
 }

@@ -8,7 +8,7 @@ import type {
   SwitchProjectRequest,
 } from '@backup-sync/contracts';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
-import { RefusedError } from './failure.ts';
+import { RefusedError, UnreachableError } from './failure.ts';
 import { addressOf, consoleHeader } from './places.ts';
 import { queryClient } from './query-client.ts';
 
@@ -74,13 +74,19 @@ export function useMay(needed: Role): boolean {
 
 type Asked = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal };
 
-/** Sends a request to the console's own door. Throws a {@link RefusedError} if it is refused. */
+/**
+ * Sends a request to the console's own door. Throws a {@link RefusedError} if it is refused, and an
+ * {@link UnreachableError} if there is no answer.
+ */
 async function ask<Answer>(path: string, { method = 'GET', body, signal }: Asked): Promise<Answer> {
   const response = await fetch(addressOf(path), {
     method,
     headers: { ...consoleHeader, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal !== undefined && { signal }),
+  }).catch((cause: unknown) => {
+    // Of a request that is no longer wanted, too: nobody reads its error.
+    throw new UnreachableError('no answer', { cause });
   });
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer;
   throw new RefusedError((await response.json()) as ErrorBody, response.status);

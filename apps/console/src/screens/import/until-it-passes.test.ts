@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RefusedError } from '../../api/failure.ts';
+import { RefusedError, UnreachableError } from '../../api/failure.ts';
 import { untilItPasses } from './until-it-passes.ts';
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ function refusal(httpStatus: number, message: string): RefusedError {
 }
 
 test('a call is made again until the server has room, and says what it waits for', async () => {
-  const outcomes = [refusal(429, 'the backlog is full'), new TypeError('no answer'), 'accepted'];
+  const outcomes = [refusal(429, 'the backlog is full'), new UnreachableError('no answer'), 'accepted'];
   const told: (string | null)[] = [];
   const call = async () => {
     const outcome = outcomes.shift();
