@@ -52,6 +52,10 @@ export type Differences = {
   readonly isAmong: (text: Expression<string | null>, list: string) => RawBuilder<SqlBool>;
   /** Whether a text contains another. */
   readonly contains: (text: Expression<string>, part: string) => RawBuilder<SqlBool>;
+  /**
+   * Called with the text of each fixed query, which connections may then prepare. Null if they prepare every text.
+   */
+  readonly prepare: ((text: string) => void) | null;
   /** Converts a parameter of a query to what the database can store, as its dialect does when it compiles one. */
   readonly storable: (parameter: unknown) => unknown;
   /** Writes a meaningless value, which shows that the database can be written. */

@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, Kysely } from 'kysely';
+import type { Compilable, CompiledQuery, Kysely, RawBuilder } from 'kysely';
 import { type Differences, differencesOf } from './differences.ts';
 import type { Schema } from './schema.ts';
 
@@ -31,24 +31,26 @@ class Slot {
 
 /**
  * Makes a query that runs often. Building and compiling a query takes several times as long as SQLite needs to run it,
- * so that is done with the first values, and later ones only take their places.
+ * so that is done with the first values, and later ones only take their places. PostgreSQL parses and plans it once for
+ * each connection.
  *
  * `build` must use the values as parameters only, and must not compute with them or compare them. A row always has the
  * same columns, none of them undefined.
  */
 export function fixedQuery<Given extends Values, Row>(
-  build: (database: Kysely<Schema>, values: Given) => Compilable<Row>,
+  build: (database: Kysely<Schema>, values: Given) => Compilable<Row> | RawBuilder<Row>,
 ): FixedQuery<Given, Row> {
   const kept = new WeakMap<Differences, Map<string, CompiledQuery<Row>>>();
 
   const compile = (database: Kysely<Schema>, values: Given): CompiledQuery<Row> => {
     const lengths = lengthsOf(values);
-    if (lengths === null) return build(database, values).compile();
+    if (lengths === null) return build(database, values).compile(database);
     const differences = differencesOf(database);
     const ofDatabase = kept.get(differences) ?? new Map<string, CompiledQuery<Row>>();
     kept.set(differences, ofDatabase);
     // A slot has the type of its value as far as Kysely can see.
-    const query = ofDatabase.get(lengths) ?? build(database, slotsOf(values, []) as Given).compile();
+    const query = ofDatabase.get(lengths) ?? build(database, slotsOf(values, []) as Given).compile(database);
+    if (!ofDatabase.has(lengths)) differences.prepare?.(query.sql);
     ofDatabase.set(lengths, query);
     const parameters = query.parameters.map((parameter) =>
       parameter instanceof Slot ? differences.storable(valueAt(values, parameter)) : parameter,

@@ -12,7 +12,8 @@ type Message = { readonly type: string; readonly bytes: Buffer };
  */
 export async function startTransactionPooler(databaseUrl: string): Promise<{ readonly url: string } & AsyncDisposable> {
   const { hostname, port } = new URL(databaseUrl);
-  const far = connect(Number(port), hostname);
+  // Statements are several small messages, which must not wait for each other's acknowledgements.
+  const far = connect({ port: Number(port), host: hostname, noDelay: true });
   const clients = new Set<Socket>();
   /** What the server said after the login, except the key with which a client could cancel what others run. */
   const greeting: Buffer[] = [];
@@ -37,7 +38,7 @@ export async function startTransactionPooler(databaseUrl: string): Promise<{ rea
     if (bytes[5] === 'I'.charCodeAt(0)) owner = null;
     send();
   });
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     clients.add(client);
     client.on('error', () => {}).on('close', () => clients.delete(client));
     readMessages(client, false, ({ type, bytes }) => {

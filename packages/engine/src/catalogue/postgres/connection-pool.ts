@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import pg from 'pg';
 import type { Schema } from '../schema.ts';
 import { CatalogueDialect } from './postgres-dialect.ts';
+import { preparingClient, StatementNames } from './prepared-statements.ts';
 
 /** Milliseconds that a step waits for a connection: while all are in use, or while the server cannot be reached. */
 const connectionTimeoutMs = 10_000;
@@ -41,6 +42,7 @@ export function openConnectionPool(url: string, size: number): ConnectionPool {
   // The pool would wait for the other side of a connection, even if that has gone without a word.
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
+    Client: preparingClient(new StatementNames()),
     connectionString: url,
     application_name: 'backup-sync',
     max: size,

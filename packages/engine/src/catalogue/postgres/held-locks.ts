@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import { type Lock, type LockKind, lockKinds, lockOfProject } from '../lock-kinds.ts';
 import type { Schema } from '../schema.ts';
 
@@ -76,14 +77,18 @@ export function lockWholeProjects(locks: readonly Lock[]): readonly Lock[] {
 
 /** Takes locks one after the other, in one trip to the server. */
 async function takeInOrder(database: Kysely<Schema>, locks: readonly Lock[]): Promise<void> {
-  const calls = locks.map((lock) =>
-    lock.isShared
-      ? sql`pg_advisory_xact_lock_shared(${numberOf(lock)}::bigint)`
-      : sql`pg_advisory_xact_lock(${numberOf(lock)}::bigint)`,
-  );
-  // The columns of a row are evaluated from left to right.
-  await sql`select ${sql.join(calls)}`.execute(database);
+  const wanted = locks.map((lock) => ({ number: numberOf(lock), shared: lock.isShared }));
+  await takeWanted.all(database, { wanted: JSON.stringify(wanted) });
 }
+
+/** `wanted` is JSON. PostgreSQL returns its entries in their order, and calls the function of each as it does so. */
+const takeWanted = fixedQuery((_, { wanted }: { wanted: string }) => {
+  return sql`select case when wanted.shared
+      then pg_advisory_xact_lock_shared(wanted.number)
+      else pg_advisory_xact_lock(wanted.number)
+    end
+    from json_to_recordset(${wanted}::text::json) as wanted (number bigint, shared boolean)`;
+});
 
 /** Returns the locks in order, each once, and shared only if nobody wants it otherwise. */
 function merge(locks: readonly Lock[]): readonly Lock[] {

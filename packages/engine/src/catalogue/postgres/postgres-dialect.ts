@@ -1,7 +1,9 @@
 import { type Kysely, PostgresAdapter, PostgresDialect, PostgresQueryCompiler, sql } from 'kysely';
 import type { Differences } from '../differences.ts';
+import { type FixedQuery, fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
 import { heldLocksOf } from './held-locks.ts';
+import { nameText } from './prepared-statements.ts';
 
 /** The time by the database's clock, in milliseconds since 1970. */
 export const databaseNowMs = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
@@ -9,17 +11,12 @@ export const databaseNowMs = sql<number>`(extract(epoch from clock_timestamp()) 
 const postgresDifferences: Differences = {
   takeLocks: async (database, locks) => await heldLocksOf(database).take(database, locks),
   nextSequences: async (database, count) => {
-    const next = sql<{ sequence: number }>`select nextval(pg_get_serial_sequence('operations', 'sequence')) as sequence
-      from generate_series(1, ${count})`;
-    return (await next.execute(database)).rows.map(({ sequence }) => sequence);
+    return (await takeSequences.all(database, { count })).map(({ sequence }) => sequence);
   },
   insertRows: async (database, table, rows) => {
     const [first] = rows;
     if (first === undefined) return;
-    const names = sql.join(Object.keys(first).map((column) => sql.ref(column)));
-    const into = sql.table(table);
-    await sql`insert into ${into} (${names})
-      select ${names} from json_populate_recordset(null::${into}, ${toJson(rows)}::json)`.execute(database);
+    await insertInto(table, Object.keys(first)).all(database, { rows: toJson(rows) });
   },
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
@@ -27,6 +24,7 @@ const postgresDifferences: Differences = {
   asList: toJson,
   isAmong: (text, list) => sql`${text} = any(array(select json_array_elements_text(${list}::text::json)))`,
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
+  prepare: nameText,
   storable,
   touch: async (database: Kysely<Schema>) => {
     await database
@@ -36,6 +34,31 @@ const postgresDifferences: Differences = {
   },
   nowMs: databaseNowMs,
 };
+
+const takeSequences = fixedQuery((_, { count }: { count: number }) => {
+  return sql<{ sequence: number }>`select nextval(pg_get_serial_sequence('operations', 'sequence')) as sequence
+    from generate_series(1, ${count})`;
+});
+
+type InsertRows = FixedQuery<{ rows: string }, unknown>;
+
+/** The inserts so far, by their tables and columns. */
+const inserts = new Map<string, InsertRows>();
+
+/** Returns the insert of rows with these columns, which it takes as JSON. */
+function insertInto(table: string, columns: readonly string[]): InsertRows {
+  const key = JSON.stringify([table, ...columns]);
+  const known = inserts.get(key);
+  if (known !== undefined) return known;
+  const names = sql.join(columns.map((column) => sql.ref(column)));
+  const into = sql.table(table);
+  const insert = fixedQuery((_, { rows }: { rows: string }) => {
+    return sql`insert into ${into} (${names})
+      select ${names} from json_populate_recordset(null::${into}, ${rows}::json)`;
+  });
+  inserts.set(key, insert);
+  return insert;
+}
 
 /** Escapes of characters that a text in PostgreSQL cannot have: NUL, and half of a pair of UTF-16. */
 const unstorableEscape = /\\u(0000|d[89a-f])/;

@@ -36,8 +36,29 @@ const lostConnection =
 
 /** Whether a transaction that failed like this is to be run again. */
 export function isPassing(error: unknown): boolean {
-  return passingCodes.has(codeOf(error));
+  return passingCodes.has(codeOf(error)) || isOfStatement(error);
 }
+
+/** Whether a transaction failed because of how one of its statements was prepared. Nothing of it has been done. */
+export function isOfStatement(error: unknown): boolean {
+  return isStaleStatement(error) || isLostStatement(error);
+}
+
+/** Whether the result of a prepared statement has other columns since a migration. Only its connection is affected. */
+export function isStaleStatement(error: unknown): boolean {
+  // The code is that of everything that PostgreSQL does not support. Its message may be in any language.
+  return codeOf(error) === '0A000' && error instanceof Error && 'routine' in error && error.routine === staleRoutine;
+}
+
+/** Where PostgreSQL notices that a prepared statement would have another result. */
+const staleRoutine = 'RevalidateCachedQuery';
+
+/** Whether a prepared statement is gone, or there before it was prepared. Then connections share sessions of the server. */
+export function isLostStatement(error: unknown): boolean {
+  return lostStatementCodes.has(codeOf(error));
+}
+
+const lostStatementCodes: ReadonlySet<unknown> = new Set(['26000', '42P05']);
 
 /** Number of times that a transaction is run if others are in its way. */
 const attemptsMax = 20;

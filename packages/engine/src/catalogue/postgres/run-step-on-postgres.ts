@@ -6,7 +6,7 @@ import type { Schema } from '../schema.ts';
 import { steps } from '../steps.ts';
 import type { Step } from '../stores/step.ts';
 import { beginLocks, lockWholeProjects, MoreLocksError } from './held-locks.ts';
-import { catalogueFault, isPassing, untilUnhindered } from './postgres-fault.ts';
+import { catalogueFault, isOfStatement, isPassing, untilUnhindered } from './postgres-fault.ts';
 
 /**
  * Number of times that a step is run again with more locks. A step that follows the backups of a chain may find one more
@@ -36,12 +36,14 @@ export async function runStepOnPostgres(
 }
 
 /** All queries of a reading step see the same state. */
-function runRead(database: Kysely<Schema>, asked: AskedStep): Promise<unknown> {
-  return database
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute((transaction) => runStep(transaction, asked));
+async function runRead(database: Kysely<Schema>, asked: AskedStep): Promise<unknown> {
+  const run = () =>
+    database
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((transaction) => runStep(transaction, asked));
+  return await untilUnhindered(run, isOfStatement);
 }
 
 async function runWrite(database: Kysely<Schema>, asked: AskedStep, storeJobs: StoreJobs): Promise<unknown> {

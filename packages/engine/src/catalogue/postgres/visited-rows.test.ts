@@ -95,9 +95,13 @@ async function visitedSoFar(database: Kysely<Schema>): Promise<number> {
 }
 
 /** Runs a step, takes back what it changed, and returns what it visited: rows of tables and entries of indexes. */
-async function visitedBy(work: (database: Kysely<Schema>) => Promise<unknown>): Promise<number> {
+async function visitedBy(
+  work: (database: Kysely<Schema>) => Promise<unknown>,
+  plans: 'auto' | 'force_generic_plan' = 'auto',
+): Promise<number> {
   const transaction = await pool.database.startTransaction().execute();
   try {
+    await sql`set local plan_cache_mode = ${sql.lit(plans)}`.execute(transaction);
     beginLocks(transaction, lockKinds);
     // The server may still have counts of earlier transactions.
     const before = await visitedSoFar(transaction);
@@ -125,7 +129,7 @@ test('a step that visits all rows is noticed', async () => {
   expect(await visitedBy(backups({ start_time: 0 }))).toBeGreaterThan(size);
 });
 
-test.each<[string, (database: Kysely<Schema>) => Promise<unknown>]>([
+const steps: readonly [string, (database: Kysely<Schema>) => Promise<unknown>][] = [
   [
     'an import, from its acceptance to its end',
     async (database) => {
@@ -165,9 +169,7 @@ test.each<[string, (database: Kysely<Schema>) => Promise<unknown>]>([
   ['backups by parent', backups({ parent_id: 'old-17' })],
   ['backups of a run', backups({ checkpoint_id: 'run-17' })],
   ['the first page of operations', operations({})],
-  ['operations by status', operations({ status: ['waiting', 'running'] })],
   ['operations by kind', operations({ kind: ['import'] })],
-  ['operations by kind and status', operations({ kind: ['import', 'verify'], status: ['failed', 'timeout'] })],
   ['operations of a backup', operations({ backup_id: 'old-17' })],
   ['operations by the start of their id', operations({ id_prefix: 'import-1999' })],
   [
@@ -199,6 +201,18 @@ test.each<[string, (database: Kysely<Schema>) => Promise<unknown>]>([
     (database) => countOperationDays(database, { ...scope, from: '1970-01-01', to: '1970-12-31' }),
   ],
   ['the first page of audit events', (database) => listAuditEvents(database, { limit: 10 })],
-])('%s visits few rows of many', async (_, work) => {
+];
+
+/** Steps whose plans must depend on the values: there are few operations of these statuses. So they are not prepared. */
+const plannedForValues: typeof steps = [
+  ['operations by status', operations({ status: ['waiting', 'running'] })],
+  ['operations by kind and status', operations({ kind: ['import', 'verify'], status: ['failed', 'timeout'] })],
+];
+
+test.each([...steps, ...plannedForValues])('%s visits few rows of many', async (_, work) => {
   expect(await visitedBy(work)).toBeLessThan(visitedMax);
+});
+
+test.each(steps)('%s visits few rows of many with a plan for any values', async (_, work) => {
+  expect(await visitedBy(work, 'force_generic_plan')).toBeLessThan(visitedMax);
 });

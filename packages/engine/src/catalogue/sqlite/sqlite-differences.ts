@@ -21,6 +21,7 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   asList: (texts) => JSON.stringify(texts),
   isAmong: (text, list) => sql`${text} in (select value from json_each(${list}))`,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  prepare: null,
   storable: (parameter) => parameter,
   touch: async (database) => {
     // It allocates no page, and the value changes each time, because SQLite does not write a page whose bytes stay the

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { fixedQuery } from '../../catalogue/fixed-query.ts';
 import type { DueWork, Lane } from '../../catalogue/operation-records.ts';
 import { untilUnhindered } from '../../catalogue/postgres/postgres-fault.ts';
 import type { Schema } from '../../catalogue/schema.ts';
@@ -69,8 +70,11 @@ const given: KeyColumns = {
  */
 export async function enqueue(database: Kysely<Schema>, due: readonly DueWork[]): Promise<void> {
   if (due.length === 0) return;
-  const rows = JSON.stringify(eachOnce(due).map(toRow));
-  await sql`
+  await insertJobs.all(database, { rows: JSON.stringify(eachOnce(due).map(toRow)) });
+}
+
+const insertJobs = fixedQuery((_, { rows }: { rows: string }) => {
+  return sql`
     with queued as (
       insert into pgboss.job_common as job (
         name, data, priority, start_after, created_on, singleton_key, group_id, policy, expire_seconds,
@@ -101,8 +105,8 @@ export async function enqueue(database: Kysely<Schema>, due: readonly DueWork[])
       returning job.start_after
     )
     select pg_notify(${jobsChannel}, '') from queued where start_after <= pgboss.job_now() limit 1
-  `.execute(database);
-}
+  `;
+});
 
 /**
  * Queues jobs in a transaction of their own, again if others are in the way. Throws the error of a catalogue that cannot
