@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { differencesOf } from './differences.ts';
+import { fixedQuery } from './fixed-query.ts';
 import type { Schema } from './schema.ts';
 
 /** The right to write for an operation: it runs under this epoch. */
@@ -17,7 +18,7 @@ export function isLeaseLost(error: unknown): boolean {
 
 /** Throws {@link LeaseLostError} unless the operation runs under this epoch. */
 export async function checkFence(database: Kysely<Schema>, fence: Fence): Promise<void> {
-  refuseUnlessRunning(fence, await running(database, fence).executeTakeFirst());
+  refuseUnlessRunning(fence, await runningAt.first(database, fence));
 }
 
 /**
@@ -25,9 +26,17 @@ export async function checkFence(database: Kysely<Schema>, fence: Fence): Promis
  * who takes it over may hold locks that the step waits for.
  */
 export async function holdFence(database: Kysely<Schema>, fence: Fence): Promise<void> {
-  const { guardRows } = differencesOf(database);
-  if (guardRows !== null) refuseUnlessRunning(fence, await guardRows(running(database, fence)).executeTakeFirst());
+  if (differencesOf(database).guardRows === null) return;
+  refuseUnlessRunning(fence, await guardedAt.first(database, fence));
 }
+
+const runningAt = fixedQuery((database, fence: Fence) => running(database, fence));
+
+const guardedAt = fixedQuery((database, fence: Fence) => {
+  const { guardRows } = differencesOf(database);
+  if (guardRows === null) throw new TypeError('rows are guarded only where steps overlap');
+  return guardRows(running(database, fence));
+});
 
 function running(database: Kysely<Schema>, { operationId, epoch }: Fence) {
   return database

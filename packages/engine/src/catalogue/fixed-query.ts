@@ -7,8 +7,8 @@ type Value = string | number | null | readonly (string | number)[];
 /** The values of a query: each alone, or the columns of a row. */
 type Values = Readonly<Record<string, Value | object>>;
 
-/** Longest list for which a query is kept. Each length needs another statement. */
-const keptListMax = 4;
+/** Longest list for which a query is kept: as many as there are levels. Each length needs another statement. */
+const keptListMax = 6;
 
 /** A query that is built once for each database. Its text depends only on the lengths of the lists in its values. */
 export type FixedQuery<Given extends Values, Row> = {

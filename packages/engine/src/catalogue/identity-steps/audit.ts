@@ -1,14 +1,18 @@
 import type { AuditFilter } from '@backup-sync/contracts';
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
 import type { AuditRecord } from '../audit-records.ts';
 import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
 import { keptCount } from '../steps/row-counts.ts';
 
+const insertEvent = fixedQuery((database, { row }: { row: Insertable<Schema['audit_events']> }) =>
+  database.insertInto('audit_events').values(row),
+);
+
 export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRecord): Promise<void> {
-  await database
-    .insertInto('audit_events')
-    .values({
+  await insertEvent.all(database, {
+    row: {
       id: event.id,
       at_ms: event.atMs,
       project_id: event.projectId,
@@ -20,8 +24,8 @@ export async function appendAuditEvent(database: Kysely<Schema>, event: AuditRec
       outcome: event.outcome,
       error_code: event.errorCode,
       request_id: event.requestId,
-    })
-    .execute();
+    },
+  });
   const subjects = event.subjects.map((subject, position) => ({ event_id: event.id, position, ...subject }));
   await differencesOf(database).insertRows(database, 'audit_subjects', subjects);
 }

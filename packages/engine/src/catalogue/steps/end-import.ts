@@ -55,12 +55,19 @@ export async function endUntried(
   });
 }
 
-const waitingImports = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string | null }) =>
+const importsBehind = fixedQuery((database, { projectId, backupId }: { projectId: string; backupId: string | null }) =>
   unfinishedImports(database)
     .where('project_id', '=', projectId)
     .where('backup_id', '=', backupId)
     .where('status', '=', 'waiting')
-    .select(chainColumns),
+    .select([...chainColumns, 'waits_for_backup_id'])
+    .unionAll(
+      database
+        .selectFrom('operations')
+        .where('project_id', '=', projectId)
+        .where('waits_for_backup_id', '=', backupId)
+        .select([...chainColumns, 'waits_for_backup_id']),
+    ),
 );
 
 const updateOperation = fixedQuery((database, { id, columns }: { id: string; columns: Updateable<OperationRow> }) =>
@@ -73,11 +80,13 @@ async function findChainsBehind(
   operation: Selectable<OperationRow>,
 ): Promise<readonly DueChain[]> {
   const { project_id: projectId, backup_id: backupId } = operation;
-  const rows = await waitingImports.all(database, { projectId, backupId });
   // Not with `distinct`: for it, SQLite would go through everything that the project has in flight, in the order of
   // chains.
-  const all = [...rows, ...(await endWaitsFor(database, operation))];
-  return await dueChains(database, all);
+  const rows = await importsBehind.all(database, { projectId, backupId });
+  const others = rows.filter((row) => row.waits_for_backup_id !== backupId);
+  // Nobody adds a wait meanwhile: that takes the lock of this backup.
+  const ended = others.length < rows.length ? await endWaitsFor(database, operation) : [];
+  return await dueChains(database, [...others, ...ended]);
 }
 
 async function endOperation(

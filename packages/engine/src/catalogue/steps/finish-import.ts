@@ -24,6 +24,11 @@ const runningImport = fixedQuery((database, { operationId, epoch }: { operationI
 /** Ends an import and writes its record and proofs. */
 export async function finishImport(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   await lockImport(database, finish.operationId);
+  return await finishLocked(database, finish);
+}
+
+/** Does the same for an import whose backup is locked. */
+async function finishLocked(database: Kysely<Schema>, finish: ImportFinish): Promise<ImportFinished> {
   const { operationId, epoch } = finish;
   const operation = await runningImport.first(database, { operationId, epoch });
   if (operation === undefined) return { result: 'stale_epoch', ended: [], due: [] };
@@ -46,20 +51,28 @@ export async function finishImport(database: Kysely<Schema>, finish: ImportFinis
   return { result: 'finished', ended, due: [...due, ...dependants] };
 }
 
-/** Ends imports in this order. Stops after one about which its caller has to decide again. */
+/** `ids` is a list, see `Differences`. */
+const backupsOf = fixedQuery((database, { ids }: { ids: string }) =>
+  database
+    .selectFrom('operations')
+    .where(({ ref }) => differencesOf(database).isAmong(ref('id'), ids))
+    .select('backup_id'),
+);
+
+/** Ends imports of a project in this order. Stops after one about which its caller has to decide again. */
 export async function finishImports(
   database: Kysely<Schema>,
   projectId: string,
   finishes: readonly ImportFinish[],
 ): Promise<readonly ImportFinished[]> {
   await lockParts(database, projectId, async () => {
-    const ids = finishes.map(({ operationId }) => operationId);
-    const rows = await database.selectFrom('operations').where('id', 'in', ids).select('backup_id').execute();
+    const ids = differencesOf(database).asList(finishes.map(({ operationId }) => operationId));
+    const rows = await backupsOf.all(database, { ids });
     return rows.flatMap((row) => (row.backup_id === null ? [] : [['backup', row.backup_id] as const]));
   });
   const finished: ImportFinished[] = [];
   for (const finish of finishes) {
-    const each = await finishImport(database, finish);
+    const each = await finishLocked(database, finish);
     finished.push(each);
     if (each.result === 'stale_record' || each.result === 'cycle') break;
   }

@@ -1,5 +1,7 @@
-import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { rowToRecord, rowToShared } from '../backup-rows.ts';
+import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { KnownBackup, RecordedBackup } from '../known-backup.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
@@ -82,11 +84,8 @@ export async function knownByIds(
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly KnownBackup[]> {
-  return withProofs(
-    database,
-    projectId,
-    await recordsBy(database.selectFrom('backups'), projectId, 'backup_id', backupIds),
-  );
+  const ids = differencesOf(database).asList(backupIds);
+  return withProofs(database, projectId, await recordsOf.all(database, { projectId, ids }));
 }
 
 /** Returns the records of the backups that build on these. */
@@ -95,34 +94,38 @@ export async function knownChildren(
   projectId: string,
   backupIds: readonly string[],
 ): Promise<readonly KnownBackup[]> {
-  const shown = database.selectFrom('backups').where('forgotten_at_ms', 'is', null);
-  return withProofs(database, projectId, await recordsBy(shown, projectId, 'parent_backup_id', backupIds));
+  const ids = differencesOf(database).asList(backupIds);
+  return withProofs(database, projectId, await childrenOf.all(database, { projectId, ids }));
 }
 
-async function recordsBy(
-  records: SelectQueryBuilder<Schema, 'backups', object>,
-  projectId: string,
-  column: 'backup_id' | 'parent_backup_id',
-  backupIds: readonly string[],
-): Promise<readonly Selectable<BackupRow>[]> {
-  const rows: Selectable<BackupRow>[] = [];
-  for (const ids of chunks(backupIds)) {
-    const some = await records.where('project_id', '=', projectId).where(column, 'in', ids).selectAll().execute();
-    rows.push(...some);
-  }
-  return rows;
-}
+/** `ids` is a list, see `Differences`. */
+type Ids = { readonly projectId: string; readonly ids: string };
+
+const recordsOf = fixedQuery((database, { projectId, ids }: Ids) =>
+  database
+    .selectFrom('backups')
+    .where('project_id', '=', projectId)
+    .where(({ ref }) => differencesOf(database).isAmong(ref('backup_id'), ids))
+    .selectAll(),
+);
+
+const childrenOf = fixedQuery((database, { projectId, ids }: Ids) =>
+  database
+    .selectFrom('backups')
+    .where('forgotten_at_ms', 'is', null)
+    .where('project_id', '=', projectId)
+    .where(({ ref }) => differencesOf(database).isAmong(ref('parent_backup_id'), ids))
+    .selectAll(),
+);
 
 async function withProofs(
   database: Kysely<Schema>,
   projectId: string,
   rows: readonly Selectable<BackupRow>[],
 ): Promise<readonly KnownBackup[]> {
-  const proofs = await findProofs(
-    database,
-    projectId,
-    rows.map((row) => row.backup_id),
-  );
+  if (rows.length === 0) return [];
+  const ids = new Set(rows.map((row) => row.backup_id));
+  const proofs = await findProofs(database, projectId, [...ids]);
   const proofOf = new Map(proofs.map((proof) => [proof.backupId, proof]));
   return rows.map((row) => ({
     record: rowToRecord(row),

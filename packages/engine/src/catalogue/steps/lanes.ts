@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import type { Actor, Lane } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
@@ -8,6 +9,14 @@ import { chunks } from './chunk.ts';
  * Steps that run at the same time do not count each other's, so that calls of one caller need not wait for each other.
  */
 const interactiveMax = 50;
+
+const unfinishedFor = fixedQuery((database, { interactiveFor }: { interactiveFor: string }) =>
+  database
+    .selectFrom('operations')
+    .where('interactive_for', '=', interactiveFor)
+    .where('ended_at_ms', 'is', null)
+    .select(({ fn }) => fn.countAll().as('count')),
+);
 
 /** Chooses the lanes of several operations of an actor, in the order of the calls. */
 export class LaneChoice {
@@ -26,13 +35,8 @@ export class LaneChoice {
   static async open(database: Kysely<Schema>, { kind, name }: Actor, wanted: Lane | null): Promise<LaneChoice> {
     const interactiveFor = `${kind}:${name}`;
     if (wanted !== null) return new LaneChoice(interactiveFor, wanted, 0);
-    const { count } = await database
-      .selectFrom('operations')
-      .where('interactive_for', '=', interactiveFor)
-      .where('ended_at_ms', 'is', null)
-      .select(({ fn }) => fn.countAll().as('count'))
-      .executeTakeFirstOrThrow();
-    return new LaneChoice(interactiveFor, wanted, interactiveMax - Number(count));
+    const unfinished = await unfinishedFor.first(database, { interactiveFor });
+    return new LaneChoice(interactiveFor, wanted, interactiveMax - Number(unfinished?.count ?? 0));
   }
 
   /** Returns the lane of the next operation. */

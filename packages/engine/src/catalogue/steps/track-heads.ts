@@ -34,18 +34,22 @@ type Ids = { readonly projectId: string; readonly ids: readonly string[] };
 const standingRecords = fixedQuery((database, { projectId, ids }: Ids) =>
   database
     .selectFrom('backups')
-    .where('project_id', '=', projectId)
-    .where('backup_id', 'in', ids)
-    .where('forgotten_at_ms', 'is', null)
-    .select(['backup_id', 'resource_id', 'resource_name', 'status', 'level'])
-    .select(['taken_at_ms', 'taken_at_source', 'updated_at_ms']),
-);
-
-const membersOf = fixedQuery((database, { projectId, ids }: Ids) =>
-  memberRecords(database)
-    .where('sources.project_id', '=', projectId)
-    .where('member.backup_id', 'in', ids)
-    .select(['member.source_id', 'member.backup_id']),
+    .leftJoin('source_members as member', (join) =>
+      join.onRef('member.backup_id', '=', 'backups.backup_id').onRef('member.image_path', '=', 'backups.image_path'),
+    )
+    .leftJoin('sources', (join) =>
+      join
+        .onRef('sources.id', '=', 'member.source_id')
+        .onRef('sources.project_id', '=', 'backups.project_id')
+        .onRef('sources.storage_unit_id', '=', 'backups.storage_unit_id')
+        .onRef('sources.bucket_name', '=', 'backups.bucket_name'),
+    )
+    .where('backups.project_id', '=', projectId)
+    .where('backups.backup_id', 'in', ids)
+    .where('backups.forgotten_at_ms', 'is', null)
+    .select(['backups.backup_id', 'backups.resource_id', 'backups.resource_name', 'backups.status', 'backups.level'])
+    .select(['backups.taken_at_ms', 'backups.taken_at_source', 'backups.updated_at_ms'])
+    .select('sources.id as source_id'),
 );
 
 type ResourceColumns = { readonly project_id: string; readonly source_id: string; readonly resource_id: string };
@@ -71,23 +75,18 @@ const headsOf = fixedQuery(
       .selectAll(),
 );
 
-const writeHead = fixedQuery(
-  (
-    database,
-    {
-      key,
-      values,
-    }: {
-      key: ResourceColumns & { readonly level: VerificationLevel };
-      values: Pick<Insertable<ResourceHeadRow>, 'backups' | 'backup_id' | 'taken_at_ms' | 'taken_at_source'>;
-    },
-  ) =>
-    database
-      .insertInto('resource_heads')
-      .values({ ...key, ...values })
-      .onConflict((conflict) =>
-        conflict.columns(['project_id', 'source_id', 'resource_id', 'level']).doUpdateSet(values),
-      ),
+const writeHeads = fixedQuery((database, { heads }: { heads: readonly Insertable<ResourceHeadRow>[] }) =>
+  database
+    .insertInto('resource_heads')
+    .values(heads)
+    .onConflict((conflict) =>
+      conflict.columns(['project_id', 'source_id', 'resource_id', 'level']).doUpdateSet(({ ref }) => ({
+        backups: ref('excluded.backups'),
+        backup_id: ref('excluded.backup_id'),
+        taken_at_ms: ref('excluded.taken_at_ms'),
+        taken_at_source: ref('excluded.taken_at_source'),
+      })),
+    ),
 );
 
 /**
@@ -148,11 +147,11 @@ export class HeadTracker {
   async #standingsOf(backupIds: readonly string[]): Promise<readonly Standing[]> {
     const standings: Standing[] = [];
     for (const ids of chunks(backupIds)) {
-      const records = await standingRecords.all(this.#database, { projectId: this.#projectId, ids });
-      const members = await membersOf.all(this.#database, { projectId: this.#projectId, ids });
-      for (const record of records) {
-        const sources = members.filter((member) => member.backup_id === record.backup_id);
-        for (const scope of ['', ...sources.map((member) => member.source_id)]) {
+      const rows = await standingRecords.all(this.#database, { projectId: this.#projectId, ids });
+      for (const [record, ...others] of Map.groupBy(rows, (row) => row.backup_id).values()) {
+        if (record === undefined) continue;
+        const sources = [record, ...others].flatMap((row) => row.source_id ?? []);
+        for (const scope of ['', ...sources]) {
           standings.push({
             scope,
             backupId: record.backup_id,
@@ -209,6 +208,7 @@ export class HeadTracker {
     if (changed.length === 0) return;
     const rows = await headsOf.all(this.#database, { projectId: this.#projectId, scope, resourceId });
     let newest: ReadonlyMap<VerificationLevel, Head> | null = null;
+    const heads: Insertable<ResourceHeadRow>[] = [];
     for (const level of changed) {
       const row = rows.find((each) => each.level === level);
       const backups = (row?.backups ?? 0) + proved(after, level).length - proved(before, level).length;
@@ -218,8 +218,21 @@ export class HeadTracker {
         newest ??= await this.#newestByLevel(scope, resourceId);
         head = newerOf(verificationLevels.slice(verificationLevels.indexOf(level)).map((each) => newest?.get(each)));
       } else head = newerOf([current, ...proved(after, level).filter(({ mayLead }) => mayLead)]);
-      await this.#writeHead(scope, resourceId, level, backups, head);
+      if (backups === 0) await this.#deleteHead(scope, resourceId, level);
+      else {
+        heads.push({
+          project_id: this.#projectId,
+          source_id: scope,
+          resource_id: resourceId,
+          level,
+          backups,
+          backup_id: head?.backupId ?? null,
+          taken_at_ms: head?.takenAtMs ?? null,
+          taken_at_source: head?.takenAtSource ?? null,
+        });
+      }
     }
+    if (heads.length > 0) await writeHeads.all(this.#database, { heads });
   }
 
   /** Returns, for each level, the newest backup that is proved to exactly this level. */
@@ -261,31 +274,14 @@ export class HeadTracker {
     return newest;
   }
 
-  async #writeHead(
-    scope: string,
-    resourceId: string,
-    level: VerificationLevel,
-    backups: number,
-    head: Head | null,
-  ): Promise<void> {
-    const key = { project_id: this.#projectId, source_id: scope, resource_id: resourceId, level };
-    if (backups === 0) {
-      await this.#database
-        .deleteFrom('resource_heads')
-        .where('project_id', '=', key.project_id)
-        .where('source_id', '=', key.source_id)
-        .where('resource_id', '=', key.resource_id)
-        .where('level', '=', level)
-        .execute();
-      return;
-    }
-    const values = {
-      backups,
-      backup_id: head?.backupId ?? null,
-      taken_at_ms: head?.takenAtMs ?? null,
-      taken_at_source: head?.takenAtSource ?? null,
-    };
-    await writeHead.all(this.#database, { key, values });
+  async #deleteHead(scope: string, resourceId: string, level: VerificationLevel): Promise<void> {
+    await this.#database
+      .deleteFrom('resource_heads')
+      .where('project_id', '=', this.#projectId)
+      .where('source_id', '=', scope)
+      .where('resource_id', '=', resourceId)
+      .where('level', '=', level)
+      .execute();
   }
 }
 
