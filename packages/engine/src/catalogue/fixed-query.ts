@@ -5,7 +5,7 @@ import type { Schema } from './schema.ts';
 /** A value of a column, or a list of them for `in`. */
 type Value = string | number | null | readonly (string | number)[];
 /** The values of a query: each alone, or the columns of a row. */
-type Values = Readonly<Record<string, Value | object>>;
+export type Values = Readonly<Record<string, Value | object>>;
 
 /** Longest list for which a query is kept: as many as there are levels. Each length needs another statement. */
 const keptListMax = 6;

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import { everything } from '../../storage/grants.ts';
 import type { BucketGrant } from '../bucket-grant.ts';
+import { fixedQuery } from '../fixed-query.ts';
+import { oneQuery } from '../one-query.ts';
 import type { Schema } from '../schema.ts';
 
 export async function addGrant(database: Kysely<Schema>, grant: BucketGrant): Promise<readonly BucketGrant[]> {
@@ -56,22 +58,35 @@ export async function removeGrant(database: Kysely<Schema>, grant: BucketGrant):
   return numDeletedRows > 0n;
 }
 
-export async function listGrants(database: Kysely<Schema>, projectId: string | null): Promise<readonly BucketGrant[]> {
-  const grants = database.selectFrom('bucket_grants').selectAll();
-  const wanted = projectId === null ? grants : grants.where('project_id', '=', projectId);
-  const rows = await wanted
+type GrantsOf = { readonly projectId: string | null };
+
+function inOrder(database: Kysely<Schema>) {
+  return database
+    .selectFrom('bucket_grants')
+    .selectAll()
     .orderBy('project_id')
     .orderBy('storage_unit_id')
     .orderBy('bucket_name')
-    .orderBy('prefix')
-    .execute();
-  return rows.map((row) => ({
-    projectId: row.project_id,
-    storageUnitId: row.storage_unit_id,
-    bucketName: row.bucket_name,
-    prefix: row.prefix,
-  }));
+    .orderBy('prefix');
 }
+
+const grantsOfAll = fixedQuery((database, _: GrantsOf) => inOrder(database));
+
+const grantsOfOne = fixedQuery((database, { projectId }: GrantsOf) =>
+  inOrder(database).where('project_id', '=', projectId),
+);
+
+export const listGrants = oneQuery({
+  query: (projectId: string | null) => (projectId === null ? grantsOfAll : grantsOfOne),
+  values: (_, projectId: string | null) => ({ projectId }),
+  answer: (rows): readonly BucketGrant[] =>
+    rows.map((row) => ({
+      projectId: row.project_id,
+      storageUnitId: row.storage_unit_id,
+      bucketName: row.bucket_name,
+      prefix: row.prefix,
+    })),
+});
 
 /** Adds grants; those that exist stay unchanged. */
 export async function insertGrants(database: Kysely<Schema>, grants: readonly BucketGrant[]): Promise<void> {

@@ -1,19 +1,25 @@
 import type { Role } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { UserChange } from '../directory-records.ts';
+import { fixedQuery } from '../fixed-query.ts';
+import { oneQuery } from '../one-query.ts';
 import type { Schema } from '../schema.ts';
 import { findProject } from './projects.ts';
 import { changeUser, isLastAdministrator } from './users.ts';
 
-export async function findRole(database: Kysely<Schema>, userId: string, projectId: string): Promise<Role | null> {
-  const row = await database
+const roleIn = fixedQuery((database, { userId, projectId }: { userId: string; projectId: string }) =>
+  database
     .selectFrom('role_assignments')
     .where('user_id', '=', userId)
     .where('project_id', '=', projectId)
-    .select('role')
-    .executeTakeFirst();
-  return row === undefined ? null : row.role;
-}
+    .select('role'),
+);
+
+export const findRole = oneQuery({
+  query: roleIn,
+  values: (_, userId: string, projectId: string) => ({ userId, projectId }),
+  answer: ([row]): Role | null => row?.role ?? null,
+});
 
 /**
  * Gives a user a role in a project, instead of any role before. Tokens carry their role, so those with another role

@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely';
+import { fixedQuery } from '../fixed-query.ts';
 import type { TokenGround, TokenRecord } from '../identity-records.ts';
+import { oneQuery } from '../one-query.ts';
 import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
 import { findUser } from './users.ts';
@@ -33,33 +35,31 @@ async function stands(database: Kysely<Schema>, token: TokenRecord, ground: Toke
   return (await findRole(database, user.id, token.projectId)) === token.role;
 }
 
+const validToken = fixedQuery((database, { tokenHash, nowMs }: { tokenHash: string; nowMs: number }) =>
+  database.selectFrom('tokens').where('token_hash', '=', tokenHash).where('expires_at_ms', '>', nowMs).selectAll(),
+);
+
 /**
  * Returns a token that has not expired. An expired one is left out by the query itself: sending it between threads
  * would take some 20 microseconds, and so distinguish it from a token that never existed.
  */
-export async function findToken(
-  database: Kysely<Schema>,
-  tokenHash: string,
-  nowMs: number,
-): Promise<TokenRecord | null> {
-  const row = await database
-    .selectFrom('tokens')
-    .where('token_hash', '=', tokenHash)
-    .where('expires_at_ms', '>', nowMs)
-    .selectAll()
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return {
-    tokenHash: row.token_hash,
-    userId: row.user_id,
-    userName: row.user_name,
-    kind: row.kind,
-    projectId: row.project_id,
-    role: row.role,
-    issuedAtMs: row.issued_at_ms,
-    expiresAtMs: row.expires_at_ms,
-  };
-}
+export const findToken = oneQuery({
+  query: validToken,
+  values: (_, tokenHash: string, nowMs: number) => ({ tokenHash, nowMs }),
+  answer: ([row]): TokenRecord | null =>
+    row === undefined
+      ? null
+      : {
+          tokenHash: row.token_hash,
+          userId: row.user_id,
+          userName: row.user_name,
+          kind: row.kind,
+          projectId: row.project_id,
+          role: row.role,
+          issuedAtMs: row.issued_at_ms,
+          expiresAtMs: row.expires_at_ms,
+        },
+});
 
 /** Ends a token immediately. */
 export async function removeToken(database: Kysely<Schema>, tokenHash: string): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Role } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { UserChange, UserRecord } from '../directory-records.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import type { User } from '../identity-records.ts';
+import { oneQuery } from '../one-query.ts';
 import type { Schema } from '../schema.ts';
 
 type NewUser = {
@@ -11,11 +13,18 @@ type NewUser = {
   readonly nowMs: number;
 };
 
-export async function findUser(database: Kysely<Schema>, name: string): Promise<User | null> {
-  const row = await database.selectFrom('users').where('name', '=', name).selectAll().executeTakeFirst();
-  if (row === undefined) return null;
-  return { id: row.id, name: row.name, passwordHash: row.password_hash, disabledAtMs: row.disabled_at_ms };
-}
+const userOfName = fixedQuery((database, { name }: { name: string }) =>
+  database.selectFrom('users').where('name', '=', name).selectAll(),
+);
+
+export const findUser = oneQuery({
+  query: userOfName,
+  values: (_, name: string) => ({ name }),
+  answer: ([row]): User | null =>
+    row === undefined
+      ? null
+      : { id: row.id, name: row.name, passwordHash: row.password_hash, disabledAtMs: row.disabled_at_ms },
+});
 
 export async function addUser(database: Kysely<Schema>, user: NewUser): Promise<'added' | 'name_taken'> {
   const { numInsertedOrUpdatedRows } = await database

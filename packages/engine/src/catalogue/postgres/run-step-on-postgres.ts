@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Lock, LockKind } from '../lock-kinds.ts';
+import { isOfOneQuery } from '../one-query.ts';
 import type { DueWork } from '../operation-records.ts';
 import { type AskedStep, dueOf, runStep } from '../run-step.ts';
 import type { Schema } from '../schema.ts';
@@ -35,14 +36,16 @@ export async function runStepOnPostgres(
   }
 }
 
-/** All queries of a reading step see the same state. */
+/** All queries of a reading step see the same state. A single one does so without a transaction. */
 async function runRead(database: Kysely<Schema>, asked: AskedStep): Promise<unknown> {
-  const run = () =>
-    database
+  const run = () => {
+    if (isOfOneQuery(steps[asked.step].run)) return runStep(database, asked);
+    return database
       .transaction()
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
       .execute((transaction) => runStep(transaction, asked));
+  };
   return await untilUnhindered(run, isOfStatement);
 }
 

@@ -1,5 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
+import { oneQuery } from '../one-query.ts';
 import type { ChainKey, EndedOperation, Ends, OperationRecord } from '../operation-records.ts';
 import { rowToOperation } from '../operation-rows.ts';
 import type { OperationRow, Schema } from '../schema.ts';
@@ -95,16 +97,20 @@ function messageOfCancelled({ status, message, attempts }: Selectable<OperationR
   return attempts === 0 ? 'cancelled before it started' : 'cancelled while it waited for another attempt';
 }
 
-/** Returns the ids of the running imports of a chain that were cancelled. */
-export async function cancelledImports(database: Kysely<Schema>, chain: ChainKey): Promise<readonly string[]> {
-  const rows = await unfinishedImports(database)
+const cancelledOfChain = fixedQuery((database, { chain }: { chain: ChainKey }) =>
+  unfinishedImports(database)
     .where('project_id', '=', chain.projectId)
     .where('storage_unit_id', '=', chain.storageUnitId)
     .where('bucket_name', '=', chain.bucketName)
     .where('chain_root', '=', chain.chainRoot)
     .where('status', '=', 'running')
     .where('cancel_requested_at_ms', 'is not', null)
-    .select('id')
-    .execute();
-  return rows.map(({ id }) => id);
-}
+    .select('id'),
+);
+
+/** Returns the ids of the running imports of a chain that were cancelled. */
+export const cancelledImports = oneQuery({
+  query: cancelledOfChain,
+  values: (_, chain: ChainKey) => ({ chain }),
+  answer: (rows): readonly string[] => rows.map(({ id }) => id),
+});

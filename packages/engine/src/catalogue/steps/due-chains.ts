@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { fixedQuery } from '../fixed-query.ts';
+import { oneQuery } from '../one-query.ts';
 import type { ChainKey, DueChain } from '../operation-records.ts';
 import { type ChainColumns, chainColumns, chainOfRow, laneOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -47,12 +48,6 @@ export async function dueChains(database: Kysely<Schema>, rows: readonly ChainCo
   return due;
 }
 
-/** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
-export async function retryOfChain(database: Kysely<Schema>, chain: ChainKey): Promise<DueChain | null> {
-  const rows = await retriesOfChain.all(database, { chain });
-  return rows.flatMap(toDue)[0] ?? null;
-}
-
 function ofChain(database: Kysely<Schema>, chain: ChainKey) {
   return standingOfChains(database)
     .where('project_id', '=', chain.projectId)
@@ -66,3 +61,10 @@ const standingOfChain = fixedQuery((database, { chain }: { chain: ChainKey }) =>
 const retriesOfChain = fixedQuery((database, { chain }: { chain: ChainKey }) =>
   ofChain(database, chain).where('not_before_ms', 'is not', null),
 );
+
+/** Returns a chain with the time of its next attempt; null if none of its imports waits for one. */
+export const retryOfChain = oneQuery({
+  query: retriesOfChain,
+  values: (_, chain: ChainKey) => ({ chain }),
+  answer: (rows): DueChain | null => rows.flatMap(toDue)[0] ?? null,
+});

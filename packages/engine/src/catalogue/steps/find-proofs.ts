@@ -1,18 +1,18 @@
 import { reaches, verificationLevels } from '@backup-sync/contracts';
-import type { Kysely } from 'kysely';
 import type { EdgeProof, Location } from '../../chain/proof/link.ts';
 import { rowToProof } from '../backup-rows.ts';
+import { differencesOf } from '../differences.ts';
 import { fixedQuery } from '../fixed-query.ts';
-import type { Schema } from '../schema.ts';
-import { chunks } from './chunk.ts';
+import { oneQuery } from '../one-query.ts';
 
 const inventoryLevels = verificationLevels.filter((level) => reaches(level, 'inventory'));
 
-const newestProofs = fixedQuery((database, { projectId, ids }: { projectId: string; ids: readonly string[] }) =>
+/** `ids` is a list, see `Differences`. */
+const newestProofs = fixedQuery((database, { projectId, ids }: { projectId: string; ids: string }) =>
   database
     .selectFrom('verifications')
     .where('project_id', '=', projectId)
-    .where('backup_id', 'in', ids)
+    .where(({ ref }) => differencesOf(database).isAmong(ref('backup_id'), ids))
     .where('id', '=', ({ selectFrom }) =>
       selectFrom('verifications as other')
         .select('other.id')
@@ -26,39 +26,38 @@ const newestProofs = fixedQuery((database, { projectId, ids }: { projectId: stri
 );
 
 /** Returns the newest proof of each of these backups; of proofs made at the same time, the one recorded last. */
-export async function findProofs(
-  database: Kysely<Schema>,
-  projectId: string,
-  backupIds: readonly string[],
-): Promise<readonly EdgeProof[]> {
-  const proofs: EdgeProof[] = [];
-  for (const ids of chunks([...new Set(backupIds)])) {
-    const rows = await newestProofs.all(database, { projectId, ids });
-    proofs.push(...rows.map(rowToProof));
-  }
-  return proofs;
-}
+export const findProofs = oneQuery({
+  query: newestProofs,
+  values: ({ asList }, projectId: string, backupIds: readonly string[]) => ({ projectId, ids: asList(backupIds) }),
+  answer: (rows): readonly EdgeProof[] => rows.map(rowToProof),
+});
+
+const provedListings = fixedQuery(
+  (database, at: Location & { readonly projectId: string; readonly backupId: string }) =>
+    database
+      .selectFrom('verifications')
+      .where('project_id', '=', at.projectId)
+      .where('backup_id', '=', at.backupId)
+      .where('storage_unit_id', '=', at.storageUnitId)
+      .where('bucket_name', '=', at.bucketName)
+      .where('image_path', '=', at.imagePath)
+      .where('fault_code', 'is', null)
+      .where('level', 'in', inventoryLevels)
+      .select('listing_digest')
+      .orderBy('verified_at_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1),
+);
 
 /** Returns the digest of the listing on which a backup was last proved to `inventory` or above without a fault. */
-export async function provedListing(
-  database: Kysely<Schema>,
-  projectId: string,
-  backupId: string,
-  { storageUnitId, bucketName, imagePath }: Location,
-): Promise<string | null> {
-  const newest = await database
-    .selectFrom('verifications')
-    .where('project_id', '=', projectId)
-    .where('backup_id', '=', backupId)
-    .where('storage_unit_id', '=', storageUnitId)
-    .where('bucket_name', '=', bucketName)
-    .where('image_path', '=', imagePath)
-    .where('fault_code', 'is', null)
-    .where('level', 'in', inventoryLevels)
-    .select('listing_digest')
-    .orderBy('verified_at_ms', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return newest?.listing_digest ?? null;
-}
+export const provedListing = oneQuery({
+  query: provedListings,
+  values: (_, projectId: string, backupId: string, { storageUnitId, bucketName, imagePath }: Location) => ({
+    projectId,
+    backupId,
+    storageUnitId,
+    bucketName,
+    imagePath,
+  }),
+  answer: ([newest]): string | null => newest?.listing_digest ?? null,
+});

@@ -1,56 +1,74 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Location } from '../../chain/proof/link.ts';
 import type { LocatedBackup } from '../backup-records.ts';
+import { differencesOf } from '../differences.ts';
 import { fixedQuery } from '../fixed-query.ts';
+import { oneQuery } from '../one-query.ts';
 import { itemOf } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
-import { chunks } from './chunk.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
-type BackupKeys = { readonly projectId: string; readonly ids: readonly string[] };
+/** `ids` is a list, see `Differences`. */
+type BackupKeys = { readonly projectId: string; readonly ids: string };
 
-const recordedPlaces = fixedQuery((database, { projectId, ids }: BackupKeys) =>
-  database
+/** A record, or an unfinished import with its item. */
+type Place = {
+  readonly backup_id: string | null;
+  readonly storage_unit_id: string;
+  readonly bucket_name: string;
+  readonly image_path: string | null;
+  readonly revision: number | null;
+  readonly item: string | null;
+  readonly sequence: number;
+  readonly id: string;
+};
+
+function recordedPlaces(database: Kysely<Schema>, { projectId, ids }: BackupKeys) {
+  return database
     .selectFrom('backups')
     .where('project_id', '=', projectId)
-    .where('backup_id', 'in', ids)
+    .where(({ ref }) => differencesOf(database).isAmong(ref('backup_id'), ids))
     .where('forgotten_at_ms', 'is', null)
-    .select(['backup_id', 'storage_unit_id', 'bucket_name', 'image_path', 'revision']),
-);
+    .select(['backup_id', 'storage_unit_id', 'bucket_name', 'image_path', 'revision'])
+    .select([sql`null`.as('item'), sql`0`.as('sequence'), sql`''`.as('id')])
+    .$castTo<Place>();
+}
 
-const importedPlaces = fixedQuery((database, { projectId, ids }: BackupKeys) =>
-  unfinishedImports(database)
+function importedPlaces(database: Kysely<Schema>, { projectId, ids }: BackupKeys) {
+  return unfinishedImports(database)
     .where('project_id', '=', projectId)
-    .where('backup_id', 'in', ids)
-    .select(['id', 'backup_id', 'storage_unit_id', 'bucket_name', 'item'])
-    .orderBy('sequence'),
+    .where(({ ref }) => differencesOf(database).isAmong(ref('backup_id'), ids))
+    .select(['backup_id', 'storage_unit_id', 'bucket_name'])
+    .select([sql`null`.as('image_path'), sql`null`.as('revision')])
+    .select(['item', 'sequence', 'id'])
+    .$castTo<Place>();
+}
+
+const places = fixedQuery((database, keys: BackupKeys) =>
+  recordedPlaces(database, keys).unionAll(importedPlaces(database, keys)).orderBy('sequence'),
 );
 
 /** Returns where backups are recorded and being imported from. */
-export async function locateBackups(
-  database: Kysely<Schema>,
-  projectId: string,
-  backupIds: readonly string[],
-): Promise<readonly LocatedBackup[]> {
-  const located: LocatedBackup[] = [];
-  for (const ids of chunks([...new Set(backupIds)])) {
-    const records = await recordedPlaces.all(database, { projectId, ids });
-    const imports = await importedPlaces.all(database, { projectId, ids });
-    const importing = imports.map((row) => ({ ...row, image_path: itemOf(row).image_path }));
-    for (const backupId of ids) {
-      const record = records.find((row) => row.backup_id === backupId);
-      const rows = importing.filter((row) => row.backup_id === backupId);
-      const locations = [...(record === undefined ? [] : [record]), ...rows].map(toLocation);
-      located.push({ backupId, revision: record?.revision ?? null, locations });
-    }
-  }
-  return located;
-}
+export const locateBackups = oneQuery({
+  query: places,
+  values: ({ asList }, projectId: string, backupIds: readonly string[]) => ({ projectId, ids: asList(backupIds) }),
+  answer: (rows, _: string, backupIds: readonly string[]): readonly LocatedBackup[] => {
+    const ofBackup = Map.groupBy(rows, (row) => row.backup_id);
+    return [...new Set(backupIds)].map((backupId) => {
+      const ofThis = ofBackup.get(backupId) ?? [];
+      return {
+        backupId,
+        revision: ofThis.find((row) => row.item === null)?.revision ?? null,
+        locations: ofThis.map(toLocation),
+      };
+    });
+  },
+});
 
-function toLocation(row: {
-  readonly storage_unit_id: string;
-  readonly bucket_name: string;
-  readonly image_path: string;
-}): Location {
-  return { storageUnitId: row.storage_unit_id, bucketName: row.bucket_name, imagePath: row.image_path };
+function toLocation(row: Place): Location {
+  return {
+    storageUnitId: row.storage_unit_id,
+    bucketName: row.bucket_name,
+    imagePath: row.image_path ?? itemOf(row).image_path,
+  };
 }

@@ -2,7 +2,9 @@ import type { ExpressionBuilder, Kysely } from 'kysely';
 import { operationLivesMs } from '../../deadline.ts';
 import type { Outage } from '../../storage/outage.ts';
 import { differencesOf } from '../differences.ts';
+import { fixedQuery } from '../fixed-query.ts';
 import { lockProjects } from '../locks.ts';
+import { oneQuery } from '../one-query.ts';
 import type { DueWork, EndedOperation, Ends, OverdueWaits } from '../operation-records.ts';
 import { isSingleKind } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
@@ -26,6 +28,8 @@ export async function saveOutage(database: Kysely<Schema>, outage: Outage): Prom
     .execute();
 }
 
+const allOutages = fixedQuery((database) => database.selectFrom('bucket_outages').selectAll());
+
 /** Removes the outage of a bucket, and makes the operations that waited for it due. */
 export async function endOutage(database: Kysely<Schema>, storageUnitId: string, bucketName: string): Promise<void> {
   await database
@@ -44,17 +48,19 @@ export async function endOutage(database: Kysely<Schema>, storageUnitId: string,
   await database.updateTable('operations').set({ not_before_ms: null }).where(waited).execute();
 }
 
-export async function listOutages(database: Kysely<Schema>): Promise<readonly Outage[]> {
-  const rows = await database.selectFrom('bucket_outages').selectAll().execute();
-  return rows.map((row) => ({
-    storageUnitId: row.storage_unit_id,
-    bucketName: row.bucket_name,
-    fault: { code: row.reason_code, detail: row.reason_detail },
-    beganAtMs: row.began_at_ms,
-    attempts: row.attempts,
-    notBeforeMs: row.not_before_ms,
-  }));
-}
+export const listOutages = oneQuery({
+  query: allOutages,
+  values: () => ({}),
+  answer: (rows): readonly Outage[] =>
+    rows.map((row) => ({
+      storageUnitId: row.storage_unit_id,
+      bucketName: row.bucket_name,
+      fault: { code: row.reason_code, detail: row.reason_detail },
+      beganAtMs: row.began_at_ms,
+      attempts: row.attempts,
+      notBeforeMs: row.not_before_ms,
+    })),
+});
 
 /** Ends operations that have waited too long for a bucket. */
 export async function endOverdueWaits(
