@@ -18,10 +18,14 @@ export type Differences = {
    */
   readonly takeLocks: ((database: Kysely<Schema>, locks: readonly Lock[]) => Promise<void>) | null;
   /**
-   * Takes this many numbers for `operations.sequence`, in order. Null if rows get theirs as they are inserted, one
-   * transaction at a time.
+   * Inserts imports that all have the columns of the first one, with `operations.sequence` in the order of the rows. If
+   * transactions overlap, it writes them in the order of their digests: those that insert several of the same items then
+   * do not wait for each other.
    */
-  readonly nextSequences: ((database: Kysely<Schema>, count: number) => Promise<readonly number[]>) | null;
+  readonly insertImports: (
+    database: Kysely<Schema>,
+    rows: readonly Insertable<Schema['operations']>[],
+  ) => Promise<void>;
   /**
    * Inserts any number of rows that all have the columns of the first one, with a statement that does not depend on
    * their number. Building the statement for each number of rows would take longer than inserting them.

@@ -1,4 +1,4 @@
-import { type Kysely, PostgresAdapter, PostgresDialect, PostgresQueryCompiler, sql } from 'kysely';
+import { type Kysely, PostgresAdapter, PostgresDialect, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely';
 import type { Differences } from '../differences.ts';
 import { type FixedQuery, fixedQuery } from '../fixed-query.ts';
 import type { Schema } from '../schema.ts';
@@ -10,13 +10,15 @@ export const databaseNowMs = sql<number>`(extract(epoch from clock_timestamp()) 
 
 const postgresDifferences: Differences = {
   takeLocks: async (database, locks) => await heldLocksOf(database).take(database, locks),
-  nextSequences: async (database, count) => {
-    return (await takeSequences.all(database, { count })).map(({ sequence }) => sequence);
+  insertImports: async (database, rows) => {
+    const [first] = rows;
+    if (first === undefined) return;
+    await insertNumbered(Object.keys(first), 'operations').all(database, { rows: toJson(rows) });
   },
   insertRows: async (database, table, rows) => {
     const [first] = rows;
     if (first === undefined) return;
-    await insertInto(table, Object.keys(first)).all(database, { rows: toJson(rows) });
+    await insertInto(Object.keys(first), table).all(database, { rows: toJson(rows) });
   },
   keepRows: (query) => query.forUpdate(),
   guardRows: (query) => query.forShare(),
@@ -35,30 +37,37 @@ const postgresDifferences: Differences = {
   nowMs: databaseNowMs,
 };
 
-const takeSequences = fixedQuery((_, { count }: { count: number }) => {
-  return sql<{ sequence: number }>`select nextval(pg_get_serial_sequence('operations', 'sequence')) as sequence
-    from generate_series(1, ${count})`;
-});
-
 type InsertRows = FixedQuery<{ rows: string }, unknown>;
 
-/** The inserts so far, by their tables and columns. */
-const inserts = new Map<string, InsertRows>();
-
-/** Returns the insert of rows with these columns, which it takes as JSON. */
-function insertInto(table: string, columns: readonly string[]): InsertRows {
-  const key = JSON.stringify([table, ...columns]);
-  const known = inserts.get(key);
-  if (known !== undefined) return known;
-  const names = sql.join(columns.map((column) => sql.ref(column)));
-  const into = sql.table(table);
-  const insert = fixedQuery((_, { rows }: { rows: string }) => {
-    return sql`insert into ${into} (${names})
-      select ${names} from json_populate_recordset(null::${into}, ${rows}::json)`;
-  });
-  inserts.set(key, insert);
-  return insert;
+/** Returns a function that makes the insert of rows with these columns, which takes them as JSON, only once. */
+function insertOf(
+  build: (columns: RawBuilder<unknown>, rows: string, table: string) => RawBuilder<unknown>,
+): (columns: readonly string[], table: string) => InsertRows {
+  const made = new Map<string, InsertRows>();
+  return (columns, table) => {
+    const key = JSON.stringify([table, ...columns]);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const names = sql.join(columns.map((column) => sql.ref(column)));
+    const insert = fixedQuery((_, { rows }: { rows: string }) => build(names, rows, table));
+    made.set(key, insert);
+    return insert;
+  };
 }
+
+const insertInto = insertOf((columns, rows, table) => {
+  return sql`insert into ${sql.table(table)} (${columns})
+    select ${columns} from json_populate_recordset(null::${sql.table(table)}, ${rows}::json)`;
+});
+
+const insertNumbered = insertOf((columns, rows, table) => {
+  return sql`with numbered as materialized (
+      select nextval(pg_get_serial_sequence(${sql.lit(table)}, 'sequence')) as number, given.*
+      from json_populate_recordset(null::${sql.table(table)}, ${rows}::json) as given
+    )
+    insert into ${sql.table(table)} (${columns}, sequence)
+    select ${columns}, number from numbered order by item_digest collate "C"`;
+});
 
 /** Escapes of characters that a text in PostgreSQL cannot have: NUL, and half of a pair of UTF-16. */
 const unstorableEscape = /\\u(0000|d[89a-f])/;

@@ -1,20 +1,12 @@
-import { type SqliteDatabase, sql } from 'kysely';
+import { type Insertable, type Kysely, type SqliteDatabase, sql } from 'kysely';
 import type { Differences } from '../differences.ts';
+import type { Schema } from '../schema.ts';
 
 /** SQLite has one writer: steps run one at a time, on this connection. */
 export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   takeLocks: null,
-  nextSequences: null,
-  insertRows: async (database, table, rows) => {
-    const [first] = rows;
-    if (first === undefined) return;
-    const columns = Object.keys(first) as (keyof typeof first)[];
-    const names = sql.join(columns.map((column) => sql.ref(String(column))));
-    const values = sql.join(columns.map((column) => first[column] ?? null));
-    const insert = sql`insert into ${sql.table(table)} (${names}) values (${values})`.compile(database);
-    const statement = connection.prepare(insert.sql);
-    for (const row of rows) statement.run(columns.map((column) => row[column] ?? null));
-  },
+  insertImports: async (database, rows) => await insertRows(connection, database, 'operations', rows),
+  insertRows: async (database, table, rows) => await insertRows(connection, database, table, rows),
   keepRows: (query) => query,
   guardRows: null,
   least: (one, other) => sql`min(${one}, ${other})`,
@@ -31,3 +23,19 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
   },
   nowMs: null,
 });
+
+async function insertRows<Table extends keyof Schema>(
+  connection: SqliteDatabase,
+  database: Kysely<Schema>,
+  table: Table,
+  rows: readonly Insertable<Schema[Table]>[],
+): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const columns = Object.keys(first) as (keyof typeof first)[];
+  const names = sql.join(columns.map((column) => sql.ref(String(column))));
+  const values = sql.join(columns.map((column) => first[column] ?? null));
+  const insert = sql`insert into ${sql.table(table)} (${names}) values (${values})`.compile(database);
+  const statement = connection.prepare(insert.sql);
+  for (const row of rows) statement.run(columns.map((column) => row[column] ?? null));
+}

@@ -24,7 +24,7 @@ export async function accept(
   const laneOf = new Map(inFlight.map((row) => [row.id, row.interactive_for]));
   const ids: string[] = [];
   const joined: string[] = [];
-  const rows: NewImport[] = [];
+  const rows: Insertable<OperationRow>[] = [];
   const interactive = new Set<string>();
   const task = importRequest(acceptance.withAncestors);
   for (const { id, item, storageUnitId, chainRoot, proofsNotBeforeMs } of acceptance.items) {
@@ -69,7 +69,9 @@ export async function accept(
       interactive_for: lane,
     });
   }
-  await insertImports(database, rows);
+  // If another node accepts one of them at the same time, the index of unfinished imports refuses the second, and the
+  // step starts again.
+  await differencesOf(database).insertImports(database, rows);
   await noteTransitions(
     database,
     rows.map(({ id }) => id),
@@ -79,25 +81,6 @@ export async function accept(
   const raised = inFlight.filter((row) => row.interactive_for === null && interactive.has(row.backup_id ?? ''));
   await raiseLane(database, raised, lanes.interactiveFor);
   return { ids, chains: chainsOf(acceptance, ids, laneOf, raised) };
-}
-
-type NewImport = Insertable<OperationRow> & { readonly item_digest: string };
-
-/**
- * Inserts imports. If another node accepts one of them at the same time, the index of unfinished imports refuses the
- * second, and the step starts again. Nodes that accept several of the same items insert them in the same order, so that
- * they do not wait for each other.
- */
-async function insertImports(database: Kysely<Schema>, rows: readonly NewImport[]): Promise<void> {
-  const { nextSequences, insertRows } = differencesOf(database);
-  let ordered = rows;
-  if (nextSequences !== null && rows.length > 1) {
-    const sequences = await nextSequences(database, rows.length);
-    ordered = rows
-      .map((row, index) => ({ ...row, sequence: sequences[index] }))
-      .toSorted((one, other) => (one.item_digest < other.item_digest ? -1 : 1));
-  }
-  await insertRows(database, 'operations', ordered);
 }
 
 function digestOf(itemJson: string): string {
