@@ -98,10 +98,8 @@ export async function demoCommand(
     return well ? exitCodes.done : exitCodes.failure;
   }
   if (gateway.consoleAddress !== null) {
-    print(
-      terminal,
-      `\nThe console is at ${gateway.consoleAddress}. Sign in as admin with the password of the first start.`,
-    );
+    const password = gateway.generatedPassword === null ? 'the password of the first start' : 'this password';
+    print(terminal, `\nThe console is at ${gateway.consoleAddress}. Sign in as admin with ${password}.`);
   }
   print(terminal, `\nThe API is at ${endpoint}. Try it at ${endpoint}/docs`);
   print(terminal, `Its project is ${projectId}.`);

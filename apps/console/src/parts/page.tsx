@@ -15,7 +15,8 @@ export function Page({ title, sentence, actions, children }: PageProps) {
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <div className="page">
-      <title>{`${title} · ${shell.name}`}</title>
+      {/* Isolated, since a title may be a name that is written from right to left. */}
+      <title>{`\u2068${title}\u2069 · ${shell.name}`}</title>
       <div className="page-head">
         <div>
           <h1 ref={heading} tabIndex={-1} className="name">
