@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { specificationExample, startTestGateway, type TestGateway } from './testing.ts';
-import { findBrowser, startBrowser } from './testing-browser.ts';
+import { specificationExample, startTestGateway, type TestGateway } from '../../apps/gateway/src/testing.ts';
+import { findBrowser, startBrowser } from '../../tools/browser/find-browser.ts';
 
-const browserPath = findBrowser();
+const found = await findBrowser();
 
 /** Each test takes a second or two in a browser, and more while other tests run. */
 const patienceMs = 240_000;
 
-describe.skipIf(browserPath === undefined)('the page of the documentation', { timeout: patienceMs }, () => {
+describe.skipIf(found === null)('the page of the documentation', { timeout: patienceMs }, () => {
   let gateway: TestGateway;
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
   beforeAll(async () => {
     gateway = await startTestGateway({ [specificationExample.bucket_name]: { 'a/disk.vmdk': 'bytes' } });
-    browser = await startBrowser(String(browserPath));
+    browser = await startBrowser(found);
     page = await browser.newPage();
     page.setDefaultTimeout(patienceMs / 2);
     page.on('pageerror', (error) => complaints.push(error.message));
