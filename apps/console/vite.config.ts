@@ -31,6 +31,8 @@ export default defineConfig({
     target: 'es2023',
     // Files within the page would need a weaker content security policy.
     assetsInlineLimit: 0,
+    // Styles are small, and a screen whose styles come after it moves while it loads.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
