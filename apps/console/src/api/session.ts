@@ -50,8 +50,10 @@ export async function signOut(): Promise<void> {
 export async function switchProject(projectId: string, password?: string): Promise<void> {
   const body: SwitchProjectRequest = { project_id: projectId, ...(password !== undefined && { password }) };
   const { session } = await ask<ConsoleSessionAnswer>('session/project', { method: 'PUT', body });
-  queryClient.clear();
+  // What is shown follows the session. It stays a query of its own, since a removed one tells nobody of a change.
   queryClient.setQueryData(sessionOptions.queryKey, session);
+  const kept: readonly unknown[] = [sessionOptions.queryKey[0], projectsOptions.queryKey[0]];
+  queryClient.removeQueries({ predicate: ({ queryKey: [name] }) => !kept.includes(name) });
 }
 
 /** The session, in a page that is shown only with one. */
