@@ -54,15 +54,13 @@ export function OverviewFilters({
         choices={standingChoices}
         onChoose={(value) => change({ standing: value })}
       />
-      {(sources.length > 0 || source !== undefined) && (
-        <Choices
-          label={overviewWords.source}
-          none={overviewWords.everySource}
-          value={source ?? ''}
-          choices={sourceChoices(sources, source)}
-          onChoose={(value) => change({ source: value })}
-        />
-      )}
+      <Choices
+        label={overviewWords.source}
+        none={overviewWords.everySource}
+        value={source ?? ''}
+        choices={sourceChoices(sources, source)}
+        onChoose={(value) => change({ source: value })}
+      />
       <Field label={overviewWords.name}>
         {(control) => (
           // Another name in the address is another field.
