@@ -78,7 +78,7 @@ function AccessKeys() {
         key.disabled_at === null && (
           <button
             type="button"
-            className="button plain"
+            className="button plain danger"
             aria-label={words.disableOf(key.access_key)}
             onClick={() => setDisabling(key)}
           >

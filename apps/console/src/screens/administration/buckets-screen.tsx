@@ -54,7 +54,7 @@ export function BucketsScreen() {
         isRevocable(grant) && (
           <button
             type="button"
-            className="button plain"
+            className="button plain danger"
             aria-label={words.revokeOf(placeOf(grant), nameOf(grant.project_id))}
             onClick={() => setRevoking(grant)}
           >

@@ -136,7 +136,7 @@ function RowAction({ user, text, doing, setOpen }: RowActionProps) {
   return (
     <button
       type="button"
-      className="button plain"
+      className={doing === 'disable' || doing === 'remove' ? 'button plain danger' : 'button plain'}
       aria-label={words.of(text, user.name)}
       onClick={() => setOpen({ doing, userId: user.id })}
     >

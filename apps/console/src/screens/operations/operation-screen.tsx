@@ -54,7 +54,7 @@ type Props = { readonly operation: Operation };
 
 function Standing({ operation }: Props) {
   return (
-    <span className="standing" role="status">
+    <span className="operation-standing" role="status">
       <StatusBadge status={operation.status} />
       <Subject operation={operation} text={operation.backup_id === null ? undefined : words.showBackup} />
       {operation.cancel_requested && operation.ended_at === null && <span>{words.cancelling}</span>}
