@@ -57,7 +57,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   }
 
   test('an operator signs in, imports a list from a file, and follows it to its end', async () => {
-    await using own = await visitAs('olga');
+    await using own = await visitAs('operator');
     const { page, complaints } = own;
     await page.getByRole('link', { name: 'Import a list or scan a bucket' }).click();
     await page.getByLabel('Choose a file').setInputFiles(join(examples, 'sync-request.json'));
@@ -75,7 +75,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('the first page loads little, and nothing of other screens', async () => {
-    await using own = await visitAs('rita');
+    await using own = await visitAs('reader');
     const sizes = new Map<string, number>();
     own.page.on('response', async (response) => {
       const { pathname } = new URL(response.url());
@@ -89,7 +89,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('a reader sees which backup is broken, why, and what to do', async () => {
-    await using own = await visitAs('rita');
+    await using own = await visitAs('reader');
     const { page, complaints } = own;
     const sentence = page.getByText('2 of 5 resources have no backup proved to linkage');
     await sentence.waitFor();
@@ -107,7 +107,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('an operator verifies a backup by reading its data, and follows that to its end', async () => {
-    await using own = await visitAs('olga', 'resources/fce0b9df-75b4-4611-8f84-82b3da12f14c');
+    await using own = await visitAs('operator', 'resources/fce0b9df-75b4-4611-8f84-82b3da12f14c');
     const { page, complaints } = own;
     await page.getByRole('button', { name: 'Verify now' }).click();
     const dialog = page.getByRole('dialog');
@@ -120,7 +120,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('an operator sees what a held source would mark, and confirms it', async () => {
-    await using own = await visitAs('olga', 'sources');
+    await using own = await visitAs('operator', 'sources');
     const { page, complaints } = own;
     const first = page.getByRole('row').nth(1);
     expect(await first.textContent()).toMatch(/archive.*held/);
@@ -138,7 +138,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('a reader is offered nothing that changes something, and is refused it all the same', async () => {
-    await using own = await visitAs('rita', `sources/${scene.heldSourceId}`);
+    await using own = await visitAs('reader', `sources/${scene.heldSourceId}`);
     const { page } = own;
     for (const name of ['Run now', 'Pause', 'Edit', 'Remove', 'Confirm removals']) {
       expect.soft(await page.getByRole('button', { name }).count(), name).toBe(0);
@@ -156,7 +156,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('somebody who signs out leaves nothing behind, and a wrong password says so', async () => {
-    await using own = await signedIn('olga', 'operations');
+    await using own = await signedIn('operator', 'operations');
     const { page } = own;
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('User name').waitFor();
@@ -164,7 +164,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
     await page.getByLabel('User name').waitFor();
     expect(await page.context().cookies()).toEqual([]);
     expect(await page.evaluate('[localStorage.length, sessionStorage.length]')).toEqual([0, expect.any(Number)]);
-    await page.getByLabel('User name').fill('olga');
+    await page.getByLabel('User name').fill('operator');
     await page.getByLabel('Password', { exact: true }).fill('not the password');
     await page.getByRole('button', { name: 'Sign in' }).click();
     const refusal = page.getByRole('alert');
@@ -173,7 +173,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
       .first()
       .waitFor();
     await refusal.getByText(/request id/i).waitFor();
-    await own.signIn('olga');
+    await own.signIn('operator');
     expect(page.url()).toContain('/operations');
   });
 
@@ -207,7 +207,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('a dialog keeps the focus in it, and Escape gives it back to the button that opened it', async () => {
-    await using own = await visitAs('olga', 'resources/fce0b9df-75b4-4611-8f84-82b3da12f14c');
+    await using own = await visitAs('operator', 'resources/fce0b9df-75b4-4611-8f84-82b3da12f14c');
     const { page } = own;
     const rename = page.getByRole('button', { name: 'Rename' });
     await rename.focus();
@@ -224,7 +224,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
   });
 
   test('a page that is open recovers by itself after the server was killed', async () => {
-    await using own = await visitAs('olga', 'operations');
+    await using own = await visitAs('operator', 'operations');
     const { page } = own;
     await page.getByText('Live', { exact: true }).waitFor();
     await served.kill();
@@ -255,7 +255,7 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
         ...{ bucket_name: 'hostile', image_path: 'disk', created_at: 1_788_228_000 },
       })),
     );
-    await using own = await visitAs('olga');
+    await using own = await visitAs('operator');
     const { page, complaints } = own;
     for (const [, name] of names) {
       await own.open('');

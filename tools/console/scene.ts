@@ -53,7 +53,7 @@ export async function fillScene({ client, buckets, projectId }: ServedConsole): 
   const { project } = await calls.createProject({ name: 'test-lab' });
   await calls.grantRole({ user_name: 'admin', target_project_id: project.id, role: 'administrator' });
   await calls.grantBucket({ target_project_id: projectId, bucket_name: 'nightly' });
-  await calls.createAccessKey({ user_name: 'olga', target_project_id: projectId });
+  await calls.createAccessKey({ user_name: 'operator', target_project_id: projectId });
   return {
     brokenResourceId: files.id,
     brokenBackupId,

@@ -9,8 +9,8 @@ import { type Client, createClient, issueToken } from '../../packages/core/src/i
 export const password = 'a password of twelve';
 export const userNames: Readonly<Record<Role, string>> = {
   administrator: 'admin',
-  operator: 'olga',
-  reader: 'rita',
+  operator: 'operator',
+  reader: 'reader',
 };
 
 /** A real server with the console, on buckets that a test may change. It has a user of each role. */
