@@ -57,7 +57,7 @@ test('nothing that a server prints or leaves behind shows a secret, through call
   await traces.addFiles(reports);
   expect(traces.placesOf('a crash')).toEqual(['server', expect.stringMatching(/^report\..*\.json$/)]);
   for (const [secret, places] of shown) expect(traces.placesOf(secret), secret).toEqual(places);
-}, 120_000);
+}, 240_000);
 
 test('each secret that a server generates at its first start is shown in one place only, even after it stops', async () => {
   await using home = await temporaryDirectory();
