@@ -6,6 +6,15 @@ const freshMs = 10_000;
 const firstWaitMs = 500;
 const longestWaitMs = 15_000;
 
+/**
+ * Shows the answer of the filters before while those of now are read: `placeholderData: previousOf(projectId)`. The
+ * answer of another project is not shown.
+ */
+export function previousOf(projectId: string) {
+  return <Data>(data: Data | undefined, before: { readonly queryKey: readonly unknown[] } | undefined) =>
+    before?.queryKey[1] === projectId ? data : undefined;
+}
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

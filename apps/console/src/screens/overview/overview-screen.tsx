@@ -1,6 +1,7 @@
 import type { CallOutput, Resource } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { previousOf } from '../../api/query-client.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { Badge, LevelBadge } from '../../parts/badges.tsx';
 import { Empty, Shown } from '../../parts/notices.tsx';
@@ -30,11 +31,12 @@ export function OverviewScreen() {
   const projectId = useProjectId();
   const maxAgeS = search.age === undefined ? null : ageLimits[search.age].seconds;
   const queries = overviewQueries(projectId, search);
-  const again = { refetchInterval: rereadMs, placeholderData: keepPreviousData };
+  const again = { refetchInterval: rereadMs, placeholderData: previousOf(projectId) };
   const standing = useQuery({ ...queries.standing, ...again });
   const resources = useQuery({ ...queries.resources, ...again });
   const sources = useQuery(queries.sources);
-  const isFirstUse = standing.data?.standing.resources === 0 && search.source === undefined;
+  const isFirstUse =
+    standing.data?.standing.resources === 0 && !standing.isPlaceholderData && search.source === undefined;
   return (
     <div className="overview">
       <Page title={overviewWords.title}>
