@@ -34,9 +34,9 @@ export function operationsSearch(search: Readonly<Record<string, unknown>>): Ope
   };
 }
 
-/** An id in an address. The router reads one of digits as a number. */
+/** An id or a name in an address. The router reads one of digits as a number, and `true` as a boolean. */
 export function idIn(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   return typeof text === 'string' && text !== '' ? text : undefined;
 }
 

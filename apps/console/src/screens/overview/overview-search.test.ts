@@ -16,6 +16,10 @@ test.each<[Record<string, unknown>, string]>([
   expect(overviewSearch(search)).toEqual({});
 });
 
-test('a name that looks like a number stays the name', () => {
-  expect(overviewSearch({ name: 7 })).toEqual({ name: '7' });
+test.each<[unknown, string]>([
+  [7, '7'],
+  [true, 'true'],
+  [false, 'false'],
+])('a name that the router reads as %j stays the name', (given, name) => {
+  expect(overviewSearch({ name: given })).toEqual({ name });
 });

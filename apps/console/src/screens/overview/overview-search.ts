@@ -1,6 +1,7 @@
 import type { ResourceStandingName, VerificationLevel } from '@backup-sync/contracts';
 import { levelMeanings } from '../../words/common.ts';
 import { type AgeLimit, ageLimits, standingWords } from '../../words/overview.ts';
+import { idIn } from '../operations/operations-search.ts';
 
 /** The filters of the overview, as the address has them. */
 export type OverviewSearch = {
@@ -23,7 +24,7 @@ export function overviewSearch(search: Readonly<Record<string, unknown>>): Overv
   const level = oneOf(levelMeanings, search.level);
   const age = oneOf(ageLimits, search.age);
   const standing = oneOf(standingWords, search.standing);
-  const [source, name, marker] = [textOf(search.source), textOf(search.name), textOf(search.marker)];
+  const [source, name, marker] = [idIn(search.source), idIn(search.name), idIn(search.marker)];
   return {
     ...(level !== undefined && level !== usualLevel && { level }),
     ...(age !== undefined && { age }),
@@ -41,10 +42,4 @@ export function needsAge(standing: ResourceStandingName): boolean {
 
 function oneOf<Key extends string>(known: Readonly<Record<Key, unknown>>, given: unknown): Key | undefined {
   return typeof given === 'string' && Object.hasOwn(known, given) ? (given as Key) : undefined;
-}
-
-/** A text of the address. The router parses what looks like a number. */
-function textOf(given: unknown): string | undefined {
-  const text = typeof given === 'number' ? String(given) : given;
-  return typeof text === 'string' && text !== '' ? text : undefined;
 }
