@@ -1,5 +1,6 @@
 import type { Backup, DataLevel, SyncForecast, TakenAtSource } from '@backup-sync/contracts';
 import { bytes, counted, duration, number } from './amounts.ts';
+import { countedFailed } from './overview.ts';
 
 /** A resource with its chains. */
 export const chainWords = {
@@ -7,7 +8,6 @@ export const chainWords = {
   noBackups: 'No backup of this resource is recorded',
   noBackupsSentence: 'If its backups are in a bucket, import them or run their source. Otherwise check the address.',
   overview: 'Back to the overview',
-  failing: 'newest backups failed',
   retire: 'Retire',
   unretire: 'Expect backups again',
   retiredNow: 'The resource is retired.',
@@ -32,8 +32,9 @@ export const resourceSentences = {
   unproved: (level: string) => `No backup of this resource is proved to ${level}.`,
   proved: (made: string, level: string, proved: string) =>
     `The newest proved backup was made ${made}. It was proved to ${level} ${proved}.`,
-  failedSince: (count: number) => `After it, ${counted(count, 'backup')} failed.`,
-  failed: (count: number) => `${counted(count, 'backup')} failed.`,
+  late: (maxAge: string) => `It is older than ${maxAge}.`,
+  failedSince: (count: number) => `After it, ${countedFailed(count)} failed.`,
+  failed: (count: number) => `${countedFailed(count)} failed.`,
 };
 
 /** The picture of the chains. */

@@ -1,4 +1,4 @@
-import type { Resource, ResourceStandingName } from '@backup-sync/contracts';
+import type { failedCountMax, Resource, ResourceStandingName } from '@backup-sync/contracts';
 import { counted, number } from './amounts.ts';
 
 /** The overview of all resources. */
@@ -6,6 +6,7 @@ export const overviewWords = {
   title: 'Overview',
   caption: 'Resources, the worst first',
   onlyBad: 'Show only these',
+  chooseAge: 'Choose a maximum age to see which are too old.',
   oldest: 'Oldest:',
   level: 'Proved to',
   maxAge: 'Maximum age',
@@ -25,7 +26,7 @@ export const overviewWords = {
   history: 'History',
   provedOf: (resource: Resource) => `${resource.proved_backups} of ${resource.backups} proved`,
   noProved: 'none',
-  failed: (count: number) => `${counted(count, 'backup')} in error`,
+  failed: (count: number) => `${countedFailed(count)} in error`,
   aboutTitle: 'This time is the modification time of the newest object.',
   about: '~',
   nothingMatches: 'No resource matches these filters',
@@ -39,6 +40,14 @@ export const overviewWords = {
   shown: (shown: number, all: number) =>
     shown === all ? counted(all, 'resource') : `${number(shown)} of ${counted(all, 'resource')}`,
 };
+
+/** The largest number of failed backups that the server counts: there may be more. */
+const failedMost: typeof failedCountMax = 100;
+
+/** How many backups of a resource failed: `1 backup`, `100 or more backups`. */
+export function countedFailed(count: number): string {
+  return count < failedMost ? counted(count, 'backup') : `${number(failedMost)} or more backups`;
+}
 
 /** Ages that the overview offers as a limit, as they are in the address, in seconds. */
 export const ageLimits = {
@@ -59,11 +68,13 @@ export const standingWords: Readonly<Record<ResourceStandingName, string>> = {
 };
 
 /** How a single resource stands. */
-export type RowStanding = Exclude<ResourceStandingName, 'active'>;
+export type RowStanding = Exclude<ResourceStandingName, 'active'> | 'failing' | 'proved';
 
 export const rowStandingWords: Readonly<Record<RowStanding, string>> = {
   unproved: 'not proved',
   late: 'late',
+  failing: 'newest backups failed',
+  proved: 'proved',
   good: 'good',
   retired: 'retired',
 };

@@ -9,6 +9,7 @@ import { Time } from '../../parts/time.tsx';
 import { backupWords, pictureWords, takenAtWords } from '../../words/chain.ts';
 import { levelMeanings } from '../../words/common.ts';
 import { BackupActions } from './backup-actions.tsx';
+import { searchOf } from './chain-search.ts';
 import { extractCommand } from './extract-command.ts';
 import { type Place, type RecordedLink, type Relatives, relativesOf } from './recorded-link.ts';
 import { VerificationHistory } from './verification-history.tsx';
@@ -214,7 +215,7 @@ function RelativeLink({ id, name, resourceId }: { id: string; name: string; reso
     <Link
       to="/resources/$resourceId"
       params={{ resourceId }}
-      search={{ backup: id }}
+      search={(before) => searchOf(id, before)}
       resetScroll={false}
       className="name"
     >

@@ -4,6 +4,7 @@ import { Time } from '../../parts/time.tsx';
 import { bytes } from '../../words/amounts.ts';
 import { pictureWords } from '../../words/chain.ts';
 import { unproved } from '../../words/common.ts';
+import { searchOf } from './chain-search.ts';
 import type { Place } from './recorded-link.ts';
 
 type PictureNodeProps = {
@@ -29,7 +30,7 @@ export function PictureNode({ place, resourceId, dependsOn, isSelected, isCurren
     <Link
       to="/resources/$resourceId"
       params={{ resourceId }}
-      search={{ backup: link.id }}
+      search={(before) => searchOf(link.id, before)}
       resetScroll={false}
       className={`link-node ${state}`}
       aria-current={isSelected ? 'true' : undefined}

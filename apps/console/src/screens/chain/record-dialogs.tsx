@@ -11,6 +11,7 @@ import { Field } from '../../parts/field.tsx';
 import { FailureNotice } from '../../parts/notices.tsx';
 import { actionWords } from '../../words/chain.ts';
 import { common } from '../../words/common.ts';
+import { searchOf } from './chain-search.ts';
 import type { Relatives } from './recorded-link.ts';
 
 type RecordDialogProps = { readonly backup: Backup; readonly onClose: () => void };
@@ -76,7 +77,7 @@ export function ForgetDialog({ backup, relatives, onClose }: RecordDialogProps &
       await navigate({
         to: '/resources/$resourceId',
         params: { resourceId: backup.resource_id },
-        search: {},
+        search: (before) => searchOf(undefined, before),
         replace: true,
       });
       await readAgain(projectId);

@@ -9,9 +9,11 @@ import { Empty, FailureNotice, Loading, Notice, Shown } from '../../parts/notice
 import { Page } from '../../parts/page.tsx';
 import { chainWords } from '../../words/chain.ts';
 import { resourceTitle } from '../../words/overview.ts';
+import { usualLevel } from '../overview/overview-search.ts';
 import { BackupDetails } from './backup-details.tsx';
 import { type Picture, picturesOf } from './chain-layout.ts';
 import { ChainPictures } from './chain-pictures.tsx';
+import { searchOf } from './chain-search.ts';
 import { isNotRecorded } from './not-recorded.ts';
 import { linkOf, type Place, type RecordedLink } from './recorded-link.ts';
 import { ResourceStanding, RetireButton } from './resource-standing.tsx';
@@ -31,15 +33,22 @@ export function ResourceScreen() {
 
 function ResourcePage({ resourceId }: { readonly resourceId: string }) {
   const projectId = useProjectId();
+  const { level = usualLevel, age } = route.useSearch();
   const resources = useQuery(
-    callOptions(projectId, 'listResources', { resource_id: resourceId, include: ['recent'], limit: 1, sort: 'worst' }),
+    callOptions(projectId, 'listResources', {
+      resource_id: resourceId,
+      level,
+      include: ['recent'],
+      limit: 1,
+      sort: 'worst',
+    }),
   );
   const mayChange = useMay('operator');
   const resource = resources.data?.resources[0];
   return (
     <Page
       title={resource === undefined ? resourceId : resourceTitle(resource)}
-      sentence={resource !== undefined && <ResourceStanding resource={resource} />}
+      sentence={resource !== undefined && <ResourceStanding resource={resource} level={level} age={age} />}
       actions={mayChange && resource !== undefined && <RetireButton resource={resource} />}
     >
       <Shown of={resources}>
@@ -150,7 +159,7 @@ function UnlistedBackup({ backupId, resourceId }: { readonly backupId: string; r
           <Navigate
             to="/resources/$resourceId"
             params={{ resourceId: backup.resource_id }}
-            search={{ backup: backup.id }}
+            search={(before) => searchOf(backup.id, before)}
             replace
           />
         )

@@ -10,6 +10,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
 import { common } from '../../words/common.ts';
 import { ageLimits, overviewWords, resourceTitle, rowStandingWords } from '../../words/overview.ts';
+import { type ChainSearch, chainSearch, searchOf } from '../chain/chain-search.ts';
 import { HistoryMarks } from './history-marks.tsx';
 import { OverviewFilters } from './overview-filters.tsx';
 import { overviewQueries } from './overview-queries.ts';
@@ -112,7 +113,7 @@ function Resources({ page, maxAgeS, search, isOld }: ResourcesProps) {
     <div className="stack" aria-busy={isOld}>
       <Table
         caption={overviewWords.caption}
-        columns={columnsOf(maxAgeS)}
+        columns={columnsOf(maxAgeS, chainSearch(search))}
         rows={resources}
         keyOf={({ resource_id: id }) => id}
       />
@@ -135,9 +136,9 @@ function Resources({ page, maxAgeS, search, isOld }: ResourcesProps) {
   );
 }
 
-function columnsOf(maxAgeS: number | null): readonly Column<Resource>[] {
+function columnsOf(maxAgeS: number | null, judgedBy: ChainSearch): readonly Column<Resource>[] {
   return [
-    { title: overviewWords.resource, cell: (row) => <Name resource={row} /> },
+    { title: overviewWords.resource, cell: (row) => <Name resource={row} judgedBy={judgedBy} /> },
     {
       title: overviewWords.state,
       cell: (row) => {
@@ -145,7 +146,7 @@ function columnsOf(maxAgeS: number | null): readonly Column<Resource>[] {
         return <Badge tone={standingTones[standing]}>{rowStandingWords[standing]}</Badge>;
       },
     },
-    { title: overviewWords.newest, cell: (row) => <Newest resource={row} /> },
+    { title: overviewWords.newest, cell: (row) => <Newest resource={row} judgedBy={judgedBy} /> },
     { title: overviewWords.since, cell: (row) => <FailedSince resource={row} /> },
     {
       title: overviewWords.history,
@@ -159,11 +160,17 @@ function columnsOf(maxAgeS: number | null): readonly Column<Resource>[] {
   ];
 }
 
-function Name({ resource }: { readonly resource: Resource }) {
+type CellProps = {
+  readonly resource: Resource;
+  /** What the links to the resource have, so that its page judges it as this one does. */
+  readonly judgedBy: ChainSearch;
+};
+
+function Name({ resource, judgedBy }: CellProps) {
   const { resource_id: id, resource_name: name } = resource;
   return (
     <div className="resource-name">
-      <Link to="/resources/$resourceId" params={{ resourceId: id }} className="name" title={name}>
+      <Link to="/resources/$resourceId" params={{ resourceId: id }} search={judgedBy} className="name" title={name}>
         {resourceTitle(resource)}
       </Link>
       {name !== id && (
@@ -175,12 +182,16 @@ function Name({ resource }: { readonly resource: Resource }) {
   );
 }
 
-function Newest({ resource }: { readonly resource: Resource }) {
+function Newest({ resource, judgedBy }: CellProps) {
   const { newest_proved_backup_id: backupId, newest_proved_at: at, newest_proved_at_source: origin, recent } = resource;
   if (backupId === null) return <span className="quiet">{overviewWords.noProved}</span>;
   return (
     <div className="newest">
-      <Link to="/resources/$resourceId" params={{ resourceId: resource.resource_id }} search={{ backup: backupId }}>
+      <Link
+        to="/resources/$resourceId"
+        params={{ resourceId: resource.resource_id }}
+        search={searchOf(backupId, judgedBy)}
+      >
         {origin === 'object' && <span title={overviewWords.aboutTitle}>{overviewWords.about}</span>}
         <Time at={at} />
       </Link>

@@ -40,6 +40,7 @@ export function needsAge(standing: ResourceStandingName): boolean {
   return standing === 'late' || standing === 'good';
 }
 
-function oneOf<Key extends string>(known: Readonly<Record<Key, unknown>>, given: unknown): Key | undefined {
+/** The choice in an address; undefined if it is none that is known. */
+export function oneOf<Key extends string>(known: Readonly<Record<Key, unknown>>, given: unknown): Key | undefined {
   return typeof given === 'string' && Object.hasOwn(known, given) ? (given as Key) : undefined;
 }

@@ -3,14 +3,16 @@ import { Link } from '@tanstack/react-router';
 import { Icon } from '../../parts/icon.tsx';
 import { duration } from '../../words/amounts.ts';
 import { overviewWords, resourceTitle } from '../../words/overview.ts';
+import { chainSearch } from '../chain/chain-search.ts';
 import type { OverviewSearch } from './overview-search.ts';
+import { sentenceTone } from './resource-state.ts';
 
 /** Says in one sentence, the largest of the page, whether everything is fine. */
 export function StandingSentence({ standing, search }: { standing: Standing; search: OverviewSearch }) {
   const { summary, unproved, late, resources, retired, oldest } = standing;
   const bad = late ?? unproved;
   const checked = resources - retired;
-  const tone = checked === 0 ? 'quiet' : bad > 0 ? 'bad' : 'good';
+  const tone = sentenceTone(standing);
   const isFiltered = search.standing !== undefined;
   return (
     <div className={`standing ${tone}`}>
@@ -24,10 +26,16 @@ export function StandingSentence({ standing, search }: { standing: Standing; sea
             {overviewWords.onlyBad}
           </Link>
         )}
+        {late === null && unproved < checked && <span className="quiet">{overviewWords.chooseAge}</span>}
         {oldest !== null && checked > 1 && (
           <span className="oldest quiet">
             {overviewWords.oldest}{' '}
-            <Link to="/resources/$resourceId" params={{ resourceId: oldest.resource_id }} className="name">
+            <Link
+              to="/resources/$resourceId"
+              params={{ resourceId: oldest.resource_id }}
+              search={chainSearch(search)}
+              className="name"
+            >
               {resourceTitle(oldest)}
             </Link>
             {`, ${duration(oldest.newest_proved_age_s)}`}
