@@ -145,7 +145,7 @@ export const actionWords = {
   forgetSentence:
     'The record is deleted from the catalogue. The objects stay in the bucket. Scans then ignore the backup; a sync request that names it imports it again.',
   forgetBelow: (count: number) =>
-    `${counted(count, 'recorded backup')} built on it will have a parent that is not recorded.`,
+    `${counted(count, 'recorded backup')} built directly on it will have a parent that is not recorded.`,
   forgetButton: 'Forget the backup',
   forgotten: 'The backup is forgotten. Its objects stay in the bucket.',
 };

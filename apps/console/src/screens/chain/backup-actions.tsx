@@ -30,7 +30,7 @@ export function BackupActions({ backup, relatives }: { readonly backup: Backup; 
       {open === 'verify' && <VerifyDialog backup={backup} relatives={relatives} onClose={close} />}
       {open === 'plan' && <PlanDialog backup={backup} onClose={close} />}
       {open === 'rename' && <RenameDialog backup={backup} onClose={close} />}
-      {open === 'forget' && <ForgetDialog backup={backup} relatives={relatives} onClose={close} />}
+      {open === 'forget' && <ForgetDialog backup={backup} onClose={close} />}
     </div>
   );
 }

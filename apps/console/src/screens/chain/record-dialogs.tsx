@@ -1,18 +1,17 @@
 import type { Backup } from '@backup-sync/contracts';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
-import { mutate } from '../../api/calls.ts';
+import { callOptions, mutate } from '../../api/calls.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { announce } from '../../parts/announcements.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field } from '../../parts/field.tsx';
-import { FailureNotice } from '../../parts/notices.tsx';
+import { FailureNotice, Shown } from '../../parts/notices.tsx';
 import { actionWords } from '../../words/chain.ts';
 import { common } from '../../words/common.ts';
 import { searchOf } from './chain-search.ts';
-import type { Relatives } from './recorded-link.ts';
 
 type RecordDialogProps = { readonly backup: Backup; readonly onClose: () => void };
 
@@ -66,9 +65,11 @@ export function RenameDialog({ backup, onClose }: RecordDialogProps) {
 }
 
 /** Deletes the record of a backup. Its objects stay in the bucket. */
-export function ForgetDialog({ backup, relatives, onClose }: RecordDialogProps & { readonly relatives: Relatives }) {
+export function ForgetDialog({ backup, onClose }: RecordDialogProps) {
   const projectId = useProjectId();
   const navigate = useNavigate();
+  // The picture may not have them: they may be on another page of the list, or of another resource.
+  const children = useQuery(callOptions(projectId, 'listBackups', { parent_id: backup.id, limit: 1 }));
   const forget = useMutation({
     mutationFn: () => mutate(projectId, 'deleteBackup', { backup_id: backup.id }),
     onSuccess: async () => {
@@ -91,13 +92,18 @@ export function ForgetDialog({ backup, relatives, onClose }: RecordDialogProps &
         <strong>{backup.name}</strong>
       </p>
       <p>{actionWords.forgetSentence}</p>
-      {relatives.descendants > 0 && <p>{actionWords.forgetBelow(relatives.descendants)}</p>}
+      <Shown of={children}>{({ count }) => count > 0 && <p>{actionWords.forgetBelow(count)}</p>}</Shown>
       {forget.error !== null && <FailureNotice thrown={forget.error} />}
       <div className="actions">
         <button type="button" className="button" onClick={onClose}>
           {common.cancel}
         </button>
-        <button type="button" className="button danger" disabled={forget.isPending} onClick={() => forget.mutate()}>
+        <button
+          type="button"
+          className="button danger"
+          disabled={forget.isPending || children.isLoading}
+          onClick={() => forget.mutate()}
+        >
           {actionWords.forgetButton}
         </button>
       </div>
