@@ -47,7 +47,12 @@ export const pictureWords = {
     increments === 0
       ? counted(fulls, 'full backup')
       : `${counted(fulls, 'full backup')}, ${counted(increments, 'increment')}`,
-  part: (increments: number) => `${counted(increments, 'increment')} without a full backup`,
+  /** What is shown of a chain whose full backup is not there, by why it is not. */
+  parts: {
+    parentNotListed: (increments: number) => `${counted(increments, 'increment')} whose parent is not listed here`,
+    parentUnknown: (increments: number) => `${counted(increments, 'increment')}, parent unknown`,
+    circle: (increments: number) => `${counted(increments, 'increment')} without a full backup`,
+  },
   inError: (count: number) => `${count} in error`,
   between: (oldest: string, newest: string) => (oldest === newest ? newest : `${oldest} to ${newest}`),
   name: (about: string) => `Chain: ${about}`,

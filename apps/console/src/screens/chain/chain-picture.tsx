@@ -120,6 +120,7 @@ export function ChainPicture({ name, picture, resourceId, selectedId }: ChainPic
 function MissingParent({ picture, box }: { readonly picture: Picture<RecordedLink>; readonly box: Box }) {
   const { missingParentId: id, places } = picture;
   const isNeeded = places[0]?.dependsOnId === id && id !== null;
+  const isMissing = places[0]?.link.backup.backup_sync.reason?.code === 'parent_missing';
   const className = isNeeded ? 'link-node missing broken' : 'link-node missing';
   return (
     <li className="place" style={styleOf(box)}>
@@ -129,7 +130,7 @@ function MissingParent({ picture, box }: { readonly picture: Picture<RecordedLin
         <Link to="/backups/$backupId" params={{ backupId: id }} className={className}>
           <span className="kind">
             {isNeeded && <Icon name="bad" />}
-            {isNeeded ? pictureWords.missing : pictureWords.parentNotListed}
+            {isMissing ? pictureWords.missing : pictureWords.parentNotListed}
           </span>
           <span className="name id">{id}</span>
         </Link>

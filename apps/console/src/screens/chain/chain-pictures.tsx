@@ -1,10 +1,9 @@
 import { useEffect, useState } from 'react';
 import { Notice } from '../../parts/notices.tsx';
-import { absoluteDate } from '../../words/amounts.ts';
 import { chainWords, pictureWords } from '../../words/chain.ts';
 import type { Picture } from './chain-layout.ts';
 import { ChainPicture } from './chain-picture.tsx';
-import type { RecordedLink } from './recorded-link.ts';
+import { aboutPicture, type RecordedLink } from './recorded-link.ts';
 
 /** Folded chains that are added at a time. */
 const addedChains = 20;
@@ -25,7 +24,7 @@ export function ChainPictures({ pictures, resourceId, selectedId }: Chains) {
   return (
     <div className="stack chains">
       <div className="stack">
-        <p className="quiet">{about(newest)}</p>
+        <p className="quiet">{aboutPicture(newest)}</p>
         <Drawn picture={newest} resourceId={resourceId} selectedId={selectedId} />
       </div>
       {shown.map((picture) => (
@@ -53,7 +52,7 @@ function Folded({ picture, resourceId, selectedId }: OneChain) {
   }, [isSelected]);
   return (
     <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{about(picture)}</summary>
+      <summary>{aboutPicture(picture)}</summary>
       {isOpen && <Drawn picture={picture} resourceId={resourceId} selectedId={selectedId} />}
     </details>
   );
@@ -68,7 +67,7 @@ function Drawn({ picture, resourceId, selectedId }: OneChain) {
         </Notice>
       )}
       <ChainPicture
-        name={pictureWords.name(about(picture))}
+        name={pictureWords.name(aboutPicture(picture))}
         picture={picture}
         resourceId={resourceId}
         selectedId={selectedId}
@@ -79,14 +78,4 @@ function Drawn({ picture, resourceId, selectedId }: OneChain) {
 
 function hasLink({ places }: Picture<RecordedLink>, id: string | null): boolean {
   return id !== null && places.some(({ link }) => link.id === id);
-}
-
-/** What a picture shows: `full backup, 6 increments, 2 in error, 1 Mar 2026 to 7 Mar 2026`. */
-function about({ start, places, oldest, newest }: Picture<RecordedLink>): string {
-  const increments = places.filter(({ link }) => link.isIncrement).length;
-  const inError = places.filter(({ link }) => link.fault !== null).length;
-  const links =
-    start === 'full' ? pictureWords.chain(places.length - increments, increments) : pictureWords.part(increments);
-  const times = pictureWords.between(absoluteDate(oldest.takenAtMs), absoluteDate(newest.takenAtMs));
-  return [links, ...(inError === 0 ? [] : [pictureWords.inError(inError)]), times].join(', ');
 }

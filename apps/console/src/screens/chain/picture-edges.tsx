@@ -22,7 +22,12 @@ export function PictureEdges({
       viewBox={`0 0 ${width} ${height}`}
       style={{ inlineSize: `${width}rem`, blockSize: `${height}rem` }}
     >
-      {hasMissingParent && <path className="edge broken" d={edgePath(boxOf({ column: 0, row: 0 }), boxOf(first))} />}
+      {hasMissingParent && (
+        <path
+          className={first.link.fault === 'parent' ? 'edge broken' : 'edge'}
+          d={edgePath(boxOf({ column: 0, row: 0 }), boxOf(first))}
+        />
+      )}
       {places.map((place) =>
         place.parent === null ? null : (
           <path

@@ -1,14 +1,14 @@
 import type { Backup, ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { picturesOf } from './chain-layout.ts';
-import { linkOf, relativesOf } from './recorded-link.ts';
+import { aboutPicture, linkOf, relativesOf } from './recorded-link.ts';
 
 type Given = { readonly parentId?: string | null; readonly incremental?: boolean | null; readonly code?: ReasonCode };
 
 /** The fields of a record that the picture reads. */
 function backup(id: string, { parentId = null, incremental = parentId !== null, code }: Given = {}): Backup {
   const proof = {
-    taken_at: '2026-03-01T02:00:00.000000',
+    taken_at: '2026-03-01T12:00:00.000000',
     evidence: { stored_bytes: 100 },
     reason: code === undefined ? null : { code },
   };
@@ -33,6 +33,29 @@ describe('linkOf', () => {
   test('a backup of which it is not known is an increment if it names a parent', () => {
     expect(linkOf(backup('b', { parentId: 'a', incremental: null })).isIncrement).toBe(true);
     expect(linkOf(backup('a', { incremental: null })).isIncrement).toBe(false);
+  });
+});
+
+describe('aboutPicture', () => {
+  function abouts(backups: readonly Backup[]): readonly string[] {
+    return picturesOf(backups.map(linkOf)).map(aboutPicture);
+  }
+
+  test.each<[string, readonly Backup[], string]>([
+    ['a whole chain', [backup('a'), backup('b', { parentId: 'a' })], '1 full backup, 1 increment, 1 Mar 2026'],
+    [
+      'a chain of which the parent is not loaded',
+      [backup('b', { parentId: 'a' }), backup('c', { parentId: 'b' })],
+      '2 increments whose parent is not listed here, 1 Mar 2026',
+    ],
+    ['an unknown parent', [backup('b', { incremental: true })], '1 increment, parent unknown, 1 Mar 2026'],
+    [
+      'a circle',
+      [backup('a', { parentId: 'b' }), backup('b', { parentId: 'a' })],
+      '2 increments without a full backup, 1 Mar 2026',
+    ],
+  ])('says what it is: %s', (_what, backups, about) => {
+    expect(abouts(backups)).toEqual([about]);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Backup, ReasonCode } from '@backup-sync/contracts';
-import { millisecondsOf } from '../../words/amounts.ts';
+import { absoluteDate, millisecondsOf } from '../../words/amounts.ts';
+import { pictureWords } from '../../words/chain.ts';
 import type { ChainLink } from './chain-forest.ts';
-import type { PlacedLink } from './chain-layout.ts';
+import type { Picture, PlacedLink } from './chain-layout.ts';
 
 /** A recorded backup in the picture. */
 export type RecordedLink = ChainLink & { readonly backup: Backup };
@@ -21,6 +22,18 @@ export function linkOf(backup: Backup): RecordedLink {
     fault: status !== 'error' ? null : hasParentFault ? 'parent' : 'own',
     backup,
   };
+}
+
+/** What a picture shows: `1 full backup, 6 increments, 2 in error, 1 Mar 2026 to 7 Mar 2026`. */
+export function aboutPicture({ start, places, oldest, newest }: Picture<RecordedLink>): string {
+  const increments = places.filter(({ link }) => link.isIncrement).length;
+  const inError = places.filter(({ link }) => link.fault !== null).length;
+  const links =
+    start === 'full'
+      ? pictureWords.chain(places.length - increments, increments)
+      : pictureWords.parts[start](places.length);
+  const times = pictureWords.between(absoluteDate(oldest.takenAtMs), absoluteDate(newest.takenAtMs));
+  return [links, ...(inError === 0 ? [] : [pictureWords.inError(inError)]), times].join(', ');
 }
 
 /** What reading a backup with its whole chain means, and what is built on it. */
