@@ -1,4 +1,4 @@
-import type { Backup, DataLevel, SyncForecast, TakenAtSource } from '@backup-sync/contracts';
+import type { Backup, DataLevel, ReasonCode, SyncForecast, TakenAtSource } from '@backup-sync/contracts';
 import { bytes, counted, duration, number } from './amounts.ts';
 import { countedFailed } from './overview.ts';
 
@@ -57,6 +57,7 @@ export const pictureWords = {
   between: (oldest: string, newest: string) => (oldest === newest ? newest : `${oldest} to ${newest}`),
   name: (about: string) => `Chain: ${about}`,
   dependsOn: 'depends on',
+  waitsFor: 'waits for',
   parentNotListed: 'Parent, not listed here',
   parentUnknown: 'Parent is unknown',
   missing: 'Missing parent',
@@ -64,13 +65,22 @@ export const pictureWords = {
   circle: 'The parents of these backups lead in a circle, so they have no full backup.',
 };
 
+/** What is said of a backup whose reason says nothing about damage: the end of a sentence. */
+export function unreadWords(code: ReasonCode | undefined): string {
+  return code === 'incomplete' ? 'is not complete yet' : 'cannot be read now';
+}
+
 /** A single backup. */
 export const backupWords = {
   broken: 'This backup cannot be restored',
   brokenBelow: (count: number) =>
     count === 0 ? '' : `${counted(count, 'backup')} built on it cannot be restored either.`,
+  unread: (code: ReasonCode) => `This backup ${unreadWords(code)}`,
+  unreadBelow: (count: number) => `${counted(count, 'backup')} built on it cannot be restored now either.`,
   dependsTitle: 'A backup that this one needs is broken',
   dependsSentence: 'Repair this one first:',
+  waitsTitle: 'A backup that this one needs cannot be read now',
+  waitsSentence: 'It needs this one:',
   contradiction: 'Times contradict each other',
   remedy: 'What to do:',
   reason: (number: string) => `Reason ${number}`,

@@ -1,4 +1,4 @@
-import type { Backup } from '@backup-sync/contracts';
+import type { Backup, Reason } from '@backup-sync/contracts';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMay } from '../../api/session.ts';
@@ -11,7 +11,7 @@ import { levelMeanings } from '../../words/common.ts';
 import { BackupActions } from './backup-actions.tsx';
 import { searchOf } from './chain-search.ts';
 import { extractCommand } from './extract-command.ts';
-import { type Place, type RecordedLink, type Relatives, relativesOf } from './recorded-link.ts';
+import { faultOf, type Place, type RecordedLink, type Relatives, relativesOf } from './recorded-link.ts';
 import { VerificationHistory } from './verification-history.tsx';
 
 /** Links to children that are shown. */
@@ -63,28 +63,34 @@ function Problems({ backup, places, relatives }: PartProps) {
   const { reason, time_contradiction: contradiction } = backup.backup_sync;
   const dependsOnId = places.find(({ link }) => link.id === backup.id)?.dependsOnId ?? null;
   const cause = places.find(({ link }) => link.id === dependsOnId)?.link;
-  const broken = dependsOnId !== null && (
+  const isUnread = reason !== null && faultOf(reason) === 'unread';
+  const isWaiting = cause?.fault === 'unread';
+  // What cannot be read is not said to be broken, nor what waits for it.
+  const isCalm = isUnread || (isWaiting && reason !== null && faultOf(reason) === 'parent');
+  const needed = dependsOnId !== null && (
     <p>
-      {backupWords.dependsSentence}{' '}
+      {isWaiting ? backupWords.waitsSentence : backupWords.dependsSentence}{' '}
       <RelativeLink id={dependsOnId} name={cause?.backup.name ?? dependsOnId} resourceId={cause?.backup.resource_id} />
     </p>
   );
   return (
     <>
       {reason !== null && (
-        <Notice tone="bad" title={backupWords.broken}>
+        <Notice tone={isCalm ? 'warn' : 'bad'} title={titleOf(reason, isCalm)}>
           <p className="name">{`${reason.message.charAt(0).toUpperCase()}${reason.message.slice(1)}.`}</p>
           <p>
             <strong>{backupWords.remedy}</strong> {reason.remedy}
           </p>
-          {broken}
-          {relatives.descendants > 0 && <p>{backupWords.brokenBelow(relatives.descendants)}</p>}
+          {needed}
+          {relatives.descendants > 0 && (
+            <p>{(isCalm ? backupWords.unreadBelow : backupWords.brokenBelow)(relatives.descendants)}</p>
+          )}
           <p className="foot">{backupWords.reason(reason.number)}</p>
         </Notice>
       )}
       {reason === null && dependsOnId !== null && (
-        <Notice tone="bad" title={backupWords.dependsTitle}>
-          {broken}
+        <Notice tone={isWaiting ? 'warn' : 'bad'} title={isWaiting ? backupWords.waitsTitle : backupWords.dependsTitle}>
+          {needed}
         </Notice>
       )}
       {contradiction !== null && (
@@ -96,14 +102,19 @@ function Problems({ backup, places, relatives }: PartProps) {
   );
 }
 
+function titleOf(reason: Reason, isCalm: boolean): string {
+  if (!isCalm) return backupWords.broken;
+  return faultOf(reason) === 'unread' ? backupWords.unread(reason.code) : backupWords.waitsTitle;
+}
+
 function Facts({ backup, places, relatives }: PartProps) {
   const { backup_sync: proof, status } = backup;
   const { evidence } = proof;
-  const isError = status === 'error';
+  const errorTone = proof.reason !== null && faultOf(proof.reason) === 'unread' ? 'warn' : 'bad';
   return (
     <dl className="facts">
       <Fact name={backupWords.state}>
-        <Badge tone={isError ? 'bad' : 'good'}>{status}</Badge>
+        <Badge tone={status === 'error' ? errorTone : 'good'}>{status}</Badge>
       </Fact>
       <Fact name={backupWords.level}>
         <LevelBadge level={proof.level} />

@@ -1,3 +1,9 @@
+/**
+ * What is wrong with a backup: something with itself (`own`), only with what it builds on (`parent`), or nothing that is
+ * known, since it could not be read (`unread`).
+ */
+export type LinkFault = 'own' | 'parent' | 'unread';
+
 /** What the picture needs to know of a backup. */
 export type ChainLink = {
   readonly id: string;
@@ -6,8 +12,7 @@ export type ChainLink = {
   /** Whether it builds on a parent, which may be unknown. */
   readonly isIncrement: boolean;
   readonly takenAtMs: number;
-  /** What is wrong: with the backup itself, only with what it builds on, or nothing. */
-  readonly fault: 'own' | 'parent' | null;
+  readonly fault: LinkFault | null;
 };
 
 /** How a chain begins: with a full backup, or in a way that leaves something open. */

@@ -151,6 +151,20 @@ describe('what depends on a broken link', () => {
     expect(dependences(links)).toEqual({ b: 'gone', c: 'gone' });
   });
 
+  test('depends rather on a broken link than on one that could not be read', () => {
+    const links = [
+      full('a', 1, { fault: 'own' }),
+      increment('b', 'a', 2, { fault: 'unread' }),
+      increment('c', 'b', 3, { fault: 'parent' }),
+    ];
+    expect(dependences(links)).toEqual({ a: null, b: 'a', c: 'a' });
+  });
+
+  test('depends on a link that could not be read, if none is broken', () => {
+    const links = [full('a', 1, { fault: 'unread' }), increment('b', 'a', 2), increment('c', 'b', 3)];
+    expect(dependences(links)).toEqual({ a: null, b: 'a', c: 'a' });
+  });
+
   test('is nothing, if only the record of a parent was deleted', () => {
     expect(dependences([increment('b', 'forgotten', 2)])).toEqual({ b: null });
   });

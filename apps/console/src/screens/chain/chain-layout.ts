@@ -7,7 +7,10 @@ export type PlacedLink<Link extends ChainLink> = {
   readonly row: number;
   /** Its parent in the picture; null for the first link. */
   readonly parent: PlacedLink<Link> | null;
-  /** Id of the nearest ancestor that is broken or missing, so that this link cannot be restored; null if there is none. */
+  /**
+   * Id of the nearest ancestor that is broken or missing, so that this link cannot be restored; if none is, of the first
+   * one that could not be read. Null if there is none.
+   */
   readonly dependsOnId: string | null;
 };
 
@@ -97,7 +100,8 @@ function dependsOn<Link extends ChainLink>(link: Link, parent: PlacedLink<Link> 
   // Without a parent in the picture, only the fault itself says that one is broken.
   if (parent === null) return link.fault === 'parent' ? link.parentId : null;
   if (parent.link.fault === 'own') return parent.link.id;
-  return parent.dependsOnId ?? (link.fault === 'parent' ? parent.link.id : null);
+  if (parent.dependsOnId !== null) return parent.dependsOnId;
+  return parent.link.fault === 'unread' || link.fault === 'parent' ? parent.link.id : null;
 }
 
 /** A link, and in a line after it the first child of each. */

@@ -16,7 +16,7 @@ import { type Direction, directionOf, neighbourOf } from './chain-steps.ts';
 import { PictureEdges } from './picture-edges.tsx';
 import { type Box, geometryOf, isShown, type Seen, seenAround } from './picture-geometry.ts';
 import { PictureNode } from './picture-node.tsx';
-import type { RecordedLink } from './recorded-link.ts';
+import { type Place, type RecordedLink, stateOf } from './recorded-link.ts';
 
 /** The place of the first link. */
 const corner = { column: 0, row: 0 };
@@ -88,12 +88,13 @@ export function ChainPicture({ name, picture, resourceId, selectedId }: ChainPic
     step(direction);
   };
 
-  const names = new Map(places.map(({ link }) => [link.id, link.backup.name]));
+  const links = new Map(places.map(({ link }) => [link.id, link]));
+  const causeOf = ({ dependsOnId }: Place) => (dependsOnId === null ? undefined : links.get(dependsOnId));
   const shown = places.filter((each) => each === current || each === selected || isShown(geometry.boxOf(each), seen));
   return (
     <div ref={place} className="chain-picture" onScroll={look}>
       <div className="canvas" style={{ inlineSize: `${geometry.width}rem`, blockSize: `${geometry.height}rem` }}>
-        <PictureEdges picture={picture} geometry={geometry} places={shown} />
+        <PictureEdges picture={picture} geometry={geometry} places={shown} causeOf={causeOf} />
         <ul aria-label={name} onKeyDown={onKeyDown}>
           {picture.start !== 'full' && picture.start !== 'circle' && (
             <MissingParent picture={picture} box={geometry.boxOf(corner)} />
@@ -106,7 +107,8 @@ export function ChainPicture({ name, picture, resourceId, selectedId }: ChainPic
                 isCurrent={each === current}
                 onFocus={() => setCurrent(each.link.id)}
                 resourceId={resourceId}
-                dependsOn={each.dependsOnId === null ? null : (names.get(each.dependsOnId) ?? each.dependsOnId)}
+                state={stateOf(each, causeOf(each))}
+                dependsOn={causeOf(each)?.backup.name ?? each.dependsOnId}
               />
             </li>
           ))}

@@ -7,10 +7,13 @@ export function PictureEdges({
   picture,
   geometry,
   places,
+  causeOf,
 }: {
   readonly picture: Picture<RecordedLink>;
   readonly geometry: Geometry;
   readonly places: readonly Place[];
+  /** The listed backup that a link depends on. */
+  readonly causeOf: (place: Place) => RecordedLink | undefined;
 }) {
   const { width, height, boxOf } = geometry;
   const [first] = picture.places;
@@ -32,7 +35,7 @@ export function PictureEdges({
         place.parent === null ? null : (
           <path
             key={place.link.id}
-            className={place.dependsOnId === null ? 'edge' : 'edge broken'}
+            className={place.dependsOnId === null || causeOf(place)?.fault === 'unread' ? 'edge' : 'edge broken'}
             d={edgePath(boxOf(place.parent), boxOf(place))}
           />
         ),

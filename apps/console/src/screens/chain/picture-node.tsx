@@ -1,16 +1,17 @@
 import { Link } from '@tanstack/react-router';
-import { Icon } from '../../parts/icon.tsx';
+import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Time } from '../../parts/time.tsx';
 import { bytes } from '../../words/amounts.ts';
-import { pictureWords } from '../../words/chain.ts';
+import { pictureWords, unreadWords } from '../../words/chain.ts';
 import { unproved } from '../../words/common.ts';
 import { searchOf } from './chain-search.ts';
-import type { Place } from './recorded-link.ts';
+import type { LinkState, Place } from './recorded-link.ts';
 
 type PictureNodeProps = {
   readonly place: Place;
   readonly resourceId: string;
-  /** Name of the broken or missing backup that it needs; null if there is none. */
+  readonly state: LinkState;
+  /** Name of the backup that it needs and that is broken, missing or not read; null if there is none. */
   readonly dependsOn: string | null;
   /** Whether its details are shown. */
   readonly isSelected: boolean;
@@ -19,13 +20,18 @@ type PictureNodeProps = {
   readonly onFocus: () => void;
 };
 
+const icons: Readonly<Record<LinkState, IconName>> = {
+  whole: 'good',
+  unread: 'warn',
+  waiting: 'warn',
+  dependent: 'warn',
+  broken: 'bad',
+};
+
 /** A link of a chain: what it is, its age, level, size and state. */
-export function PictureNode({ place, resourceId, dependsOn, isSelected, isCurrent, onFocus }: PictureNodeProps) {
+export function PictureNode({ place, resourceId, state, dependsOn, isSelected, isCurrent, onFocus }: PictureNodeProps) {
   const { link } = place;
-  const { taken_at: takenAt, level, evidence } = link.backup.backup_sync;
-  const isBroken = link.fault === 'own';
-  const isDependent = dependsOn !== null;
-  const state = isBroken ? 'broken' : isDependent ? 'dependent' : 'whole';
+  const { taken_at: takenAt, level, reason, evidence } = link.backup.backup_sync;
   return (
     <Link
       to="/resources/$resourceId"
@@ -41,19 +47,25 @@ export function PictureNode({ place, resourceId, dependsOn, isSelected, isCurren
       preload={false}
     >
       <span className="kind">
-        <Icon name={isBroken ? 'bad' : isDependent ? 'warn' : 'good'} />
+        <Icon name={icons[state]} />
         {link.isIncrement ? pictureWords.increment : pictureWords.full}
-        {isBroken && <strong>{pictureWords.broken}</strong>}
+        {state === 'broken' && <strong>{pictureWords.broken}</strong>}
         {state === 'whole' && <span className="only-for-readers">{pictureWords.whole}</span>}
       </span>
       <Time at={takenAt} />
       <span className="numeric">
-        {level ?? unproved}
-        <span className="size">{bytes(evidence.stored_bytes)}</span>
+        {state === 'unread' ? (
+          unreadWords(reason?.code)
+        ) : (
+          <>
+            {level ?? unproved}
+            <span className="size">{bytes(evidence.stored_bytes)}</span>
+          </>
+        )}
       </span>
-      {isDependent && (
+      {dependsOn !== null && (
         <span className="depends">
-          {`${pictureWords.dependsOn} `}
+          {`${state === 'waiting' ? pictureWords.waitsFor : pictureWords.dependsOn} `}
           <span className="name">{dependsOn}</span>
         </span>
       )}

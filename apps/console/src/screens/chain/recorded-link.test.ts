@@ -1,7 +1,7 @@
-import type { Backup, ReasonCode } from '@backup-sync/contracts';
+import { type Backup, describeReason, type ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { picturesOf } from './chain-layout.ts';
-import { aboutPicture, linkOf, relativesOf } from './recorded-link.ts';
+import { aboutPicture, linkOf, relativesOf, stateOf } from './recorded-link.ts';
 
 type Given = { readonly parentId?: string | null; readonly incremental?: boolean | null; readonly code?: ReasonCode };
 
@@ -10,7 +10,7 @@ function backup(id: string, { parentId = null, incremental = parentId !== null, 
   const proof = {
     taken_at: '2026-03-01T12:00:00.000000',
     evidence: { stored_bytes: 100 },
-    reason: code === undefined ? null : { code },
+    reason: code === undefined ? null : describeReason(code, ''),
   };
   const record = { id, parent_id: parentId, incremental, status: code === undefined ? 'available' : 'error' };
   return { ...record, backup_sync: proof } as Backup;
@@ -22,6 +22,14 @@ describe('linkOf', () => {
     ['parent_ambiguous', 'own'],
     ['parent_broken', 'parent'],
     ['parent_missing', 'parent'],
+    ['vanished', 'own'],
+    ['incomplete', 'unread'],
+    ['archived', 'unread'],
+    ['encrypted_customer_key', 'unread'],
+    ['access_denied', 'unread'],
+    ['storage_unreachable', 'unread'],
+    ['storage_secret_wrong', 'unread'],
+    ['format_unknown', 'unread'],
   ])('the fault of %s is of: %s', (code, fault) => {
     expect(linkOf(backup('b', { parentId: 'a', code })).fault).toBe(fault);
   });
@@ -33,6 +41,39 @@ describe('linkOf', () => {
   test('a backup of which it is not known is an increment if it names a parent', () => {
     expect(linkOf(backup('b', { parentId: 'a', incremental: null })).isIncrement).toBe(true);
     expect(linkOf(backup('a', { incremental: null })).isIncrement).toBe(false);
+  });
+});
+
+describe('stateOf', () => {
+  function states(backups: readonly Backup[]): Record<string, string> {
+    const places = picturesOf(backups.map(linkOf)).flatMap((picture) => picture.places);
+    const links = new Map(places.map(({ link }) => [link.id, link]));
+    return Object.fromEntries(
+      places.map((place) => [place.link.id, stateOf(place, links.get(place.dependsOnId ?? ''))]),
+    );
+  }
+
+  test('what builds on a backup that cannot be read waits, and is not broken', () => {
+    const backups = [
+      backup('a', { code: 'archived' }),
+      backup('b', { parentId: 'a', code: 'parent_broken' }),
+      backup('c', { parentId: 'b' }),
+    ];
+    expect(states(backups)).toEqual({ a: 'unread', b: 'waiting', c: 'waiting' });
+  });
+
+  test('what builds on a broken backup depends on it, even if it cannot be read itself', () => {
+    const backups = [
+      backup('a'),
+      backup('b', { parentId: 'a', code: 'object_missing' }),
+      backup('c', { parentId: 'b', code: 'access_denied' }),
+    ];
+    expect(states(backups)).toEqual({ a: 'whole', b: 'broken', c: 'dependent' });
+  });
+
+  test('what needs a missing parent is not whole, even if the parent is not known', () => {
+    expect(states([backup('b', { parentId: 'gone', code: 'parent_missing' })])).toEqual({ b: 'dependent' });
+    expect(states([backup('b', { incremental: true, code: 'parent_missing' })])).toEqual({ b: 'broken' });
   });
 });
 

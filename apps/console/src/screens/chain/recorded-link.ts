@@ -1,7 +1,7 @@
-import type { Backup, ReasonCode } from '@backup-sync/contracts';
+import type { Backup, Reason, ReasonCode } from '@backup-sync/contracts';
 import { absoluteDate, millisecondsOf } from '../../words/amounts.ts';
 import { pictureWords } from '../../words/chain.ts';
-import type { ChainLink } from './chain-forest.ts';
+import type { ChainLink, LinkFault } from './chain-forest.ts';
 import type { Picture, PlacedLink } from './chain-layout.ts';
 
 /** A recorded backup in the picture. */
@@ -11,15 +11,45 @@ export type Place = PlacedLink<RecordedLink>;
 /** Reasons that name a fault of another link. */
 const parentFaults: readonly ReasonCode[] = ['parent_missing', 'parent_broken'];
 
+/**
+ * Reasons that no retry removes, and that still say nothing about damage: rights, keys, an archive, what backup-sync does
+ * not know. So do all that name the storage unit.
+ */
+const unreadReasons: ReadonlySet<ReasonCode> = new Set([
+  'access_denied',
+  'archived',
+  'encrypted_customer_key',
+  'format_unknown',
+  'version_unsupported',
+  'listing_too_large',
+]);
+
+/** What a reason says about a backup. */
+export function faultOf({ code, retry }: Pick<Reason, 'code' | 'retry'>): LinkFault {
+  if (parentFaults.includes(code)) return 'parent';
+  return retry !== 'final' || code.startsWith('storage_') || unreadReasons.has(code) ? 'unread' : 'own';
+}
+
+/** How a link is drawn: `waiting` builds on what could not be read, `dependent` on what is broken or missing. */
+export type LinkState = 'whole' | 'unread' | 'waiting' | 'broken' | 'dependent';
+
+/** The state of a link. `cause` is the link that it depends on; undefined if that one is not listed. */
+export function stateOf({ link, dependsOnId }: Place, cause: RecordedLink | undefined): LinkState {
+  if (link.fault === 'own') return 'broken';
+  if (dependsOnId !== null && cause?.fault !== 'unread') return 'dependent';
+  if (link.fault === 'unread') return 'unread';
+  if (dependsOnId !== null) return 'waiting';
+  return link.fault === null ? 'whole' : 'broken';
+}
+
 export function linkOf(backup: Backup): RecordedLink {
   const { id, parent_id: parentId, incremental, status, backup_sync: proof } = backup;
-  const hasParentFault = proof.reason !== null && parentFaults.includes(proof.reason.code);
   return {
     id,
     parentId,
     isIncrement: incremental ?? parentId !== null,
     takenAtMs: millisecondsOf(proof.taken_at),
-    fault: status !== 'error' ? null : hasParentFault ? 'parent' : 'own',
+    fault: status !== 'error' ? null : proof.reason === null ? 'own' : faultOf(proof.reason),
     backup,
   };
 }

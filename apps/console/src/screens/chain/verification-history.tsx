@@ -6,6 +6,7 @@ import { Badge, LevelBadge } from '../../parts/badges.tsx';
 import { FailureNotice, Loading } from '../../parts/notices.tsx';
 import { Time } from '../../parts/time.tsx';
 import { backupWords } from '../../words/chain.ts';
+import { faultOf } from './recorded-link.ts';
 
 /** Verifications that are read at a time. */
 const pageSize = 20;
@@ -43,7 +44,7 @@ export function VerificationHistory({ backupId }: { readonly backupId: string })
                 {reason === null ? (
                   <LevelBadge level={level} tone={level === null ? 'bad' : 'good'} />
                 ) : (
-                  <Badge tone="bad">{reason.number}</Badge>
+                  <Badge tone={faultOf(reason) === 'unread' ? 'warn' : 'bad'}>{reason.number}</Badge>
                 )}
                 <Link to="/operations/$operationId" params={{ operationId }}>
                   <Time at={at} />
