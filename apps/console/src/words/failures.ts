@@ -2,6 +2,9 @@
 export const failures = {
   unreachable: 'The server does not answer.',
   unreachableRemedy: 'This page tries again by itself. If it takes long, check the server and the network to it.',
+  outdated: 'Outdated',
+  readAt: 'What is shown was read',
+  again: 'This page tries again by itself.',
   unloaded: 'the files of this page cannot be loaded',
   reload: 'Reload the page. If it happens again, report what you did.',
   found: (number: string | null) => (number === null ? 'Request id' : `Error ${number}, request id`),

@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { callOptions } from '../../api/calls.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
-import { FailureNotice, Notice, Shown } from '../../parts/notices.tsx';
+import { Notice, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Time } from '../../parts/time.tsx';
 import { duration } from '../../words/amounts.ts';
@@ -41,7 +41,6 @@ export function OperationScreen() {
       actions={operation !== undefined && <Actions operation={operation} />}
     >
       <Shown of={query}>{({ operation: shown }) => <Details operation={shown} readAtMs={query.dataUpdatedAt} />}</Shown>
-      {operation !== undefined && query.error !== null && <FailureNotice thrown={query.error} />}
     </Page>
   );
 }

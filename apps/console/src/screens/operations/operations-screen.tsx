@@ -5,7 +5,7 @@ import { callOptions } from '../../api/calls.ts';
 import { failureOf } from '../../api/failure.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
-import { Empty, FailureNotice, Shown } from '../../parts/notices.tsx';
+import { Empty, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
@@ -47,7 +47,6 @@ export function OperationsScreen() {
       ) : (
         <Shown of={query}>{(answer) => <Operations answer={answer} />}</Shown>
       )}
-      {query.data !== undefined && query.error !== null && !isMarkerGone && <FailureNotice thrown={query.error} />}
     </Page>
   );
 }

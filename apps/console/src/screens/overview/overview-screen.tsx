@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { previousOf } from '../../api/query-client.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { Badge, LevelBadge } from '../../parts/badges.tsx';
-import { Empty, Shown } from '../../parts/notices.tsx';
+import { Empty, OutdatedNotice, Shown } from '../../parts/notices.tsx';
 import { Page } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -46,6 +46,7 @@ export function OverviewScreen() {
         ) : (
           <>
             <div className="standing-place">
+              <OutdatedNotice of={standing} />
               {standing.data !== undefined && <StandingSentence standing={standing.data.standing} search={search} />}
             </div>
             <OverviewFilters search={search} sources={sources.data?.sources ?? []} />
