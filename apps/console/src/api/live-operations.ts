@@ -2,6 +2,7 @@ import type { CallOutput, Operation } from '@backup-sync/contracts';
 import { useEffect, useState } from 'react';
 import { client } from './client.ts';
 import { queryClient } from './query-client.ts';
+import { refreshStale } from './refresh-stale.ts';
 import { sessionOptions } from './session.ts';
 
 /** Milliseconds between two refreshes of lists while operations change all the time. */
@@ -47,8 +48,8 @@ export function useLiveOperations(projectId: string): LiveState {
       for (const name of names) stale.add(name);
       timer ??= setTimeout(() => {
         timer = undefined;
-        for (const name of stale) void queryClient.invalidateQueries({ queryKey: [name, projectId] });
-        stale.clear();
+        refreshStale(queryClient, stale, projectId);
+        if (stale.size > 0) refresh([]);
       }, refreshEveryMs);
     };
     let reopen: ReturnType<typeof setTimeout> | undefined;
