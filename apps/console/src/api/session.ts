@@ -2,15 +2,15 @@ import type {
   ConsoleProjectsAnswer,
   ConsoleSession,
   ConsoleSessionAnswer,
-  ErrorBody,
   Role,
   SignInRequest,
   SwitchProjectRequest,
 } from '@backup-sync/contracts';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
-import { RefusedError, UnreachableError } from './failure.ts';
+import { UnreachableError } from './failure.ts';
 import { addressOf, consoleHeader } from './places.ts';
 import { queryClient } from './query-client.ts';
+import { readAnswer } from './read-answer.ts';
 
 /** The session of this browser. Fails with `not_authenticated` if there is none. */
 export const sessionOptions = queryOptions({
@@ -76,10 +76,7 @@ export function useMay(needed: Role): boolean {
 
 type Asked = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal };
 
-/**
- * Sends a request to the console's own door. Throws a {@link RefusedError} if it is refused, and an
- * {@link UnreachableError} if there is no answer.
- */
+/** Sends a request to the console's own door, and reads the answer. */
 async function ask<Answer>(path: string, { method = 'GET', body, signal }: Asked): Promise<Answer> {
   const response = await fetch(addressOf(path), {
     method,
@@ -90,6 +87,5 @@ async function ask<Answer>(path: string, { method = 'GET', body, signal }: Asked
     // Of a request that is no longer wanted, too: nobody reads its error.
     throw new UnreachableError('no answer', { cause });
   });
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as Answer;
-  throw new RefusedError((await response.json()) as ErrorBody, response.status);
+  return readAnswer(response);
 }
