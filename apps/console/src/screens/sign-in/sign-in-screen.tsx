@@ -20,6 +20,8 @@ export function SignInScreen() {
   const { mutate, isPending, error } = useMutation({
     mutationFn: (credentials: SignInRequest) => signIn(credentials),
     onSuccess: () => router.history.push(`${basePath}${next ?? '/'}`),
+    // The password is not kept.
+    gcTime: 0,
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
