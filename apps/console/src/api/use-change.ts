@@ -2,10 +2,13 @@ import type { CallOutput } from '@backup-sync/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { type MutationName, mutate, type OwnInput, type QueryName } from './calls.ts';
 import { queryClient } from './query-client.ts';
-import { useProjectId } from './session.ts';
+import { projectsOptions, useProjectId } from './session.ts';
 
 /** What a form or a dialog needs to know of a change. */
 export type Change = { readonly isPending: boolean; readonly error: unknown };
+
+/** Changes of the projects that a user may switch to. */
+const changesOfProjects: readonly MutationName[] = ['createProject', 'grantRole', 'revokeRole'];
 
 /** If the row whose button had the focus is gone, readers of the screen continue at the heading. */
 function keepFocus(): void {
@@ -23,6 +26,7 @@ export function useChange<Name extends MutationName>(
     mutationFn: (input) => mutate(projectId, name, input),
     onSuccess: async (answer) => {
       onDone?.(answer);
+      if (changesOfProjects.includes(name)) void queryClient.invalidateQueries({ queryKey: projectsOptions.queryKey });
       await Promise.all(refreshed.map((each) => queryClient.invalidateQueries({ queryKey: [each, projectId] })));
       requestAnimationFrame(keepFocus);
     },
