@@ -7,7 +7,9 @@ export const standingWords: Readonly<Record<SourceStanding, string>> = {
   held: 'held',
   failing: 'failing',
   late: 'late',
+  errors: 'backups in error',
   empty: 'nothing found',
+  running: 'running',
   new: 'not run yet',
   paused: 'paused',
   fine: 'fine',
@@ -18,7 +20,9 @@ export const standingSentences: Readonly<Record<SourceStanding, string>> = {
   held: 'Too many backups are missing. New backups are imported, but none is marked as vanished until you confirm.',
   failing: 'The last run failed.',
   late: 'There was no good run when one was due.',
+  errors: 'Some backups are in error.',
   empty: 'The last run found nothing in the bucket. Check the bucket and the prefix.',
+  running: 'A run is in progress.',
   new: 'This source has not run yet.',
   paused: 'It does not run by itself.',
   fine: 'The last run was good.',
@@ -80,7 +84,7 @@ export const sourceWords = {
   onlyOperators: 'An operator can confirm the removals.',
 
   errorsTitle: (count: number) => `${counted(count, 'backup')} in error`,
-  failingWithErrors: (count: number) =>
+  countedErrors: (count: number) =>
     `${counted(count, 'backup is', 'backups are')} in error. What to do about each is below.`,
   errorsCaption: 'Backups in error',
   errorsFirst: (shown: number, all: number) => `The first ${number(shown)} of ${number(all)} are listed.`,

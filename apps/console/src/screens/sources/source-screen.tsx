@@ -64,11 +64,11 @@ export function SourceScreen() {
 
 function Health({ answer: { source, error_count }, nowMs }: { readonly answer: Answer; readonly nowMs: number }) {
   const standing = standingOf(source, nowMs);
-  const hasErrors = standing === 'failing' && error_count > 0;
+  const hasErrors = standing === 'errors' && error_count > 0;
   return (
     <div className="health">
       <StandingBadge standing={standing} />
-      <span>{hasErrors ? words.failingWithErrors(error_count) : standingSentences[standing]}</span>
+      <span>{hasErrors ? words.countedErrors(error_count) : standingSentences[standing]}</span>
     </div>
   );
 }

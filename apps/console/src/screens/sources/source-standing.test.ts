@@ -48,7 +48,11 @@ describe('a source', () => {
     ['held', { held: hold, status: 'held', paused: true }],
     ['failing', { last_run: { ...goodRun, status: 'failed' } }],
     ['failing', { last_run: { ...goodRun, status: 'timeout' }, paused: true }],
-    ['failing', { last_run: { ...goodRun, reason } }],
+    ['failing', { last_run: { ...goodRun, status: 'failed', reason } }],
+    // The run succeeded: the reason is that of a backup.
+    ['errors', { last_run: { ...goodRun, reason } }],
+    ['errors', { last_run: { ...goodRun, status: 'running', reason, ended_at: null } }],
+    ['late', { last_run: { ...goodRun, reason }, next_run_at: at(-6) }],
     ['late', { next_run_at: at(-6) }],
     ['fine', { next_run_at: at(-4) }],
     ['late', { last_good_sync_at: at(-126) }],
@@ -56,7 +60,10 @@ describe('a source', () => {
     ['late', { last_good_sync_at: null, created_at: at(-126) }],
     ['paused', { next_run_at: at(-600), last_good_sync_at: null, paused: true, status: 'paused' }],
     // A run in progress is not late because the next one was due meanwhile.
-    ['fine', { next_run_at: at(-30), last_run: { ...goodRun, status: 'running', ended_at: null } }],
+    ['running', { next_run_at: at(-30), last_run: { ...goodRun, status: 'running', ended_at: null } }],
+    ['running', { last_run: { ...goodRun, status: 'running', ended_at: null, objects_listed: 0 }, paused: true }],
+    // A source that has been failing for long does not look better because it tries again.
+    ['late', { last_run: { ...goodRun, status: 'running', ended_at: null }, last_good_sync_at: at(-126) }],
     ['fine', { interval_s: null, next_run_at: null, last_good_sync_at: at(-9000) }],
     ['new', { interval_s: null, next_run_at: null, last_run: null, last_run_id: null, last_good_sync_at: null }],
     ['empty', { interval_s: null, next_run_at: null, last_run: { ...goodRun, objects_listed: 0 } }],

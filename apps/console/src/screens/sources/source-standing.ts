@@ -2,7 +2,7 @@ import type { Source } from '@backup-sync/contracts';
 import { millisecondsOf } from '../../words/amounts.ts';
 
 /** How sources stand, worst first. */
-const standings = ['held', 'failing', 'late', 'empty', 'new', 'paused', 'fine'] as const;
+const standings = ['held', 'failing', 'late', 'errors', 'empty', 'running', 'new', 'paused', 'fine'] as const;
 export type SourceStanding = (typeof standings)[number];
 
 /** Milliseconds after which a run that is due counts as late. A busy server starts runs later than to the second. */
@@ -14,11 +14,15 @@ const intervalsWithoutGoodRun = 2;
 export function standingOf(source: Source, nowMs: number): SourceStanding {
   const { last_run: run } = source;
   if (source.held !== null) return 'held';
-  if (run !== null && (run.status === 'failed' || run.status === 'timeout' || run.reason !== null)) return 'failing';
+  if (run?.status === 'failed' || run?.status === 'timeout') return 'failing';
   if (isLate(source, nowMs)) return 'late';
+  // The reason of a run that did not fail is that of a backup.
+  if (run !== null && run.reason !== null) return 'errors';
+  // How the run before it ended is not known any more.
+  if (run !== null && run.ended_at === null) return 'running';
   if (source.paused) return 'paused';
   if (run === null) return 'new';
-  return run.ended_at !== null && run.objects_listed === 0 ? 'empty' : 'fine';
+  return run.objects_listed === 0 ? 'empty' : 'fine';
 }
 
 function isLate(source: Source, nowMs: number): boolean {
