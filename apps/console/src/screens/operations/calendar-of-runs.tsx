@@ -5,10 +5,10 @@ import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useRef, use
 import { callOptions } from '../../api/calls.ts';
 import { useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
-import { FailureNotice } from '../../parts/notices.tsx';
+import { FailureNotice, OutdatedNotice } from '../../parts/notices.tsx';
 import { useNowMs } from '../../parts/time.tsx';
 import { calendar as words } from '../../words/calendar.ts';
-import { calendarOf, dateByKey, dateOf, firstDate, type RunDay, weeksMax } from './run-calendar.ts';
+import { calendarOf, dateByKey, dateOf, dayOf, firstDate, type RunDay, weeksMax } from './run-calendar.ts';
 
 const route = getRouteApi('/inside/operations');
 /** Pixels of a week, with the gap, and of the names of the days. */
@@ -31,7 +31,8 @@ export function CalendarOfRuns() {
     }),
     placeholderData: keepPreviousData,
   });
-  const shown = calendarOf(query.data?.days ?? [], today, weeks);
+  const days = query.data?.days;
+  const thrown = query.error ?? query.failureReason;
   const heading = useId();
   return (
     <section className="card stack calendar" aria-labelledby={heading}>
@@ -40,10 +41,11 @@ export function CalendarOfRuns() {
         <Legend />
       </div>
       <div ref={place} className="calendar-place">
-        <Grid weeks={shown} today={today} selected={day} />
+        <Grid weeks={calendarOf(days ?? [], today, weeks)} isKnown={days !== undefined} today={today} selected={day} />
       </div>
-      {query.error !== null && <FailureNotice thrown={query.error} onRetry={() => void query.refetch()} />}
-      {day !== undefined && <DayPanel day={shown.flat().find(({ date }) => date === day)} date={day} />}
+      {days === undefined && thrown !== null && <FailureNotice thrown={thrown} onRetry={() => void query.refetch()} />}
+      <OutdatedNotice of={query} />
+      {day !== undefined && days !== undefined && <DayPanel day={dayOf(days, day, today)} date={day} />}
     </section>
   );
 }
@@ -61,12 +63,14 @@ function Legend() {
 
 type GridProps = {
   readonly weeks: readonly (readonly RunDay[])[];
+  /** Whether it is known how the days went. */
+  readonly isKnown: boolean;
   readonly today: string;
   readonly selected: string | undefined;
 };
 
 /** A table of days. One of them is reached by Tab, the others by the arrow keys. */
-function Grid({ weeks, today, selected }: GridProps) {
+function Grid({ weeks, isKnown, today, selected }: GridProps) {
   const navigate = useNavigate();
   const table = useRef<HTMLTableElement>(null);
   const first = weeks[0]?.[0]?.date ?? today;
@@ -109,6 +113,7 @@ function Grid({ weeks, today, selected }: GridProps) {
             {weeks.map((days) => {
               const day = days[weekday];
               if (day === undefined) return <td key={days[0]?.date} />;
+              const label = isKnown ? words.dayLabel(day.date, day.ended, day.failed) : words.longDate(day.date);
               return (
                 <td key={day.date}>
                   <button
@@ -117,8 +122,8 @@ function Grid({ weeks, today, selected }: GridProps) {
                     data-date={day.date}
                     tabIndex={day.date === reachable ? 0 : -1}
                     aria-pressed={day.date === selected}
-                    aria-label={words.dayLabel(day.date, day.ended, day.failed)}
-                    title={words.dayLabel(day.date, day.ended, day.failed)}
+                    aria-label={label}
+                    title={label}
                     onClick={() => select(day.date)}
                   >
                     {day.failed > 0 && words.failedMark(day.failed)}
@@ -145,7 +150,7 @@ function DayPanel({ day, date }: { readonly day: RunDay | undefined; readonly da
     <div className="stack-small" role="status">
       <h3>{words.panelTitle(date)}</h3>
       {day === undefined || day.counts.length === 0 ? (
-        <p className="quiet">{words.nothing}</p>
+        <p className="quiet">{day === undefined ? words.outside : words.nothing}</p>
       ) : (
         <ul className="day-counts">
           {day.counts.map((count) => (

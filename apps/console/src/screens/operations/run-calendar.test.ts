@@ -1,6 +1,6 @@
 import type { OperationDay } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import { calendarOf, dateByKey, firstDate } from './run-calendar.ts';
+import { calendarOf, dateByKey, dayOf, daysLater, firstDate, weeksMax } from './run-calendar.ts';
 
 // A Wednesday.
 const today = '2026-03-04';
@@ -35,6 +35,14 @@ test('one failure makes a day bad, whatever else succeeded', () => {
     { date: '2026-03-03', worst: 'good', ended: 2, failed: 0 },
     { date: '2026-03-04', worst: null, ended: 0 },
   ]);
+});
+
+test('any day of half a year is found, however few weeks fit on the page', () => {
+  const first = firstDate(today, weeksMax);
+  expect(dayOf([count(first, 'success', 3)], first, today)).toMatchObject({ ended: 3, failed: 0 });
+  expect(dayOf([], today, today)).toMatchObject({ ended: 0 });
+  expect(dayOf([], daysLater(first, -1), today)).toBe(undefined);
+  expect(dayOf([], daysLater(today, 1), today)).toBe(undefined);
 });
 
 test.each([

@@ -48,6 +48,13 @@ export function calendarOf(
   );
 }
 
+/** What a day had; undefined if it is not in the calendar. */
+export function dayOf(counts: readonly OperationDay[], date: string, today: string): RunDay | undefined {
+  return calendarOf(counts, today, weeksMax)
+    .flat()
+    .find((each) => each.date === date);
+}
+
 function runDay(date: string, counts: readonly OperationDay[]): RunDay {
   let [ended, failed] = [0, 0];
   for (const { status, operations } of counts) {
