@@ -2,11 +2,12 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 
 type DialogProps = {
   readonly title: string;
-  readonly onClose: () => void;
+  /** What Escape does. Undefined: only the buttons of the dialog close it. */
+  readonly onClose?: () => void;
   readonly children: ReactNode;
 };
 
-/** A modal dialog, which is shown as long as it is rendered. Escape closes it, and the focus returns to where it was. */
+/** A modal dialog, which is shown as long as it is rendered. Then the focus returns to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -23,7 +24,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
+      }}
+      // Browsers close a dialog at the second Escape, even if the first one was refused.
+      onKeyDown={(event) => {
+        if (onClose === undefined && event.key === 'Escape') event.preventDefault();
       }}
     >
       <div>

@@ -5,6 +5,7 @@ export const common = {
   loading: 'Loading…',
   copy: 'Copy',
   copied: 'Copied',
+  copyRefused: 'The browser does not allow copying. Copy the text manually.',
   cancel: 'Cancel',
   close: 'Close',
   save: 'Save',

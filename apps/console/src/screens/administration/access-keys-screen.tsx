@@ -126,7 +126,7 @@ function DisableAccessKey({ accessKey: { access_key, user_name }, onClose }: Dis
 /** Shows the secret of a new key: the only time that anybody sees it. */
 function Secret({ answer, onClose }: { answer: CallOutput<'createAccessKey'>; onClose: () => void }) {
   return (
-    <Dialog title={words.secretTitle} onClose={onClose}>
+    <Dialog title={words.secretTitle}>
       <Notice tone="warn" title={words.secretWarning}>
         <p>{words.secretRemedy}</p>
       </Notice>
