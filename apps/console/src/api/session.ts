@@ -8,6 +8,7 @@ import type {
 } from '@backup-sync/contracts';
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { UnreachableError } from './failure.ts';
+import { forgetKeptWork } from './kept-work.ts';
 import { addressOf, consoleHeader } from './places.ts';
 import { queryClient } from './query-client.ts';
 import { readAnswer } from './read-answer.ts';
@@ -32,24 +33,24 @@ export async function signIn(credentials: SignInRequest): Promise<void> {
   queryClient.setQueryData(sessionOptions.queryKey, session);
 }
 
-const forgetters = new Set<() => void>();
-
-/** Calls `forget` at each sign-out, for what a module keeps outside the queries. */
-export function atSignOut(forget: () => void): void {
-  forgetters.add(forget);
-}
-
-/** Ends the session. Nothing of it stays in this page. */
+/** Ends the session. Nothing of it stays in this page, even if the server does not answer: then this throws. */
 export async function signOut(): Promise<void> {
-  await ask('session', { method: 'DELETE' });
+  forgetKeptWork();
+  try {
+    await ask('session', { method: 'DELETE' });
+  } catch (thrown) {
+    // The frame of the page stays, and says that the session may not have ended.
+    void queryClient.resetQueries({ predicate: ({ queryKey: [name] }) => name !== sessionOptions.queryKey[0] });
+    throw thrown;
+  }
   queryClient.clear();
-  for (const forget of forgetters) forget();
 }
 
 /** Switches to another project. The password is for identity services that do not exchange tokens. */
 export async function switchProject(projectId: string, password?: string): Promise<void> {
   const body: SwitchProjectRequest = { project_id: projectId, ...(password !== undefined && { password }) };
   const { session } = await ask<ConsoleSessionAnswer>('session/project', { method: 'PUT', body });
+  forgetKeptWork();
   // What is shown follows the session. It stays a query of its own, since a removed one tells nobody of a change.
   queryClient.setQueryData(sessionOptions.queryKey, session);
   const kept: readonly unknown[] = [sessionOptions.queryKey[0], projectsOptions.queryKey[0]];

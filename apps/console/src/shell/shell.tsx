@@ -4,12 +4,13 @@ import { useEffect, useState } from 'react';
 import { isSignedOut } from '../api/failure.ts';
 import { useLiveOperations } from '../api/live-operations.ts';
 import { addressOf } from '../api/places.ts';
-import { sessionOptions, signOut, useMay, useSession } from '../api/session.ts';
+import { sessionOptions, useMay, useSession } from '../api/session.ts';
 import icon from '../icon.svg';
 import { Announcements } from '../parts/announcements.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { shell } from '../words/shell.ts';
 import { ProjectSwitch } from './project-switch.tsx';
+import { SignOut } from './sign-out.tsx';
 
 type Entry = { readonly to: NonNullable<LinkProps['to']>; readonly icon: IconName; readonly label: string };
 
@@ -113,11 +114,6 @@ function Entries({ title, entries }: { readonly title: string; readonly entries:
 
 function Who({ live }: { readonly live: boolean }) {
   const session = useSession();
-  const navigate = useNavigate();
-  const leave = async () => {
-    await signOut();
-    await navigate({ to: '/sign-in', search: {} });
-  };
   return (
     <div className="who">
       <ProjectSwitch />
@@ -125,9 +121,7 @@ function Who({ live }: { readonly live: boolean }) {
       <div className={live ? 'live on' : 'live'} role="status">
         {live ? shell.live : shell.waiting}
       </div>
-      <button type="button" className="button" onClick={leave}>
-        {shell.signOut}
-      </button>
+      <SignOut />
     </div>
   );
 }

@@ -96,6 +96,8 @@ monday,Monday,volumebackups,server-1/monday,server-1,Server 1,OS::Native::Server
   accepted: (accepted: number, all: number) => `${number(accepted)} of ${backups(all)} accepted`,
   waitsFor: (message: string) =>
     `Waiting: ${message.replace(/\.$/, '')}. It continues by itself as soon as that has passed.`,
+  stopsSending: (accepted: number, all: number) =>
+    `An import is being sent, and would stop: ${number(accepted)} of ${backups(all)} are accepted, and their imports continue. The others are not sent.`,
   stopped: 'Sending has stopped',
   stoppedText: (accepted: number, first: string) =>
     `The first ${backups(accepted)} of the list are accepted, and their imports continue. The next one is ${first}.`,

@@ -18,9 +18,16 @@ export const shell = {
   project: 'Project',
   signedInAs: (name: string, role: string) => `${name}, ${role}`,
   signOut: 'Sign out',
+  signOutAnyway: 'Sign out and stop the import',
+  signOutFailed: 'The sign-out has failed',
+  signOutRemains:
+    'What was shown is no longer in this page. But the cookie of this browser may still be valid, so that somebody else could continue the session in it.',
+  signOutAgain: 'Sign out again',
   live: 'Live',
   waiting: 'Connecting…',
   switchTitle: 'Password needed',
   switchSentence: 'The identity service asks for your password again to switch to another project.',
   switchButton: 'Switch project',
+  switchAnyway: 'Switch and stop the import',
+  stopsTitle: 'Stop the import?',
 };

@@ -1,9 +1,11 @@
 import type { BackupSync, PlannedItem } from '@backup-sync/contracts';
 import { useSyncExternalStore } from 'react';
-import { atSignOut, useSession } from '../../api/session.ts';
+import { keepInSession } from '../../api/kept-work.ts';
+import { useSession } from '../../api/session.ts';
 import type { ListSummary } from './check-list.ts';
 import type { ImportTally } from './import-tally.ts';
 import type { PlanTotals } from './plan-totals.ts';
+import { unsentLoss } from './unsent-loss.ts';
 
 /** A list whose items are all valid, or the problems of those that are not. */
 export type CheckedList = ListSummary & {
@@ -74,7 +76,7 @@ export function discardImport(): void {
   changeImport(nothing);
 }
 
-atSignOut(discardImport);
+keepInSession({ forget: discardImport, loss: () => unsentLoss(state.sending, state.list?.items.length ?? 0) });
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
