@@ -157,7 +157,7 @@ test('during an outage one job probes the bucket, and when it answers again all 
   await expect.poll(() => ran.toSorted(), { timeout: 15_000 }).toEqual(names);
 });
 
-test('a node whose connections are cut says so once, and works on by itself', async () => {
+test('a node whose connections are cut says so once in each of its loops, and works on by itself', async () => {
   await using cluster = await openQueueCluster();
   const ran: string[] = [];
   await using node = await openQueueNode(cluster.url, { work: async (job) => void ran.push(nameOf(job)) });
@@ -176,5 +176,6 @@ test('a node whose connections are cut says so once, and works on by itself', as
     )
     .toBe(true);
   await expect.poll(() => ran, { timeout: 10_000 }).toEqual(['after']);
-  expect(node.faults.length).toBeLessThanOrEqual(1);
+  // The loop of this node that fetches jobs, and the one of pg-boss that starts queues.
+  expect(node.faults.length).toBeLessThanOrEqual(2);
 });
