@@ -1,8 +1,9 @@
 import type { AuditEvent, AuditOutcome } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { callOptions } from '../../api/calls.ts';
+import { previousOf } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -37,7 +38,7 @@ export function AuditScreen() {
   const [shown, setShown] = useState<AuditEvent | null>(null);
   const answer = useQuery({
     ...callOptions(projectId, 'listAuditEvents', inputOf(search)),
-    placeholderData: keepPreviousData,
+    placeholderData: previousOf(projectId),
   });
   const { marker: _, ...filters } = search;
   return (

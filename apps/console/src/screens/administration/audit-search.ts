@@ -31,9 +31,9 @@ export function auditSearch(search: Readonly<Record<string, unknown>>): AuditSea
   };
 }
 
-/** A router reads a name like `42` in an address as a number. */
+/** A router reads names like `42` and `true` in an address as a number and as a boolean. */
 function isText(value: unknown): boolean {
-  if (typeof value === 'number') return true;
+  if (typeof value === 'number' || typeof value === 'boolean') return true;
   return typeof value === 'string' && value !== '' && value.length <= textMost;
 }
 

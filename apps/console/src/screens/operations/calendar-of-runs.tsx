@@ -1,8 +1,9 @@
 import type { OperationDay } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useRef, useState } from 'react';
 import { callOptions } from '../../api/calls.ts';
+import { previousOf } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
 import { FailureNotice, OutdatedNotice } from '../../parts/notices.tsx';
@@ -29,7 +30,7 @@ export function CalendarOfRuns() {
       to: today,
       ...(kind !== undefined && { kind }),
     }),
-    placeholderData: keepPreviousData,
+    placeholderData: previousOf(projectId),
   });
   const days = query.data?.days;
   const thrown = query.error ?? query.failureReason;

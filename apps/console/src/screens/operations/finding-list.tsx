@@ -1,7 +1,8 @@
 import type { Operation, Reason, ScanFinding } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { callOptions } from '../../api/calls.ts';
+import { previousOf } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { Badge } from '../../parts/badges.tsx';
 import { Empty, Notice, Shown } from '../../parts/notices.tsx';
@@ -17,7 +18,7 @@ export function FindingList({ operation, after, link }: FindingListProps) {
   const projectId = useProjectId();
   const query = useQuery({
     ...callOptions(projectId, 'listScanFindings', { operation_id: operation.id, after, limit: foundInPage }),
-    placeholderData: keepPreviousData,
+    placeholderData: previousOf(projectId),
   });
   return (
     <section className="stack">

@@ -1,8 +1,9 @@
 import type { CallOutput, Operation } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { callOptions } from '../../api/calls.ts';
 import { failureOf } from '../../api/failure.ts';
+import { previousOf } from '../../api/query-client.ts';
 import { useMay, useProjectId } from '../../api/session.ts';
 import { StatusBadge } from '../../parts/badges.tsx';
 import { Empty, Shown } from '../../parts/notices.tsx';
@@ -34,7 +35,7 @@ export function OperationsScreen() {
       ...(backup !== undefined && { backup_id: backup }),
       ...(marker !== undefined && { marker }),
     }),
-    placeholderData: keepPreviousData,
+    placeholderData: previousOf(projectId),
   });
   // The operation at the end of the page before may have been removed.
   const isMarkerGone = marker !== undefined && failureOf(query.error).number === invalidNumber;

@@ -1,6 +1,7 @@
 import type { BucketPlanItem } from '@backup-sync/contracts';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { callOptions } from '../../api/calls.ts';
+import { previousOf } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { Empty, Notice, Shown } from '../../parts/notices.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -16,7 +17,7 @@ export function PlanItemList({ operationId, after, link }: PlanItemListProps) {
   const projectId = useProjectId();
   const query = useQuery({
     ...callOptions(projectId, 'listPlanItems', { operation_id: operationId, after, limit: foundInPage }),
-    placeholderData: keepPreviousData,
+    placeholderData: previousOf(projectId),
   });
   return (
     <section className="stack">
