@@ -76,6 +76,23 @@ test('a wrong password, user, domain or project gets the same refusal, and count
   expect(keystone.asked).toHaveLength(before);
 });
 
+test.each([503, 429])('a password that Keystone cannot check (%i) is not a wrong one', async (status) => {
+  await browser.signIn('ada', password);
+  keystone.rescopeTokens(false);
+  const change = (given: string) =>
+    browser.call('PUT', '/console/session/project', { project_id: 'p2', password: given });
+  keystone.failWith(status);
+  // More than a user, and together more than an address, may guess.
+  for (let time = 0; time < 30; time += 1) {
+    expect((await new TestBrowser(gateway).signIn('ada', password)).status).toBe(503);
+    expect((await change(password)).status).toBe(503);
+  }
+  keystone.failWith(null);
+  expect((await change('wrong')).status).toBe(403);
+  expect((await change(password)).status).toBe(200);
+  expect((await new TestBrowser(gateway).signIn('ada', password)).status).toBe(200);
+});
+
 test('a session switches projects, and Keystone forgets the token of the first', async () => {
   await browser.signIn('ada', password);
   const first = browser.cookie;

@@ -126,7 +126,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity, SessionIden
 
   async issueToken(request: TokenRequest): Promise<IssuedToken> {
     const { userName, from } = request;
-    const wasRight = await this.#guesses.begin(userName, from.origin.address);
+    const guess = await this.#guesses.begin(userName, from.origin.address);
     let issued: IssuedToken;
     try {
       issued = await this.#issueToken(request);
@@ -136,7 +136,7 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity, SessionIden
       await this.#audit.refused('issueToken', { kind: 'user', name: userName, projectId: '' }, from, code);
       throw error;
     }
-    await wasRight();
+    await guess.wasRight();
     return issued;
   }
 

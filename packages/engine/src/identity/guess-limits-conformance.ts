@@ -18,8 +18,8 @@ export async function guessWrong(
 
 /** Logs in with the right password. */
 export async function logIn(limits: GuessLimits, userName: string, address: string | null): Promise<void> {
-  const wasRight = await limits.begin(userName, address);
-  await wasRight();
+  const guess = await limits.begin(userName, address);
+  await guess.wasRight();
 }
 
 /** Tests what all limits of wrong passwords do. */
@@ -77,10 +77,21 @@ export function describeGuessLimits(open: () => Promise<GuessLimitsUnderTest>): 
     const tried = parallel.flatMap((guess) => (guess.status === 'fulfilled' ? [guess.value] : []));
     expect(tried).toHaveLength(10);
     await expect(limits.begin('ada', null)).rejects.toThrow('too many wrong passwords');
-    for (const wasRight of tried) await wasRight();
+    for (const guess of tried) await guess.wasRight();
     await guessWrong(limits, 10, () => ['eve', null]);
     await guessWrong(limits, 10, () => ['bob', null]);
     await limits.begin('ada', null);
+  });
+
+  test('guesses that nobody answered do not count, and make no address a known one', async () => {
+    await using opened = await open();
+    const { limits } = opened;
+    for (let outage = 0; outage < 100; outage += 1) {
+      const guess = await limits.begin('ada', '10.0.0.1');
+      await guess.wasUnanswered();
+    }
+    await guessWrong(limits, 10, (guess) => ['ada', `10.0.1.${guess}`]);
+    await expect(limits.begin('ada', '10.0.0.1')).rejects.toThrow('too many wrong passwords');
   });
 
   test('guesses from elsewhere do not lock a user out at a known address, where guesses are limited too', async () => {

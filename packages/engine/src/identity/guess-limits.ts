@@ -10,15 +10,20 @@ export const guessesFromAddressMax = 50;
 /**
  * Limits wrong passwords by user, known or not, and by address. Guesses from an address where the user has logged in
  * before are counted separately, so that strangers cannot lock the user out there. A guess counts before it is tried,
- * so that parallel guesses do not evade the limit. It stops counting if it was right.
+ * so that parallel guesses do not evade the limit. It stops counting if it was right, or could not be tried.
  */
 export interface GuessLimits {
-  /**
-   * Counts a guess. Call the returned function if it was right. Throws `throttled` after too many wrong ones, and
-   * `unavailable` if the counts cannot be read.
-   */
-  begin(userName: string, address: string | null): Promise<() => Promise<void>>;
+  /** Counts a guess. Throws `throttled` after too many wrong ones, and `unavailable` if the counts cannot be read. */
+  begin(userName: string, address: string | null): Promise<Guess>;
 }
+
+/** A guess that counts as wrong until it is said to be something else. */
+export type Guess = {
+  /** Stops counting the guess, and remembers that the user has logged in from the address. */
+  wasRight(): Promise<void>;
+  /** Stops counting a guess that nobody answered, so that it was neither right nor wrong. */
+  wasUnanswered(): Promise<void>;
+};
 
 /** The refusal of a guess after too many wrong ones. */
 export function tooManyGuesses(retryAfterMs: number): BackupSyncError {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type WindowCount, WindowCounts } from '../window-counts.ts';
 import {
+  type Guess,
   type GuessLimits,
   guessesFromAddressMax,
   guessesOfUserMax,
@@ -36,7 +37,7 @@ export class LocalGuessLimits implements GuessLimits {
     this.#clock = clock;
   }
 
-  async begin(userName: string, address: string | null): Promise<() => Promise<void>> {
+  async begin(userName: string, address: string | null): Promise<Guess> {
     this.#counts ??= new Counts(this.#clock);
     const { byUser, byAddress, atHome } = this.#counts;
     const network = networkOf(address);
@@ -49,10 +50,14 @@ export class LocalGuessLimits implements GuessLimits {
     ];
     if (address !== null) counted.push(this.#guessesOf(byAddress, network, guessesFromAddressMax));
     for (const guesses of counted) guesses.count += 1;
-    return async () => {
+    const wasUnanswered = async () => {
       for (const guesses of counted) guesses.count -= 1;
+    };
+    const wasRight = async () => {
+      await wasUnanswered();
       if (!atHome.has(home)) atHome.of(home);
     };
+    return { wasRight, wasUnanswered };
   }
 
   #guessesOf(kept: WindowCounts, key: string, most: number): WindowCount {

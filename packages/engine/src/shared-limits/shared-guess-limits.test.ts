@@ -57,9 +57,9 @@ test('a long user name is limited like any other', async () => {
 
 test('without PostgreSQL, guesses are refused as unavailable, and a right password still logs in', async () => {
   const pool = database.connect();
-  const wasRight = await new SharedGuessLimits(pool, systemClock).begin('frank', '10.2.0.1');
+  const guess = await new SharedGuessLimits(pool, systemClock).begin('frank', '10.2.0.1');
   await pool.end();
-  await wasRight();
+  await guess.wasRight();
   const away = new pg.Pool({ connectionString: 'postgres://127.0.0.1:1/nowhere' });
   const refused = new SharedGuessLimits(away, systemClock).begin('frank', '10.2.0.1');
   await expect(refused).rejects.toMatchObject({ code: 'unavailable' });

@@ -4,6 +4,7 @@ import { catalogueFault } from '../catalogue/postgres/postgres-fault.ts';
 import { catalogueRefusal } from '../catalogue-refusal.ts';
 import type { Clock } from '../clock.ts';
 import {
+  type Guess,
   type GuessLimits,
   guessesFromAddressMax,
   guessesOfUserMax,
@@ -58,7 +59,7 @@ export class SharedGuessLimits implements GuessLimits {
     this.#homes = limiter('home', 1);
   }
 
-  async begin(userName: string, address: string | null): Promise<() => Promise<void>> {
+  async begin(userName: string, address: string | null): Promise<Guess> {
     const network = networkOf(address);
     const home = keyOf(`${network} ${userName}`);
     const isAtHome = (await orRefusal(this.#homes.get(home))) !== null;
@@ -67,13 +68,13 @@ export class SharedGuessLimits implements GuessLimits {
     ];
     if (address !== null) guesses.push({ limiter: this.#byAddress, key: keyOf(network) });
     await countAll(guesses);
-    return async () => {
-      try {
-        await takeBack(guesses);
-        await this.#homes.set(home, 1, homeKnownForS);
-      } catch {
-        // The password was right. It counts as wrong until the window ends, which is better than a refused login.
-      }
+    return {
+      wasRight: () =>
+        orStillCounted(async () => {
+          await takeBack(guesses);
+          await this.#homes.set(home, 1, homeKnownForS);
+        }),
+      wasUnanswered: () => orStillCounted(() => takeBack(guesses)),
     };
   }
 
@@ -101,6 +102,11 @@ async function countAll(guesses: readonly Counted[]): Promise<void> {
       throw tooManyGuesses(error.msBeforeNext);
     }
   }
+}
+
+/** If it fails, the guess counts as wrong until the window ends, which is better than a refused login. */
+async function orStillCounted(correct: () => Promise<void>): Promise<void> {
+  await correct().catch(() => {});
 }
 
 async function takeBack(guesses: readonly Counted[]): Promise<void> {

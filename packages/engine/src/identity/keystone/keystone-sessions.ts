@@ -2,7 +2,7 @@ import { BackupSyncError, keystoneProjects, keystoneToken } from '@backup-sync/c
 import type { RefusalLimit } from '../../audit/refusal-limit.ts';
 import type { Caller } from '../../caller.ts';
 import type { Project } from '../../catalogue/identity-records.ts';
-import type { GuessLimits } from '../guess-limits.ts';
+import type { Guess, GuessLimits } from '../guess-limits.ts';
 import {
   badToken,
   type IssuedToken,
@@ -29,6 +29,9 @@ export type SessionServices = {
   readonly refusals: RefusalLimit;
 };
 
+/** A token that Keystone has issued, with what it gives access to here. */
+type Issued = { readonly token: string; readonly valid: ValidToken };
+
 /** Tokens of Keystone for people who give their password here, in the web console. Passwords are not kept. */
 export class KeystoneSessions implements SessionIdentity {
   readonly #options: KeystoneOptions;
@@ -53,11 +56,9 @@ export class KeystoneSessions implements SessionIdentity {
     const scope = projectName === null ? null : { project: { name: projectName, domain } };
     const guessed = isDefault ? userName : `${userName}@${domainName}`;
     return this.#audited({ kind: 'user', name: guessed, projectId: '' }, from, async () => {
-      const wasRight = await this.#guesses.begin(guessed, from.origin.address);
-      const answer = await this.#issue({ identity, ...(scope !== null && { scope }) });
-      if (isRefusal(answer)) throw wrongCredentials();
-      const issued = this.#read(answer);
-      await wasRight();
+      const guess = await this.#guesses.begin(guessed, from.origin.address);
+      const issued = await this.#tryGuess(guess, { identity, ...(scope !== null && { scope }) });
+      if (issued === null) throw wrongCredentials();
       // A user without a default project gets a token without one.
       return issued.valid.opens === null && issued.valid.refusal.code === 'token_without_project'
         ? this.#firstThatOpens(issued.token)
@@ -151,27 +152,40 @@ export class KeystoneSessions implements SessionIdentity {
   }
 
   async #signInAgain(name: string, userId: string, password: string, id: string, from: RequestedFrom) {
-    const wasRight = await this.#guesses.begin(name, from.origin.address);
-    const answer = await this.#issue({
+    const guess = await this.#guesses.begin(name, from.origin.address);
+    const issued = await this.#tryGuess(guess, {
       identity: { methods: ['password'], password: { user: { id: userId, password } } },
       scope: { project: { id } },
     });
-    if (isRefusal(answer)) {
+    if (issued === null) {
       throw new BackupSyncError(
         'password_required',
         `the password is wrong, or the user has no role in the project ${JSON.stringify(id)}`,
       );
     }
-    const issued = this.#read(answer);
-    await wasRight();
     return opened(issued);
+  }
+
+  /** Issues a token for a password. Returns null if Keystone refuses it: nothing else makes the guess a wrong one. */
+  async #tryGuess(guess: Guess, auth: object): Promise<Issued | null> {
+    let issued: Issued;
+    try {
+      const answer = await this.#issue(auth);
+      if (isRefusal(answer)) return null;
+      issued = this.#read(answer);
+    } catch (error) {
+      await guess.wasUnanswered();
+      throw error;
+    }
+    await guess.wasRight();
+    return issued;
   }
 
   #issue(auth: object): Promise<KeystoneAnswer> {
     return askKeystone(this.#options, 'POST', { body: { auth } });
   }
 
-  #read(answer: KeystoneAnswer): { readonly token: string; readonly valid: ValidToken } {
+  #read(answer: KeystoneAnswer): Issued {
     const token = answer.headers.get('x-subject-token');
     const parsed = keystoneToken.safeParse(answer.body);
     if (answer.status !== 201 || token === null || !parsed.success) throw this.#unknownForm(answer);
@@ -209,7 +223,7 @@ function isRefusal({ status }: KeystoneAnswer): boolean {
   return [400, 401, 403, 404].includes(status);
 }
 
-function opened({ token, valid }: { readonly token: string; readonly valid: ValidToken }): IssuedToken {
+function opened({ token, valid }: Issued): IssuedToken {
   const { issuedAtMs, expiresAtMs, opens } = valid;
   if (opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
   const { caller, project } = opens;
