@@ -93,6 +93,25 @@ test.each([503, 429])('a password that Keystone cannot check (%i) is not a wrong
   expect((await new TestBrowser(gateway).signIn('ada', password)).status).toBe(200);
 });
 
+test('wrong passwords count for one user, however the name is spelled and wherever it is asked for', async () => {
+  await browser.signIn('ada', password);
+  keystone.rescopeTokens(false);
+  for (const name of ['ada', 'ADA', ' Ada', 'ada ', 'ａｄａ']) {
+    expect((await new TestBrowser(gateway).signIn(name, 'wrong')).status).toBe(401);
+    const change = { project_id: 'p2', password: 'wrong' };
+    expect((await browser.call('PUT', '/console/session/project', change)).status).toBe(403);
+  }
+  for (const name of ['ada', 'aDa']) {
+    expect((await new TestBrowser(gateway).signIn(name, password)).status).toBe(429);
+  }
+  expect((await browser.call('PUT', '/console/session/project', { project_id: 'p2', password })).status).toBe(429);
+  // These are other users.
+  expect((await new TestBrowser(gateway).signIn('ada', 'wrong', { domain_name: 'corp' })).status).toBe(401);
+  expect((await new TestBrowser(gateway).signIn('bob', password, { domain_name: 'corp' })).status).toBe(200);
+  // The audit has the names as they were typed.
+  expect(await audit()).toContain('issueToken ADA not_authenticated');
+});
+
 test('a session switches projects, and Keystone forgets the token of the first', async () => {
   await browser.signIn('ada', password);
   const first = browser.cookie;

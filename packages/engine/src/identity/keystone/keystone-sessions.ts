@@ -49,13 +49,13 @@ export class KeystoneSessions implements SessionIdentity {
   }
 
   signIn({ from, userName, password, domainName, projectName }: SignIn): Promise<IssuedToken> {
-    // So that one user has one name in the limits of wrong passwords.
     const isDefault = domainName === null || domainName.toLowerCase() === ownDomain.name.toLowerCase();
     const domain = isDefault ? { id: ownDomain.id } : { name: domainName };
     const identity = { methods: ['password'], password: { user: { name: userName, domain, password } } };
     const scope = projectName === null ? null : { project: { name: projectName, domain } };
-    const guessed = isDefault ? userName : `${userName}@${domainName}`;
-    return this.#audited({ kind: 'user', name: guessed, projectId: '' }, from, async () => {
+    const typed = isDefault ? userName : `${userName}@${domainName}`;
+    return this.#audited({ kind: 'user', name: typed, projectId: '' }, from, async () => {
+      const guessed = guessedUser(isDefault ? ownDomain.name : domainName, userName);
       const guess = await this.#guesses.begin(guessed, from.origin.address);
       const issued = await this.#tryGuess(guess, { identity, ...(scope !== null && { scope }) });
       if (issued === null) throw wrongCredentials();
@@ -85,9 +85,7 @@ export class KeystoneSessions implements SessionIdentity {
     if (valid === null) throw badToken();
     const caller = openedCaller(valid);
     const issued = await this.#audited(caller, from, async () =>
-      password === null
-        ? this.#rescope(token, projectId)
-        : this.#signInAgain(caller.name, valid.userId, password, projectId, from),
+      password === null ? this.#rescope(token, projectId) : this.#signInAgain(valid.user, password, projectId, from),
     );
     // The new token is issued, so a service that keeps the old one until it expires is no reason to refuse the switch.
     await this.#revoke(token, caller, from).catch((error: unknown) => {
@@ -151,8 +149,14 @@ export class KeystoneSessions implements SessionIdentity {
     return opened(this.#read(answer));
   }
 
-  async #signInAgain(name: string, userId: string, password: string, id: string, from: RequestedFrom) {
-    const guess = await this.#guesses.begin(name, from.origin.address);
+  async #signInAgain(
+    { id: userId, name, domain }: ValidToken['user'],
+    password: string,
+    id: string,
+    from: RequestedFrom,
+  ) {
+    const guessed = guessedUser(domain.id === ownDomain.id ? ownDomain.name : domain.name, name);
+    const guess = await this.#guesses.begin(guessed, from.origin.address);
     const issued = await this.#tryGuess(guess, {
       identity: { methods: ['password'], password: { user: { id: userId, password } } },
       scope: { project: { id } },
@@ -217,6 +221,11 @@ export class KeystoneSessions implements SessionIdentity {
       cause: new Error(`${this.#options.url} answers ${status} in a form that is not Keystone's`),
     });
   }
+}
+
+/** The name of a user in the limits of wrong passwords: one for all spellings that Keystone may take for one user. */
+function guessedUser(domainName: string, userName: string): string {
+  return JSON.stringify([domainName, userName].map((name) => name.normalize('NFKC').trim().toLowerCase()));
 }
 
 function isRefusal({ status }: KeystoneAnswer): boolean {

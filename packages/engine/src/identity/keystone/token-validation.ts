@@ -28,8 +28,8 @@ const understandsAccessRules = { 'OpenStack-Identity-Access-Rules': '1.0' };
 export type ValidToken = {
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  /** Id of the user at Keystone. */
-  readonly userId: string;
+  /** The user as Keystone describes it. */
+  readonly user: KeystoneToken['token']['user'];
 } & (
   | { readonly opens: { readonly project: ScopedProject; readonly caller: Caller } }
   | { readonly opens: null; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
@@ -127,7 +127,7 @@ export class TokenValidation {
     return {
       issuedAtMs: Date.parse(token.issued_at),
       expiresAtMs: Date.parse(token.expires_at),
-      userId: token.user.id,
+      user: token.user,
       ...openedBy(token, this.#options.roles),
     };
   }
