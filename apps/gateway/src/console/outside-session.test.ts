@@ -173,6 +173,31 @@ test('signing out revokes the token at Keystone, and a refusal there says that i
   ]);
 });
 
+test.each([
+  ['in the project', { projectId: 'p1', roles: ['other'] }],
+  ['in any project', { projectId: null, roles: [] }],
+])('signing out revokes the token of a user who has no role %s any more', async (_where, left) => {
+  await browser.signIn('ada', password);
+  keystone.tokens.set('token-1', { name: 'ada', ...left });
+  expect((await browser.call('GET', '/console/session')).status).toBe(403);
+  expect([(await browser.call('DELETE', '/console/session')).status, browser.cookie]).toEqual([204, null]);
+  expect(keystone.tokens.size).toBe(0);
+  expect((await audit())[0]).toBe(`revokeToken ada ${left.projectId ?? ''}`);
+});
+
+test('a token that nobody gets is revoked', async () => {
+  // The second token is for the project `other`, which gives no access here.
+  await browser.signIn('bob', password, { domain_name: 'corp' });
+  expect([...keystone.tokens.keys()]).toEqual(['token-3']);
+  expect((await new TestBrowser(gateway).signIn('eve', password)).status).toBe(403);
+  expect((await browser.call('PUT', '/console/session/project', { project_id: 'other' })).status).toBe(403);
+  expect((await new TestBrowser(gateway).signIn('eve', password, { project_name: 'name of other' })).status).toBe(403);
+  expect([...keystone.tokens.keys()]).toEqual(['token-3']);
+  // It expires by itself if Keystone does not revoke it.
+  keystone.revokeTokens(false);
+  expect((await browser.signIn('bob', password, { domain_name: 'corp' })).status).toBe(200);
+});
+
 test('while Keystone is down, nobody signs in, a known session works, and it can sign out of the browser', async () => {
   await browser.signIn('ada', password);
   await browser.call('GET', '/console/session');

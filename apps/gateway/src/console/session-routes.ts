@@ -108,13 +108,15 @@ async function authenticatedToken(engine: Engine, request: Request): Promise<str
   return token;
 }
 
-/** Returns the token to end; null if there is none, or it gives no access any more. */
+/** Returns the token to end; null if there is none, or it has ended. */
 async function endingToken(engine: Engine, request: Request): Promise<string | null> {
   try {
     return await authenticatedToken(engine, request);
   } catch (error) {
-    const isEnded = error instanceof BackupSyncError && [401, 403].includes(errors[error.code].httpStatus);
-    if (isEnded) return null;
+    const status = error instanceof BackupSyncError ? errors[error.code].httpStatus : null;
+    if (status === 401) return null;
+    // The identity service says that it is valid, although it gives no access here.
+    if (status === 403) return sessionTokenOf(request);
     throw error;
   }
 }

@@ -61,8 +61,8 @@ export class KeystoneSessions implements SessionIdentity {
       if (issued === null) throw wrongCredentials();
       // A user without a default project gets a token without one.
       return issued.valid.opens === null && issued.valid.refusal.code === 'token_without_project'
-        ? this.#firstThatOpens(issued.token)
-        : opened(issued);
+        ? this.#firstThatOpens(issued.token).finally(() => this.#discard(issued.token))
+        : this.#open(issued);
     });
   }
 
@@ -96,7 +96,8 @@ export class KeystoneSessions implements SessionIdentity {
 
   async signOut(token: string, from: RequestedFrom): Promise<void> {
     const valid = await this.#validation.validate(token);
-    if (valid !== null) await this.#revoke(token, openedCaller(valid), from);
+    // A token that gives no access here may still give some elsewhere.
+    if (valid !== null) await this.#revoke(token, valid.holder, from);
   }
 
   /** Writes the event of an issued token, or of the refusal, before the caller learns of it. */
@@ -146,7 +147,7 @@ export class KeystoneSessions implements SessionIdentity {
       );
     }
     if (isRefusal(answer)) throw noRoleIn(id);
-    return opened(this.#read(answer));
+    return this.#open(this.#read(answer));
   }
 
   async #signInAgain(
@@ -167,7 +168,7 @@ export class KeystoneSessions implements SessionIdentity {
         `the password is wrong, or the user has no role in the project ${JSON.stringify(id)}`,
       );
     }
-    return opened(issued);
+    return this.#open(issued);
   }
 
   /** Issues a token for a password. Returns null if Keystone refuses it: nothing else makes the guess a wrong one. */
@@ -196,10 +197,30 @@ export class KeystoneSessions implements SessionIdentity {
     return { token, valid: this.#validation.opened(parsed.data) };
   }
 
-  async #revoke(token: string, caller: Caller, from: RequestedFrom): Promise<void> {
-    const answer = await askKeystone(this.#options, 'DELETE', {
-      headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
+  /** Returns a token with what it opens. One that opens nothing here is revoked, since nobody gets it. */
+  async #open({ token, valid }: Issued): Promise<IssuedToken> {
+    const { issuedAtMs, expiresAtMs, opens } = valid;
+    if (opens === null) {
+      await this.#discard(token);
+      throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
+    }
+    const { caller, project } = opens;
+    return { token, issuedAtMs, expiresAtMs, project, caller: { ...caller, expiresAtMs } };
+  }
+
+  /** Revokes a token that nobody gets, if Keystone does so. The audit has no event of it: it was never used. */
+  async #discard(token: string): Promise<void> {
+    await this.#end(token).catch((error: unknown) => {
+      if (!(error instanceof BackupSyncError)) throw error;
     });
+  }
+
+  #end(token: string): Promise<KeystoneAnswer> {
+    return askKeystone(this.#options, 'DELETE', { headers: { 'X-Auth-Token': token, 'X-Subject-Token': token } });
+  }
+
+  async #revoke(token: string, caller: ValidToken['holder'], from: RequestedFrom): Promise<void> {
+    const answer = await this.#end(token);
     this.#validation.forget(token);
     const subjects = [{ field: 'user_name', value: caller.name }];
     // 401 and 404: it had already ended.
@@ -230,13 +251,6 @@ function guessedUser(domainName: string, userName: string): string {
 
 function isRefusal({ status }: KeystoneAnswer): boolean {
   return [400, 401, 403, 404].includes(status);
-}
-
-function opened({ token, valid }: Issued): IssuedToken {
-  const { issuedAtMs, expiresAtMs, opens } = valid;
-  if (opens === null) throw new BackupSyncError(valid.refusal.code, valid.refusal.message);
-  const { caller, project } = opens;
-  return { token, issuedAtMs, expiresAtMs, project, caller: { ...caller, expiresAtMs } };
 }
 
 function openedCaller(valid: ValidToken): Caller {

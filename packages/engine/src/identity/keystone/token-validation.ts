@@ -30,6 +30,8 @@ export type ValidToken = {
   readonly expiresAtMs: number;
   /** The user as Keystone describes it. */
   readonly user: KeystoneToken['token']['user'];
+  /** The holder in the audit, whether or not the token gives access here. */
+  readonly holder: Pick<Caller, 'kind' | 'name' | 'projectId'>;
 } & (
   | { readonly opens: { readonly project: ScopedProject; readonly caller: Caller } }
   | { readonly opens: null; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
@@ -128,6 +130,7 @@ export class TokenValidation {
       issuedAtMs: Date.parse(token.issued_at),
       expiresAtMs: Date.parse(token.expires_at),
       user: token.user,
+      holder: { kind: 'user', name: nameOf(token.user), projectId: token.project?.id ?? '' },
       ...openedBy(token, this.#options.roles),
     };
   }
