@@ -20,8 +20,8 @@ export class TestBrowser {
       ...(this.cookie !== null && { Cookie: this.cookie }),
       ...headers,
     });
-    const set = answer.headers.get('Set-Cookie');
-    if (set !== null) this.cookie = /Max-Age=0\b/.test(set) ? null : (set.split(';', 1)[0] ?? null);
+    const set = answer.headers.getSetCookie().find((each) => each.split('; ').includes('Path=/'));
+    if (set !== undefined) this.cookie = /Max-Age=0\b/.test(set) ? null : (set.split(';', 1)[0] ?? null);
     return answer;
   }
 

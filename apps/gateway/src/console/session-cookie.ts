@@ -1,4 +1,4 @@
-import { BackupSyncError } from '@backup-sync/contracts';
+import { BackupSyncError, consolePath } from '@backup-sync/contracts';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Request, RequestHandler, Response } from 'express';
 import { isLoopback } from '../edges/caller-address.ts';
@@ -10,6 +10,12 @@ const valueMax = 3_584;
 
 /** The characters of a token that may be sent in a header. */
 const tokenForm = /^[\x21-\x7e]+$/;
+
+/**
+ * Paths at which a server on another port of a loopback address may have set a cookie of this name. Browsers would send
+ * it with the session, and two cookies are no session.
+ */
+const strayPaths = [consolePath, '/trpc'];
 
 /** How the browser reaches this server: over TLS, over plain HTTP on its own machine, or over plain HTTP elsewhere. */
 type Connection = 'encrypted' | 'loopback' | 'plain';
@@ -38,7 +44,7 @@ export function requireSecureConnection(request: Request): void {
 
 /** Sets the cookie until the token expires. Throws `token_too_long`. */
 export function setSession(request: Request, response: Response, token: string, maxAgeSeconds: number): void {
-  const text = cookieText(request, token, maxAgeSeconds);
+  const text = cookieText(request, token, maxAgeSeconds, '/');
   const value = text.slice(text.indexOf('=') + 1, text.indexOf(';'));
   if (value.length > valueMax) {
     throw new BackupSyncError(
@@ -46,15 +52,21 @@ export function setSession(request: Request, response: Response, token: string, 
       `the token of the identity service has ${value.length} characters; a cookie has room for ${valueMax}`,
     );
   }
-  response.setHeader('Set-Cookie', text);
+  response.setHeader('Set-Cookie', [text, ...strayRemovals(request)]);
 }
 
 /** Removes the cookie from the browser. */
 export function clearSession(request: Request, response: Response): void {
-  response.setHeader('Set-Cookie', cookieText(request, '', 0));
+  response.setHeader('Set-Cookie', [cookieText(request, '', 0, '/'), ...strayRemovals(request)]);
 }
 
-function cookieText(request: Request, value: string, maxAge: number): string {
+/** With TLS there is nothing to remove: browsers accept the name of that cookie for the path `/` only. */
+function strayRemovals(request: Request): readonly string[] {
+  if (connectionOf(request) === 'encrypted') return [];
+  return strayPaths.map((path) => cookieText(request, '', 0, path));
+}
+
+function cookieText(request: Request, value: string, maxAge: number, path: string): string {
   const connection = connectionOf(request);
   const isEncrypted = connection === 'encrypted';
   const name = isEncrypted ? cookieNames.encrypted : cookieNames.loopback;
@@ -62,7 +74,7 @@ function cookieText(request: Request, value: string, maxAge: number): string {
     name,
     value,
     maxAge,
-    path: '/',
+    path,
     httpOnly: true,
     sameSite: 'strict',
     ...(isEncrypted && { secure: true }),

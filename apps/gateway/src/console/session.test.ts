@@ -45,7 +45,7 @@ describe('a session', () => {
       ...{ identity: 'embedded', server_version: '0.0.0' },
     });
     expect(Math.abs(Date.parse(session.expires_at) - Date.now() - session.max_age_s * 1000)).toBeLessThan(5000);
-    const [cookie, ...attributes] = (headers.get('Set-Cookie') ?? '').split('; ');
+    const [cookie, ...attributes] = (headers.getSetCookie()[0] ?? '').split('; ');
     expect(cookie).toMatch(/^backup_sync=[\w-]{43}$/);
     expect(attributes.sort()).toEqual(['HttpOnly', `Max-Age=${session.max_age_s}`, 'Path=/', 'SameSite=Strict']);
     expect(headers.get('Cache-Control')).toBe('no-store');
@@ -63,6 +63,19 @@ describe('a session', () => {
     expect(before).not.toContain('chosen');
     await own.signIn('admin', adminPassword);
     expect(own.cookie).not.toBe(before);
+  });
+
+  test('begins and ends without the cookies that a server on another port may have set for longer paths', async () => {
+    const own = new TestBrowser(gateway);
+    own.cookie = 'backup_sync=stray';
+    const removed = ['/console', '/trpc'].map((path) => ['backup_sync=', 'Max-Age=0', `Path=${path}`]);
+    for (const { headers } of [
+      await own.signIn('admin', adminPassword),
+      await own.call('DELETE', '/console/session'),
+    ]) {
+      const strays = headers.getSetCookie().slice(1);
+      expect(strays.map((each) => each.split('; ').slice(0, 3))).toEqual(removed);
+    }
   });
 
   test('makes calls over tRPC that the audit shows as those of the console', async () => {
@@ -279,7 +292,8 @@ describe('the connection', () => {
     const https = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '192.0.2.1' };
     const own = new TestBrowser(other);
     const { headers } = await own.signIn('admin', adminPassword, {}, https);
-    const set = (headers.get('Set-Cookie') ?? '').split('; ');
+    expect(headers.getSetCookie()).toHaveLength(1);
+    const set = (headers.getSetCookie()[0] ?? '').split('; ');
     expect(set[0]).toMatch(/^__Host-backup_sync=/);
     expect(set).toEqual(expect.arrayContaining(['Secure', 'HttpOnly', 'Path=/', 'SameSite=Strict']));
     expect((await own.call('GET', '/console/session', undefined, https)).status).toBe(200);
