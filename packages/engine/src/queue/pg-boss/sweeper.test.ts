@@ -72,6 +72,16 @@ test('an operation that waits without a job gets one in its lane and for its tim
   expect(await sweep(over.database)).toBe(0);
 });
 
+test('a sweep queues its jobs although its prepared statement is gone from the connection', async () => {
+  await using over = await openCatalogueWithQueue();
+  await over.add({ id: 'first' });
+  await sweep(over.database);
+  await sql`deallocate all`.execute(over.database);
+  await over.add({ id: 'second' });
+  expect(await sweep(over.database)).toBe(1);
+  expect(await over.stored()).toHaveLength(2);
+});
+
 test('what has just begun to wait, runs, has ended, or waits for another import gets none', async () => {
   await using over = await openCatalogueWithQueue();
   await over.add({ id: 'new', waitedMs: 50_000 });

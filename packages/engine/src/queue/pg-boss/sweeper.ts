@@ -6,7 +6,7 @@ import { NodeDuty } from '../../catalogue/postgres/node-duty.ts';
 import type { SessionConnection } from '../../catalogue/postgres/session-connection.ts';
 import type { Schema } from '../../catalogue/schema.ts';
 import type { Sleep } from '../../storage/bucket-budget.ts';
-import { enqueue, keyOf, queueName } from './jobs.ts';
+import { enqueueAlone, keyOf, queueName } from './jobs.ts';
 
 const sweepEveryMs = 30_000;
 /** Operations that have waited less long may be about to get a job. Milliseconds. */
@@ -20,7 +20,7 @@ const jobsAtOnce = 1_000;
  */
 export async function sweep(database: Kysely<Schema>): Promise<number> {
   const lost = await findLost(database, waitsAtLeastMs);
-  await enqueue(database, lost);
+  await enqueueAlone(database, lost);
   return lost.length;
 }
 
