@@ -6,6 +6,9 @@ import { CatalogueFullError, CatalogueUnavailableError } from '../catalogue-erro
  */
 const passingCodes: ReadonlySet<unknown> = new Set(['40P01', '40001', '23505', '55P03']);
 
+/** Those of two transactions that were in each other's way. */
+const conflictCodes: ReadonlySet<unknown> = new Set(['40P01', '40001']);
+
 /** Errors of a full disk. */
 const fullCodes: ReadonlySet<unknown> = new Set(['53100']);
 
@@ -37,6 +40,11 @@ const lostConnection =
 /** Whether a transaction that failed like this is to be run again. */
 export function isPassing(error: unknown): boolean {
   return passingCodes.has(codeOf(error)) || isOfStatement(error);
+}
+
+/** Whether a transaction failed because it and another waited for each other, or must not have overlapped. */
+export function isConflict(error: unknown): boolean {
+  return conflictCodes.has(codeOf(error));
 }
 
 /** Whether a transaction failed because of how one of its statements was prepared. Nothing of it has been done. */
