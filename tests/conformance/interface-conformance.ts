@@ -160,7 +160,8 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
 
     test('resources are listed with the worst first, and counted', async () => {
       await finished();
-      const { resources } = await call('listResources', { level: 'linkage', sort: 'worst' });
+      const { resources, sort } = await call('listResources', { level: 'linkage', sort: 'worst' });
+      expect(sort).toBe('worst');
       const ages = resources.map(({ newest_proved_age_s: age }) => age ?? Number.POSITIVE_INFINITY);
       expect(ages).toEqual(ages.toSorted((one, other) => (one === other ? 0 : other - one)));
       const unproved = ages.filter((age) => age === Number.POSITIVE_INFINITY).length;

@@ -83,6 +83,13 @@ test('resources list shows every page, with the same ages as check', async () =>
   expect(lines.at(-1)).toMatch(/^vm-001000 .* ~2 h +- /);
 });
 
+test('resources list refuses an order that a server of an earlier release does not know', async () => {
+  await using server = await serveResources(1001);
+  const { code, output, messages } = await runInProcess(['resources', 'list', '--sort', 'worst'], server.environment);
+  expect(messages).toContain('which lists resources only by id: upgrade it, or leave out --sort worst');
+  expect({ code, output }).toEqual({ code: 1, output: '' });
+});
+
 describe('a check that a monitor reads', () => {
   test('exits by the age limits', async () => {
     await using server = await serveResources(3);

@@ -150,7 +150,8 @@ export const listResourcesAnswer = z
     resources: z.array(resource).meta({ description: 'Resources of this page, in the requested order.' }),
     count: page.count,
     limit: z.int().meta({ description: 'Maximum number of resources of this page.' }),
-    // Servers of earlier releases do not send this field.
+    // Servers of earlier releases send neither of these fields, and list by id.
+    sort: z.enum(resourceSorts).default('resource_id').meta({ description: 'Order of the resources.' }),
     next_marker: z.string().nullable().default(null).meta({
       description:
         'Send this as `marker` to get the next page; null on the last page. It marks a place in the order, so that no resource that stays in its place is left out or repeated if others move between pages.',

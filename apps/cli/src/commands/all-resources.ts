@@ -1,4 +1,4 @@
-import type { CallInput, CallOutput, VerificationLevel } from '@backup-sync/contracts';
+import { BackupSyncError, type CallInput, type CallOutput, type VerificationLevel } from '@backup-sync/contracts';
 import type { Calls } from '@backup-sync/core';
 import { sourceNamed } from './sources.ts';
 
@@ -12,7 +12,13 @@ export type WantedResources = {
   readonly sort?: CallInput<'listResources'>['sort'];
 };
 
-/** Lists resources with the newest proved backup of each, a thousand per call, however many backups there are. */
+const ordersOnlyById =
+  'the server is of an earlier release, which lists resources only by id: upgrade it, or leave out --sort worst';
+
+/**
+ * Lists resources with the newest proved backup of each, a thousand per call, however many backups there are.
+ * Throws `not_supported` if the server cannot list them in this order.
+ */
 export async function allResources(
   calls: Pick<Calls, 'listResources' | 'listSources'>,
   { level, source, resource, sort }: WantedResources,
@@ -24,6 +30,7 @@ export async function allResources(
   let marker: string | undefined;
   while (true) {
     const answer = await calls.listResources({ ...filter, marker }, { signal });
+    if (sort === 'worst' && answer.sort !== sort) throw new BackupSyncError('not_supported', ordersOnlyById);
     all.push(...answer.resources);
     // Servers of earlier releases page by id, and send no next_marker.
     const isFull = answer.resources.length === answer.limit;

@@ -49,7 +49,7 @@ export const clientErrors = {
     number: 'BackupSync.1905',
     httpStatus: 400,
     retryable: false,
-    remedy: 'Use an endpoint of backup-sync. Other services do not have this call.',
+    remedy: 'Use an endpoint of a backup-sync as new as the client. Others do not have this call, or not all of it.',
     exitCode: 1,
   },
   deadline_passed: {

@@ -27,7 +27,7 @@ export const listResources: QueryHandler<'listResources'> = async (context, inpu
   const { rows, count, next } = await resourcePage(services, { ...input, limit }, nowMs);
   const recent = hasRecent ? await catalogue.backups.recentBackups(input.project_id, rows) : [];
   const resources = rows.map((row, index) => resourceView(row, nowMs, recent[index]));
-  return { resources, count, limit, next_marker: next };
+  return { resources, count, limit, sort: input.sort, next_marker: next };
 };
 
 async function resourcePage(
