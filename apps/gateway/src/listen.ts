@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import { boundConnections } from './edges/bound-connections.ts';
 import { isLoopback } from './edges/caller-address.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
@@ -75,7 +75,13 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const server = makeServer(handler, limits, material);
   boundConnections(server, limits, isTrustedProxy);
   refuseUnparsed(server, newId);
-  server.on('request', (_request, response) => {
+  const unused = new Set<Socket>();
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    unused.delete(request.socket);
     // A connection that answers while the server is closing would otherwise stay open for another request.
     response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
   });
@@ -103,7 +109,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     renewCertificate,
     [Symbol.asyncDispose]() {
       clearInterval(timer);
-      closing ??= close(server);
+      closing ??= close(server, unused);
       return closing;
     },
   };
@@ -148,7 +154,8 @@ function makeServer(handler: RequestListener, limits: EdgeLimits, material: TlsM
   return server;
 }
 
-function close(server: Server): Promise<void> {
+/** Stops listening, and returns once all requests are answered. `unused` are the connections without a request so far. */
+function close(server: Server, unused: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
@@ -156,6 +163,8 @@ function close(server: Server): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    // Browsers and clients open connections in advance. For Node they are not idle: their first request may be on its way.
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
   });
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestGateway } from './testing.ts';
@@ -25,4 +27,17 @@ test('while the server stops, the local credential is never refused as invalid',
   await Promise.all(callers);
   expect(new Set(statuses).difference(new Set([200, 503]))).toEqual(new Set());
   expect(existsSync(join(gateway.dataDirectory, 'endpoint.json'))).toBe(false);
+});
+
+test('a server stops at once although a client has opened a connection in advance', async () => {
+  const gateway = await startTestGateway({});
+  const { hostname, port } = new URL(gateway.endpoint);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  // The server has seen the connection once it has answered on a later one.
+  await gateway.call('GET', '/healthz');
+  const startedAtMs = performance.now();
+  await Promise.all([gateway[Symbol.asyncDispose](), once(socket, 'close')]);
+  // It waits 5 s for requests that it has not answered.
+  expect(performance.now() - startedAtMs).toBeLessThan(4_000);
 });
