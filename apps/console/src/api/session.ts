@@ -51,7 +51,7 @@ export async function switchProject(projectId: string, password?: string): Promi
   const body: SwitchProjectRequest = { project_id: projectId, ...(password !== undefined && { password }) };
   const { session } = await ask<ConsoleSessionAnswer>('session/project', { method: 'PUT', body });
   forgetKeptWork();
-  // What is shown follows the session. It stays a query of its own, since a removed one tells nobody of a change.
+  // Screens follow the query of the session. It is kept, because a removed query tells nobody about changes.
   queryClient.setQueryData(sessionOptions.queryKey, session);
   const kept: readonly unknown[] = [sessionOptions.queryKey[0], projectsOptions.queryKey[0]];
   queryClient.removeQueries({ predicate: ({ queryKey: [name] }) => !kept.includes(name) });

@@ -1,3 +1,4 @@
+// One file, although it is long: it lists the columns of all tables.
 import type {
   BackupFormat,
   HoldCause,

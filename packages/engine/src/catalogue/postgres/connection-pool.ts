@@ -13,8 +13,8 @@ const connectionTimeoutMs = 10_000;
  * locks. Statements outside of transactions are isolated as the steps expect, whatever the database's default. Set by
  * statements, because poolers refuse them as parameters of a connection.
  */
-const limitSession = `set default_transaction_isolation = 'read committed'; set idle_in_transaction_session_timeout = 15000; set lock_timeout = 30000;
-  set statement_timeout = 120000`;
+const limitSession = `set default_transaction_isolation = 'read committed'; set lock_timeout = 30000;
+  set idle_in_transaction_session_timeout = 15000; set statement_timeout = 120000`;
 /** Time until the database has to answer, in milliseconds. A little more than it lets a statement take. */
 const answersWithinMs = 130_000;
 /** Time until connections that end are cut off, in milliseconds. */
