@@ -100,8 +100,8 @@ export const resourceParts = ['recent'] as const;
 
 export const maxAgeS = queryInteger(0, 100 * 366 * 86_400);
 
-/** Filters of the listing of resources. With `source_id`, only what this source has seen is counted. */
-export const listResourcesInput = z.object({
+/** The resources and backups that count in a listing of resources, or in their standing. */
+export const countedResources = {
   project_id: projectId,
   level: queryEnum(verificationLevels)
     .default('linkage')
@@ -109,6 +109,11 @@ export const listResourcesInput = z.object({
   source_id: sourceId
     .optional()
     .meta({ description: 'Only resources and backups that the source with this id has seen.' }),
+};
+
+/** Filters of the listing of resources. With `source_id`, only what this source has seen is counted. */
+export const listResourcesInput = z.object({
+  ...countedResources,
   resource_id: resourceId.optional().meta({ description: 'Only the resource with this id.' }),
   resource_name: z.string().optional().meta({ description: 'Only resources with exactly this name.' }),
   standing: queryEnum(resourceStandings)

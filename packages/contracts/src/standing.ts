@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { projectId, queryEnum, resourceId, shown, sourceId } from './fields.ts';
-import { maxAgeS } from './resource.ts';
-import { type VerificationLevel, verificationLevel, verificationLevels } from './verification.ts';
+import { resourceId, shown } from './fields.ts';
+import { countedResources, maxAgeS } from './resource.ts';
+import { type VerificationLevel, verificationLevel } from './verification.ts';
 
 export const standing = z
   .object({
@@ -35,13 +35,7 @@ export const standing = z
 export type Standing = z.infer<typeof standing>;
 
 export const showStandingInput = z.object({
-  project_id: projectId,
-  level: queryEnum(verificationLevels)
-    .default('linkage')
-    .meta({ description: 'Level that a backup must reach to count as proved.' }),
-  source_id: sourceId
-    .optional()
-    .meta({ description: 'Only resources and backups that the source with this id has seen.' }),
+  ...countedResources,
   max_age_s: maxAgeS.optional().meta({ description: 'Maximum age of the newest proved backup, in seconds.' }),
 });
 

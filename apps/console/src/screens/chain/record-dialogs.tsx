@@ -6,6 +6,7 @@ import { callOptions, mutate } from '../../api/calls.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { useProjectId } from '../../api/session.ts';
 import { announce } from '../../parts/announcements.tsx';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field } from '../../parts/field.tsx';
 import { FailureNotice, Shown } from '../../parts/notices.tsx';
@@ -87,27 +88,19 @@ export function ForgetDialog({ backup, onClose }: RecordDialogProps) {
     },
   });
   return (
-    <Dialog title={actionWords.forgetTitle} onClose={onClose}>
+    <ConfirmDialog
+      title={actionWords.forgetTitle}
+      button={actionWords.forgetButton}
+      change={{ error: forget.error, isPending: forget.isPending || children.isLoading }}
+      onConfirm={() => forget.mutate()}
+      onClose={onClose}
+    >
       <p className="name">
         <strong>{backup.name}</strong>
       </p>
       <p>{actionWords.forgetSentence}</p>
       <Shown of={children}>{({ count }) => count > 0 && <p>{actionWords.forgetBelow(count)}</p>}</Shown>
-      {forget.error !== null && <FailureNotice thrown={forget.error} />}
-      <div className="actions">
-        <button type="button" className="button" onClick={onClose}>
-          {common.cancel}
-        </button>
-        <button
-          type="button"
-          className="button danger"
-          disabled={forget.isPending || children.isLoading}
-          onClick={() => forget.mutate()}
-        >
-          {actionWords.forgetButton}
-        </button>
-      </div>
-    </Dialog>
+    </ConfirmDialog>
   );
 }
 
