@@ -38,7 +38,7 @@ afterAll(async () => {
 async function logIn(endpoint: string): Promise<void> {
   for (const holder of holders) {
     const args = ['login', '--endpoint', endpoint, '--user', holder, '--profile', holder];
-    const ended = await runInProcess(args, { XDG_CONFIG_HOME: configuration }, { input: password });
+    const ended = await runInProcess(args, { environment: { XDG_CONFIG_HOME: configuration }, input: password });
     expect(ended).toMatchObject({ code: 0, messages: '' });
   }
 }
@@ -52,9 +52,6 @@ function commandPlace({ way }: Cell): CommandPlace {
     runs: runInProcess,
   };
 }
-
-/** Runs the command as it is shipped. */
-const runShipped: CommandPlace['runs'] = (args, environment, { input = '' } = {}) => run(args, { environment, input });
 
 test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table says', async (way) => {
   const wrong = await wrongCells(cellsOf('cli', way), async (cell) => {
@@ -100,7 +97,7 @@ test.each([
   'the shipped command does the same, by %s as %s in the %s project: %s',
   async (way, holder, project, call) => {
     const cell = { door: 'cli', way, holder, project, call } as const;
-    const place = { ...commandPlace(cell), runs: runShipped };
+    const place = { ...commandPlace(cell), runs: run };
     expect(accessRefusal(await callByCommand(place, cell))).toBe(refusalOf(cell));
   },
 );
@@ -110,7 +107,7 @@ test.each(['own', 'other'] as const)(
   async (project) => {
     await using local = await leaveDataDirectory(onFault);
     const environment = { BACKUP_SYNC_DATA_DIR: local.dataDirectory, BACKUP_SYNC_STORAGE: local.storage };
-    const place = { ...local, stir: async () => {}, environmentOf: () => environment, runs: runShipped };
+    const place = { ...local, stir: async () => {}, environmentOf: () => environment, runs: run };
     for (const call of ['listBackups', 'addSource', 'createUser'] as const) {
       const cell = { door: 'cli', way: 'operator', holder: 'administrator', project, call } as const;
       expect(await callByCommand(place, cell)).toBe(null);

@@ -18,7 +18,7 @@ export async function callByCommand(place: CommandPlace, cell: Cell): Promise<st
   const { args, input = '' } = commandOf(place, cell.call);
   const isWatch = cell.call === 'watchOperations';
   const asked = [...args, '--project', place[cell.project], '--json'];
-  const running = place.runs(asked, place.environmentOf(cell), { input, untilOutput: isWatch });
+  const running = place.runs(asked, { environment: place.environmentOf(cell), input, untilOutput: isWatch });
   return codeOf(cell, await (isWatch ? stirredUntil(running, () => place.stir(cell.project)) : running));
 }
 

@@ -38,7 +38,7 @@ export function cliCall({ endpoint, projectId, token }: LocalGateway): Door['cal
       BACKUP_SYNC_TOKEN: token,
       BACKUP_SYNC_PROJECT: project_id,
     };
-    const { code, output, messages } = await runInProcess([...spoken.args, '--json'], environment, spoken);
+    const { code, output, messages } = await runInProcess([...spoken.args, '--json'], { environment, ...spoken });
     // 3: some items failed; their operation logs say which.
     if (code === 0 || code === 3)
       return (spoken.answer ?? ((value) => value))(output === '' ? null : JSON.parse(output)) as never;

@@ -64,7 +64,7 @@ test.each([
   [2500, 3],
 ])('%i resources with 5,000 backups each are checked in %i calls', async (count, calls) => {
   await using server = await serveResources(count);
-  const ended = await runInProcess(['check', '--max-age', '26h'], server.environment);
+  const ended = await runInProcess(['check', '--max-age', '26h'], { environment: server.environment });
   expect(ended.output).toMatch(new RegExp(`^OK: ${count} resources? ha.* maximum age ~2 h \\| [^\n]*\n$`));
   expect(ended.code).toBe(0);
   expect(server.asked).toEqual(Array(calls).fill('GET /v1/projects/p/resources'));
@@ -74,7 +74,7 @@ test.each([
 
 test('resources list shows every page, with the same ages as check', async () => {
   await using server = await serveResources(1001);
-  const { code, output } = await runInProcess(['resources', 'list'], server.environment);
+  const { code, output } = await runInProcess(['resources', 'list'], { environment: server.environment });
   const lines = output.trimEnd().split('\n');
   expect(code).toBe(0);
   expect(lines).toHaveLength(1 + 1001);
@@ -85,7 +85,9 @@ test('resources list shows every page, with the same ages as check', async () =>
 
 test('resources list refuses an order that a server of an earlier release does not know', async () => {
   await using server = await serveResources(1001);
-  const { code, output, messages } = await runInProcess(['resources', 'list', '--sort', 'worst'], server.environment);
+  const { code, output, messages } = await runInProcess(['resources', 'list', '--sort', 'worst'], {
+    environment: server.environment,
+  });
   expect(messages).toContain('which lists resources only by id: upgrade it, or leave out --sort worst');
   expect({ code, output }).toEqual({ code: 1, output: '' });
 });
@@ -108,7 +110,7 @@ describe('a check that a monitor reads', () => {
       [['--critical', '90m'], 2, `CRITICAL: 1 of 3 resources has no backup .* within 90 min: .*; 2 OK .*'critical'=1 `],
       [['--max-age', '90m', '--exclude', 'vm-000002'], 0, 'OK: 2 resources have .*; 1 excluded '],
     ] as const) {
-      const ended = await runInProcess(['check', ...ages], server.environment);
+      const ended = await runInProcess(['check', ...ages], { environment: server.environment });
       expect(ended).toMatchObject({
         code,
         output: expect.stringMatching(new RegExp(`^${output}[^\n]*\n$`)),
@@ -139,11 +141,11 @@ describe('a check that a monitor reads', () => {
       [check, { ...environment, HTTPS_PROXY: 'socks5://proxy:1080' }, 'HTTPS_PROXY must be'],
       [check, nobody, 'does not answer'],
     ] as const) {
-      const ended = await runInProcess(args, variables);
+      const ended = await runInProcess(args, { environment: variables });
       expect(ended.output, args.join(' ')).toMatch(/^UNKNOWN: [^|\n]+\n$/);
       expect(ended.output).toContain(said);
       expect(ended.code, args.join(' ')).toBe(3);
-      const json = await runInProcess([...args, '--json'], variables);
+      const json = await runInProcess([...args, '--json'], { environment: variables });
       expect(JSON.parse(json.output)).toMatchObject({ state: 'UNKNOWN', message: expect.any(String), resources: [] });
       expect(json).toMatchObject({ code: 3, messages: '' });
     }
@@ -156,8 +158,8 @@ describe('a check that a monitor reads', () => {
       BACKUP_SYNC_PROJECT: 'p',
     };
     const check = ['check', '--critical', '26h'];
-    expect((await runInProcess(check, nobody)).output).toMatch(/^UNKNOWN: .* \(BackupSync\.1901\)\n$/);
-    const { output } = await runInProcess([...check, '--json'], nobody);
+    expect((await runInProcess(check, { environment: nobody })).output).toMatch(/^UNKNOWN: .* \(BackupSync\.1901\)\n$/);
+    const { output } = await runInProcess([...check, '--json'], { environment: nobody });
     expect(JSON.parse(output)).toMatchObject({ code: 'BackupSync.1901', message: expect.not.stringContaining('1901') });
   });
 
@@ -167,7 +169,7 @@ describe('a check that a monitor reads', () => {
       ['--critical', '90m'],
       ['--critical', '90m', '--resource', 'of a name that is long'.repeat(3)],
     ]) {
-      const { output } = await runInProcess(['check', ...args], server.environment, { columns: 40 });
+      const { output } = await runInProcess(['check', ...args], { environment: server.environment, columns: 40 });
       expect(output).toMatch(/^(?:CRITICAL|UNKNOWN): [^\n]{80,}\n$/);
     }
   });

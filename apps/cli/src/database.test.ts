@@ -17,15 +17,15 @@ test('migrate creates the catalogue of a database once, and other commands creat
   const place = `${host}${pathname}`;
   const at = { ...environment, BACKUP_SYNC_DATABASE_URL: database.url };
   for (const args of [['backups', 'list'], ['sync', join(examples, 'sync-request.json')], ['work']]) {
-    const { code, messages } = await runInProcess(args, at);
+    const { code, messages } = await runInProcess(args, { environment: at });
     expect(messages).toContain(`error: The database ${place} has no catalogue. Create it with "backup-sync migrate".`);
     expect(messages).not.toContain(password);
     expect(code).toBe(1);
   }
-  const created = await runInProcess(['migrate'], at);
+  const created = await runInProcess(['migrate'], { environment: at });
   expect(created).toMatchObject({ code: 0, messages: '' });
   expect(created.output).toMatch(new RegExp(`^Created the catalogue in the database ${place}, with schema \\d+\\.\n$`));
-  const again = JSON.parse((await runInProcess(['migrate', '--json'], at)).output);
+  const again = JSON.parse((await runInProcess(['migrate', '--json'], { environment: at })).output);
   expect(again).toEqual({ database: place, from: again.to, to: again.to });
 });
 
@@ -33,17 +33,17 @@ test('commands work on a database as on a data directory, and say where they wor
   await using database = await createMigratedDatabase();
   const { host, pathname, password } = new URL(database.url);
   const on = ['--database', database.url];
-  const synced = await runInProcess(['sync', join(examples, 'sync-request.json'), ...on], environment);
+  const synced = await runInProcess(['sync', join(examples, 'sync-request.json'), ...on], { environment });
   expect(synced).toMatchObject({
     code: 3,
     output: expect.stringContaining('database-disk-full   database-disk  linkage'),
   });
-  const listed = await runInProcess(['backups', 'list', ...on], environment);
+  const listed = await runInProcess(['backups', 'list', ...on], { environment });
   expect(listed.output).toContain('web-server');
-  const whoami = await runInProcess(['whoami', ...on], environment);
+  const whoami = await runInProcess(['whoami', ...on], { environment });
   expect(whoami.output).toContain(`${host}${pathname} (--database)`);
   expect(whoami.output).toContain('(owner of the database)');
-  const doctor = await runInProcess(['doctor', 'volumebackups', ...on], environment);
+  const doctor = await runInProcess(['doctor', 'volumebackups', ...on], { environment });
   expect(doctor.output).toContain(`${host}${pathname} (--database)`);
   for (const { output, messages } of [synced, listed, whoami, doctor])
     expect(output + messages).not.toContain(password);
@@ -71,7 +71,7 @@ test('a place that is named wrongly or twice is refused, without the password', 
     ],
   ];
   for (const [args, variables, message] of cases) {
-    const { code, output, messages } = await runInProcess(args, variables);
+    const { code, output, messages } = await runInProcess(args, { environment: variables });
     expect(messages, args.join(' ')).toContain(message);
     expect(output + messages).not.toContain('hunter2');
     expect(code).toBe(1);
@@ -82,17 +82,20 @@ test('nodes need the key of access keys, and all the same one', async () => {
   await using database = await createMigratedDatabase();
   const { BACKUP_SYNC_STORAGE } = environment;
   const at = { BACKUP_SYNC_STORAGE, BACKUP_SYNC_DATABASE_URL: database.url };
-  const none = await runInProcess(['work'], at);
+  const none = await runInProcess(['work'], { environment: at });
   expect(none.messages).toContain(
     'BACKUP_SYNC_SECRET_KEY is not set. All nodes that use one database need the same key',
   );
   const [one, other] = [1, 2].map(() => randomBytes(32).toString('base64'));
-  const first = await runInProcess(['work'], { ...at, BACKUP_SYNC_SECRET_KEY: one ?? '' }, { untilOutput: true });
+  const first = await runInProcess(['work'], {
+    environment: { ...at, BACKUP_SYNC_SECRET_KEY: one ?? '' },
+    untilOutput: true,
+  });
   expect(first).toMatchObject({
     code: 0,
     output: expect.stringContaining('working on the operations of the database'),
   });
-  const second = await runInProcess(['work'], { ...at, BACKUP_SYNC_SECRET_KEY: other ?? '' });
+  const second = await runInProcess(['work'], { environment: { ...at, BACKUP_SYNC_SECRET_KEY: other ?? '' } });
   expect(second.messages).toContain('contains another key than the one of the other nodes');
   expect(second.messages).not.toContain(other);
 });

@@ -29,7 +29,7 @@ async function localHome() {
 }
 
 async function audited(call: string, environment: Record<string, string>) {
-  const { output } = await runInProcess(['audit', 'list', '--operation', call, '--json'], environment);
+  const { output } = await runInProcess(['audit', 'list', '--operation', call, '--json'], { environment });
   return JSON.parse(output).audit_events;
 }
 
@@ -52,14 +52,14 @@ test('while a sync uses a data directory, reading commands answer and writing on
     'audit list',
   ];
   for (const words of readers) {
-    expect(await runInProcess([...words.split(' '), '--json'], environment), words).toMatchObject({
+    expect(await runInProcess([...words.split(' '), '--json'], { environment }), words).toMatchObject({
       code: 0,
       messages: '',
     });
   }
-  const listed = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  const listed = JSON.parse((await runInProcess(['operations', 'list', '--json'], { environment })).output);
   expect(listed.operations).toMatchObject([{ kind: 'import', status: 'running' }]);
-  const refused = await runInProcess(['sources', 'add', 'bucket'], environment);
+  const refused = await runInProcess(['sources', 'add', 'bucket'], { environment });
   expect(refused.code).toBe(1);
   expect(refused.messages).toContain(
     `is in use by process ${sync.pid} (backup-sync sync). Wait for it to end, or stop it.`,
@@ -82,7 +82,7 @@ test('while a sync uses a data directory, reading commands answer and writing on
       'continues it.',
   );
   expect(await told).toContain('"backup-sync operations list"');
-  const left = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  const left = JSON.parse((await runInProcess(['operations', 'list', '--json'], { environment })).output);
   expect(left.operations).toMatchObject([{ kind: 'import', status: 'waiting' }]);
 
   // The gate opens only after the sync has requested the backup: an import that has ended is not joined.
@@ -92,7 +92,7 @@ test('while a sync uses a data directory, reading commands answer and writing on
   storage.openGate();
   await once(again, 'close');
   expect(again.exitCode).toBe(0);
-  const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  const done = JSON.parse((await runInProcess(['operations', 'list', '--json'], { environment })).output);
   expect(done.operations).toMatchObject([{ id: left.operations[0].id, status: 'success' }]);
 }, 60_000);
 
@@ -149,7 +149,7 @@ test('Ctrl-C during a scan without a server cancels it, since this process did t
   await once(scan, 'close');
   expect(scan.exitCode).toBe(130);
   expect(await told).toMatch(/^interrupted: Scan \S+, which this process worked on, was cancelled\.\n/);
-  const { operations } = JSON.parse((await runInProcess(['operations', 'list', '--json'], environment)).output);
+  const { operations } = JSON.parse((await runInProcess(['operations', 'list', '--json'], { environment })).output);
   expect(operations).toMatchObject([{ kind: 'scan', status: 'failed', reason: { code: 'cancelled' } }]);
 }, 60_000);
 
@@ -220,7 +220,7 @@ test.each([
     BACKUP_SYNC_STORAGE: `file:${join(examples, 'buckets')}`,
     XDG_CONFIG_HOME: home.path,
   };
-  const ended = await runInProcess(words.split(' '), environment);
+  const ended = await runInProcess(words.split(' '), { environment });
   expect(ended.code).toBe(code);
   expect(ended.output + ended.messages).toContain(`There is no catalogue in ${home.path}/mistyped. Check --data-dir`);
   expect(await readdir(home.path)).toEqual([]);
@@ -233,7 +233,7 @@ test('a plan before the first sync plans for an empty catalogue, and creates non
     BACKUP_SYNC_STORAGE: `file:${join(examples, 'buckets')}`,
     XDG_CONFIG_HOME: home.path,
   };
-  const planned = await runInProcess(['plan', join(examples, 'sync-request.json'), '--json'], environment);
+  const planned = await runInProcess(['plan', join(examples, 'sync-request.json'), '--json'], { environment });
   expect(planned).toMatchObject({ code: 3, messages: '' });
   expect(JSON.parse(planned.output).plan).toHaveLength(5);
   expect(await readdir(home.path)).toEqual([]);

@@ -124,7 +124,7 @@ test('a service that cannot search by the beginning of an id yields no backup in
     BACKUP_SYNC_TOKEN: 't0ken',
     BACKUP_SYNC_PROJECT: 'p',
   };
-  const ended = await runInProcess(['backups', 'show', 'nightly'], environment);
+  const ended = await runInProcess(['backups', 'show', 'nightly'], { environment });
   expect(ended).toMatchObject({ code: 1, messages: expect.stringContaining('no backup has the id or name "nightly"') });
 });
 

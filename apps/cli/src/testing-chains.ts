@@ -74,14 +74,14 @@ export async function openChainServer(): Promise<ChainServer> {
     BACKUP_SYNC_PROJECT: projectId,
     BACKUP_SYNC_STORAGE: `file:${buckets}`,
   };
-  const synced = await runInProcess(['sync', '-', '--json'], environment, { input: JSON.stringify({ sync }) });
+  const synced = await runInProcess(['sync', '-', '--json'], { environment, input: JSON.stringify({ sync }) });
   expect(synced.code).toBe(3);
   const owned = opening.move();
   return {
     client: createClient({ endpoint, projectId, credentials: { token } }),
     buckets,
     call: (args, answer) =>
-      runInProcess(args, environment, answer === undefined ? {} : { input: `${answer}\n`, atTerminal: true }),
+      runInProcess(args, { environment, ...(answer === undefined ? {} : { input: `${answer}\n`, atTerminal: true }) }),
     objectOf: (backupId) => join(folderOf(backupId), backupId.endsWith('day-0') ? 'disk' : 'data'),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

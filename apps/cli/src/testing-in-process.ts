@@ -1,10 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { runCommandLine } from './run-command-line.ts';
-import type { Ended } from './testing.ts';
+import type { Ended, RunOptions } from './testing.ts';
 
-type RunInProcessOptions = {
-  readonly input?: string;
+type RunInProcessOptions = RunOptions & {
   readonly untilOutput?: boolean;
   readonly columns?: number;
   readonly atTerminal?: boolean;
@@ -17,8 +16,7 @@ type RunInProcessOptions = {
  */
 export async function runInProcess(
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  { input = '', untilOutput = false, columns, atTerminal = false }: RunInProcessOptions = {},
+  { environment: env = {}, input = '', untilOutput = false, columns, atTerminal = false }: RunInProcessOptions = {},
 ): Promise<Ended> {
   const stdin = Object.assign(new PassThrough(), { isTTY: atTerminal });
   const stdout = new PassThrough();

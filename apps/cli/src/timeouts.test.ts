@@ -40,7 +40,7 @@ test.each([
   const { endpoint } = server;
   const ended = await Promise.all(
     commands.map((words) =>
-      runInProcess([...words, '--endpoint', endpoint, '--timeout', '1s'], environmentOf(home.path)),
+      runInProcess([...words, '--endpoint', endpoint, '--timeout', '1s'], { environment: environmentOf(home.path) }),
     ),
   );
   for (const [index, words] of commands.entries()) {
@@ -57,8 +57,10 @@ test('timeouts can come from the environment, and options win over it', async ()
   await using server = await startUnwellServer(() => {});
   const list = ['backups', 'list', '--json', '--endpoint', server.endpoint];
   const [byVariable, byOption] = await Promise.all([
-    runInProcess(list, { ...environmentOf(home.path), BACKUP_SYNC_TIMEOUT: '1s' }),
-    runInProcess([...list, '--timeout', '1s'], { ...environmentOf(home.path), BACKUP_SYNC_TIMEOUT: '1h' }),
+    runInProcess(list, { environment: { ...environmentOf(home.path), BACKUP_SYNC_TIMEOUT: '1s' } }),
+    runInProcess([...list, '--timeout', '1s'], {
+      environment: { ...environmentOf(home.path), BACKUP_SYNC_TIMEOUT: '1h' },
+    }),
   ]);
   for (const { code, messages } of [byVariable, byOption]) {
     expect(code).toBe(5);
@@ -81,7 +83,7 @@ test.each([
   ],
 ])('an invalid timeout is refused: %j %j', async (options, variables, message) => {
   const list = ['backups', 'list', '--json', '--endpoint', 'http://127.0.0.1:1'];
-  const refused = await runInProcess([...list, ...options], variables);
+  const refused = await runInProcess([...list, ...options], { environment: variables });
   expect(refused.code).toBe(1);
   expect(refused.messages).toContain(message);
 });
@@ -96,9 +98,9 @@ test.concurrent('a connection that times out has a different error from a silent
   const list = ['backups', 'list', '--json', '--endpoint', server.endpoint];
   const check = ['check', '--max-age', '26h', '--endpoint', server.endpoint];
   const [soon, checked, byDefault] = await Promise.all([
-    runInProcess([...list, '--connect-timeout', '1s'], environment),
-    runInProcess(check, { ...environment, BACKUP_SYNC_CONNECT_TIMEOUT: '1s' }),
-    runInProcess(list, environment),
+    runInProcess([...list, '--connect-timeout', '1s'], { environment }),
+    runInProcess(check, { environment: { ...environment, BACKUP_SYNC_CONNECT_TIMEOUT: '1s' } }),
+    runInProcess(list, { environment }),
   ]);
   for (const { code, messages } of [soon, byDefault]) {
     expect(code).toBe(5);
@@ -116,13 +118,13 @@ test.concurrent('a server that resets or refuses connections is not reported as 
   const reset = await startUnwellServer((connection) => connection.resetAndDestroy());
   const list = ['backups', 'list', '--endpoint', reset.endpoint];
   for (const timeouts of [[], ['--timeout', '1m']]) {
-    const ended = await runInProcess([...list, ...timeouts], environmentOf(home.path));
+    const ended = await runInProcess([...list, ...timeouts], { environment: environmentOf(home.path) });
     expect(ended.code).toBe(5);
     expect(ended.messages).toContain(`${reset.endpoint} closed the connection before its answer was complete`);
   }
   await reset[Symbol.asyncDispose]();
   for (const timeouts of [[], ['--timeout', '1m']]) {
-    const ended = await runInProcess([...list, ...timeouts], environmentOf(home.path));
+    const ended = await runInProcess([...list, ...timeouts], { environment: environmentOf(home.path) });
     expect(ended.code).toBe(5);
     expect(ended.messages).toContain(`${reset.endpoint} refused the connection`);
   }

@@ -33,7 +33,7 @@ async function open() {
   const environment = { XDG_CONFIG_HOME: join(home.path, 'config') };
   const profiles = join(home.path, 'config', 'backup-sync', 'profiles.json');
   const call = (args: readonly string[], variables: Record<string, string> = environment, input = '') =>
-    runInProcess(args, variables, { input });
+    runInProcess(args, { environment: variables, input });
   const owned = opening.move();
   return {
     gateway,

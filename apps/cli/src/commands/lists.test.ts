@@ -15,8 +15,8 @@ let server: RunningServer;
 let environment: Record<string, string>;
 
 /** The output at a terminal of 80 columns and in a pipe. */
-const atTerminal = (...args: string[]) => runInProcess(args, environment, { columns: 80 });
-const inPipe = (...args: string[]) => runInProcess(args, environment);
+const atTerminal = (...args: string[]) => runInProcess(args, { environment, columns: 80 });
+const inPipe = (...args: string[]) => runInProcess(args, { environment });
 
 /** A catalogue with long names only. */
 beforeAll(async () => {
@@ -38,7 +38,7 @@ beforeAll(async () => {
     backup_name: index === 0 ? wideName : `${longName.slice(0, 62)}-${index}`,
     resource_name: resourceName,
   }));
-  const synced = await runInProcess(['sync', '-', '--json'], environment, { input: JSON.stringify({ sync: named }) });
+  const synced = await runInProcess(['sync', '-', '--json'], { environment, input: JSON.stringify({ sync: named }) });
   expect(synced.code, synced.messages).toBe(3);
   const place = 'volumebackups/volume_fce0b9df-75b4-4611-8f84-82b3da12f14c';
   for (const command of [
@@ -128,7 +128,7 @@ test('a noun agrees with its number', async () => {
   const scanned = await inPipe('scan', 'vmware-backups', '--path-template', '{plan_id}/{resource_id}/{backup_id}');
   expect(scanned.messages).toContain('the listing is complete: 2 objects, 1 backup, 0 with a problem');
   const { sync } = JSON.parse(await readFile(join(examples, 'sync-request.json'), 'utf8'));
-  const checked = await runInProcess(['sync', '-', '--dry-run'], environment, { input: JSON.stringify([sync[0]]) });
+  const checked = await runInProcess(['sync', '-', '--dry-run'], { environment, input: JSON.stringify([sync[0]]) });
   expect(checked.output).toContain('1 item is valid');
 });
 
