@@ -29,20 +29,19 @@ function temporaryDirectory(): string {
 
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
+  // As shipped, each thread of an engine is one file. The engine then opens in a third of the time.
+  resolve: {
+    alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('tests/setup/start-bundled-thread.ts') }],
+  },
   test: {
     projects: [
       {
         extends: true,
-        // As shipped, each thread of an engine is one file. The engine then opens in a third of the time.
-        resolve: {
-          alias: [{ find: /^.*\/start-thread\.ts$/, replacement: pathOf('tests/setup/start-bundled-thread.ts') }],
-        },
         test: {
           name: 'libraries',
           isolate: false,
           setupFiles: 'tests/setup/restore-world.ts',
           include: ['packages/*/src/**/*.test.ts', 'apps/{console,gateway}/src/**/*.test.ts'],
-          globalSetup: 'tests/setup/bundle-threads.ts',
         },
       },
       {
@@ -54,6 +53,7 @@ export default defineConfig({
         },
       },
     ],
+    globalSetup: 'tests/setup/bundle-threads.ts',
     execArgv: ['--conditions=@backup-sync/source'],
     // Most tests open an engine, whose threads load TypeScript: they are compiled once, not in every thread.
     env: { NODE_COMPILE_CACHE: pathOf('node_modules/.cache/compiled'), TMPDIR: temporaryDirectory() },

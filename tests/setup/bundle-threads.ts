@@ -4,7 +4,7 @@ import { build, type InputOptions, type OutputOptions } from 'rolldown';
 
 const engine = fileURLToPath(new URL('../../packages/engine/src/', import.meta.url));
 
-/** Bundles the threads of an engine, for the tests of libraries. Does nothing in a Vitest that one of them starts. */
+/** Bundles the threads of an engine, for the tests. Does nothing in a Vitest that one of them starts. */
 export async function setup(): Promise<void> {
   if (env.BACKUP_SYNC_THREADS_ARE_BUNDLED !== undefined) return;
   const common: InputOptions = {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Starts a thread that `bundle-threads.ts` bundled. Replaces the engine's function in the tests of libraries. Unlike a
+ * Starts a thread that `bundle-threads.ts` bundled. Replaces the engine's function in the tests. Unlike a
  * process, a thread compiles its file each time unless it asks for the cache, and tests start thousands of threads.
  */
 export function startThread(_from: string, name: string, workerData: unknown): Worker {

@@ -3,7 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { examples, run, start, startServer, temporaryDirectory } from './testing.ts';
+import { examples, start, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const request = join(examples, 'sync-request.json');
 const storage = `file:${join(examples, 'buckets')}`;
@@ -15,7 +16,7 @@ async function open() {
   const dataDirectory = join(home.path, 'data');
   const server = opening.use(await startServer(dataDirectory, storage));
   const administer = (...args: string[]) =>
-    run([...args, '--data-dir', dataDirectory, '--storage', storage], { input: 'a password of twelve\n' });
+    runInProcess([...args, '--data-dir', dataDirectory, '--storage', storage], { input: 'a password of twelve\n' });
   await administer('users', 'create', 'nightly');
   await administer('roles', 'grant', 'nightly', 'operator', 'default');
   const made = JSON.parse((await administer('access-keys', 'create', 'nightly', 'default', '--json')).output);
@@ -46,7 +47,7 @@ test('a script syncs, lists and watches with an access key from the environment'
     told += String(chunk);
   });
   // The watch may begin to listen after the first of them has ended.
-  do expect(await run(['sync', request], { environment })).toMatchObject({ code: 3 });
+  do expect(await runInProcess(['sync', request], { environment })).toMatchObject({ code: 3 });
   while (!told.includes('"status":"failed"') && watch.exitCode === null);
   watch.kill('SIGINT');
   if (watch.exitCode === null) await once(watch, 'close');
@@ -58,15 +59,15 @@ test('a script syncs, lists and watches with an access key from the environment'
     .map((line) => JSON.parse(line));
   expect(events.map(({ operation }) => operation.kind)).toContain('import');
 
-  const listed = await run(['backups', 'list', '--all', '--status', 'available', '--json'], { environment });
+  const listed = await runInProcess(['backups', 'list', '--all', '--status', 'available', '--json'], { environment });
   expect(JSON.parse(listed.output).backups).toHaveLength(4);
-  const doctor = await run(['doctor'], { environment });
+  const doctor = await runInProcess(['doctor'], { environment });
   expect(doctor.output).toMatch(new RegExp(`credentials +access key ${accessKey} \\(BACKUP_SYNC_ACCESS_KEY\\)`));
   expect(doctor.output + doctor.messages + listed.output).not.toContain(secretKey);
-  expect(await run(['users', 'list'], { environment })).toMatchObject({ code: 4, output: '' });
+  expect(await runInProcess(['users', 'list'], { environment })).toMatchObject({ code: 4, output: '' });
 
   await administer('access-keys', 'disable', accessKey);
-  const refused = await run(['backups', 'list', '--json'], { environment });
+  const refused = await runInProcess(['backups', 'list', '--json'], { environment });
   expect(refused).toMatchObject({ code: 4, output: '' });
   expect(JSON.parse(refused.messages).error.remedy).toContain('an enabled access key in BACKUP_SYNC_ACCESS_KEY');
 }, 120_000);
@@ -76,29 +77,31 @@ test('login saves an access key that the server accepts, and later commands use 
   const { home, server, accessKey, secretKey } = opened;
   const environment = { XDG_CONFIG_HOME: join(home, 'config') };
   const login = ['login', '--endpoint', server.endpoint, '--access-key', accessKey];
-  const wrong = await run(login, { environment, input: 'a guess\n' });
+  const wrong = await runInProcess(login, { environment, input: 'a guess\n' });
   expect(wrong).toMatchObject({ code: 4, output: '', messages: expect.stringContaining('Check the id of the access') });
-  const elsewhere = await run([...login, '--project', 'other'], { environment, input: secretKey });
+  const elsewhere = await runInProcess([...login, '--project', 'other'], { environment, input: secretKey });
   expect(elsewhere).toMatchObject({ code: 4, messages: expect.stringContaining('is not for project other') });
   const file = join(home, 'config', 'backup-sync', 'profiles.json');
   await expect(stat(file)).rejects.toThrow('ENOENT');
 
-  const ended = await run(login, { environment, input: `${secretKey}\n` });
+  const ended = await runInProcess(login, { environment, input: `${secretKey}\n` });
   expect(ended).toMatchObject({ code: 0, output: expect.stringContaining(`as access key ${accessKey}`) });
   expect(ended.output + ended.messages).not.toContain(secretKey);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(JSON.parse(await readFile(file, 'utf8')).profiles.default).toMatchObject({ project_id: server.projectId });
-  expect(await run(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
-  expect((await run(['doctor'], { environment })).output).toContain(`access key ${accessKey} (profile "default")`);
-  const token = await run(['token'], { environment });
+  expect(await runInProcess(['backups', 'list'], { environment })).toMatchObject({ code: 0 });
+  expect((await runInProcess(['doctor'], { environment })).output).toContain(
+    `access key ${accessKey} (profile "default")`,
+  );
+  const token = await runInProcess(['token'], { environment });
   expect(token).toMatchObject({ code: 1, messages: expect.stringContaining('signs requests and has no token') });
 
-  const both = await run([...login, '--user', 'nightly'], { environment, input: secretKey });
+  const both = await runInProcess([...login, '--user', 'nightly'], { environment, input: secretKey });
   expect(both).toMatchObject({ code: 1, messages: expect.stringContaining('cannot be used with') });
   const pair = { ...environment, BACKUP_SYNC_ACCESS_KEY: 'AK2', BACKUP_SYNC_SECRET_ACCESS_KEY: secretKey };
-  const another = await run(login, { environment: pair });
+  const another = await runInProcess(login, { environment: pair });
   expect(another).toMatchObject({ code: 1, messages: expect.stringContaining('--access-key names another') });
   const fromEnvironment = { ...pair, BACKUP_SYNC_ACCESS_KEY: accessKey };
-  const again = await run(login.slice(0, 3), { environment: fromEnvironment });
+  const again = await runInProcess(login.slice(0, 3), { environment: fromEnvironment });
   expect(again.output).toContain(`as access key ${accessKey}`);
 }, 120_000);

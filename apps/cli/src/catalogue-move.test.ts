@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMigratedDatabase } from '@backup-sync/engine/migrated-database';
 import { expect, test } from 'vitest';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 
@@ -12,13 +13,15 @@ test('catalogue move moves a data directory, says what nodes need, and other com
   const { password, host, pathname } = new URL(target.url);
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
-  await run(['sync', join(examples, 'sync-request.json'), ...where]);
-  await run(['users', 'create', 'ada', ...where], { environment: { BACKUP_SYNC_NEW_PASSWORD: 'correct horse' } });
-  await run(['roles', 'grant', 'ada', 'operator', 'default', ...where]);
-  expect(await run(['access-keys', 'create', 'ada', 'default', ...where])).toMatchObject({ code: 0 });
+  await runInProcess(['sync', join(examples, 'sync-request.json'), ...where]);
+  await runInProcess(['users', 'create', 'ada', ...where], {
+    environment: { BACKUP_SYNC_NEW_PASSWORD: 'correct horse' },
+  });
+  await runInProcess(['roles', 'grant', 'ada', 'operator', 'default', ...where]);
+  expect(await runInProcess(['access-keys', 'create', 'ada', 'default', ...where])).toMatchObject({ code: 0 });
 
   const environment = { BACKUP_SYNC_DATABASE_URL: target.url };
-  const moved = await run(['catalogue', 'move', '--from', dataDirectory], { environment });
+  const moved = await runInProcess(['catalogue', 'move', '--from', dataDirectory], { environment });
   expect(moved).toMatchObject({
     code: 0,
     output: expect.stringMatching(new RegExp(`^moved \\d+ rows in \\d+ tables to ${host}${pathname}\n$`)),
@@ -27,8 +30,8 @@ test('catalogue move moves a data directory, says what nodes need, and other com
   expect(moved.messages).toContain('The secrets of 1 access key stay encrypted. Every node needs the key');
 
   const refusals = await Promise.all([
-    run(['backups', 'list', '--data-dir', dataDirectory]),
-    run(['serve', '--listen', '127.0.0.1:0', ...where]),
+    runInProcess(['backups', 'list', '--data-dir', dataDirectory]),
+    runInProcess(['serve', '--listen', '127.0.0.1:0', ...where]),
   ]);
   for (const { code, messages } of refusals) {
     expect(code).toBe(1);
@@ -41,17 +44,17 @@ test('catalogue move --json prints the tables with their digests, and keeps the 
   await using home = await temporaryDirectory();
   await using target = await createMigratedDatabase();
   const dataDirectory = join(home.path, 'data');
-  await run(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
+  await runInProcess(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
   const archive = join(home.path, 'catalogue.gz');
   const args = ['catalogue', 'move', '--from', dataDirectory, '--archive', archive, '--json'];
   const environment = { BACKUP_SYNC_DATABASE_URL: target.url };
   await writeFile(archive, '');
-  const refused = await run(args, { environment });
+  const refused = await runInProcess(args, { environment });
   expect(JSON.parse(refused.messages).error).toMatchObject({
     code: 'ArchiveError',
     message: `The archive ${archive} cannot be used: the file exists already. Remove it, or name another one.`,
   });
-  const { code, output, messages } = await run(args.with(5, `${archive}.2`), { environment });
+  const { code, output, messages } = await runInProcess(args.with(5, `${archive}.2`), { environment });
   expect({ code, messages }).toEqual({ code: 0, messages: '' });
   expect(JSON.parse(output)).toMatchObject({ from: dataDirectory, archive: `${archive}.2`, access_keys: 0 });
   const table = { table: 'backups', rows: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) };
@@ -68,7 +71,7 @@ test('catalogue move says which of its two places is missing or wrong', async ()
     [['--from', none, '--to', secret], `There is no catalogue in ${none}`],
   ] as const;
   for (const [options, message] of refusals) {
-    const { code, messages } = await run(['catalogue', 'move', ...options]);
+    const { code, messages } = await runInProcess(['catalogue', 'move', ...options]);
     expect({ code, messages }).toEqual({ code: 1, messages: expect.stringContaining(message) });
     expect(messages).not.toContain('hush');
   }

@@ -1,14 +1,15 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+import { examples, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 async function openHome() {
   const home = await temporaryDirectory();
   const [dataDirectory, buckets] = [join(home.path, 'data'), join(home.path, 'buckets')];
   await cp(join(examples, 'buckets'), buckets, { recursive: true });
   const doctor = async (storage: string, ...args: string[]) => {
-    const ended = await run(['doctor', '--json', '--data-dir', dataDirectory, '--storage', storage, ...args]);
+    const ended = await runInProcess(['doctor', '--json', '--data-dir', dataDirectory, '--storage', storage, ...args]);
     return { code: ended.code, ...JSON.parse(ended.output) };
   };
   return { ...home, dataDirectory, buckets, doctor, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
@@ -18,7 +19,7 @@ test('doctor reports a storage unit that the records do not belong to, as other 
   await using home = await openHome();
   const { dataDirectory, buckets, doctor } = home;
   const scan = (directory: string) =>
-    run(['scan', 'volumebackups', '--json', '--data-dir', dataDirectory, '--storage', `file:${directory}`]);
+    runInProcess(['scan', 'volumebackups', '--json', '--data-dir', dataDirectory, '--storage', `file:${directory}`]);
   expect((await scan(buckets)).code).toBe(0);
   expect(await doctor(`file:${buckets}`, 'volumebackups')).toMatchObject({ code: 0, missing: [] });
   const other = join(home.path, 'other');
@@ -48,7 +49,7 @@ test('a missing storage directory has a number and a remedy, in doctor and in ot
     const checked = await home.doctor(`file:${missing}`, ...names);
     expect(checked).toMatchObject({ code: 1, missing: [expect.stringContaining(`${told}. Check `)] });
   }
-  const scanned = await run(['scan', 'b', '--data-dir', home.dataDirectory, '--storage', `file:${missing}`]);
+  const scanned = await runInProcess(['scan', 'b', '--data-dir', home.dataDirectory, '--storage', `file:${missing}`]);
   expect(scanned.code).toBe(1);
   expect(scanned.messages.split('\n')).toEqual([`error: ${told}`, expect.stringContaining('--storage'), '']);
 });
@@ -58,10 +59,10 @@ test('doctor does not say that nothing is missing if the server may not try its 
   await using server = await startServer(home.dataDirectory, `file:${home.buckets}`);
   const { endpoint, projectId } = server;
   const onServer = { BACKUP_SYNC_DATA_DIR: home.dataDirectory, BACKUP_SYNC_STORAGE: `file:${home.buckets}` };
-  await run(['users', 'create', 'ada'], { environment: onServer, input: 'a password of twelve' });
+  await runInProcess(['users', 'create', 'ada'], { environment: onServer, input: 'a password of twelve' });
   const lastLineFor = async (role: string) => {
-    await run(['roles', 'grant', 'ada', role, 'default'], { environment: onServer });
-    const made = await run(['access-keys', 'create', 'ada', 'default', '--json'], { environment: onServer });
+    await runInProcess(['roles', 'grant', 'ada', role, 'default'], { environment: onServer });
+    const made = await runInProcess(['access-keys', 'create', 'ada', 'default', '--json'], { environment: onServer });
     const { access_key: key, secret_key: secret } = JSON.parse(made.output);
     const environment = {
       BACKUP_SYNC_ENDPOINT: endpoint,
@@ -69,7 +70,7 @@ test('doctor does not say that nothing is missing if the server may not try its 
       BACKUP_SYNC_ACCESS_KEY: key.access_key,
       BACKUP_SYNC_SECRET_ACCESS_KEY: secret,
     };
-    const { code, output } = await run(['doctor', 'volumebackups'], { environment });
+    const { code, output } = await runInProcess(['doctor', 'volumebackups'], { environment });
     expect(code).toBe(0);
     return output.trimEnd().split('\n').at(-1);
   };

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { syncBackupsRequest } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { examples, repositoryRoot, run, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
@@ -13,15 +14,15 @@ const full = 'e4928728-f83e-4e23-8101-fafb5225c1e0';
 test('extract names the file that it cannot write, says what to do, and leaves no file', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
-  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  await runInProcess(['sync', join(examples, 'sync-request.json')], { environment });
   const images = join(home.path, 'images');
   await mkdir(images);
-  const intoNowhere = await run(['extract', full, '--output', join(home.path, 'nowhere', 'image.raw')], {
+  const intoNowhere = await runInProcess(['extract', full, '--output', join(home.path, 'nowhere', 'image.raw')], {
     environment,
   });
   expect(intoNowhere).toMatchObject({ code: 1, output: '' });
   expect(intoNowhere.messages).toMatch(/cannot create .*image\.raw: its directory does not exist; create it first/);
-  const ontoDirectory = await run(['extract', full, '--output', images, '--replace'], { environment });
+  const ontoDirectory = await runInProcess(['extract', full, '--output', images, '--replace'], { environment });
   expect(ontoDirectory.code).toBe(1);
   expect(ontoDirectory.messages).toContain('it is a directory; give the name of a file in it');
   expect(await readdir(images)).toEqual([]);
@@ -42,16 +43,16 @@ test('extract finds an unrecorded link in another bucket', async () => {
   const file = join(home.path, 'request.json');
   await writeFile(file, JSON.stringify({ sync: [ofOtherBucket] }));
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
-  expect((await run(['sync', file], { environment })).code).toBe(0);
+  expect((await runInProcess(['sync', file], { environment })).code).toBe(0);
   await writeFile(file, JSON.stringify({ sync: [leaf] }));
-  expect((await run(['sync', file], { environment })).code).toBe(0);
+  expect((await runInProcess(['sync', file], { environment })).code).toBe(0);
   const image = join(home.path, 'image.raw');
-  expect((await run(['extract', leaf.backup_id, '--output', image], { environment })).code).toBe(0);
+  expect((await runInProcess(['extract', leaf.backup_id, '--output', image], { environment })).code).toBe(0);
 
   const whole = { BACKUP_SYNC_DATA_DIR: join(home.path, 'whole'), BACKUP_SYNC_STORAGE: storage };
-  await run(['sync', join(examples, 'sync-request.json')], { environment: whole });
+  await runInProcess(['sync', join(examples, 'sync-request.json')], { environment: whole });
   const expected = join(home.path, 'expected.raw');
-  await run(['extract', leaf.backup_id, '--output', expected], { environment: whole });
+  await runInProcess(['extract', leaf.backup_id, '--output', expected], { environment: whole });
   expect((await readFile(image)).equals(await readFile(expected))).toBe(true);
 }, 60_000);
 
@@ -82,11 +83,11 @@ async function startWriting(path: string) {
 test('extract does not touch the file of a running extraction, and replaces the file of a killed one', async () => {
   await using home = await temporaryDirectory();
   const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
-  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  await runInProcess(['sync', join(examples, 'sync-request.json')], { environment });
   const images = join(home.path, 'images');
   await mkdir(images);
   const image = join(images, 'image.raw');
-  const extract = () => run(['extract', full, '--output', image], { environment });
+  const extract = () => runInProcess(['extract', full, '--output', image], { environment });
   {
     await using _other = await startWriting(image);
     const refused = await extract();
@@ -104,16 +105,16 @@ test('the audit has who extracted which volume, with and without a server', asyn
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
-  await run(['sync', join(examples, 'sync-request.json')], { environment });
+  await runInProcess(['sync', join(examples, 'sync-request.json')], { environment });
   const extract = (id: string) =>
-    run(['extract', id, '--output', join(home.path, 'image.raw'), '--replace'], { environment });
+    runInProcess(['extract', id, '--output', join(home.path, 'image.raw'), '--replace'], { environment });
   expect((await extract(full)).code).toBe(0);
   {
     await using _server = await startServer(dataDirectory, storage);
     expect((await extract(full)).code).toBe(0);
     expect((await extract('unknown')).code).not.toBe(0);
   }
-  const listed = await run(['audit', 'list', '--operation', 'beginExtraction', '--json'], { environment });
+  const listed = await runInProcess(['audit', 'list', '--operation', 'beginExtraction', '--json'], { environment });
   const actor = { kind: 'system', name: userInfo().username };
   const of = (value: string) => ({ actor, subjects: [{ field: 'backup_id', value }] });
   expect(JSON.parse(listed.output).audit_events).toMatchObject([
@@ -124,7 +125,7 @@ test('the audit has who extracted which volume, with and without a server', asyn
 }, 60_000);
 
 test('extract needs the storage unit, since this machine reads it', async () => {
-  const refused = await run(['extract', full, '--output', 'image.raw', '--endpoint', 'http://127.0.0.1:1']);
+  const refused = await runInProcess(['extract', full, '--output', 'image.raw', '--endpoint', 'http://127.0.0.1:1']);
   expect(refused).toMatchObject({ code: 1, output: '' });
   expect(refused.messages).toContain('no storage unit is given');
   expect((await run(['extract', '--help'])).output).toContain('This machine reads the objects itself');

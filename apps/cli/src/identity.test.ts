@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, startServer, temporaryDirectory } from './testing.ts';
+import { startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const password = 'a password of twelve';
 
@@ -11,7 +12,7 @@ async function open() {
   const dataDirectory = join(home.path, 'data');
   await mkdir(join(home.path, 'buckets', 'shared', 'team'), { recursive: true });
   const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage };
-  const call = (...args: string[]) => run(args, { environment, input: `${password}\n` });
+  const call = (...args: string[]) => runInProcess(args, { environment, input: `${password}\n` });
   return { call, dataDirectory, storage, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
 }
 
@@ -51,12 +52,14 @@ test('a user logs in at the server with the granted role, and cannot when disabl
   await call('users', 'create', 'ada');
   await call('roles', 'grant', 'ada', 'operator', 'default');
   const own = { BACKUP_SYNC_ENDPOINT: server.endpoint, BACKUP_SYNC_PROJECT: server.projectId };
-  const token = await run(['token', '--user', 'ada'], { environment: { ...own, BACKUP_SYNC_PASSWORD: password } });
+  const token = await runInProcess(['token', '--user', 'ada'], {
+    environment: { ...own, BACKUP_SYNC_PASSWORD: password },
+  });
   const asAda = { ...own, BACKUP_SYNC_TOKEN: token.output.trim() };
-  const refused = await run(['users', 'list'], { environment: asAda });
+  const refused = await runInProcess(['users', 'list'], { environment: asAda });
   expect(refused).toMatchObject({ code: 4, messages: expect.stringContaining('needs the role administrator') });
   expect((await call('users', 'disable', 'ada')).output).toContain('disabled');
-  expect((await run(['backups', 'list'], { environment: asAda })).code).toBe(4);
+  expect((await runInProcess(['backups', 'list'], { environment: asAda })).code).toBe(4);
 });
 
 test('a refused login says what to check, including the project, and how long to wait after too many attempts', async () => {
@@ -68,13 +71,16 @@ test('a refused login says what to check, including the project, and how long to
   await call('roles', 'grant', 'ada', 'operator', 'second');
   const environment = { XDG_CONFIG_HOME: join(home.dataDirectory, '..', 'config') };
   const login = (given: string, ...options: string[]) =>
-    run(['login', '--endpoint', server.endpoint, '--user', 'ada', ...options], { environment, input: given });
+    runInProcess(['login', '--endpoint', server.endpoint, '--user', 'ada', ...options], { environment, input: given });
   const withoutProject = await login(password);
   const wrong = await login('a guess');
   expect(withoutProject).toMatchObject({ code: 4, messages: expect.stringContaining('name its id with --project') });
   expect(wrong).toEqual(withoutProject);
   expect((await login('a guess', '--project', id)).messages).toContain(`a role in the project "${id}"`);
-  const token = await run(['token', '--endpoint', server.endpoint, '--user', 'ada'], { environment, input: password });
+  const token = await runInProcess(['token', '--endpoint', server.endpoint, '--user', 'ada'], {
+    environment,
+    input: password,
+  });
   expect(token.messages).toContain('name its id with --project');
   expect((await login(password, '--project', id)).code).toBe(0);
 
@@ -109,13 +115,13 @@ test('a password is never an argument, and a short one is refused', async () => 
     BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
     BACKUP_SYNC_STORAGE: `file:${join(home.path, 'buckets')}`,
   };
-  const empty = await run(['users', 'create', 'ada'], { environment });
+  const empty = await runInProcess(['users', 'create', 'ada'], { environment });
   expect(empty).toMatchObject({
     code: 1,
     messages: expect.stringContaining('nothing was entered or piped in: enter it, or set BACKUP_SYNC_NEW_PASSWORD'),
   });
   const short = { ...environment, BACKUP_SYNC_NEW_PASSWORD: 'short' };
-  const refused = await run(['users', 'create', 'ada'], { environment: short });
+  const refused = await runInProcess(['users', 'create', 'ada'], { environment: short });
   expect(refused).toMatchObject({ code: 1, messages: expect.stringContaining('password: must have 12 to 1024') });
   expect(refused.messages).not.toContain('short');
 });

@@ -3,7 +3,8 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { counted } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
-import { run, temporaryDirectory } from './testing.ts';
+import { temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const blockBytes = 65_536;
 
@@ -29,7 +30,7 @@ describe('manifest create', () => {
       'disk.10': volume.subarray(4 * blockBytes),
     });
     const who = ['--resource-id', 'vm-7', '--resource-name', 'mail server', '--name', 'nightly'];
-    const full = await run(['manifest', 'create', day0, ...who, '--backup-id', 'vm-7-0', '--json']);
+    const full = await runInProcess(['manifest', 'create', day0, ...who, '--backup-id', 'vm-7-0', '--json']);
     expect(full).toMatchObject({ code: 0, messages: '' });
     expect(JSON.parse(full.output)).toMatchObject({ backup_id: 'vm-7-0', object_count: 2, volume_size: volume.length });
     const hashes = await readFile(join(day0, 'block-hashes.bin'));
@@ -43,7 +44,16 @@ describe('manifest create', () => {
     const day1 = await makeDirectory(join(home.path, 'day-1'), { 'disk.raw': volume });
     const upload = join(home.path, 'upload');
     const parent = ['--parent', join(day0, 'manifest.json'), '--output', upload];
-    const increment = await run(['manifest', 'create', day1, '--backup-id', 'vm-7-1', '--name', 'nightly', ...parent]);
+    const increment = await runInProcess([
+      'manifest',
+      'create',
+      day1,
+      '--backup-id',
+      'vm-7-1',
+      '--name',
+      'nightly',
+      ...parent,
+    ]);
     expect(increment).toMatchObject({ code: 0, messages: '' });
     expect(increment.output).toContain(`2 objects with ${counted(2 * blockBytes + 1000, 'byte')} of the volume`);
     expect(await readdir(day1)).toEqual(['disk.raw']);
@@ -60,9 +70,9 @@ describe('manifest create', () => {
       created_at: 1_780_000_000,
     }));
     const where = ['--data-dir', join(home.path, 'data'), '--storage', `file:${join(home.path, 'buckets')}`];
-    const synced = await run(['sync', '-', '--json', ...where], { input: JSON.stringify({ sync }) });
+    const synced = await runInProcess(['sync', '-', '--json', ...where], { input: JSON.stringify({ sync }) });
     expect(synced.code).toBe(0);
-    const listed = JSON.parse((await run(['backups', 'list', '--json', ...where])).output);
+    const listed = JSON.parse((await runInProcess(['backups', 'list', '--json', ...where])).output);
     expect(
       listed.backups.map((backup: { id: string; backup_sync: { format: string; level: string } }) => [
         backup.id,
@@ -87,7 +97,7 @@ describe('manifest create', () => {
       [[image, '--resource-id', 'r', '--parent-path', 'x'], 'add --parent'],
     ];
     for (const [args, sentence] of cases) {
-      const ended = await run(['manifest', 'create', ...args]);
+      const ended = await runInProcess(['manifest', 'create', ...args]);
       expect(ended).toMatchObject({ code: 1, output: '' });
       expect(ended.messages).toContain(sentence);
     }

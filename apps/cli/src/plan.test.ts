@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { syncCommand } from './commands/sync.ts';
 import { readEnvironment } from './environment.ts';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const request = join(examples, 'sync-request.json');
 const storage = `file:${join(examples, 'buckets')}`;
@@ -23,7 +24,7 @@ async function exampleLines(): Promise<string[]> {
 describe('plan', () => {
   test('shows what a sync of the examples would do and cost, and changes nothing', async () => {
     await using home = await examplesHome();
-    const first = await run(['plan', request], home);
+    const first = await runInProcess(['plan', request], home);
     expect(first.code).toBe(3);
     expect(first.output).toMatch(/database-disk-full +new +inventory +would be recorded unless/);
     expect(first.output).toMatch(/web-server +new +presence +would be recorded$/m);
@@ -33,17 +34,17 @@ describe('plan', () => {
     expect(first.output).toMatch(
       /5 backups: 4 new, 1 broken\. A sync makes 4 LIST and 7 GET requests, reads .* and takes (about|less than) [\d.]+ s\.\n$/,
     );
-    const listed = await run(['backups', 'list'], home);
+    const listed = await runInProcess(['backups', 'list'], home);
     expect(listed).toMatchObject({ code: 1, messages: expect.stringContaining('There is no catalogue') });
 
-    const synced = await run(['sync', request, '--json'], home);
+    const synced = await runInProcess(['sync', request, '--json'], home);
     const logs: { backup_sync: { requests: { lists: number; gets: number } } }[] = JSON.parse(
       synced.output,
     ).operation_logs;
     const spent = logs.map((log) => log.backup_sync.requests);
     expect(spent.reduce((sum, { lists }) => sum + lists, 0)).toBe(4);
     expect(spent.reduce((sum, { gets }) => sum + gets, 0)).toBe(7);
-    const second = await run(['plan', request], home);
+    const second = await runInProcess(['plan', request], home);
     expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync makes 3 LIST and 0 GET requests, reads 0 B');
   });
 
@@ -53,7 +54,7 @@ describe('plan', () => {
     const lines = Array.from({ length: 60 }, (_, index) =>
       JSON.stringify({ ...JSON.parse(line), backup_id: `backup-${index}`, image_path: `nothing/at/${index}` }),
     );
-    const planned = await run(['plan', '-', '--json'], { ...home, input: [...lines, line].join('\n') });
+    const planned = await runInProcess(['plan', '-', '--json'], { ...home, input: [...lines, line].join('\n') });
     expect(planned.code).toBe(3);
     const answer = JSON.parse(planned.output);
     expect(answer.plan).toHaveLength(61);
@@ -66,7 +67,7 @@ describe('plan', () => {
   test('exits 0 if every backup would succeed', async () => {
     await using home = await examplesHome();
     const [line = ''] = await exampleLines();
-    const planned = await run(['plan', '-'], { ...home, input: line });
+    const planned = await runInProcess(['plan', '-'], { ...home, input: line });
     expect(planned).toMatchObject({ code: 0, messages: '' });
   });
 });
@@ -77,16 +78,16 @@ describe('plan --bucket', () => {
     const buckets = join(home.path, 'buckets');
     await cp(join(examples, 'buckets'), buckets, { recursive: true, preserveTimestamps: true });
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
-    const first = await run(['plan', '--bucket', 'volumebackups'], { environment });
+    const first = await runInProcess(['plan', '--bucket', 'volumebackups'], { environment });
     expect(first.code).toBe(3);
     expect(first.output).toMatch(/database-disk-day-2 +new +inventory +would be recorded unless/);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
     expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync makes \d+ LIST and \d+ GET requests, .* s\.\n$/);
 
-    expect((await run(['scan', 'volumebackups', '--sync'], { environment })).code).toBe(3);
+    expect((await runInProcess(['scan', 'volumebackups', '--sync'], { environment })).code).toBe(3);
     const volume = 'volume_fce0b9df-75b4-4611-8f84-82b3da12f14c';
     await rm(join(buckets, 'volumebackups', volume), { recursive: true });
-    const gone = await run(['plan', '--bucket', `volumebackups/${volume}`, '--json'], { environment });
+    const gone = await runInProcess(['plan', '--bucket', `volumebackups/${volume}`, '--json'], { environment });
     expect(gone.code).toBe(3);
     const answer = JSON.parse(gone.output);
     expect(answer.plan.map((item: { class: string }) => item.class)).toEqual(['vanished', 'vanished', 'vanished']);
@@ -98,14 +99,14 @@ describe('plan --bucket', () => {
     [['plan', 'list.json', '--bucket', 'volumebackups'], 'and --bucket are given: leave one out'],
     [['plan', '-', '--path-template', '{backup_id}'], '--path-template needs --bucket'],
   ])('%j is refused', async (args, message) => {
-    const refused = await run(args);
+    const refused = await runInProcess(args);
     expect(refused).toMatchObject({ code: 1, output: '' });
     expect(refused.messages).toContain(message);
   });
 
   test('of a missing bucket exits 1 with the reason and what to do', async () => {
     await using home = await examplesHome();
-    const ended = await run(['plan', '--bucket', 'nowhere'], home);
+    const ended = await runInProcess(['plan', '--bucket', 'nowhere'], home);
     expect(ended).toMatchObject({ code: 1, output: '' });
     expect(ended.messages).toContain('not complete: the bucket does not exist');
   });
@@ -114,13 +115,13 @@ describe('plan --bucket', () => {
 describe('sync --plan-first', () => {
   test('without a terminal needs --yes, and then syncs', async () => {
     await using home = await examplesHome();
-    const refused = await run(['sync', request, '--plan-first'], home);
+    const refused = await runInProcess(['sync', request, '--plan-first'], home);
     expect(refused).toMatchObject({ code: 1, output: '' });
     expect(refused.messages).toContain('add --yes to skip the question');
-    const answered = await run(['sync', request, '--yes'], home);
+    const answered = await runInProcess(['sync', request, '--yes'], home);
     expect(answered).toMatchObject({ code: 1, output: '' });
 
-    const done = await run(['sync', request, '--plan-first', '--yes', '--json'], home);
+    const done = await runInProcess(['sync', request, '--plan-first', '--yes', '--json'], home);
     expect(done.code).toBe(3);
     const { plan, operation_logs: logs } = JSON.parse(done.output);
     expect(plan.plan).toHaveLength(5);
@@ -155,7 +156,7 @@ describe('sync --plan-first', () => {
     expect(await syncCommand(context, request, options)).toBe(code);
     expect(shown).toContain('5 backups: 4 new, 1 broken.');
     expect(shown.includes('nothing was synced')).toBe(recorded === 0);
-    const listed = JSON.parse((await run(['backups', 'list', '--json', '--limit', '1'], home)).output);
+    const listed = JSON.parse((await runInProcess(['backups', 'list', '--json', '--limit', '1'], home)).output);
     expect(listed.backups).toHaveLength(recorded);
   });
 });
@@ -163,9 +164,11 @@ describe('sync --plan-first', () => {
 test('sync --with-ancestors records the ancestors of a backup too', async () => {
   await using home = await examplesHome();
   const leaf = (await exampleLines())[2] ?? '';
-  const synced = await run(['sync', '-', '--with-ancestors'], { ...home, input: leaf });
+  const synced = await runInProcess(['sync', '-', '--with-ancestors'], { ...home, input: leaf });
   expect(synced.code).toBe(0);
-  const listed = JSON.parse((await run(['backups', 'list', '--json', '--sort', 'protected_at:asc'], home)).output);
+  const listed = JSON.parse(
+    (await runInProcess(['backups', 'list', '--json', '--sort', 'protected_at:asc'], home)).output,
+  );
   expect(listed.backups.map(({ name }: { name: string }) => name)).toHaveLength(3);
   expect(
     new Set(listed.backups.map(({ backup_sync }: { backup_sync: { level: string } }) => backup_sync.level)),

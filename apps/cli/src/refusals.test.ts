@@ -1,7 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 
@@ -9,7 +10,7 @@ describe('an error is a sentence', () => {
   test('a server does not start with an administrator password that the API would refuse', async () => {
     await using home = await temporaryDirectory();
     const args = ['serve', '--data-dir', join(home.path, 'data'), '--storage', `file:${home.path}`];
-    const ended = await run(args, { environment: { BACKUP_SYNC_ADMIN_PASSWORD: 'eleven-char' } });
+    const ended = await runInProcess(args, { environment: { BACKUP_SYNC_ADMIN_PASSWORD: 'eleven-char' } });
     expect(ended).toEqual({
       code: 1,
       output: '',
@@ -44,7 +45,7 @@ describe('an error is a sentence', () => {
   ])('%j exits %i and says %s', async (args, code, sentence) => {
     await using home = await temporaryDirectory();
     const isRemote = args.includes('--project');
-    const ended = await run(args, {
+    const ended = await runInProcess(args, {
       environment: { XDG_CONFIG_HOME: home.path, ...(isRemote && { BACKUP_SYNC_TOKEN: 'a-token' }) },
     });
     expect(ended).toMatchObject({ code, output: '' });
@@ -55,7 +56,7 @@ describe('an error is a sentence', () => {
   test.each([[['backups', 'lst']], [['backups', 'list', '--limit', 'ten']], [['backups', 'show']], [['backups']]])(
     '%j with --json says so in JSON alone',
     async (args) => {
-      const ended = await run([...args, '--json']);
+      const ended = await runInProcess([...args, '--json']);
       expect(ended).toMatchObject({ code: 1, output: '' });
       const { error } = JSON.parse(ended.messages);
       expect(error).toMatchObject({ code: 'UsageError', message: expect.stringMatching(/^(?!error)[^()]+/) });
@@ -66,7 +67,7 @@ describe('an error is a sentence', () => {
     await using home = await temporaryDirectory();
     const file = join(home.path, 'list.json');
     await writeFile(file, '{"backup_id":\n');
-    const ended = await run(['sync', file, '--data-dir', home.path, '--storage', storage]);
+    const ended = await runInProcess(['sync', file, '--data-dir', home.path, '--storage', storage]);
     expect(ended.messages).toContain('list.json: not valid JSON: it ends too early');
   });
 });

@@ -1,7 +1,8 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { examples, run, temporaryDirectory } from './testing.ts';
+import { examples, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const brokenVolume = 'volume_9b312830-b8bb-4b32-b5d4-34873ff17f0f';
 const storage = `file:${join(examples, 'buckets')}`;
@@ -15,7 +16,7 @@ describe('sources', () => {
       BACKUP_SYNC_DATA_DIR: join(home.path, 'data'),
       BACKUP_SYNC_STORAGE: `file:${buckets}`,
     };
-    const command = (...args: string[]) => run(args, { environment });
+    const command = (...args: string[]) => runInProcess(args, { environment });
     await rm(join(buckets, 'volumebackups', brokenVolume), { recursive: true });
     expect(await command('sources', 'add', 'volumebackups', '--name', 'nightly')).toMatchObject({
       code: 0,
@@ -69,7 +70,7 @@ describe('sources', () => {
   test('exit 3 every night while a backup is in error, and name it with what to do', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
-    const command = (...args: string[]) => run(args, { environment });
+    const command = (...args: string[]) => runInProcess(args, { environment });
     await command('sources', 'add', 'volumebackups', '--name', 'nightly');
     const first = await command('sources', 'scan', 'nightly');
     expect(first.code).toBe(3);
@@ -90,16 +91,16 @@ describe('sources', () => {
   test('are not added for a mistyped bucket, unless --force says so', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
-    const mistyped = await run(['sources', 'add', 'volumebackup'], { environment });
+    const mistyped = await runInProcess(['sources', 'add', 'volumebackup'], { environment });
     expect(mistyped).toMatchObject({ code: 1, output: '' });
     expect(mistyped.messages).toMatch(/bucket volumebackup does not exist(.|\n)*--force/);
-    expect((await run(['sources', 'add', 'volumebackup', '--force'], { environment })).code).toBe(0);
+    expect((await runInProcess(['sources', 'add', 'volumebackup', '--force'], { environment })).code).toBe(0);
   });
 
   test('are edited: given settings change, and "none" removes an interval', async () => {
     await using home = await temporaryDirectory();
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
-    const command = (...args: string[]) => run(args, { environment });
+    const command = (...args: string[]) => runInProcess(args, { environment });
     await command('sources', 'add', 'volumebackups', '--name', 'nightly', '--interval', '3600');
     const edited = await command(
       'sources',
@@ -130,10 +131,10 @@ describe('sources', () => {
       // Slow enough that verifications are left when the command ends.
       BACKUP_SYNC_REQUESTS_PER_SECOND: '4',
     };
-    await run(['sources', 'add', 'volumebackups', '--level', 'content'], { environment });
-    const scanned = await run(['sources', 'scan', 'volumebackups'], { environment });
+    await runInProcess(['sources', 'add', 'volumebackups', '--level', 'content'], { environment });
+    const scanned = await runInProcess(['sources', 'scan', 'volumebackups'], { environment });
     expect(scanned.messages).toMatch(/\d+ verifications have not ended\. A server runs them/);
-    const left = await run(['operations', 'list', '--kind', 'verify', '--json'], { environment });
+    const left = await runInProcess(['operations', 'list', '--kind', 'verify', '--json'], { environment });
     expect(JSON.parse(left.output).operations.map(({ status }: { status: string }) => status)).toContain('waiting');
   }, 60_000);
 });
