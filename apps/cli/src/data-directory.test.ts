@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { examples, run, start, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 
@@ -67,7 +68,7 @@ test('commands that only read never upgrade a data directory, but say what does'
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
-  await run(['sync', join(examples, 'sync-request.json'), ...where]);
+  await runInProcess(['sync', join(examples, 'sync-request.json'), ...where]);
   const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
   const newest = database.prepare('SELECT count(*) AS number FROM kysely_migration').get()?.number;
   // Looks like a data directory of the previous release, by its version number.
@@ -76,30 +77,30 @@ test('commands that only read never upgrade a data directory, but say what does'
   const older = Number(newest) - 1;
   const refusal = `The catalogue has schema ${older}; this release needs schema ${newest}`;
   for (const words of ['backups list', 'operations list', 'users list', 'audit list', 'plan --bucket volumebackups']) {
-    const { code, messages } = await run([...words.split(' '), ...where]);
+    const { code, messages } = await runInProcess([...words.split(' '), ...where]);
     expect({ code, messages }, words).toEqual({ code: 1, messages: expect.stringContaining(`error: ${refusal}`) });
   }
-  expect(await run(['check', '--max-age', '26h', ...where])).toMatchObject({
+  expect(await runInProcess(['check', '--max-age', '26h', ...where])).toMatchObject({
     code: 3,
     output: expect.stringContaining(`UNKNOWN: ${refusal}`),
   });
-  expect(await run(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
+  expect(await runInProcess(['doctor', ...where])).toMatchObject({ code: 1, output: expect.stringContaining(refusal) });
 });
 
 test('commands that only read work on a copy made with VACUUM INTO, and leave it as it is', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const restored = join(home.path, 'restored');
-  await run(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
+  await runInProcess(['sync', join(examples, 'sync-request.json'), '--data-dir', dataDirectory, '--storage', storage]);
   await mkdir(restored);
   const copy = join(restored, 'catalogue.sqlite');
   const database = new DatabaseSync(join(dataDirectory, 'catalogue.sqlite'));
   database.exec(`VACUUM INTO '${copy}'`);
   database.close();
   const before = await readFile(copy);
-  const listOf = (directory: string) => run(['backups', 'list', '--data-dir', directory]);
+  const listOf = (directory: string) => runInProcess(['backups', 'list', '--data-dir', directory]);
   expect(await listOf(restored)).toEqual(await listOf(dataDirectory));
-  expect(await run(['doctor', '--data-dir', restored, '--storage', storage])).toMatchObject({ code: 0 });
+  expect(await runInProcess(['doctor', '--data-dir', restored, '--storage', storage])).toMatchObject({ code: 0 });
   expect(await readdir(restored)).toEqual(['catalogue.sqlite']);
   expect(await readFile(copy)).toEqual(before);
 });
@@ -108,10 +109,10 @@ test('doctor shows the copy that an upgrade has kept', async () => {
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
-  await run(['sync', join(examples, 'sync-request.json'), ...where]);
+  await runInProcess(['sync', join(examples, 'sync-request.json'), ...where]);
   const copy = join(dataDirectory, 'catalogue.schema-9.sqlite');
   await writeFile(copy, '');
-  const { code, output } = await run(['doctor', 'volumebackups', '--json', ...where]);
+  const { code, output } = await runInProcess(['doctor', 'volumebackups', '--json', ...where]);
   expect(code).toBe(0);
   expect(JSON.parse(output).configured).toMatchObject({ 'copy before upgrade': copy });
 });

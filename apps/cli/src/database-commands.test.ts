@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createMigratedDatabase } from '@backup-sync/engine/migrated-database';
 import { run as runStatement } from '@backup-sync/engine/test-database';
 import { expect, test } from 'vitest';
-import { examples, run } from './testing.ts';
+import { examples } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
 const secretKey = Buffer.alloc(32, 1).toString('base64');
@@ -13,9 +14,11 @@ test('commands work on a database, and doctor and whoami say which, with its sch
   await using database = await createMigratedDatabase();
   const { password, host, pathname } = new URL(database.url);
   const environment = { BACKUP_SYNC_DATABASE_URL: database.url, BACKUP_SYNC_SECRET_KEY: secretKey };
-  const synced = await run(['sync', join(examples, 'sync-request.json'), '--storage', storage], { environment });
+  const synced = await runInProcess(['sync', join(examples, 'sync-request.json'), '--storage', storage], {
+    environment,
+  });
   const commands = [['whoami'], ['backups', 'list'], ['sources', 'list'], ['nodes', 'list'], ['doctor']];
-  const answers = await Promise.all(commands.map((command) => run(command, { environment })));
+  const answers = await Promise.all(commands.map((command) => runInProcess(command, { environment })));
   const [whoami, backups, , , doctor] = answers;
   expect(whoami?.output).toContain(`${host}${pathname} (BACKUP_SYNC_DATABASE_URL)`);
   expect(backups?.messages).toMatch(/^\d+ of \d+ backups/);
@@ -25,7 +28,7 @@ test('commands work on a database, and doctor and whoami say which, with its sch
   for (const { code } of answers) expect(code).toBe(0);
 
   await runStatement(database.url, 'drop index pgboss.job_common_i8');
-  const drifted = await run(['doctor', '--json'], { environment });
+  const drifted = await runInProcess(['doctor', '--json'], { environment });
   expect(drifted.code).toBe(1);
   expect(JSON.parse(drifted.output).missing[0]).toContain(
     'differs from the one that this release makes, in job_common_i8',
@@ -56,7 +59,7 @@ test('a start that cannot use its database says why in one sentence, without cre
   for (const [url, problem] of starts) {
     const environment = { BACKUP_SYNC_DATABASE_URL: url, BACKUP_SYNC_SECRET_KEY: secretKey };
     for (const command of [['work'], ['serve', '--listen', '127.0.0.1:0', '--json']]) {
-      const { code, output, messages } = await run([...command, '--storage', storage], { environment });
+      const { code, output, messages } = await runInProcess([...command, '--storage', storage], { environment });
       expect({ code, output }).toEqual({ code: 1, output: '' });
       expect(messages.replaceAll('\\"', '"')).toContain(problem);
       expect(messages).not.toContain('unexpected:');

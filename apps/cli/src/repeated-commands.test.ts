@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { run, start, startServer, temporaryDirectory } from './testing.ts';
+import { start, startServer, temporaryDirectory } from './testing.ts';
 import { gatedStorage, gatedItem as item } from './testing-gated-storage.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 test.each([
   ['verify', item.backup_id, 'verification'],
@@ -18,9 +19,10 @@ test.each([
     const keys = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
     await using _server = await startServer(dataDirectory, storage.specification, keys);
     const environment = { BACKUP_SYNC_DATA_DIR: dataDirectory, BACKUP_SYNC_STORAGE: storage.specification };
-    await run(['sync', '-'], { environment, input: JSON.stringify(item) });
+    await runInProcess(['sync', '-'], { environment, input: JSON.stringify(item) });
     const operations = async (): Promise<readonly { id: string; status: string }[]> =>
-      JSON.parse((await run(['operations', 'list', '--kind', kind, '--json'], { environment })).output).operations;
+      JSON.parse((await runInProcess(['operations', 'list', '--kind', kind, '--json'], { environment })).output)
+        .operations;
 
     const first = start([kind, subject], { environment });
     await storage.heldBack;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, temporaryDirectory } from './testing.ts';
+import { temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const secrets = {
   BACKUP_SYNC_TOKEN: 'token-that-nobody-may-see',
@@ -33,7 +34,7 @@ test('nothing that a command prints shows a secret, if it is refused, wrongly us
   ];
   const printed: string[] = [];
   for (const args of calls) {
-    const { code, output, messages } = await run([...args, '--json'], { environment, input: '{"sync":[{}]}' });
+    const { code, output, messages } = await runInProcess([...args, '--json'], { environment, input: '{"sync":[{}]}' });
     expect(code, args.join(' ')).not.toBe(0);
     printed.push(output, messages);
   }
@@ -43,15 +44,15 @@ test('nothing that a command prints shows a secret, if it is refused, wrongly us
     ['login', '--endpoint', nowhere],
     ['token', '--project', 'p', '--data-dir', join(home.path, 'none')],
   ]) {
-    const { code, output, messages } = await run([...args, '--json'], { environment: byAccessKey });
+    const { code, output, messages } = await runInProcess([...args, '--json'], { environment: byAccessKey });
     expect(code, args.join(' ')).not.toBe(0);
     printed.push(output, messages);
   }
-  const both = await run(['backups', 'list', ...remote], { environment: { ...byAccessKey, ...secrets } });
+  const both = await runInProcess(['backups', 'list', ...remote], { environment: { ...byAccessKey, ...secrets } });
   expect(both.messages).toContain('are both set');
   printed.push(both.messages);
   const wrong = { ...environment, BACKUP_SYNC_REQUESTS_PER_SECOND: 'many', BACKUP_SYNC_TRUSTED_PROXIES: 'any' };
-  const { messages } = await run(['backups', 'list', ...local], { environment: wrong });
+  const { messages } = await runInProcess(['backups', 'list', ...local], { environment: wrong });
   printed.push(messages);
   for (const secret of Object.values(secrets)) expect(printed.join('\n')).not.toContain(secret);
 });
@@ -74,7 +75,7 @@ test('credentials in an address are refused, and shown nowhere', async () => {
       [['serve', ...local, '--storage', `s3:${address}`], nobody],
       [['serve', ...local, '--storage', `file:${home.path}`, '--public-url', address], nobody],
     ] as const) {
-      const { code, output, messages } = await run(args, { environment });
+      const { code, output, messages } = await runInProcess(args, { environment });
       expect(code, [...args, messages].join(' ')).toBe(1);
       expect(`${output}${messages}`, args.join(' ')).not.toContain('hunter2');
     }

@@ -1,7 +1,8 @@
 import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { examples, run, startServer, temporaryDirectory } from './testing.ts';
+import { examples, startServer, temporaryDirectory } from './testing.ts';
+import { runInProcess } from './testing-in-process.ts';
 
 const request = join(examples, 'sync-request.json');
 const storage = `file:${join(examples, 'buckets')}`;
@@ -13,9 +14,9 @@ describe('a running server', () => {
     const password = 'a password of the test';
     await using server = await startServer(dataDirectory, storage, { BACKUP_SYNC_ADMIN_PASSWORD: password });
     const local = ['--data-dir', dataDirectory, '--storage', storage];
-    expect((await run(['sync', request, ...local])).code).toBe(3);
+    expect((await runInProcess(['sync', request, ...local])).code).toBe(3);
 
-    const issued = await run(['token', '--endpoint', server.endpoint, '--json'], { input: `${password}\n` });
+    const issued = await runInProcess(['token', '--endpoint', server.endpoint, '--json'], { input: `${password}\n` });
     const { token, project_id: projectId } = JSON.parse(issued.output);
     expect(projectId).toBe(server.projectId);
     const environment = {
@@ -23,14 +24,16 @@ describe('a running server', () => {
       BACKUP_SYNC_TOKEN: token,
       BACKUP_SYNC_PROJECT: projectId,
     };
-    const listed = await run(['backups', 'list', '--json', '--status', 'available'], { environment });
+    const listed = await runInProcess(['backups', 'list', '--json', '--status', 'available'], { environment });
     expect(JSON.parse(listed.output).count).toBe(4);
 
-    const other = await run(['backups', 'list', '--project', 'other', ...local]);
+    const other = await runInProcess(['backups', 'list', '--project', 'other', ...local]);
     expect(other).toMatchObject({ code: 1, output: '' });
-    const stranger = await run(['backups', 'list'], { environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' } });
+    const stranger = await runInProcess(['backups', 'list'], {
+      environment: { ...environment, BACKUP_SYNC_TOKEN: 'nonsense' },
+    });
     expect(stranger).toMatchObject({ code: 4, output: '' });
-    const wrong = await run(['token', '--endpoint', server.endpoint], {
+    const wrong = await runInProcess(['token', '--endpoint', server.endpoint], {
       environment: { BACKUP_SYNC_PASSWORD: 'guess' },
     });
     expect(wrong).toMatchObject({ code: 4, output: '' });
@@ -43,7 +46,7 @@ describe('a running server', () => {
     await using server = await startServer(dataDirectory, storage);
     const address = new URL(server.endpoint).host;
     const serve = (listen: string, directory: string) =>
-      run(['serve', '--listen', listen, '--data-dir', directory, '--storage', storage]);
+      runInProcess(['serve', '--listen', listen, '--data-dir', directory, '--storage', storage]);
     // The one on its own port is most often the same command again.
     for (const listen of ['127.0.0.1:0', address]) {
       const sameDirectory = await serve(listen, dataDirectory);
@@ -64,8 +67,8 @@ test('demo leaves a catalogue alone that is not its own', async () => {
   const buckets = join(home.path, 'buckets');
   await cp(join(examples, 'buckets'), buckets, { recursive: true });
   const data = join(home.path, 'data');
-  await run(['scan', 'volumebackups', '--sync', '--data-dir', data, '--storage', `file:${buckets}`]);
-  const refused = await run(['demo', '--examples', examples, '--once', '--data-dir', data]);
+  await runInProcess(['scan', 'volumebackups', '--sync', '--data-dir', data, '--storage', `file:${buckets}`]);
+  const refused = await runInProcess(['demo', '--examples', examples, '--once', '--data-dir', data]);
   expect(refused.code).toBe(1);
   expect(refused.messages).toContain(
     `belongs to the storage unit file:${buckets}: give the examples another --data-dir`,
@@ -85,7 +88,7 @@ test('demo imports the examples through the public API and exits 0 if all result
     join(home.path, 'data'),
   ];
   for (const outcome of ['created', 'unchanged']) {
-    const ended = await run(args);
+    const ended = await runInProcess(args);
     expect(ended.code).toBe(0);
     expect(ended.output).toContain('All is well');
     expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(4);
