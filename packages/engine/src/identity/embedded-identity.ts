@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BackupSyncError, type Role } from '@backup-sync/contracts';
+import { BackupSyncError, type ErrorCode, type Role } from '@backup-sync/contracts';
 import { RefusalLimit } from '../audit/refusal-limit.ts';
 import type { Caller } from '../caller.ts';
 import type { AuditSubject } from '../catalogue/audit-records.ts';
@@ -127,34 +127,39 @@ export class EmbeddedIdentity implements Identity, OperatorIdentity, SessionIden
   async issueToken(request: TokenRequest): Promise<IssuedToken> {
     const { userName, from } = request;
     const guess = await this.#guesses.begin(userName, from.origin.address);
-    let issued: IssuedToken;
-    try {
-      issued = await this.#issueToken(request);
-    } catch (error) {
-      const code = error instanceof BackupSyncError ? error.code : 'internal';
+    const refused = async (code: ErrorCode) => {
       // Throttled attempts leave no event: anyone who guesses could fill the disk.
       await this.#audit.refused('issueToken', { kind: 'user', name: userName, projectId: '' }, from, code);
+    };
+    let issued: IssuedToken | null;
+    try {
+      issued = await this.#tryPassword(request);
+    } catch (error) {
+      // Whatever stopped the attempt, it was no wrong password.
+      await guess.wasUnanswered();
+      await refused(error instanceof BackupSyncError ? error.code : 'internal');
       throw error;
+    }
+    if (issued === null) {
+      await refused('not_authenticated');
+      throw wrongCredentials();
     }
     await guess.wasRight();
     return issued;
   }
 
-  async #issueToken(request: TokenRequest): Promise<IssuedToken> {
+  /** Issues a token for a password. Returns null if the user, the password or the project is wrong. */
+  async #tryPassword(request: TokenRequest): Promise<IssuedToken | null> {
     const user = await this.#store.findUser(request.userName);
     const matches = await passwordMatches(request.password, user?.passwordHash ?? null);
     const project = await this.#projectFor(request.project, user);
     // Read in any case, so that the response time does not reveal what was wrong.
     const role = await this.#store.findRole(user?.id ?? '', project?.id ?? '');
-    if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) {
-      throw wrongCredentials();
-    }
+    if (!matches || user === null || user.disabledAtMs !== null || project === null || role === null) return null;
     const { passwordHash } = user;
     const holder = { kind: 'user', userId: user.id, userName: user.name, project, role } as const;
-    const issued = await this.#save(holder, { kind: 'password', passwordHash }, null, request.from);
-    // The user was disabled, or got another password, while the password was hashed.
-    if (issued === null) throw wrongCredentials();
-    return issued;
+    // Null if the user was disabled, or got another password, while the password was hashed.
+    return this.#save(holder, { kind: 'password', passwordHash }, null, request.from);
   }
 
   async #projectFor(scope: TokenRequest['project'], user: User | null): Promise<Project | null> {
