@@ -3,6 +3,7 @@
 import { type ServeOptions, serve } from '../../apps/gateway/src/serve.ts';
 import { parseDatabaseAddress } from '../../packages/engine/src/catalogue/postgres/database-address.ts';
 import { systemClock } from '../../packages/engine/src/clock.ts';
+import { type Log, logEvents } from '../../packages/engine/src/log-events.ts';
 import { type ClusterEngineOptions, openClusterEngine } from '../../packages/engine/src/open-cluster-engine.ts';
 import type { Listening, ServerMessage, ServerStart } from './server-process.ts';
 
@@ -12,7 +13,7 @@ async function start(started: ServerStart): Promise<void> {
   const common = {
     storage: started.storage,
     version: 'chaos',
-    onNotice: say,
+    log: sayImportant,
     onFault: (place: string, error: unknown) =>
       say(`${place}: ${error instanceof Error ? error.stack : String(error)}`),
   };
@@ -58,6 +59,15 @@ async function startWorker(options: ClusterEngineOptions): Promise<void> {
 function tell(listening: Listening): void {
   process.send?.(listening);
 }
+
+/** Says what work waits for. The rest of the log is about calls and operations, which the run checks itself. */
+const sayImportant: Log = (event, message) => {
+  if (
+    ['warn', 'error'].includes(logEvents[event].level) ||
+    ['outage.ended', 'catalogue.writable', 'node.returned'].includes(event)
+  )
+    say(message);
+};
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -13,7 +13,7 @@ test('a server whose data directory is moved stops with one line, and starts aga
   await using home = await temporaryDirectory();
   const dataDirectory = join(home.path, 'data');
   const where = ['--data-dir', dataDirectory, '--storage', storage];
-  const server = start(['serve', '--json', '--listen', '127.0.0.1:0', ...where]);
+  const server = start(['serve', '--json', '--log-level', 'error', '--listen', '127.0.0.1:0', ...where]);
   using stack = new DisposableStack();
   stack.defer(() => server.kill('SIGKILL'));
   const said = text(server.stderr);

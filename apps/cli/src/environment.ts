@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import { logLevels } from '@backup-sync/engine/log-events';
 import { z } from 'zod';
 import { durationRule, parseDuration, parseTimeout, timeoutRule } from './duration.ts';
 import { UsageError } from './failure.ts';
+import { logFormats } from './log/log-lines.ts';
 
 /** A string that prints as `[redacted]`. */
 export class Secret {
@@ -65,11 +67,14 @@ const truth = optional.transform((value, context) => {
   return z.NEVER;
 });
 
-const addressingStyle = optional.transform((value, context) => {
-  if (value === undefined || value === 'path' || value === 'virtual') return value;
-  context.addIssue(`must be path or virtual, not ${JSON.stringify(value)}`);
-  return z.NEVER;
-});
+function oneOf<Choice extends string>(choices: readonly Choice[]) {
+  return optional.transform((value, context) => {
+    const chosen = choices.find((choice) => choice === value);
+    if (value === undefined || chosen !== undefined) return chosen;
+    context.addIssue(`must be ${choices.join(' or ')}, not ${JSON.stringify(value)}`);
+    return z.NEVER;
+  });
+}
 
 /**
  * The address of a forward proxy; http without a scheme, as in other programs. It may contain credentials: never shown.
@@ -138,6 +143,13 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND: positiveNumber.describe(
     'calls per second without valid credentials from one address before 429 (default: 50; short bursts may have ten times as many)',
   ),
+  BACKUP_SYNC_LOG_LEVEL: oneOf(logLevels).describe(
+    'least important entries in the log: `error`, `warn`, `info` or `debug` (default: `info`)',
+  ),
+  BACKUP_SYNC_LOG_FORMAT: oneOf(logFormats).describe('form of the log: `text` or `json` (default: `text`)'),
+  JOURNAL_STREAM: optional.describe(
+    'set by systemd: if standard error goes to the journal, `text` leaves the time out and gives each line its priority',
+  ),
   BACKUP_SYNC_ADMIN_PASSWORD: secret.describe(
     'password of the user `admin`, created by the first `serve`: 12 characters or more (default: generated, and shown once)',
   ),
@@ -183,7 +195,7 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_BACKLOG: positiveNumber.describe(
     'unfinished imports of one project before a sync gets 429 (default: 100000)',
   ),
-  BACKUP_SYNC_ADDRESSING_STYLE: addressingStyle.describe(
+  BACKUP_SYNC_ADDRESSING_STYLE: oneOf(['path', 'virtual']).describe(
     'place of the bucket name in S3 requests: `path` or `virtual` (default: `path`)',
   ),
   AWS_REGION: optional.describe('region that requests to S3 are signed for (default: `us-east-1`)'),

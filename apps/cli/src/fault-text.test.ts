@@ -36,7 +36,7 @@ test('the log says why Keystone refuses the service, and contains no secret', as
   const lines = log.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   expect(lines.filter((line) => line.includes('fault at'))).toEqual([
     expect.stringMatching(
-      `Z fault at the identity service: the identity service refuses the credentials of this service: ${address}/v3 ` +
+      `Z error fault at the identity service: the identity service refuses the credentials of this service: ${address}/v3 ` +
         'answers 403 to the user svc of this service; check BACKUP_SYNC_KEYSTONE_USER, ',
     ),
   ]);

@@ -5,7 +5,7 @@ import { BackupSyncError, causesOf } from '@backup-sync/contracts';
  * libraries keep whole requests there, with credentials in them.
  *
  * An `unavailable` error has a known cause outside this program, so its text is one line: the messages. So does a
- * database that does not answer, whose message has that of its cause.
+ * database that does not answer, whose message has that of its cause, and a full disk.
  */
 export function faultText(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);
@@ -14,7 +14,7 @@ export function faultText(fault: unknown): string {
       .map(({ message }) => message)
       .join(': ');
   }
-  if (fault.name === 'CatalogueUnavailableError') return fault.message;
+  if (['CatalogueUnavailableError', 'CatalogueFullError'].includes(fault.name)) return fault.message;
   // Several failed attempts to connect are one error, whose own message does not say why they failed.
   const attempts: readonly unknown[] = fault instanceof AggregateError ? fault.errors : [];
   const causes = fault.cause === undefined ? attempts : [...attempts, fault.cause];

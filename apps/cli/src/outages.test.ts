@@ -1,5 +1,6 @@
 import { cp, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { examples, run, startServer, temporaryDirectory } from './testing.ts';
 
@@ -11,8 +12,9 @@ test('a server logs one line when a bucket does not answer, and one when it answ
   await using server = await startServer(dataDirectory, `file:${buckets}`);
   const lines: string[] = [];
   const said = { line: Promise.withResolvers<void>() };
-  server.process.stderr.on('data', (chunk) => {
-    lines.push(...String(chunk).trimEnd().split('\n'));
+  createInterface(server.process.stderr).on('line', (line) => {
+    if (!line.includes('event=outage.')) return;
+    lines.push(line);
     said.line.resolve();
   });
   const { output } = await run(['token', '--json', '--data-dir', dataDirectory, '--storage', `file:${buckets}`]);
@@ -33,10 +35,10 @@ test('a server logs one line when a bucket does not answer, and one when it answ
   await said.line.promise;
   expect(lines).toEqual([
     expect.stringMatching(
-      /^\d{4}-[\d-]+T[\d:.]+Z Bucket "vmware-backups" does not answer: .* Its work waits until it answers again\.$/,
+      /^\d{4}-[\d-]+T[\d:.]+Z warn {2}Bucket "vmware-backups" does not answer: .* Its work waits until it answers again\. event=outage\.began bucket=vmware-backups reason=storage_unreachable$/,
     ),
     expect.stringMatching(
-      /^\d{4}-[\d-]+T[\d:.]+Z Bucket "vmware-backups" answers again after \d+ s\. Its work continues\.$/,
+      /^\d{4}-[\d-]+T[\d:.]+Z info {2}Bucket "vmware-backups" answers again after \d+ s\. Its work continues\. event=outage\.ended bucket=vmware-backups duration_ms=\d+$/,
     ),
   ]);
 });

@@ -150,7 +150,6 @@ describe('sync --plan-first', () => {
       onFault: (_: string, error: unknown) => {
         throw error;
       },
-      onNotice: (text: string) => expect.unreachable(text),
     };
     const options = { dryRun: false, planFirst: true, yes: false, withAncestors: false, ndjson: false };
     expect(await syncCommand(context, request, options)).toBe(code);

@@ -6,7 +6,7 @@ import { readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
 import { readNetwork } from './network.ts';
-import { printable, printableLines } from './printable.ts';
+import { printableLines } from './printable.ts';
 import { createProgram } from './program.ts';
 import { printFailure, type Terminal } from './terminal.ts';
 
@@ -19,6 +19,17 @@ async function useNetworkOf(variables: Readonly<Record<string, string | undefine
   const network = readNetwork(readEnvironment(variables));
   const { useNetwork } = await import('@backup-sync/engine/network');
   useNetwork(network);
+}
+
+/** Time for a reader of standard error to take what waits at the end, in milliseconds. */
+const lastMessagesMs = 1_000;
+
+/** Ends the process if only messages that nobody reads keep it running. Results wait for their reader. */
+function giveUpUnreadMessages(host: NodeJS.Process): void {
+  const timer = setTimeout(() => {
+    if (host.stderr.writableLength > 0 && host.stdout.writableLength === 0) host.exit();
+  }, lastMessagesMs);
+  timer.unref();
 }
 
 /** Runs the command that the process was called with, and sets its exit code. */
@@ -62,9 +73,6 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
         version,
         onFault: (place, error) => {
           host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(faultText(error))}\n`);
-        },
-        onNotice: (text) => {
-          host.stderr.write(`${new Date().toISOString()} ${printable(text)}\n`);
         },
       };
     },
@@ -117,6 +125,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       host.exitCode = stopping.signal.aborted ? exitCodes.interrupted : failure.exitCode;
     }
   }
+  giveUpUnreadMessages(host);
 }
 
 /** Turns an error of Commander into one of this program. Commander prints the help for a group without a command. */

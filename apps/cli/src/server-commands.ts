@@ -1,8 +1,11 @@
+import { logLevels } from '@backup-sync/engine/log-events';
 import { type Command, Option } from 'commander';
 import { completeCommand, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
 import { jsonOption, timeoutOptions } from './global-options.ts';
+import { logFormats } from './log/log-lines.ts';
+import type { LogOptions } from './log/log-options.ts';
 import { duration, given, positive } from './options.ts';
 
 /** Adds `serve`, `work`, `migrate`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`. */
@@ -27,16 +30,21 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       positive,
     )
     .option('--no-work', 'answer calls, and leave the work to other nodes of the database')
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .action(async (options: Shared & ServeOptions) => {
       const { serveCommand } = await import('./commands/serve.ts');
       finish(await serveCommand(contextOf(options), options));
     });
   command(program, 'work', 'do the work of a PostgreSQL catalogue until Ctrl-C', [
     'work --storage s3:https://obs.example.com',
-  ]).action(async (options: Shared) => {
-    const { workCommand } = await import('./commands/work.ts');
-    finish(await workCommand(contextOf(options)));
-  });
+  ])
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
+    .action(async (options: Shared & LogOptions) => {
+      const { workCommand } = await import('./commands/work.ts');
+      finish(await workCommand(contextOf(options), options));
+    });
   command(program, 'migrate', 'create or upgrade the catalogue in a PostgreSQL database', ['migrate'])
     .addHelpText(
       'after',
@@ -134,4 +142,17 @@ tries its own storage. Nothing is written. Exits 1 if something is missing, 5 if
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));
     });
+}
+
+function logLevelOption(): Option {
+  return new Option(
+    '--log-level <level>',
+    'least important entries in the log (BACKUP_SYNC_LOG_LEVEL, default: info)',
+  ).choices(logLevels);
+}
+
+function logFormatOption(): Option {
+  return new Option('--log-format <format>', 'form of the log (BACKUP_SYNC_LOG_FORMAT, default: text)').choices(
+    logFormats,
+  );
 }

@@ -1,5 +1,5 @@
 import { BackupSyncError, consolePath, errors } from '@backup-sync/contracts';
-import type { Clock, Engine } from '@backup-sync/engine';
+import { type Clock, type Engine, type Log, noLog, type OnFault } from '@backup-sync/engine';
 import type { ClusterEngine } from '@backup-sync/engine/cluster';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import helmet from 'helmet';
@@ -11,6 +11,7 @@ import { documentationRoutes } from './documentation-routes.ts';
 import { Admission, admissionOf } from './edges/admission.ts';
 import type { EdgeLimits } from './edges/edge-limits.ts';
 import { identityRoutes, openPaths } from './identity-routes.ts';
+import { logRefusal } from './log-refusal.ts';
 import { refuseOtherMethods } from './only-methods.ts';
 import type { KnownAddresses } from './public-address.ts';
 import { beginRefusal, errorBodyOf, refusalOf } from './refusal.ts';
@@ -37,8 +38,9 @@ export type GatewayAppOptions = {
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Aborted when the server stops; streams then end. */
   readonly stopping: AbortSignal;
-  /** Reports faults of this program, with the request id that the caller got. */
-  readonly onFault: (place: string, error: unknown) => void;
+  readonly onFault: OnFault;
+  /** The log of the server (default: none). */
+  readonly log?: Log | undefined;
 };
 
 /**
@@ -46,7 +48,7 @@ export type GatewayAppOptions = {
  * documentation.
  */
 export function createGatewayApp(options: GatewayAppOptions): Express {
-  const { engine, version, publicUrl, stopping, onFault } = options;
+  const { engine, version, publicUrl, stopping, onFault, log = noLog } = options;
   const app: Express = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -78,7 +80,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
   app.use(documentationRoutes({ version }));
 
-  app.use('/trpc', ...trpcDoor(engine, stopping, onFault));
+  app.use('/trpc', ...trpcDoor(engine, stopping, { onFault, log }));
   for (const path of openPaths) app.all(path, admission.admitUnknown);
   app.post(['/v3/auth/tokens', `${consolePath}/session`], admission.admitUnknown);
   app.use(consolePages({ directory: options.consoleDirectory ?? null, publicUrl }));
@@ -90,16 +92,18 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   app.use(admission.admitUnknown, (request) => {
     throw new BackupSyncError('route_not_found', `this server has no path ${request.path}`);
   });
-  app.use(refuse(onFault));
+  app.use(refuse({ onFault, log }));
   return app;
 }
 
-function refuse(onFault: GatewayAppOptions['onFault']): ErrorRequestHandler {
+function refuse({ onFault, log }: { readonly onFault: OnFault; readonly log: Log }): ErrorRequestHandler {
   // Express recognises an error handler by its four parameters.
   return async (thrown, request, response, _next) => {
     const requestId = requestIdOf(response);
     const { error, unexpected } = refusalOf(await counted(request, thrown));
-    if (unexpected) onFault(`request ${requestId}, ${request.method} ${request.path}`, thrown);
+    if (unexpected)
+      onFault(`request ${requestId}, ${request.method} ${request.path}`, thrown, { request_id: requestId });
+    else logRefusal(log, request, response, error);
     if (response.headersSent) {
       response.destroy();
       return;

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import { type Log, noLog, type OnFault } from '@backup-sync/engine';
 import { boundConnections } from './edges/bound-connections.ts';
 import { isLoopback } from './edges/caller-address.ts';
 import { readTlsFiles, type TlsFiles, type TlsMaterial } from './edges/certificate.ts';
@@ -42,7 +43,8 @@ export type ListenOptions = ListenPlace & {
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   /** Creates request ids for refusals of input that never becomes a request. */
   readonly newId: () => string;
-  readonly onFault: (place: string, error: unknown) => void;
+  readonly onFault: OnFault;
+  readonly log?: Log | undefined;
 };
 
 export type Listening = AsyncDisposable & {
@@ -69,7 +71,7 @@ export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPla
  * `behindTlsProxy`.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, limits, isTrustedProxy, tls, newId, onFault } = options;
+  const { host, port, limits, isTrustedProxy, tls, newId, onFault, log = noLog } = options;
   refusePlainHttp(options);
   let material = tls === undefined ? null : await readTlsFiles(tls);
   const server = makeServer(handler, limits, material);
@@ -94,6 +96,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
       if (renewed.cert === material?.cert && renewed.key === material.key) return;
       server.setSecureContext(renewed);
       material = renewed;
+      log('certificate.renewed', 'The server uses the renewed TLS certificate.', {});
     } catch (error) {
       // The two files are not replaced in one step, so this may pass: the next check finds both.
       onFault('renewal of the TLS certificate (the old one stays in use)', error);

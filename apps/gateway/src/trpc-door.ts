@@ -1,9 +1,10 @@
-import type { Engine } from '@backup-sync/engine';
+import type { Engine, Log, OnFault } from '@backup-sync/engine';
 import { getErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Request, RequestHandler } from 'express';
 import { sessionTokenOf } from './edges/credential.ts';
 import { bodyMaxBytes } from './json-body.ts';
+import { logRefusal } from './log-refusal.ts';
 import { onlyMethods } from './only-methods.ts';
 import { beginRefusal, refusalOf } from './refusal.ts';
 import { authenticate, requestIdOf, whence } from './request-scope.ts';
@@ -17,12 +18,12 @@ const batchedCallsMax = 50;
 export function trpcDoor(
   engine: Engine,
   stopping: AbortSignal,
-  onFault: (place: string, error: unknown) => void,
+  { onFault, log }: { readonly onFault: OnFault; readonly log: Log },
 ): readonly RequestHandler[] {
   return [
     // Before tRPC's adapter, which fails on methods that browsers forbid.
     onlyMethods(['GET', 'POST']),
-    authenticated(engine),
+    authenticated(engine, log),
     signedBodyAsText,
     createExpressMiddleware({
       router: appRouter,
@@ -40,7 +41,8 @@ export function trpcDoor(
       onError: ({ error, ctx, path }) => {
         const cause = error.cause ?? error;
         const unexpected = error.code === 'INTERNAL_SERVER_ERROR' && refusalOf(cause).unexpected;
-        if (unexpected) onFault(`request ${ctx?.from.requestId ?? '-'}, trpc ${path ?? '-'}`, cause);
+        const requestId = ctx?.from.requestId;
+        if (unexpected) onFault(`request ${requestId ?? '-'}, trpc ${path ?? '-'}`, cause, { request_id: requestId });
       },
     }),
   ];
@@ -49,13 +51,14 @@ export function trpcDoor(
 /**
  * Authenticates before the adapter reads anything. A refusal applies to all calls of the request, in the form of tRPC.
  */
-function authenticated(engine: Engine): RequestHandler {
+function authenticated(engine: Engine, log: Log): RequestHandler {
   return async (request, response, next) => {
     try {
       response.locals.caller = await authenticate(engine, request, callsIn(request));
     } catch (thrown) {
       const { error, unexpected } = refusalOf(thrown);
       if (unexpected) throw thrown;
+      logRefusal(log, request, response, error);
       const shape = getErrorShape({
         config: appRouter._def._config,
         error: refusalForTrpc(error),

@@ -18,9 +18,11 @@ import { TokenAudit } from './identity/token-audit.ts';
 import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
 import { importChain } from './imports/import-chain.ts';
 import { RunAbsences } from './imports/run-absences.ts';
+import { type Log, noLog, type OnFault } from './log-events.ts';
 import type { LeaseHolder, LeaseHolderOptions } from './nodes/lease-holder.ts';
 import { afterEnd } from './operations/after-end.ts';
 import { endWaitsPastLimit } from './operations/end-waits.ts';
+import { logEnds } from './operations/log-ends.ts';
 import { defaultRetryForMs } from './operations/retry.ts';
 import { type OperationWorker, runOperation } from './operations/run-operation.ts';
 import { StoredTimes } from './operations/stored-times.ts';
@@ -77,10 +79,9 @@ export type EngineOptions = StorageOptions & {
   readonly keystone?: KeystoneOptions | undefined;
   /** The release of the program, for `listNodes` (default: empty). */
   readonly version?: string | undefined;
-  /** Called with faults of this program or its machine that cannot be reported to a caller. */
-  readonly onFault: (place: string, error: unknown) => void;
-  /** Called with plain sentences when work begins to wait for storage or the catalogue, and when it continues. */
-  readonly onNotice?: (text: string) => void;
+  readonly onFault: OnFault;
+  /** The log of a process that stays (default: none). */
+  readonly log?: Log | undefined;
   /** Returns the number of other workers that take jobs, and may help with a verification (default 0). */
   readonly otherWorkers?: () => number;
   /** Whether this process is the one to run sources now (default: always). */
@@ -98,7 +99,7 @@ export async function composeEngine(
   readingThreads: number,
 ): Promise<Engine> {
   await using opening = opened.move();
-  const onNotice = options.onNotice ?? (() => {});
+  const { log = noLog } = options;
   const embedded = await EmbeddedIdentity.open({
     catalogue,
     seal,
@@ -120,7 +121,7 @@ export async function composeEngine(
   // The clock of an earlier process may have been ahead.
   await catalogue.upkeep.followClock({ steppedMs: 0, nowMs: clock.nowMs() });
 
-  const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error);
+  const onFault = (id: string, error: unknown) => tell(`operation ${id}`, error, { operation_id: id });
   const threads: ReadingThreads = {
     opening: {
       id: storage.id,
@@ -141,7 +142,7 @@ export async function composeEngine(
       clock,
       store: catalogue.outages,
       random: Math.random,
-      onNotice,
+      log,
       onFault: (error) => tell('storing an outage', error),
       onFailedAgain: (outage) => {
         endWaitsPastLimit(services, outage).catch((error: unknown) => tell('ending what waited too long', error));
@@ -154,7 +155,7 @@ export async function composeEngine(
       clock,
       node,
       newId: uuidv7,
-      onNotice,
+      log,
       onFault: (error) => tell('the nodes', error),
       onEnded: (ended) => afterEnd(services, ended),
       onLook: () => buckets.look(),
@@ -182,8 +183,8 @@ export async function composeEngine(
     clock,
     sleep: systemSleep,
     random: Math.random,
-    onFault: (job, error) => tell(nameOf(job), error),
-    onNotice,
+    onFault: (job, error) => tell(nameOf(job), error, job.kind === 'chain' ? {} : { operation_id: job.operation.id }),
+    log,
   });
   opening.use(queue);
   const stopping = new AbortController();
@@ -196,6 +197,7 @@ export async function composeEngine(
   const world: World = {
     clock,
     newId: uuidv7,
+    log,
     stopping: stopping.signal,
     outsideIdentity: options.keystone?.url ?? null,
     ownNode: holder.ownNode,
@@ -214,7 +216,7 @@ export async function composeEngine(
       rateOf,
       queue,
       acceptance,
-      endListeners: [(ended) => verifyAfterEnd(services, ended)],
+      endListeners: [(ended) => logEnds(services, ended), (ended) => verifyAfterEnd(services, ended)],
       outages: buckets,
       retryForMs: options.retryForMs ?? defaultRetryForMs,
       backlog: new Backlog(catalogue, clock, {

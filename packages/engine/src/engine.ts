@@ -9,6 +9,7 @@ import {
   type UnaryCallName,
 } from '@backup-sync/contracts';
 import { CallAudit } from './audit/call-audit.ts';
+import { beginCall } from './audit/log-call.ts';
 import { type Origin, ownProcess } from './audit/origin.ts';
 import { RefusalLimit } from './audit/refusal-limit.ts';
 import type { Caller } from './caller.ts';
@@ -127,10 +128,9 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     run: (call: Call, input: CheckedInput<Name>) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
-    const audit = new CallAudit(
-      { ...this.#services, refusals: this.#refusals },
-      { name, caller, requestId, origin, fields },
-    );
+    const call = { name, caller, requestId, origin, fields };
+    const audit = new CallAudit({ ...this.#services, refusals: this.#refusals }, call);
+    const logged = beginCall(this.#services.world, call);
     try {
       // Before the input is parsed, so that callers without the required role cause no work.
       authorise(caller, name, projectOf(fields));
@@ -139,9 +139,11 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
       audit.begin(input);
       const answer = await run({ caller, requestId, change: audit.change }, input);
       audit.checkRecorded();
+      logged.accepted();
       return answer;
     } catch (thrown) {
       const error = catalogueRefusal(thrown);
+      logged.refused(error);
       try {
         await audit.refuse(error);
       } catch (unwritten) {

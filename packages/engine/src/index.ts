@@ -17,6 +17,7 @@ export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
+export { type Log, noLog, type OnFault } from './log-events.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';
 export type { CallRate, CountedCaller, SharedCallCounts } from './shared-limits/shared-call-counts.ts';
 export type { LeastPolicy, StorageEnvironment } from './storage/driver.ts';

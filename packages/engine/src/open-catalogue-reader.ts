@@ -27,6 +27,7 @@ import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 import type { Identity, OperatorIdentity, SessionIdentity } from './identity/port.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { TokenAudit } from './identity/token-audit.ts';
+import { noLog } from './log-events.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { QueryServices } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
@@ -117,7 +118,7 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
   const seal = SecretSeal.refusing(refuse);
   const outsideIdentity = options.keystone?.url ?? null;
-  const world = { clock, newId: uuidv7, stopping: stopping.signal, outsideIdentity, ownNode: null, seal };
+  const world = { clock, newId: uuidv7, log: noLog, stopping: stopping.signal, outsideIdentity, ownNode: null, seal };
   const embedded = await EmbeddedIdentity.open({ catalogue, seal, clock, newId: uuidv7, onFault: refuse });
   let identity: Identity & OperatorIdentity & SessionIdentity = embedded;
   if (options.keystone !== undefined) {

@@ -15,6 +15,7 @@ import { composeEngine, type EngineOptions } from './compose-engine.ts';
 import type { Engine } from './engine.ts';
 import { onceAMinute } from './identity/once-a-minute.ts';
 import { openSealOfNodes } from './identity/seal-of-nodes.ts';
+import { noLog } from './log-events.ts';
 import { claimOverNodes } from './nodes/cluster-claims.ts';
 import { DatabaseClock } from './nodes/database-clock.ts';
 import { LiveNodes, nodePace } from './nodes/live-nodes.ts';
@@ -29,7 +30,7 @@ import { WorkerFeed } from './queue/pg-boss/worker-feed.ts';
 import { openSharedLimits } from './shared-limits/open-shared-limits.ts';
 import type { SharedCallCounts } from './shared-limits/shared-call-counts.ts';
 import { systemSleep } from './storage/bucket-budget.ts';
-import { openMeasuredStorage } from './storage/open-measured-storage.ts';
+import { noticesIn, openMeasuredStorage } from './storage/open-measured-storage.ts';
 import { memoryInCatalogue, rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 
 export type ClusterEngineOptions = EngineOptions & {
@@ -79,17 +80,21 @@ export async function openClusterEngine(options: ClusterEngineOptions): Promise<
 
 async function open({ database, serves, works, ...options }: ClusterEngineOptions): Promise<ClusterEngine> {
   const { url } = database;
-  const onNotice = options.onNotice ?? (() => {});
+  const { log = noLog } = options;
   const onFault = onceAMinute(systemClock, (error) => {
     const fault = catalogueFault(error);
-    if (isCatalogueFault(fault)) onNotice(fault.message);
+    if (isCatalogueFault(fault)) log('catalogue.unavailable', fault.message, {});
     else options.onFault('the database', fault);
   });
   await checkDatabase(database, queueSchema);
   await using opening = new AsyncDisposableStack();
   const { catalogue, connections, cut, abandon, ring } = openPostgresCatalogue({ url, storeJobs: enqueue });
   opening.use(catalogue);
-  const clock = await DatabaseClock.open(systemClock, (nowMs) => catalogue.nodes.readClock(nowMs), onNotice);
+  const clock = await DatabaseClock.open(
+    systemClock,
+    (nowMs) => catalogue.nodes.readClock(nowMs),
+    (text) => log('node.clock_differs', text, {}),
+  );
   const limits = opening.use(openSharedLimits(url, clock, onFault));
   let isStopping = false;
   const sessionOptions: SessionConnectionOptions = {
@@ -112,7 +117,7 @@ async function open({ database, serves, works, ...options }: ClusterEngineOption
   await session.listen(eventsChannel, ring);
   const liveNodes = new LiveNodes(catalogue);
   await liveNodes.look();
-  const measured = await openMeasuredStorage(options, clock, onNotice, {
+  const measured = await openMeasuredStorage(options, clock, noticesIn(log), {
     store: limits.budgets,
     liveNodes: () => liveNodes.working,
   });
@@ -204,9 +209,9 @@ function exceptOutages(
   onFault: EngineOptions['onFault'],
   onOutage: (error: unknown) => void,
 ): EngineOptions['onFault'] {
-  return (place, error) => {
+  return (place, error, about) => {
     const isOutage = error instanceof Error && error.name === 'CatalogueUnavailableError';
     if (isOutage) onOutage(error);
-    else onFault(place, error);
+    else onFault(place, error, about);
   };
 }

@@ -8,7 +8,7 @@ import { onceAMinute } from './identity/once-a-minute.ts';
 import { SecretSeal } from './identity/secret-seal.ts';
 import { SoleHolder } from './nodes/lease-holder.ts';
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts';
-import { openMeasuredStorage } from './storage/open-measured-storage.ts';
+import { noticesIn, openMeasuredStorage } from './storage/open-measured-storage.ts';
 import { memoryInDirectory, rememberStorageUnit } from './storage/remembered-storage-unit.ts';
 
 export type EmbeddedEngineOptions = EngineOptions & {
@@ -50,7 +50,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 async function open(options: EmbeddedEngineOptions): Promise<Engine> {
   const { clock = systemClock, command, mayMigrate, mayMake, onDataDirectoryGone } = options;
   await using opening = new AsyncDisposableStack();
-  const measured = await openMeasuredStorage(options, clock, options.onNotice);
+  const measured = await openMeasuredStorage(options, clock, noticesIn(options.log));
   opening.use(measured.unit);
   const { openSqliteCatalogue } = await import('./catalogue/sqlite/open-sqlite-catalogue.ts');
   const catalogue = opening.use(
@@ -95,11 +95,11 @@ async function open(options: EmbeddedEngineOptions): Promise<Engine> {
  */
 function tellOnce(onFault: EmbeddedEngineOptions['onFault'], clock: Clock): EmbeddedEngineOptions['onFault'] {
   const tellOfDisk = onceAMinute(clock, (error) => onFault('the catalogue', error));
-  return (place, error) => {
+  return (place, error, about) => {
     const cause = error instanceof BackupSyncError && error.cause instanceof Error ? error.cause : error;
     const name = cause instanceof Error ? cause.name : '';
     if (name === 'CatalogueFullError') tellOfDisk(cause);
-    else if (name !== 'DataDirectoryGoneError') onFault(place, error);
+    else if (name !== 'DataDirectoryGoneError') onFault(place, error, about);
   };
 }
 

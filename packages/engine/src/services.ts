@@ -3,6 +3,7 @@ import type { CallCatalogue, Catalogue, CatalogueReads } from './catalogue/catal
 import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
+import type { Log } from './log-events.ts';
 import type { OwnNode } from './nodes/lease-holder.ts';
 import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
@@ -43,11 +44,12 @@ export type Work = {
   readonly linkageMaxBytes: number;
 };
 
-/** Dependencies on the outside: time, new ids, the stop signal, the identity service, and the sealing key. */
+/** Dependencies on the outside: time, new ids, the log, the stop signal, the identity service, and the sealing key. */
 export type World = {
   readonly clock: Clock;
   /** Returns a new UUIDv7. */
   readonly newId: () => string;
+  readonly log: Log;
   /** Aborted when the engine stops. */
   readonly stopping: AbortSignal;
   /** Address of the external identity service with the users, projects and roles; null if they are in the catalogue. */

@@ -3,6 +3,7 @@ import { errorsPage, reasonsPage } from './code-pages.ts';
 import { commandPage } from './command-page.ts';
 import { exitCodesPage } from './exit-codes-page.ts';
 import { glossaryPage } from './glossary-page.ts';
+import { logEventsPage } from './log-events-page.ts';
 import { variablesPage } from './variables-page.ts';
 
 /** The pages that this tool generates from the code, by their path in the repository. */
@@ -15,4 +16,5 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   'docs/reference/reasons.md': reasonsPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/exit-codes.md': exitCodesPage,
+  'docs/reference/log-events.md': logEventsPage,
 };

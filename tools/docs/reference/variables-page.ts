@@ -60,6 +60,11 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
     ],
   },
   {
+    title: 'The log',
+    text: 'For `serve` and `work`. See [Read the log](../how-to/read-logs.md).',
+    names: ['BACKUP_SYNC_LOG_LEVEL', 'BACKUP_SYNC_LOG_FORMAT', 'JOURNAL_STREAM'],
+  },
+  {
     title: 'Keystone',
     text: 'For `serve`, if users come from an OpenStack Keystone. See [Use Keystone](../how-to/keystone.md).',
     names: [

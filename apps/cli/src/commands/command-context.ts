@@ -12,6 +12,4 @@ export type CommandContext = {
   readonly signal: AbortSignal;
   readonly version: string;
   readonly onFault: (place: string, error: unknown) => void;
-  /** Reports what an operator of a server should know, in plain sentences. */
-  readonly onNotice: (text: string) => void;
 };

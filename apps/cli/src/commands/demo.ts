@@ -7,6 +7,8 @@ import { localOptions } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
 import { openItemSource } from '../items/item-source.ts';
+import { logSettings } from '../log/log-options.ts';
+import { openLog } from '../log/open-log.ts';
 import { databaseOf } from '../target.ts';
 import { note, print, printUnwrapped } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -47,7 +49,9 @@ export async function demoCommand(
   await refuseOtherCatalogue(dataDirectory, options.examples);
   // A server that ends with the table needs no port that people know.
   const listen = options.listen ?? (options.once ? '127.0.0.1:0' : undefined);
-  await using gateway = await startGateway(examples, { listen });
+  // The results say what is wrong with the examples. Only problems of the server itself are of interest.
+  using logging = openLog(terminal.messages, { ...logSettings({}, context.environment), level: 'warn' });
+  await using gateway = await startGateway(examples, { listen }, logging);
   const { endpoint, projectId, token } = gateway;
   if (token === null) throw new Error('a server on a data directory leaves a token');
   const client = createClient({ endpoint, projectId, credentials: { token } });

@@ -1,12 +1,18 @@
 import { exitCodes } from '../failure.ts';
+import { beginLife } from '../log/begin-life.ts';
+import { logSettings } from '../log/log-options.ts';
+import { openLog } from '../log/open-log.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ServeOptions, startGateway, untilStopped } from './start-gateway.ts';
 
 /** Serves until Ctrl-C or SIGTERM. */
 export async function serveCommand(context: CommandContext, options: ServeOptions): Promise<number> {
-  const { terminal } = context;
-  await using gateway = await startGateway(context, options);
+  const { terminal, environment, version, signal } = context;
+  using logging = openLog(terminal.messages, logSettings(options, environment));
+  using life = beginLife(logging.log, version, signal);
+  await using gateway = await startGateway(context, options, logging);
+  life.started(gateway.endpoint);
   if (terminal.json) {
     printJson(terminal, {
       endpoint: gateway.endpoint,
@@ -25,6 +31,6 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     }
     print(terminal, 'press Ctrl-C to stop the server');
   }
-  await untilStopped(gateway, context.signal);
+  await untilStopped(gateway, signal);
   return exitCodes.done;
 }

@@ -3,6 +3,8 @@ import type { RunningGateway } from '@backup-sync/gateway';
 import { databaseOptions, localOptions } from '../connect.ts';
 import type { Secret } from '../environment.ts';
 import { UsageError } from '../failure.ts';
+import type { LogOptions } from '../log/log-options.ts';
+import type { ProcessLog } from '../log/open-log.ts';
 import { readSecretVariable } from '../secret-variable.ts';
 import { databaseOf } from '../target.ts';
 import type { CommandContext } from './command-context.ts';
@@ -11,18 +13,23 @@ import { type EdgeOptions, edgesOf } from './edge-options.ts';
 const defaultListen = '127.0.0.1:8787';
 
 /** The options of a server: its addresses, TLS and limits. */
-export type ServeOptions = EdgeOptions & {
-  readonly listen?: string | undefined;
-  readonly publicUrl?: string | undefined;
-  /** Seconds. */
-  readonly retryFor?: number | undefined;
-  readonly backlog?: number | undefined;
-  /** False if other nodes of the same database do the work. */
-  readonly work?: boolean;
-};
+export type ServeOptions = EdgeOptions &
+  LogOptions & {
+    readonly listen?: string | undefined;
+    readonly publicUrl?: string | undefined;
+    /** Seconds. */
+    readonly retryFor?: number | undefined;
+    readonly backlog?: number | undefined;
+    /** False if other nodes of the same database do the work. */
+    readonly work?: boolean;
+  };
 
 /** Opens the data directory or database and serves it at `--listen`, BACKUP_SYNC_LISTEN or the default. */
-export async function startGateway(context: CommandContext, options: ServeOptions): Promise<RunningGateway> {
+export async function startGateway(
+  context: CommandContext,
+  options: ServeOptions,
+  { log, onFault }: Pick<ProcessLog, 'log' | 'onFault'>,
+): Promise<RunningGateway> {
   const { environment } = context;
   const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
   const publicUrl = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
@@ -41,8 +48,8 @@ export async function startGateway(context: CommandContext, options: ServeOption
     publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
     administratorPassword,
     version: context.version,
-    onFault: context.onFault,
-    onNotice: context.onNotice,
+    onFault,
+    log,
   });
 }
 

@@ -1,23 +1,29 @@
 import { databaseOptions } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
+import { beginLife } from '../log/begin-life.ts';
+import { type LogOptions, logSettings } from '../log/log-options.ts';
+import { openLog } from '../log/open-log.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Works on the operations of a database until Ctrl-C or SIGTERM, without serving the API. */
-export async function workCommand(context: CommandContext): Promise<number> {
-  const { terminal, environment, connect, signal, version, onFault, onNotice } = context;
-  const options = databaseOptions(connect, environment);
+export async function workCommand(context: CommandContext, options: LogOptions): Promise<number> {
+  const { terminal, environment, connect, signal, version } = context;
+  using logging = openLog(terminal.messages, logSettings(options, environment));
+  using life = beginLife(logging.log, version, signal);
+  const node = databaseOptions(connect, environment);
   const { openClusterEngine } = await import('@backup-sync/engine/cluster');
   await using _engine = await openClusterEngine({
-    ...options,
+    ...node,
     serves: false,
     works: true,
     runsSources: true,
     version,
-    onFault,
-    onNotice,
+    log: logging.log,
+    onFault: logging.onFault,
   });
-  const { shown } = options.database;
+  const { shown } = node.database;
+  life.started(null);
   if (terminal.json) printJson(terminal, { database: shown });
   else {
     print(terminal, `working on the operations of the database ${shown}`);

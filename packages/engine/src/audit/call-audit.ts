@@ -15,7 +15,8 @@ const refusalsOfRight: ReadonlySet<ErrorCode> = new Set([
   'bucket_not_bound',
 ]);
 
-type Call = {
+/** A call that reached the engine. */
+export type Call = {
   readonly name: CallName;
   readonly caller: Caller;
   readonly requestId: string;

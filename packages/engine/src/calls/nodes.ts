@@ -1,10 +1,10 @@
 import { type Node, nodeOperationsMax, toWireTime } from '@backup-sync/contracts';
 import type { NodeRecord } from '../catalogue/node-records.ts';
+import { wireKind } from '../catalogue/operation-records.ts';
 import type { OwnNode } from '../nodes/lease-holder.ts';
 import { nodePace } from '../nodes/live-nodes.ts';
 import type { QueryServices } from '../services.ts';
 import type { QueryHandler } from './call-context.ts';
-import { wireKind } from './operation-view.ts';
 
 export const listNodes: QueryHandler<'listNodes'> = async ({ services }) => {
   const own = services.world.ownNode;

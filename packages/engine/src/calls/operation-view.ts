@@ -1,11 +1,11 @@
 import { describeReason, type Operation, toWireTime } from '@backup-sync/contracts';
-import type { LeasedOperation } from '../catalogue/node-records.ts';
 import {
   hasItem,
   type ItemOperation,
   type Json,
   type OperationRecord,
   type SingleOperation,
+  wireKind,
 } from '../catalogue/operation-records.ts';
 import { waitingForView } from '../operations/waiting-for.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
@@ -61,11 +61,6 @@ function ofItem({ kind, item, endedAtMs, outcome, level, timeContradiction }: It
     progress: {},
     result: endedAtMs === null ? null : { outcome, level, time_contradiction: timeContradiction },
   };
-}
-
-/** The kind of an operation as calls show it: the scan of a source has its own. */
-export function wireKind({ kind, sourceId }: Pick<LeasedOperation, 'kind' | 'sourceId'>): Operation['kind'] {
-  return kind === 'scan' && sourceId !== null ? 'source_run' : kind;
 }
 
 function phaseOf({ kind, status, listedAtMs }: SingleOperation): Operation['phase'] {

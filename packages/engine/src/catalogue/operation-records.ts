@@ -109,6 +109,12 @@ export function hasItem(operation: OperationRecord): operation is ItemOperation 
   return operation.kind === 'import' || operation.kind === 'delete';
 }
 
+/** The kind of an operation as callers see it: the scan of a source has its own. */
+export function wireKind(operation: { readonly kind: OperationKind; readonly sourceId?: string | null }) {
+  const { kind, sourceId = null } = operation;
+  return kind === 'scan' && sourceId !== null ? 'source_run' : kind;
+}
+
 /** Identifies the imports of one chain. They are worked on together, so that they share one listing. */
 export type ChainKey = {
   readonly projectId: string;

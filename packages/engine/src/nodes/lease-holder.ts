@@ -3,6 +3,7 @@ import type { NewNode, NodeDescription } from '../catalogue/node-records.ts';
 import type { EndedOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log-events.ts';
 import type { JobRun } from '../queue/port.ts';
 
 /** This process, as a node is listed. `id` is the owner of its leases. */
@@ -38,8 +39,7 @@ export type LeaseHolderOptions = {
   readonly node: NodeDescription;
   /** Returns a new UUIDv7. */
   readonly newId: () => string;
-  /** Called with plain sentences when work stops and when it continues. */
-  readonly onNotice: (text: string) => void;
+  readonly log: Log;
   /** Called with faults of this program. */
   readonly onFault: (error: unknown) => void;
   /** Called with operations that have ended because their workers died again and again. */

@@ -53,7 +53,7 @@ async function openNodes() {
         pace: nodePace,
         node: { hostName, pid: 1, version: '1.2.3', serves: true, works: true },
         newId,
-        onNotice: (text) => notices.push(text),
+        log: (_event, text) => notices.push(text),
         onFault: (error) => faults.push(error),
         onEnded: async () => {},
         onLook: async () => {

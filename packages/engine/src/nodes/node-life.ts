@@ -93,7 +93,7 @@ export class NodeLife implements LeaseHolder {
   }
 
   async #beat(): Promise<void> {
-    const { catalogue, clock, onNotice, pace } = this.#options;
+    const { catalogue, clock, log, pace } = this.#options;
     const life = this.#life;
     if (life !== null) {
       const beat = { id: life.id, jobs: this.#jobs, clockAheadMs: clock.machineAheadMs };
@@ -105,7 +105,7 @@ export class NodeLife implements LeaseHolder {
       this.#lose(life, 'Another node has taken over the work of this node, which had been silent for too long.');
     }
     await this.#register();
-    onNotice('This node is registered again, under a new id. Its work continues.');
+    log('node.returned', 'This node is registered again, under a new id. Its work continues.', {});
   }
 
   #expire(): void {
@@ -116,12 +116,12 @@ export class NodeLife implements LeaseHolder {
     else this.#lose(life, `The database has not answered for ${duration(pace.deadAfterMs)}. Work stops until it does.`);
   }
 
-  #lose(life: Life, notice: string): void {
+  #lose(life: Life, message: string): void {
     if (this.#life !== life) return;
     this.#life = null;
     this.#formerId = life.id;
     this.#begun = Promise.withResolvers();
-    this.#options.onNotice(notice);
+    this.#options.log('node.lost', message, {});
     life.lost.abort(new Error('the leases of this node are lost'));
   }
 
@@ -131,11 +131,13 @@ export class NodeLife implements LeaseHolder {
   }
 
   async #takeOver(): Promise<void> {
-    const { catalogue, clock, onEnded, onNotice, pace } = this.#options;
+    const { catalogue, clock, onEnded, log, pace } = this.#options;
     const { nodes, ended } = await catalogue.nodes.takeOverDead(pace.deadAfterMs, clock.nowMs());
     for (const { hostName, pid } of nodes) {
-      onNotice(
+      log(
+        'node.taken_over',
         `The node on ${hostName} (process ${pid}) has been silent for more than ${duration(pace.deadAfterMs)}. Other nodes continue its work.`,
+        { host: hostName, pid },
       );
     }
     await onEnded(ended);

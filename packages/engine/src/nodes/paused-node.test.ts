@@ -49,7 +49,7 @@ test('a process that is paused past its lease and comes back changes no row, and
       pace: quickPace,
       node: { hostName: 'other', pid: process.pid, version: '1.2.3', serves: true, works: true },
       newId,
-      onNotice: isTakenOver.resolve,
+      log: (_event, text) => isTakenOver.resolve(text),
       onFault: isTakenOver.reject,
       onEnded: async () => {},
       onLook: async () => {},

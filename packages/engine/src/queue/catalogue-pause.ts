@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log-events.ts';
 
 /** Time until the first try, in milliseconds. It doubles with each failed try, up to `lastTryAfterMs`. */
 const firstTryAfterMs = 1_000;
@@ -10,12 +11,12 @@ const lastTryAfterMs = 30_000;
  */
 export class CataloguePause<Run> {
   readonly #clock: Clock;
-  readonly #onNotice: (text: string) => void;
-  #paused: { tryAtMs: number; tryAfterMs: number; trial: Run | null } | null = null;
+  readonly #log: Log;
+  #paused: { readonly sinceMs: number; tryAtMs: number; tryAfterMs: number; trial: Run | null } | null = null;
 
-  constructor(clock: Clock, onNotice: (text: string) => void) {
+  constructor(clock: Clock, log: Log) {
     this.#clock = clock;
-    this.#onNotice = onNotice;
+    this.#log = log;
   }
 
   get mayStart(): boolean {
@@ -39,14 +40,18 @@ export class CataloguePause<Run> {
 
   succeeded(run: Run): void {
     if (this.#paused?.trial !== run) return;
+    const lastedMs = this.#clock.monotonicMs() - this.#paused.sinceMs;
     this.#paused = null;
-    this.#onNotice('The catalogue can be written again. Work continues.');
+    this.#log('catalogue.writable', 'The catalogue can be written again. Work continues.', {
+      duration_ms: Math.round(lastedMs),
+    });
   }
 
   failed(run: Run, error: Error): void {
     if (this.#paused === null) {
-      this.#paused = { tryAtMs: 0, tryAfterMs: firstTryAfterMs, trial: null };
-      this.#onNotice(`The catalogue cannot be written (${error.message.replace(/\.$/, '')}). Work waits until it can.`);
+      this.#paused = { sinceMs: this.#clock.monotonicMs(), tryAtMs: 0, tryAfterMs: firstTryAfterMs, trial: null };
+      const reason = error.message.replace(/\.$/, '');
+      this.#log('catalogue.blocked', `The catalogue cannot be written (${reason}). Work waits until it can.`, {});
     } else if (this.#paused.trial === run) {
       this.#paused.trial = null;
       this.#paused.tryAfterMs = Math.min(2 * this.#paused.tryAfterMs, lastTryAfterMs);

@@ -3,6 +3,7 @@ import { backoffMs } from '../backoff.ts';
 import type { DueWork, Lane } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log-events.ts';
 import type { Sleep } from '../storage/bucket-budget.ts';
 import type { BucketWatch } from '../storage/bucket-watch.ts';
 import type { StorageUnit } from '../storage/port.ts';
@@ -48,8 +49,7 @@ export type InProcessJobQueueOptions = {
   readonly random: () => number;
   /** Called each time that work throws. The work is retried in any case. */
   readonly onFault: (job: Job, error: unknown) => void;
-  /** Gets a plain sentence when work pauses because of the catalogue, and when it continues. */
-  readonly onNotice: (text: string) => void;
+  readonly log: Log;
   /**
    * Called when a place may be free for a job that waits elsewhere (default: no job does). Runs on slow storage then
    * always give up their place, since such a job may want it.
@@ -81,10 +81,10 @@ export class InProcessJobQueue implements JobQueue {
   #fillsAgain = false;
 
   constructor(options: InProcessJobQueueOptions) {
-    const { clock, sleep, concurrency, placesOfLargeJob = 1, buckets, storage, onNotice } = options;
+    const { clock, sleep, concurrency, placesOfLargeJob = 1, buckets, storage, log } = options;
     this.#options = options;
     this.#alarm = new Alarm(clock, sleep, () => this.#look());
-    this.#catalogue = new CataloguePause(clock, onNotice);
+    this.#catalogue = new CataloguePause(clock, log);
     const isFed = options.onRoom !== undefined;
     const newLane = () => ({
       work: new Places(concurrency, placesOfLargeJob, slowAfterMs, isFed),

@@ -36,6 +36,14 @@ async function workOnSource(
   const sourceRun = new SourceRun(run, source, request.confirmsRemovals);
   const totals = await scanBucket(run, request, (found, importIds) => sourceRun.note(found, importIds));
   const removals = await sourceRun.conclude(totals.objects);
+  if (removals.held) {
+    run.services.world.log('source.held', `The source ${source.name} is held: removals wait for confirmation.`, {
+      operation_id: run.operation.id,
+      project_id: projectId,
+      source_id: sourceId,
+      bucket: source.bucketName,
+    });
+  }
   await startVerifications(run.services, run.operation.id);
   run.report({ ...progressOf(totals), vanished: removals.vanished });
   const result = { ...totals, ...removals } as Json;

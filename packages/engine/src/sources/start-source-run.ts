@@ -16,7 +16,7 @@ type RunStarter = Pick<Services, 'work' | 'world'> & {
  * one instead. Null if the source is gone.
  */
 export async function startSourceRun(
-  { catalogue, work: { storedTimes }, world: { newId } }: RunStarter,
+  { catalogue, work: { storedTimes }, world: { log, newId } }: RunStarter,
   source: SourceRecord,
   origin: { readonly actor: Actor; readonly requestId: string; readonly confirmsRemovals: boolean },
 ): Promise<{ readonly operationId: string; readonly isNew: boolean } | null> {
@@ -47,12 +47,23 @@ export async function startSourceRun(
     createdAtMs: nowMs,
     lane: 'mass',
   };
-  return await catalogue.sourceRuns.startRun({
+  const started = await catalogue.sourceRuns.startRun({
     sourceId: source.id,
     nextRunAtMs: nextRunAfter(source, nowMs),
     operation,
     confirmsRemovals: origin.confirmsRemovals,
   });
+  if (started?.isNew === true) {
+    log('source.run_started', `A run of the source ${source.name} has started.`, {
+      operation_id: started.operationId,
+      project_id: source.projectId,
+      source_id: source.id,
+      bucket: source.bucketName,
+      actor: origin.actor.name,
+      request_id: origin.requestId,
+    });
+  }
+  return started;
 }
 
 function readsData({ level }: SourceRecord): boolean {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { type Log, noLog } from '../log-events.ts';
 import { BucketBudget, type BudgetLimits, type RequestBudget, systemSleep } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { ordinaryBudget, type StorageDriver, type StorageEnvironment } from './driver.ts';
@@ -22,6 +23,11 @@ export type StorageOptions = {
 
 /** The nodes that share the budgets of the buckets. */
 export type BudgetNodes = Pick<SharedBudgetOptions, 'store' | 'liveNodes'>;
+
+/** Writes what a storage unit notices to a log. */
+export function noticesIn(log: Log = noLog): (text: string) => void {
+  return (text) => log('storage.notice', text, {});
+}
 
 /**
  * Opens a storage unit that keeps to its budget and measures how fast it answers. For `onNotice`, see `OpenOptions`.

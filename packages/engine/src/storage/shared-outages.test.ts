@@ -27,7 +27,7 @@ async function openNode() {
     clock,
     store,
     random: () => 1,
-    onNotice: (text) => notices.push(text),
+    log: (_event, text) => notices.push(text),
     onFault: (error) => expect.unreachable(String(error)),
     onFailedAgain: () => {},
   });

@@ -1,5 +1,6 @@
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log-events.ts';
 import { duration } from './duration.ts';
 import { describeBucket } from './names.ts';
 import type { Outage, OutageStore } from './outage.ts';
@@ -20,8 +21,7 @@ export type WatchedBucketOptions = {
   readonly store: OutageStore;
   /** Returns a number from 0 to below 1, which spreads the back-off. */
   readonly random: () => number;
-  /** Called with plain sentences when an outage begins and when it ends. */
-  readonly onNotice: (text: string) => void;
+  readonly log: Log;
   /** Called when an outage cannot be stored. It still applies in this process. */
   readonly onFault: (error: unknown) => void;
   /** Called for each failed probe. */
@@ -196,8 +196,10 @@ export class WatchedBucket {
     const lastedMs = this.#options.clock.monotonicMs() - this.#outageBeganMs;
     this.#outage = null;
     this.#probe = null;
-    this.#options.onNotice(
+    this.#options.log(
+      'outage.ended',
       `${capital(describeBucket(this.bucketName))} answers again after ${duration(lastedMs)}. Its work continues.`,
+      { bucket: this.bucketName, duration_ms: Math.round(lastedMs) },
     );
     this.#endStored();
   }
@@ -227,8 +229,10 @@ export class WatchedBucket {
         outage.fault.code === 'storage_throttled'
           ? ['accepts no more requests', 'accepts them']
           : ['does not answer', 'answers'];
-      this.#options.onNotice(
+      this.#options.log(
+        'outage.began',
         `${capital(describeBucket(this.bucketName))} ${state}: ${sentence(error.message)} Its work waits until it ${end} again.`,
+        { bucket: this.bucketName, reason: outage.fault.code },
       );
       return;
     }

@@ -18,7 +18,7 @@ await using _node = await openClusterEngine({
   serves: false,
   works: true,
   onFault: (place, error) => tell(`${place}: ${error}`),
-  onNotice: tell,
+  log: (_event, text) => tell(text),
 });
 tell('works');
 await once(process.stdin.resume(), 'end');

@@ -28,7 +28,7 @@ const life = new NodeLife({
   pace: quickPace,
   node: { hostName: 'paused', pid: process.pid, version: '1.2.3', serves: false, works: true },
   newId: uuidv7,
-  onNotice: tell,
+  log: (_event, text) => tell(text),
   onFault: (error) => tell(String(error)),
   onEnded: async () => {},
   onLook: async () => {},

@@ -1,6 +1,7 @@
 import { openConnectionPool } from '../catalogue/postgres/connection-pool.ts';
 import { SessionConnection } from '../catalogue/postgres/session-connection.ts';
 import { systemClock } from '../clock.ts';
+import { noLog } from '../log-events.ts';
 import { AcceptanceFirst } from '../queue/acceptance-first.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import { JobStore } from '../queue/pg-boss/job-store.ts';
@@ -59,7 +60,7 @@ export async function openQueueNode(url: string, { work, concurrency = 1, before
   const faults: unknown[] = [];
   const onFault = (error: unknown) => void faults.push(error);
   const connections = opening.use(openConnectionPool(url, 4));
-  const shared = { clock: systemClock, random: Math.random, onNotice: () => {} };
+  const shared = { clock: systemClock, random: Math.random, log: noLog };
   const memory = openMemoryStorageUnit(new Map([['b', new Map([[onlyKey, new Uint8Array(1_000)]])]]));
   const storage = askBeforeRequests(memory, async ({ bucket }, make) => {
     await beforeRequest?.(bucket);

@@ -1,4 +1,5 @@
 import type { DueWork, Lane } from '../catalogue/operation-records.ts';
+import type { Log } from '../log-events.ts';
 import { AcceptanceFirst } from '../queue/acceptance-first.ts';
 import { InProcessJobQueue } from '../queue/in-process-job-queue.ts';
 import type { Job, JobWork } from '../queue/port.ts';
@@ -50,7 +51,7 @@ export async function openQueueOver(options: QueueOptions) {
   const faults: unknown[] = [];
   const notices: string[] = [];
   const failedAgain: Outage[] = [];
-  const shared = { clock, random: () => 1, onNotice: (text: string) => void notices.push(text) };
+  const shared = { clock, random: () => 1, log: ((_event, text) => void notices.push(text)) as Log };
   const watch = await BucketWatch.open({
     ...shared,
     store,

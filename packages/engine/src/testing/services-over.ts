@@ -10,6 +10,7 @@ import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
 import { RunAbsences } from '../imports/run-absences.ts';
+import { noLog } from '../log-events.ts';
 import { type OperationRun, runOperation } from '../operations/run-operation.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
 import { planBucket } from '../plans/plan-bucket.ts';
@@ -69,6 +70,7 @@ export async function openServicesOver(
         ids += 1;
         return seededUuid(String(ids));
       },
+      log: noLog,
       stopping: never,
       outsideIdentity: null,
       ownNode: null,

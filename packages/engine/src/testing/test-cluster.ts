@@ -74,7 +74,7 @@ async function openTestNode(options: Omit<ClusterEngineOptions, 'onFault'>): Pro
   const node = await openClusterEngine({
     ...options,
     onFault: (_place, error) => faults.push(error),
-    onNotice: (text) => notices.push(text),
+    log: (_event, text) => notices.push(text),
   });
   const { engine } = node;
   const projectId = engine.identity.project.id;
