@@ -35,6 +35,8 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What a release says about the packages in it. Vite appends the licence of each.
+    license: { fileName: 'licenses.json' },
   },
   worker: { format: 'es' },
 });

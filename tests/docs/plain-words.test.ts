@@ -77,7 +77,7 @@ function findPhrases(text: string): string[] {
 
 /** Written by others, or only this list. */
 const isSkipped = (file: string) =>
-  /^(?:pnpm-lock\.yaml|LICENSE|examples\/)|(?:^|\/)fixtures\/|\.(?:png|webp|gz|sqlite)$/.test(file) ||
+  /^(?:pnpm-lock\.yaml|LICENSE|packaging\/node\/|examples\/)|(?:^|\/)fixtures\/|\.(?:png|webp|gz|sqlite)$/.test(file) ||
   file === 'tests/docs/plain-words.test.ts';
 
 test('pages, messages and comments have plain words', () => {

@@ -36,6 +36,7 @@ const readBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:docs\/reference\/benchmarks\.md$|tools\/bench\/)/, ['tools/bench/bench.test.ts']],
   [/^examples\//, ['apps/cli/src/testing.ts']],
   [/^(?:examples\/cluster\/|apps\/cli\/src\/environment\.ts$)/, ['tests/cluster-example.test.ts']],
+  [/^packaging\//, ['tests/release/packaging.test.ts', 'tests/release/release.test.ts']],
   [/^apps\/console\//, ['tests/browser/console-journeys.test.ts', 'tests/browser/every-screen.test.ts']],
   [/^tools\/setup\//, ['tests/supply-chain.test.ts']],
   [/^(?:tests\/setup\/|vitest\.config\.ts$)/, ['packages/engine/src/start-thread.ts', 'apps/cli/src/testing.ts']],

@@ -16,6 +16,8 @@ export type Ended = { readonly code: number | null; readonly output: string; rea
 export type RunOptions = {
   readonly environment?: Record<string, string>;
   readonly input?: string;
+  /** Words that start the command (default: the built one). */
+  readonly command?: readonly string[];
 };
 
 /** A directory that is removed at the end. */
@@ -25,14 +27,16 @@ export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly
 }
 
 /** Starts the real command. Its environment has only the given variables of this project. */
-export function start(args: readonly string[], { environment = {} }: RunOptions = {}): ChildProcessWithoutNullStreams {
+export function start(
+  args: readonly string[],
+  { environment = {}, command: [program = '', ...words] = builtCommand }: RunOptions = {},
+): ChildProcessWithoutNullStreams {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(BACKUP_SYNC|AWS|FORCE_COLOR|NO_COLOR)|_proxy$/i.test(name),
   );
-  const [command = '', ...words] = builtCommand;
   // Compiled code is cached, but not in the user's own cache.
   const cache = { XDG_CACHE_HOME: join(repositoryRoot, 'node_modules', '.cache') };
-  return spawn(command, [...words, ...args], {
+  return spawn(program, [...words, ...args], {
     env: { ...Object.fromEntries(inherited), ...cache, ...environment },
   });
 }
@@ -71,9 +75,10 @@ export function startServer(
 export async function startServing(
   options: readonly string[],
   environment: Record<string, string>,
+  command: readonly string[] = builtCommand,
 ): Promise<RunningServer> {
   const args = ['serve', '--json', '--listen', '127.0.0.1:0', ...options];
-  const child = start(args, { environment });
+  const child = start(args, { environment, command });
   const messages = text(child.stderr);
   let said = '';
   for await (const chunk of child.stdout) {

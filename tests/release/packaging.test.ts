@@ -1,0 +1,87 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { units } from '../../tools/release/installed-tree.ts';
+
+const packaging = join(repositoryRoot, 'packaging');
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
+
+/** Highest exposure that `systemd-analyze security` may find, in tenths. Without any protection it is 96. */
+const exposureMax = 15;
+
+test.skipIf(!hasSystemd).each(units)('systemd accepts %s, and finds it well protected', async (unit) => {
+  await using directory = await temporaryDirectory();
+  const file = join(directory.path, unit);
+  const text = readFileSync(join(packaging, 'systemd', unit), 'utf8');
+  // The command is not installed here.
+  await writeFile(file, text.replace('ExecStart=/usr/bin/backup-sync ', `ExecStart=${process.execPath} `));
+  // A setting that systemd does not know is only a warning.
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+  expect(stderr.split('\n').filter((line) => line.includes(unit))).toEqual([]);
+  expect(status).toBe(0);
+  const options = ['security', '--offline=true', `--threshold=${exposureMax}`, '--no-pager', file];
+  const { status: isExposed, stdout } = spawnSync('systemd-analyze', options, { encoding: 'utf8' });
+  expect(isExposed, stdout).toBe(0);
+});
+
+test('the scripts of the Debian package are valid, and stop at the first failure', () => {
+  const scripts = ['debian/postinst', 'debian/prerm', 'debian/postrm', 'launcher.sh'];
+  for (const script of scripts) {
+    const { stderr } = spawnSync('sh', ['-n', join(packaging, script)], { encoding: 'utf8' });
+    expect(stderr, script).toBe('');
+  }
+  for (const script of readdirSync(join(packaging, 'debian')).filter((name) => name !== 'copyright')) {
+    expect(readFileSync(join(packaging, 'debian', script), 'utf8'), script).toMatch(/^#!\/bin\/sh\n#.*\nset -e\n/);
+  }
+});
+
+/** The instructions of the Containerfile in order: their name and what follows it, in one line. */
+function containerInstructions(): readonly (readonly [name: string, rest: string])[] {
+  const text = readFileSync(join(packaging, 'container', 'Containerfile'), 'utf8');
+  const lines = text.replaceAll(/^#.*\n/gm, '').replaceAll(/\\\n\s*/g, '');
+  return Array.from(lines.matchAll(/^([A-Z]+) (.+)$/gm), ([, name = '', rest = '']) => [name, rest] as const);
+}
+
+test('the image follows the rules for images: fixed base, no root, programs without a shell, a health check', () => {
+  const instructions = containerInstructions();
+  const all = (wanted: string) => instructions.flatMap(([name, rest]) => (name === wanted ? [rest] : []));
+  for (const base of all('FROM')) expect(base).toMatch(/^[\w./-]+:(?!latest)[\w.-]+( AS \w+)?$/);
+  const last = instructions.slice(instructions.findLastIndex(([name]) => name === 'FROM'));
+  // A number, because Kubernetes cannot check a name. Nothing runs in the image that is shipped before it is set.
+  expect(last.filter(([name]) => name === 'USER').map(([, user]) => user)).toEqual(['10001:10001']);
+  expect(last.map(([name]) => name)).not.toContain('RUN');
+  for (const run of [...all('ENTRYPOINT'), ...all('CMD')]) expect(JSON.parse(run)).toEqual(expect.any(Array));
+  expect(all('HEALTHCHECK')).toEqual([
+    expect.stringMatching(/^--interval=\S+ --timeout=\S+ --start-period=\S+ CMD \[/),
+  ]);
+  for (const directory of all('WORKDIR')) expect(directory).toMatch(/^\//);
+  // ADD is for archives only: it also downloads.
+  for (const added of all('ADD')) expect(added).toMatch(/\.tar\.gz \//);
+  expect(all('ENV').join(' ')).not.toMatch(/PASSWORD|SECRET|TOKEN|KEY/);
+  for (const single of ['ENTRYPOINT', 'CMD', 'HEALTHCHECK']) expect(all(single), single).toHaveLength(1);
+});
+
+test('the health check of the image fails unless the server answers 200', async () => {
+  let status = 200;
+  const server = createServer((_request, response) => response.writeHead(status).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const check = async () => {
+    const env = { ...process.env, BACKUP_SYNC_LISTEN: `127.0.0.1:${port}` };
+    const child = spawn(process.execPath, [join(packaging, 'container', 'health-check.mjs')], { env });
+    const [code] = await once(child, 'close');
+    return code;
+  };
+  expect(await check()).toBe(0);
+  status = 503;
+  expect(await check()).toBe(1);
+  server.close();
+  await once(server, 'close');
+  expect(await check()).toBe(1);
+});

@@ -1,0 +1,112 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { describeRelease } from '../../tools/release/release.ts';
+import { releaseFiles } from '../../tools/release/release-files.ts';
+import { sizeLimit } from '../../tools/release/size-limit.ts';
+import { hasDpkg } from './install-debian-package.ts';
+import { runMainJob } from './main-job.ts';
+
+const run = promisify(execFile);
+const release = describeRelease(process.env);
+const options = { maintainer: 'Maintainers <maintainers@example.com>', gzipLevel: 9 };
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let files: ReadonlyMap<string, Buffer>;
+let packages: readonly string[];
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+  files = await releaseFiles(release, options);
+  for (const [name, content] of files) await writeFile(join(directory.path, name), content);
+  packages = [...files.keys()].filter((name) => name.endsWith('.tgz'));
+});
+afterAll(() => directory[Symbol.asyncDispose]());
+
+/** Runs a program of the development dependencies, and returns what it says if it fails. */
+async function complaint(program: string, ...args: readonly string[]): Promise<string> {
+  const ended = await run(join(repositoryRoot, 'node_modules', '.bin', program), args, { cwd: directory.path }).catch(
+    (error) => error,
+  );
+  return ended.code === undefined ? '' : `${ended.stdout}${ended.stderr}`;
+}
+
+test('the same sources give the same bytes', async () => {
+  const again = await releaseFiles(release, options);
+  expect(again.get('SHA256SUMS')?.toString()).toBe(files.get('SHA256SUMS')?.toString());
+});
+
+test('the checksums are those of the files, and no file is larger than its limit', async () => {
+  const { stdout } = await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: directory.path });
+  expect(stdout.trim().split('\n')).toHaveLength(files.size - 1);
+  const tooLarge = [...files].filter(([name, { length }]) => length > (sizeLimit(name) ?? Number.POSITIVE_INFINITY));
+  expect(tooLarge.map(([name, { length }]) => `${name}: ${length} bytes`)).toEqual([]);
+});
+
+test('publint and attw find nothing wrong with the npm packages', async () => {
+  expect(packages).toHaveLength(6);
+  for (const name of packages) {
+    expect(await complaint('publint', 'run', name, '--strict'), name).toBe('');
+    expect(await complaint('attw', name, '--profile', 'esm-only'), name).toBe('');
+  }
+});
+
+test('npm installs all packages into an empty folder, and every entry of each can be imported', async () => {
+  const folder = join(directory.path, 'libraries');
+  await mkdir(folder);
+  const tarballs = packages.map((name) => join(directory.path, name));
+  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
+  for (const name of ['contracts', 'core', 'trpc', 'engine', 'gateway']) {
+    const manifest = join(folder, 'node_modules', '@backup-sync', name, 'package.json');
+    const { exports, license } = JSON.parse(await readFile(manifest, 'utf8'));
+    expect(license).toBe('Apache-2.0');
+    const entries = Object.keys(exports).filter((entry) => entry !== './package.json');
+    const imports = entries.map((entry) => `await import('@backup-sync/${name}${entry.slice(1)}');`).join('\n');
+    await writeFile(join(folder, 'main.mjs'), imports);
+    const { stderr } = await run(process.execPath, ['main.mjs'], { cwd: folder });
+    expect(stderr, name).toBe('');
+  }
+});
+
+test('npm installs the command for the whole machine from its tarball alone', async () => {
+  const prefix = join(directory.path, 'prefix');
+  const tarball = packages.find((name) => name.startsWith('backup-sync-cli-')) ?? '';
+  const npm = ['install', '--global', '--offline', '--no-audit', '--no-fund', '--prefix', prefix];
+  await run('npm', [...npm, join(directory.path, tarball)]);
+  const { stdout } = await run(join(prefix, 'bin', 'backup-sync'), ['--version']);
+  expect(stdout).toBe(`${release.version}\n`);
+});
+
+test('the tarball for Linux runs where it is unpacked, also through a link', async () => {
+  const folder = join(directory.path, 'unpacked');
+  await mkdir(folder);
+  const name = `backup-sync-${release.version}-linux-x64`;
+  await run('tar', ['-xzf', join(directory.path, `${name}.tar.gz`), '-C', folder]);
+  const link = join(folder, 'backup-sync');
+  await run('ln', ['-s', `${name}/bin/backup-sync`, link]);
+  const { synced } = await runMainJob([link], folder, ['/usr/bin', '/bin']);
+  expect(synced).toContain('object_missing');
+});
+
+const hasMan = spawnSync('man', ['--version']).error === undefined;
+test.skipIf(!hasMan)('man shows the manual page without a warning', async () => {
+  const page = join(
+    directory.path,
+    'unpacked',
+    `backup-sync-${release.version}-linux-x64/share/man/man1/backup-sync.1`,
+  );
+  const { stdout, stderr } = await run('man', ['--warnings', '--encoding=UTF-8', '--local-file', page], {
+    env: { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '80' },
+    maxBuffer: 2 ** 26,
+  });
+  expect(stderr).toBe('');
+  expect(stdout).toContain('sources add');
+});
+
+test.skipIf(!hasDpkg)('the tools of Debian can read the package', async () => {
+  const name = [...files.keys()].find((each) => each.endsWith('.deb')) ?? '';
+  const { stdout } = await run('dpkg-deb', ['--info', join(directory.path, name)]);
+  expect(stdout).toContain(`Version: ${release.version}`);
+});
