@@ -1,8 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../../apps/cli/src/testing.ts';
 import { storageDrivers } from '../../packages/engine/src/storage/drivers.ts';
 import { parseConsole } from '../../tools/docs/console-block.ts';
 import { allPages } from './all-pages.ts';
@@ -41,17 +37,4 @@ test('no command of a page has a secret as an argument of a program', () => {
       .replaceAll(/(?<=^|\s)\w+=\S+|<<<.*|@<\(echo .*?\)|(?:^|\| )echo .*?(?=[|>]|$)/g, '')
       .replace(/<<END.*/s, '');
   expect(commands.filter((each) => secret.test(passed(each))).map(({ place }) => place)).toEqual([]);
-});
-
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
-
-test.skipIf(!hasSystemd)('systemd accepts the unit of the service', async () => {
-  const [unit] = blocks.filter(({ language, text }) => language === 'ini' && text.includes('ExecStart='));
-  await using directory = await temporaryDirectory();
-  const file = join(directory.path, 'backup-sync.service');
-  await writeFile(file, (unit?.text ?? '').replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
-  // A setting that systemd does not know is only a warning.
-  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
-  expect(stderr.split('\n').filter((line) => line.includes(file))).toEqual([]);
-  expect(status).toBe(0);
 });

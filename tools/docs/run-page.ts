@@ -28,12 +28,12 @@ const shownPort = '8787';
 /** Commands that replace systemd for the only service in the pages. */
 const startService =
   '(set -a; . /etc/backup-sync/environment; BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; ' +
-  'BACKUP_SYNC_ADMIN_PASSWORD_FILE=/etc/backup-sync/admin-password; exec backup-sync serve)';
+  'AWS_SHARED_CREDENTIALS_FILE=/etc/backup-sync/secrets/aws-credentials; exec backup-sync serve)';
 const stopService =
   'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
 /** Commands that pages name, and what runs instead: the command is built already, and there is no systemd. */
 const installed: ReadonlyMap<string, string> = new Map([
-  ['systemctl daemon-reload', 'true'],
+  ['/run/credentials/backup-sync.service/secret_', '/etc/backup-sync/secrets/'],
   ['systemctl enable --now backup-sync', startService],
   ['systemctl start backup-sync', startService],
   ['systemctl stop backup-sync', stopService],
