@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { repositoryRoot, startServer, temporaryDirectory } from '../apps/cli/src/testing.ts';
+import { libraries, libraryFiles, npmTarball } from '../tools/release/npm-packages.ts';
 
 const run = promisify(execFile);
 const bin = join(repositoryRoot, 'node_modules', '.bin');
 const environment = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1' };
 
 /** The packages that contain the type of the router. */
-const packed = { contracts: 'packages/contracts', trpc: 'packages/trpc' };
+const packed = ['contracts', 'trpc'] as const;
 
 /** Packages that a consumer installs in addition, and their dependencies. */
 const others = { '@trpc/client': 'apps/gateway', '@trpc/server': 'packages/trpc', zod: 'packages/contracts' };
@@ -46,9 +47,9 @@ test('another repository installs the packed type of the router without the serv
   await using home = await temporaryDirectory();
   const inRepository = { cwd: repositoryRoot, env: environment };
   await run('turbo', ['run', 'build', '--filter=@backup-sync/trpc...', '--output-logs=errors-only'], inRepository);
-  for (const folder of Object.values(packed)) {
-    const packing = { cwd: join(repositoryRoot, folder), env: environment };
-    await run('pnpm', ['pack', '--pack-destination', home.path], packing);
+  for (const name of packed) {
+    const tarball = await npmTarball(libraryFiles(libraries[name]), { epochSeconds: 0, gzipLevel: 1 });
+    await writeFile(join(home.path, `${name}.tgz`), tarball);
   }
   const consumer = join(home.path, 'consumer');
   await mkdir(consumer);
@@ -84,12 +85,8 @@ test('another repository installs the packed type of the router without the serv
 
 /** Writes a manifest that needs no registry: it names the tarballs, and what this repository has installed. */
 async function writeManifest(tarballs: string, consumer: string): Promise<void> {
-  const files = await readdir(tarballs);
   const dependencies: Record<string, string> = {};
-  for (const name of Object.keys(packed)) {
-    const file = files.find((each) => each.startsWith(`backup-sync-${name}-`));
-    dependencies[`@backup-sync/${name}`] = `file:${join(tarballs, file ?? '')}`;
-  }
+  for (const name of packed) dependencies[`@backup-sync/${name}`] = `file:${join(tarballs, `${name}.tgz`)}`;
   for (const [name, folder] of Object.entries(others)) {
     dependencies[name] = `file:${await realpath(join(repositoryRoot, folder, 'node_modules', name))}`;
   }

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.t
 import { describeRelease } from '../../tools/release/release.ts';
 import { releaseFiles } from '../../tools/release/release-files.ts';
 import { sizeLimit } from '../../tools/release/size-limit.ts';
-import { hasDpkg } from './install-debian-package.ts';
+import { dpkg, hasDpkg, installDebianPackage } from './install-debian-package.ts';
 import { runMainJob } from './main-job.ts';
 
 const run = promisify(execFile);
@@ -68,6 +68,11 @@ test('npm installs all packages into an empty folder, and every entry of each ca
     const { stderr } = await run(process.execPath, ['main.mjs'], { cwd: folder });
     expect(stderr, name).toBe('');
   }
+  // The gateway has the files that it serves in it. The package that Swagger UI depends on reports installations.
+  const served = join(folder, 'node_modules', '@backup-sync', 'gateway', 'node_modules');
+  await access(join(served, '@backup-sync', 'console', 'dist', 'index.html'));
+  await access(join(served, 'swagger-ui-dist', 'swagger-ui.css'));
+  await expect(access(join(folder, 'node_modules', '@scarf'))).rejects.toThrow('ENOENT');
 });
 
 test('npm installs the command for the whole machine from its tarball alone', async () => {
@@ -88,6 +93,9 @@ test('the tarball for Linux runs where it is unpacked, also through a link', asy
   await run('ln', ['-s', `${name}/bin/backup-sync`, link]);
   const { synced } = await runMainJob([link], folder, ['/usr/bin', '/bin']);
   expect(synced).toContain('object_missing');
+  // Nothing tells where it was made.
+  const { code } = await run('grep', ['-rlF', repositoryRoot, join(folder, name)]).catch((error) => error);
+  expect(code).toBe(1);
 });
 
 const hasMan = spawnSync('man', ['--version']).error === undefined;
@@ -105,8 +113,19 @@ test.skipIf(!hasMan)('man shows the manual page without a warning', async () => 
   expect(stdout).toContain('sources add');
 });
 
-test.skipIf(!hasDpkg)('the tools of Debian can read the package', async () => {
-  const name = [...files.keys()].find((each) => each.endsWith('.deb')) ?? '';
-  const { stdout } = await run('dpkg-deb', ['--info', join(directory.path, name)]);
-  expect(stdout).toContain(`Version: ${release.version}`);
-});
+test.skipIf(!hasDpkg)(
+  'installing the Debian package again keeps the settings, the secrets and the catalogue',
+  async () => {
+    const name = [...files.keys()].find((each) => each.endsWith('.deb')) ?? '';
+    const installed = join(directory.path, 'installed');
+    await installDebianPackage(join(directory.path, name), installed);
+    const own = [
+      'etc/backup-sync/environment',
+      'etc/backup-sync/secrets/password',
+      'var/lib/backup-sync/catalogue.sqlite',
+    ];
+    for (const file of own) await writeFile(join(installed, file), 'mine');
+    await dpkg(installed, '--install', join(directory.path, name));
+    for (const file of own) expect(await readFile(join(installed, file), 'utf8'), file).toBe('mine');
+  },
+);

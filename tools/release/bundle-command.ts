@@ -3,7 +3,8 @@ import { build } from 'rolldown';
 import commandBuilds from '../../apps/cli/rolldown.config.ts';
 import { type Entry, fileEntry } from './archive.ts';
 import { root } from './release.ts';
-import { consolePackages, installedPackage, type ThirdPartyPackage } from './third-party.ts';
+import { servedThirdParty } from './served-files.ts';
+import { installedPackage, type ThirdPartyPackage } from './third-party.ts';
 
 /** The bundled command. */
 export type BundledCommand = {
@@ -33,8 +34,8 @@ export async function bundleCommand(commit: string | null): Promise<BundledComma
     }
   }
   const directories = new Set(Array.from(modules).flatMap((id) => packageDirectory(id) ?? []));
-  const served = [installedPackage(join(command, 'node_modules', 'swagger-ui-dist')), ...consolePackages()];
-  return { files: [...files.values()], thirdParty: [...Array.from(directories, installedPackage), ...served] };
+  const bundled = Array.from(directories, installedPackage);
+  return { files: [...files.values()], thirdParty: [...bundled, ...servedThirdParty()] };
 }
 
 /** The directory of the installed package that has a module; null for the sources of this repository. */

@@ -4,7 +4,8 @@ import { parse } from 'yaml';
 import { type ArchiveOptions, type Entry, fileEntry, tarball } from './archive.ts';
 import type { BundledCommand } from './bundle-command.ts';
 import { type Release, root } from './release.ts';
-import { consolePackages, thirdPartyNotices } from './third-party.ts';
+import { servedFiles, servedNames, servedThirdParty } from './served-files.ts';
+import { thirdPartyNotices } from './third-party.ts';
 
 /** Libraries of the release, and their folders. */
 export const libraries = {
@@ -28,21 +29,6 @@ type Manifest = {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 };
 
-const consolePackage = '@backup-sync/console';
-
-/** Files of Swagger UI that the gateway serves, and what must stay with them. */
-const swaggerFiles = [
-  'LICENSE',
-  'NOTICE',
-  'absolute-path.js',
-  'favicon-32x32.png',
-  'swagger-ui-bundle.js',
-  'swagger-ui-bundle.js.LICENSE.txt',
-  'swagger-ui.css',
-];
-
-const swaggerFolder = 'node_modules/swagger-ui-dist';
-
 /** Modules that only tests import. Some of them are next to the code. */
 const forTests = /(?:^|\/)testing[./]|-for-tests\.|-conformance\./;
 
@@ -53,27 +39,22 @@ export function libraryFiles(folder: string): readonly Entry[] {
     .filter((path) => /\.(?:js|d\.ts)$/.test(path) && !forTests.test(path) && isBuiltFromSource(folder, path))
     .map((path) => fileEntry(`dist/${path}`, withoutSources(readFileSync(join(root, folder, 'dist', path), 'utf8'))));
   checkImports(manifest.name, built);
-  const isGateway = manifest.dependencies?.[consolePackage] !== undefined;
+  const servesFiles = servedNames.some((name) => manifest.dependencies?.[name] !== undefined);
+  const notices = () => fileEntry('THIRD-PARTY-NOTICES', thirdPartyNotices(servedThirdParty()));
   return [
     ...built,
-    ...(isGateway ? [...consoleFiles(), fileEntry('THIRD-PARTY-NOTICES', thirdPartyNotices(consolePackages()))] : []),
+    ...(servesFiles ? [...servedFiles(), notices()] : []),
     ...commonFiles(folder),
-    fileEntry('package.json', releasedManifest(manifest, isGateway ? [consolePackage] : [])),
+    fileEntry('package.json', releasedManifest(manifest, servesFiles ? servedNames : [])),
   ];
 }
 
 /** The files of the package with the command. It has everything that it needs in it. */
 export function commandFiles({ files, thirdParty }: BundledCommand): readonly Entry[] {
   const folder = 'apps/cli';
-  const swagger = join(root, folder, 'node_modules', 'swagger-ui-dist');
   return [
     ...files,
-    ...consoleFiles(),
-    ...swaggerFiles.map((name) => fileEntry(`${swaggerFolder}/${name}`, readFileSync(join(swagger, name)))),
-    fileEntry(
-      `${swaggerFolder}/package.json`,
-      withoutDependencies(readFileSync(join(swagger, 'package.json'), 'utf8')),
-    ),
+    ...servedFiles(),
     ...commonFiles(folder),
     fileEntry('THIRD-PARTY-NOTICES', thirdPartyNotices(thirdParty)),
     fileEntry('package.json', commandManifest(readManifest(folder))),
@@ -86,15 +67,19 @@ export async function packNpmPackages(
   command: BundledCommand,
   options: ArchiveOptions,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const packages = new Map<string, readonly Entry[]>();
-  for (const [name, folder] of Object.entries(libraries)) packages.set(name, libraryFiles(folder));
-  packages.set('cli', commandFiles(command));
   const packed = new Map<string, Buffer>();
-  for (const [name, entries] of packages) {
-    const below = entries.map((entry) => ({ ...entry, path: `package/${entry.path}` }));
-    packed.set(`backup-sync-${name}-${version}.tgz`, await tarball(below, options));
+  for (const [name, folder] of Object.entries(libraries)) {
+    packed.set(`backup-sync-${name}-${version}.tgz`, await npmTarball(libraryFiles(folder), options));
   }
-  return packed;
+  return packed.set(`backup-sync-cli-${version}.tgz`, await npmTarball(commandFiles(command), options));
+}
+
+/** Packs the files of a package as npm wants them: in a folder `package`. */
+export function npmTarball(entries: readonly Entry[], options: ArchiveOptions): Promise<Buffer> {
+  return tarball(
+    entries.map((entry) => ({ ...entry, path: `package/${entry.path}` })),
+    options,
+  );
 }
 
 function readManifest(folder: string): Manifest {
@@ -111,12 +96,6 @@ const relativeImport = /(\bfrom |\bimport\()(["'])(\.[^"']+)\.[jt]s\2/g;
 /** Removes the map of a built file and, in types, the names of sources: the package has no sources. */
 function withoutSources(code: string): string {
   return code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n').replaceAll(relativeImport, '$1$2$3.js$2');
-}
-
-/** Swagger UI depends on a package that reports installations, and works without it. */
-function withoutDependencies(manifest: string): string {
-  const { dependencies: _, scripts: _scripts, ...rest } = JSON.parse(manifest);
-  return `${JSON.stringify(rest, null, 2)}\n`;
 }
 
 /** Throws if a file imports a file that the package does not have. */
@@ -162,8 +141,7 @@ function releasedManifest(manifest: Manifest, bundled: readonly string[]): strin
 
 /** The manifest of the command, whose libraries are bundled. It finds two packages at run time, which are in it too. */
 function commandManifest({ name, version, description, license, engines, bin, dependencies }: Manifest): string {
-  const bundled = [consolePackage, 'swagger-ui-dist'];
-  const found = Object.fromEntries(bundled.map((each) => [each, dependencies?.[each] ?? '']));
+  const found = Object.fromEntries(servedNames.map((each) => [each, dependencies?.[each] ?? '']));
   const released = {
     name,
     version,
@@ -174,7 +152,7 @@ function commandManifest({ name, version, description, license, engines, bin, de
     bin,
     files: ['dist', 'THIRD-PARTY-NOTICES'],
     dependencies: versionsOf(found, version),
-    bundleDependencies: bundled,
+    bundleDependencies: servedNames,
   };
   return `${JSON.stringify(released, null, 2)}\n`;
 }
@@ -189,27 +167,6 @@ function versionsOf(dependencies: Readonly<Record<string, string>> = {}, version
     return [name, range === 'catalog:' ? catalog[name] : range];
   });
   return Object.fromEntries(versions);
-}
-
-/** The built console as a package: the files that its first page loads, and those that they load. */
-function consoleFiles(): readonly Entry[] {
-  const folder = join(root, 'apps', 'console');
-  const { name, version, description, license, exports } = readManifest('apps/console');
-  const manifest = `${JSON.stringify({ name, version, description, license, type: 'module', exports }, null, 2)}\n`;
-  const assets = readdirSync(join(folder, 'dist', 'assets'));
-  const read = (path: string) => readFileSync(join(folder, 'dist', path));
-  // Iterating over a set includes what is added during the iteration.
-  const loaded = new Set(['index.html']);
-  for (const path of loaded) {
-    const text = read(path).toString();
-    for (const asset of assets) if (text.includes(asset)) loaded.add(`assets/${asset}`);
-  }
-  const compressed = assets.filter((asset) => loaded.has(`assets/${asset.replace(/\.(?:br|gz)$/, '')}`));
-  const paths = [...new Set([...loaded, ...compressed.map((asset) => `assets/${asset}`)])];
-  return [
-    ...paths.map((path) => fileEntry(`node_modules/${consolePackage}/dist/${path}`, read(path))),
-    fileEntry(`node_modules/${consolePackage}/package.json`, manifest),
-  ];
 }
 
 /** The licence, and the pages of a package. */

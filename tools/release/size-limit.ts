@@ -7,7 +7,7 @@ const limits: readonly (readonly [file: RegExp, bytes: number])[] = [
   [/^backup-sync-core-.*\.tgz$/, 80 * kibibyte],
   [/^backup-sync-trpc-.*\.tgz$/, 10 * kibibyte],
   [/^backup-sync-engine-.*\.tgz$/, 900 * kibibyte],
-  [/^backup-sync-gateway-.*\.tgz$/, 1200 * kibibyte],
+  [/^backup-sync-gateway-.*\.tgz$/, 2 * mebibyte],
   [/^backup-sync-cli-.*\.tgz$/, 5 * mebibyte],
   [/\.tar\.gz$/, 70 * mebibyte],
   [/\.deb$/, 70 * mebibyte],
