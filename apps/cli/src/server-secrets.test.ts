@@ -4,6 +4,7 @@ import { createAccessKeyAnswer } from '@backup-sync/contracts';
 import { generate } from 'selfsigned';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { textLine } from './log/log-lines.ts';
 import { temporaryDirectory } from './testing.ts';
 import { signedHeaders, startTracedServer, type TracedServer, Traces } from './testing-traces.ts';
 
@@ -19,6 +20,9 @@ const given = {
 const passwordOfAda = 'password-of-ada-that-nobody-may-see';
 const storage = { BACKUP_SYNC_STORAGE: 's3:http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'an-access-key' };
 
+/** The events of calls that the engine answers. */
+const eventsOfCalls = ['call.accepted', 'call.answered', 'call.refused'];
+
 /** For each secret, the places that must show it. */
 type Shown = Map<string, readonly string[]>;
 
@@ -31,14 +35,19 @@ test('nothing that a server prints or leaves behind shows a secret, through call
   const certificate = await writeCertificate(home.path);
   const crash = encodeURIComponent('process.once("SIGUSR2",()=>{throw new Error("a crash")})');
   const traces = new Traces();
-  await using server = await startTracedServer(traces, data, ['--json', ...certificate.args], {
-    environment: {
-      BACKUP_SYNC_TOKEN: strayToken,
-      ...given,
-      ...storage,
-      NODE_OPTIONS: `--import=data:text/javascript,${crash} --report-uncaught-exception --report-directory=${reports}`,
+  await using server = await startTracedServer(
+    traces,
+    data,
+    ['--json', '--log-level', 'debug', '--log-format', 'json', ...certificate.args],
+    {
+      environment: {
+        BACKUP_SYNC_TOKEN: strayToken,
+        ...given,
+        ...storage,
+        NODE_OPTIONS: `--import=data:text/javascript,${crash} --report-uncaught-exception --report-directory=${reports}`,
+      },
     },
-  });
+  );
   const shown: Shown = new Map(
     [...Object.values(given), strayToken, sealingKey, passwordOfAda, certificate.key].map((secret) => [secret, []]),
   );
@@ -56,6 +65,10 @@ test('nothing that a server prints or leaves behind shows a secret, through call
   await traces.addFiles(data);
   await traces.addFiles(reports);
   expect(traces.placesOf('a crash')).toEqual(['server', expect.stringMatching(/^report\..*\.json$/)]);
+  const log = traces.textOf('server').match(/^\{"level":.*$/gm) ?? [];
+  const events = log.map((line) => JSON.parse(line).event);
+  expect(events).toEqual(expect.arrayContaining([...eventsOfCalls, 'request.refused', 'outage.began']));
+  for (const line of log) traces.add('the log as text', textLine(line, false));
   for (const [secret, places] of shown) expect(traces.placesOf(secret), secret).toEqual(places);
 }, 240_000);
 
@@ -64,11 +77,12 @@ test('each secret that a server generates at its first start is shown in one pla
   const data = join(home.path, 'data');
   const traces = new Traces();
   const environment = { ...storage, BACKUP_SYNC_DATA_DIR: data };
-  await using server = await startTracedServer(traces, data, [], { environment });
+  await using server = await startTracedServer(traces, data, ['--log-level', 'debug'], { environment });
   const made = await traces.run(['access-keys', 'create', 'admin', 'default'], { environment });
   expect(made).toMatchObject({ code: 0 });
   await server.endWith('SIGTERM');
   await traces.addFiles(data);
+  expect(traces.textOf('server')).toContain(' call=createAccessKey ');
   const password = /with the password (\S+)$/m.exec(traces.textOf('server'))?.[1] ?? '';
   expect(traces.placesOf(password)).toEqual(['server']);
   expect(traces.placesOf((await readFile(join(data, 'secret.key'), 'utf8')).trim())).toEqual(['secret.key']);
