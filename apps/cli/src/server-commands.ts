@@ -8,7 +8,7 @@ import { logFormats } from './log/log-lines.ts';
 import type { LogOptions } from './log/log-options.ts';
 import { duration, given, positive } from './options.ts';
 
-/** Adds `serve`, `work`, `migrate`, `login`, `logout`, `whoami`, `token`, `doctor` and `demo`. */
+/** Adds `serve`, `work`, `migrate`, `login`, `logout`, `whoami`, `token`, `doctor`, `demo` and `version`. */
 export function addServerCommands(program: Command, { command, contextOf, finish }: Tools): void {
   command(program, 'serve', 'serve the API until Ctrl-C', [
     'serve --data-dir /var/lib/backup-sync --storage s3:https://obs.example.com',
@@ -142,6 +142,16 @@ tries its own storage. Nothing is written. Exits 1 if something is missing, 5 if
       const { demoCommand } = await import('./commands/demo.ts');
       finish(await demoCommand(contextOf(options), options));
     });
+  const version = program
+    .command('version')
+    .description('print the version of this program')
+    .option('--verbose', 'also the commit, Node, SQLite, the schema of the catalogue, and the platform', false);
+  completeCommand(version, ['version --verbose'], [jsonOption()]).action(
+    async ({ json, verbose }: Pick<Shared, 'json'> & { verbose: boolean }) => {
+      const { versionCommand } = await import('./commands/version.ts');
+      finish(await versionCommand(contextOf(given({ json })), verbose));
+    },
+  );
 }
 
 function logLevelOption(): Option {
