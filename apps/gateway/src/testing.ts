@@ -53,6 +53,7 @@ export async function startTestGateway(
       | 'storage'
       | 'backlogMax'
       | 'keystone'
+      | 'log'
     >
   > = {},
 ): Promise<TestGateway> {

@@ -126,7 +126,7 @@ export const logEvents = {
   },
   'source.held': {
     level: 'warn',
-    when: 'a run found too many backups missing, so the source waits for a confirmation',
+    when: 'a run of a source found too many backups missing, so their removal waits for a confirmation; repeated by each run until then',
     fields: ['operation_id', 'project_id', 'source_id', 'bucket'],
   },
   'outage.began': {

@@ -39,12 +39,14 @@ async function askOver(endpoint: string, certificate: string): Promise<number | 
 test('HTTPS works, a renewed certificate is used, and after an invalid one the old stays in use', async () => {
   await using made = await makeFiles();
   const first = await made.renew();
-  await using gateway = await startTestGateway({}, { tls: made.files });
+  const logged: string[] = [];
+  await using gateway = await startTestGateway({}, { tls: made.files, log: (event) => logged.push(event) });
   expect(gateway.endpoint).toMatch(/^https:/);
   expect(await askOver(gateway.endpoint, first)).toBe(200);
 
   const second = await made.renew();
   await gateway.renewCertificate();
+  expect(logged).toEqual(['certificate.renewed']);
   expect(await askOver(gateway.endpoint, second)).toBe(200);
   await expect(askOver(gateway.endpoint, first)).rejects.toThrow();
 

@@ -3,14 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallInput, CallOutput, Operation, ScanFinding, UnaryCallName } from '@backup-sync/contracts';
 import type { Caller } from '../caller.ts';
+import type { LogEventName } from '../log-events.ts';
 import { openEmbeddedEngine } from '../open-embedded-engine.ts';
 import { makeDataDirectory } from './data-directory.ts';
 import { operationEnd } from './operation-end.ts';
 import { TestClock } from './test-clock.ts';
 
+/** An entry of the log without its message. */
+type LoggedEntry = { readonly event: LogEventName; readonly [field: string]: unknown };
+
 /** An embedded engine over a directory of buckets, with a clock that moves only when a test sets it. */
 export type ClockedEngine = AsyncDisposable & {
   readonly faults: unknown[];
+  /** The entries of the log. */
+  readonly logged: LoggedEntry[];
   readonly clock: TestClock;
   call<Name extends UnaryCallName>(
     name: Name,
@@ -37,6 +43,7 @@ export async function startClockedEngine(
   const dataDirectory = join(home, 'data');
   await makeDataDirectory(dataDirectory);
   const faults: unknown[] = [];
+  const logged: LoggedEntry[] = [];
   const clock = new TestClock();
   const open = () =>
     openEmbeddedEngine({
@@ -44,6 +51,7 @@ export async function startClockedEngine(
       dataDirectory,
       storage: `file:${buckets}`,
       onFault: (_place, error) => faults.push(error),
+      log: (event, _message, values) => logged.push({ event, ...values }),
       clock,
     });
   let engine = await open();
@@ -58,6 +66,7 @@ export async function startClockedEngine(
   const ended = (operationId: string) => operationEnd(engine, callerOf({}), operationId);
   return {
     faults,
+    logged,
     clock,
     call,
     ended,
