@@ -12,7 +12,6 @@ export async function serveCommand(context: CommandContext, options: ServeOption
   using logging = openLog(terminal.messages, logSettings(options, environment));
   using life = beginLife(logging.log, version, signal);
   await using gateway = await startGateway(context, options, logging);
-  life.started(gateway.endpoint);
   if (terminal.json) {
     printJson(terminal, {
       endpoint: gateway.endpoint,
@@ -31,6 +30,7 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     }
     print(terminal, 'press Ctrl-C to stop the server');
   }
+  life.started(gateway.endpoint);
   await untilStopped(gateway, signal);
   return exitCodes.done;
 }

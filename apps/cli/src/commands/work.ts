@@ -23,12 +23,12 @@ export async function workCommand(context: CommandContext, options: LogOptions):
     onFault: logging.onFault,
   });
   const { shown } = node.database;
-  life.started(null);
   if (terminal.json) printJson(terminal, { database: shown });
   else {
     print(terminal, `working on the operations of the database ${shown}`);
     print(terminal, 'press Ctrl-C to stop');
   }
+  life.started(null);
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
