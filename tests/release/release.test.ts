@@ -15,6 +15,8 @@ import { runMainJob } from './main-job.ts';
 
 const run = promisify(execFile);
 const release: Release = { version: '0.1.0', commit: 'c0ffee', epochSeconds: 1_800_000_000 };
+/** Installing takes seconds, and longer if other tests run at the same time. */
+const timeoutMs = 180_000;
 const isOfLinux = process.platform === platform.os && process.arch === platform.nodeArchitecture;
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   command = await bundleCommand(release.commit);
   packages = await packNpmPackages(release, command, { epochSeconds: release.epochSeconds, gzipLevel: 9 });
   for (const [name, content] of packages) await writeFile(join(directory.path, name), content);
-});
+}, timeoutMs);
 afterAll(() => directory[Symbol.asyncDispose]());
 
 const mainJob = {
@@ -35,7 +37,9 @@ const mainJob = {
   checked: expect.stringContaining('OK'),
 };
 
-test('npm installs the command into an empty folder without a registry, and it does the main job', async () => {
+test('npm installs the command into an empty folder without a registry, and it does the main job', {
+  timeout: timeoutMs,
+}, async () => {
   const folder = join(directory.path, 'npm');
   await mkdir(folder);
   const tarball = join(directory.path, 'backup-sync-cli-0.1.0.tgz');
@@ -52,41 +56,47 @@ test('npm installs the command into an empty folder without a registry, and it d
   expect(job).toEqual(mainJob);
 });
 
-test.skipIf(!isOfLinux)('the Debian package is installed into an empty root, and does the main job', async () => {
-  const { name, content } = await debianPackage(release, installedTree(release, command), {
-    epochSeconds: release.epochSeconds,
-    gzipLevel: 1,
-    maintainer: 'Maintainers <maintainers@example.com>',
-  });
-  expect(content.length).toBeLessThan(sizeLimit(name) ?? 0);
-  const file = join(directory.path, name);
-  await writeFile(file, content);
-  const root = join(directory.path, 'root');
-  await installDebianPackage(file, root);
-  // It must not use the Node of this machine.
-  const job = await runMainJob([join(root, 'usr/bin/backup-sync')], root, ['/usr/bin', '/bin']);
-  expect(job).toEqual(mainJob);
-  if (!hasDpkg) return;
+test.skipIf(!isOfLinux)(
+  'the Debian package is installed into an empty root, and does the main job',
+  {
+    timeout: timeoutMs,
+  },
+  async () => {
+    const { name, content } = await debianPackage(release, installedTree(release, command), {
+      epochSeconds: release.epochSeconds,
+      gzipLevel: 1,
+      maintainer: 'Maintainers <maintainers@example.com>',
+    });
+    expect(content.length).toBeLessThan(sizeLimit(name) ?? 0);
+    const file = join(directory.path, name);
+    await writeFile(file, content);
+    const root = join(directory.path, 'root');
+    await installDebianPackage(file, root);
+    // It must not use the Node of this machine.
+    const job = await runMainJob([join(root, 'usr/bin/backup-sync')], root, ['/usr/bin', '/bin']);
+    expect(job).toEqual(mainJob);
+    if (!hasDpkg) return;
 
-  const catalogue = join(root, 'var/lib/backup-sync');
-  const { mode, uid } = await stat(catalogue);
-  const [, user] = /^backup-sync:!?x?:(\d+):/.exec(await readFile(join(root, 'etc/passwd'), 'utf8')) ?? [];
-  expect([mode & 0o777, uid]).toEqual([0o700, Number(user)]);
-  const settings = join(root, 'etc/backup-sync/environment');
-  await writeFile(settings, 'BACKUP_SYNC_STORAGE=s3:https://s3.example.com\n');
-  await writeFile(join(root, 'etc/backup-sync/secrets/admin-password'), 'replace-this-password\n');
-  await writeFile(join(catalogue, 'catalogue.sqlite'), '');
+    const catalogue = join(root, 'var/lib/backup-sync');
+    const { mode, uid } = await stat(catalogue);
+    const [, user] = /^backup-sync:!?x?:(\d+):/.exec(await readFile(join(root, 'etc/passwd'), 'utf8')) ?? [];
+    expect([mode & 0o777, uid]).toEqual([0o700, Number(user)]);
+    const settings = join(root, 'etc/backup-sync/environment');
+    await writeFile(settings, 'BACKUP_SYNC_STORAGE=s3:https://s3.example.com\n');
+    await writeFile(join(root, 'etc/backup-sync/secrets/admin-password'), 'replace-this-password\n');
+    await writeFile(join(catalogue, 'catalogue.sqlite'), '');
 
-  await dpkg(root, '--remove', 'backup-sync');
-  await expect(access(join(root, 'usr/lib/backup-sync'))).rejects.toThrow('ENOENT');
-  expect(await readFile(settings, 'utf8')).toContain('s3.example.com');
-  await access(join(root, 'etc/backup-sync/secrets/admin-password'));
-  await access(join(catalogue, 'catalogue.sqlite'));
+    await dpkg(root, '--remove', 'backup-sync');
+    await expect(access(join(root, 'usr/lib/backup-sync'))).rejects.toThrow('ENOENT');
+    expect(await readFile(settings, 'utf8')).toContain('s3.example.com');
+    await access(join(root, 'etc/backup-sync/secrets/admin-password'));
+    await access(join(catalogue, 'catalogue.sqlite'));
 
-  await dpkg(root, '--purge', 'backup-sync');
-  await expect(access(join(root, 'etc/backup-sync'))).rejects.toThrow('ENOENT');
-  await expect(access(catalogue)).rejects.toThrow('ENOENT');
-});
+    await dpkg(root, '--purge', 'backup-sync');
+    await expect(access(join(root, 'etc/backup-sync'))).rejects.toThrow('ENOENT');
+    await expect(access(catalogue)).rejects.toThrow('ENOENT');
+  },
+);
 
 test('no npm package is larger than its limit', () => {
   const tooLarge = [...packages].filter(([name, { length }]) => length > (sizeLimit(name) ?? 0));
