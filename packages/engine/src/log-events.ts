@@ -33,12 +33,15 @@ export const logFields = {
 
 type LogField = keyof typeof logFields;
 
+/** Maximum number of entries of a limited event in a minute. The others are only counted. */
+export const limitedEntries = 100;
+
 type LogEventDescription = {
   readonly level: LogLevel;
   /** When the entry is written, as a clause for the reference. */
   readonly when: string;
   readonly fields: readonly LogField[];
-  /** Set if a fault outside can cause the event thousands of times: at most 100 entries a minute are written. */
+  /** Set if a fault outside can cause the event thousands of times: see {@link limitedEntries}. */
   readonly isLimited?: true;
 };
 

@@ -1,11 +1,11 @@
-import { logEvents, logFields, logLevels } from '../../../packages/engine/src/log-events.ts';
+import { limitedEntries, logEvents, logFields, logLevels } from '../../../packages/engine/src/log-events.ts';
 import { generatedPage, sentence, table } from './markdown.ts';
 
 export function logEventsPage(): string {
   const rows = Object.entries(logEvents).map(([name, event]) => [
     `\`${name}\``,
     event.level,
-    `${sentence(event.when)}${'isLimited' in event ? ' At most 100 entries a minute.' : ''}`,
+    `${sentence(event.when)}${'isLimited' in event ? ` At most ${limitedEntries} entries a minute.` : ''}`,
     event.fields.map((field) => `\`${field}\``).join(', '),
   ]);
   return generatedPage('Events of the log', [

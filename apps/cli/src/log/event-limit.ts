@@ -1,14 +1,12 @@
-import type { LogEventName } from '@backup-sync/engine/log-events';
+import { type LogEventName, limitedEntries } from '@backup-sync/engine/log-events';
 
 const windowMs = 60_000;
-/** Entries of one event in a window. */
-const entriesMax = 100;
 
 type Window = { readonly beganMs: number; entries: number; leftOut: number };
 
 /**
  * Limits how often an event is written, so that a fault outside does not fill the log: a wrong access key fails every
- * import. The first 100 entries of a minute are written; the number of the others is reported later.
+ * import. The first entries of a minute are written; the number of the others is reported later.
  */
 export class EventLimit {
   readonly #windows = new Map<LogEventName, Window>();
@@ -28,7 +26,7 @@ export class EventLimit {
       window = { beganMs: nowMs, entries: 0, leftOut: 0 };
       this.#windows.set(event, window);
     }
-    const isAllowed = window.entries < entriesMax;
+    const isAllowed = window.entries < limitedEntries;
     if (isAllowed) window.entries += 1;
     else window.leftOut += 1;
     return { isAllowed, leftOut };

@@ -1,7 +1,7 @@
 import { describeReason } from '@backup-sync/contracts';
 import { type EndedOperation, hasItem, type OperationRecord, wireKind } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
-import { noLog } from '../log-events.ts';
+import { limitedEntries, noLog } from '../log-events.ts';
 import type { Services } from '../services.ts';
 import { describeBucket } from '../storage/names.ts';
 
@@ -23,12 +23,14 @@ export async function logEnds(
   ended: readonly EndedOperation[],
 ): Promise<void> {
   if (services.world.log === noLog) return;
-  await Promise.all(ended.map((each) => logEnd(services, each)));
+  // The entries of further failures would not be written, so nothing is read for them.
+  await Promise.all(ended.map((each, index) => logEnd(services, each, index < limitedEntries)));
 }
 
 async function logEnd(
   { catalogue, world: { log } }: Pick<Services, 'catalogue' | 'world'>,
   { id, projectId, kind, status }: EndedOperation,
+  isDetailed: boolean,
 ): Promise<void> {
   const known = { operation_id: id, project_id: projectId, kind, status };
   // A sync ends thousands of these, so nothing is read for them.
@@ -36,7 +38,7 @@ async function logEnd(
     log('item.succeeded', `The ${names[kind]} has succeeded.`, known);
     return;
   }
-  const operation = await showOrNull(catalogue.operations.showOperation(projectId, id));
+  const operation = isDetailed ? await showOrNull(catalogue.operations.showOperation(projectId, id)) : null;
   const event = status === 'success' ? 'operation.succeeded' : 'operation.failed';
   if (operation === null) log(event, `The ${names[kind]} has ended: ${status}.`, known);
   else log(event, messageOf(operation), { ...known, ...valuesOf(operation) });
