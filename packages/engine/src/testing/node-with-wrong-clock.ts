@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { parseDatabaseAddress } from '../catalogue/postgres/database-address.ts';
+import { logEvents } from '../log-events.ts';
 import { openClusterEngine } from '../open-cluster-engine.ts';
 
 const [url = '', storage = '', secretKey = '', aheadMs = ''] = process.argv.slice(2);
@@ -18,7 +19,9 @@ await using _node = await openClusterEngine({
   serves: false,
   works: true,
   onFault: (place, error) => tell(`${place}: ${error}`),
-  log: (_event, text) => tell(text),
+  log: (event, text) => {
+    if (logEvents[event].level === 'warn') tell(text);
+  },
 });
 tell('works');
 await once(process.stdin.resume(), 'end');
