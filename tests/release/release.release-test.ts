@@ -9,6 +9,7 @@ import { releaseFiles } from '../../tools/release/release-files.ts';
 import { sizeLimit } from '../../tools/release/size-limit.ts';
 import { dpkg, hasDpkg, installDebianPackage } from './install-debian-package.ts';
 import { runMainJob } from './main-job.ts';
+import { openPlainRoot } from './plain-root.ts';
 
 const run = promisify(execFile);
 const release = describeRelease(process.env);
@@ -129,3 +130,18 @@ test.skipIf(!hasDpkg)(
     for (const file of own) expect(await readFile(join(installed, file), 'utf8'), file).toBe('mine');
   },
 );
+
+/** Whether this process may leave its network and change its root. */
+const canLeave = spawnSync('unshare', ['--net', 'chroot', '/', 'true']).status === 0;
+
+test.skipIf(!canLeave)('the Debian package needs only the C and C++ libraries, no network and no rights', async () => {
+  const name = [...files.keys()].find((each) => each.endsWith('.deb')) ?? '';
+  await using plain = await openPlainRoot((root) => installDebianPackage(join(directory.path, name), root));
+  const options = '--data-dir /data/catalogue --storage file:/examples/buckets';
+  expect(await plain.run('backup-sync --version')).toBe(`${release.version}\n`);
+  const synced = await plain.run(`backup-sync sync /examples/sync-request.json ${options}`);
+  expect(synced).toMatch(/database-disk-day-2 .* created/);
+  expect(synced).toMatch(/mail-disk-full .* failed: object_missing/);
+  const checked = await plain.run(`backup-sync check --resource database-disk --max-age 99999d ${options}`);
+  expect(checked).toMatch(/^OK: 1 resource/);
+});
