@@ -81,15 +81,17 @@ test.skipIf(!isOfLinux)(
     const { mode, uid } = await stat(catalogue);
     const [, user] = /^backup-sync:!?x?:(\d+):/.exec(await readFile(join(root, 'etc/passwd'), 'utf8')) ?? [];
     expect([mode & 0o777, uid]).toEqual([0o700, Number(user)]);
+    const secrets = join(root, 'etc/backup-sync/secrets');
+    expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const settings = join(root, 'etc/backup-sync/environment');
     await writeFile(settings, 'BACKUP_SYNC_STORAGE=s3:https://s3.example.com\n');
-    await writeFile(join(root, 'etc/backup-sync/secrets/admin-password'), 'replace-this-password\n');
+    await writeFile(join(secrets, 'admin-password'), 'replace-this-password\n');
     await writeFile(join(catalogue, 'catalogue.sqlite'), '');
 
     await dpkg(root, '--remove', 'backup-sync');
     await expect(access(join(root, 'usr/lib/backup-sync'))).rejects.toThrow('ENOENT');
     expect(await readFile(settings, 'utf8')).toContain('s3.example.com');
-    await access(join(root, 'etc/backup-sync/secrets/admin-password'));
+    await access(join(secrets, 'admin-password'));
     await access(join(catalogue, 'catalogue.sqlite'));
 
     await dpkg(root, '--purge', 'backup-sync');
