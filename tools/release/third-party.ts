@@ -28,12 +28,11 @@ export function installedPackage(directory: string): ThirdPartyPackage {
   return { name, version, licence: license, text };
 }
 
-/** The packages in the built console, as Vite lists them. */
+/** The packages in the built console, as Vite lists them. Throws if the console is not built. */
 export function consolePackages(): readonly ThirdPartyPackage[] {
   type Listed = { readonly name: string; readonly version: string; readonly identifier: string; readonly text: string };
-  const listed = JSON.parse(
-    readFileSync(join(root, 'apps', 'console', 'dist', 'licenses.json'), 'utf8'),
-  ) as readonly Listed[];
+  const path = join('apps', 'console', 'dist', 'licenses.json');
+  const listed = JSON.parse(readNeeded(path, 'Run "pnpm build" first.')) as readonly Listed[];
   return listed.map(({ name, version, identifier, text }) => ({
     name,
     version,
@@ -47,16 +46,17 @@ export function nodeRuntime(): ThirdPartyPackage {
   const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'node', 'package.json'), 'utf8')) as {
     readonly version: string;
   };
-  const path = join('packaging', 'node', `LICENSE-${version}`);
+  const remedy = `Copy LICENSE of Node ${version} there, and remove that of the version before.`;
+  const text = readNeeded(join('packaging', 'node', `LICENSE-${version}`), remedy);
+  return { name: 'node', version, licence: 'MIT', text: text.trim() };
+}
+
+/** Reads a file of this repository. Throws an error with the remedy if it is missing. */
+function readNeeded(path: string, remedy: string): string {
   try {
-    return { name: 'node', version, licence: 'MIT', text: readFileSync(join(root, path), 'utf8').trim() };
+    return readFileSync(join(root, path), 'utf8');
   } catch (error) {
-    throw new Error(
-      `${path} is missing. Copy LICENSE of Node ${version} there, and remove that of the version before.`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`${path} cannot be read. ${remedy}`, { cause: error });
   }
 }
 
