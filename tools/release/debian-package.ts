@@ -16,8 +16,8 @@ import { changelogEntry, type Release } from './release.ts';
 /** Files that an administrator edits. An upgrade keeps the changes. */
 const settings = ['etc/backup-sync/environment'];
 
-/** What the program of Node needs: the libraries that every Debian and Ubuntu of the last years has. */
-const dependencies = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8)';
+/** The libraries of the program of Node, and `useradd`: every Debian and Ubuntu of the last years has them. */
+const dependencies = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8), passwd';
 
 /** Makes the Debian package without the tools of Debian, so that it is made on any machine. */
 export async function debianPackage(
