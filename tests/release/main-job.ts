@@ -7,6 +7,8 @@ export type MainJob = {
   readonly documentation: number;
   readonly synced: string;
   readonly checked: string;
+  /** What `version --verbose` prints as the commit. */
+  readonly commit: unknown;
 };
 
 /**
@@ -28,10 +30,12 @@ export async function runMainJob(
   const synced = await run(['sync', join(examples, 'sync-request.json'), ...options], onServer);
   const resource = ['--resource', 'database-disk', '--max-age', '99999d'];
   const checked = await run(['check', ...resource, ...options], onServer);
+  const version = await run(['version', '--verbose', '--json'], onServer);
   return {
     console: await console.text(),
     documentation: documentation.status,
     synced: `${synced.output}${synced.messages}`,
     checked: `${checked.output}${checked.messages}`,
+    commit: JSON.parse(version.output).commit,
   };
 }

@@ -35,6 +35,7 @@ const mainJob = {
   documentation: 200,
   synced: expect.stringMatching(/mail-disk-full .* failed: object_missing/),
   checked: expect.stringContaining('OK'),
+  commit: release.commit,
 };
 
 test('npm installs the command into an empty folder without a registry, and it does the main job', {
