@@ -36,6 +36,8 @@ export type GatewayAppOptions = {
   readonly node?: Pick<ClusterEngine, 'callCounts' | 'servingNodes' | 'eventLagMs'> | null;
   /** Whether to trust the `X-Forwarded-For` of this address. */
   readonly isTrustedProxy: (address: string | undefined) => boolean;
+  /** Aborted when the server is about to stop: it answers calls, but says that it is not ready for more. */
+  readonly draining: AbortSignal;
   /** Aborted when the server stops; streams then end. */
   readonly stopping: AbortSignal;
   readonly onFault: OnFault;
@@ -69,6 +71,7 @@ export function createGatewayApp(options: GatewayAppOptions): Express {
   // Before any limit: health checks must succeed even while the server is overloaded.
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   app.get('/readyz', async (_request, response) => {
+    if (options.draining.aborted) throw new BackupSyncError('unavailable', 'the server is about to stop');
     await engine.checkReady();
     response.json({ status: 'ready', ...(node !== null && { event_lag_ms: await node.eventLagMs() }) });
   });

@@ -52,14 +52,21 @@ export type Listening = AsyncDisposable & {
   readonly endpoint: string;
   /** Starts using a renewed certificate. If it is not usable, reports that and keeps the old one. */
   readonly renewCertificate: () => Promise<void>;
+  /** Uses other files for HTTPS, if it has a certificate, and other limits for new connections. */
+  readonly reconfigure: (changed: Pick<ListenOptions, 'tls' | 'limits'>) => Promise<void>;
 };
+
+/** Checks the certificate, and that no plain HTTP would leave this machine. Throws {@link ListenError} like `listen`. */
+export async function checkTls({ host, tls, behindTlsProxy }: Omit<ListenPlace, 'port'>): Promise<void> {
+  refusePlainHttp({ host, tls, behindTlsProxy });
+  if (tls !== undefined) await readTlsFiles(tls);
+}
 
 /**
  * Checks that {@link listen} could serve now. Throws {@link ListenError} like it. Nothing listens afterwards.
  */
 export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPlace): Promise<void> {
-  refusePlainHttp({ host, tls, behindTlsProxy });
-  if (tls !== undefined) await readTlsFiles(tls);
+  await checkTls({ host, tls, behindTlsProxy });
   const probe = createNetServer();
   await begin(probe, host, port);
   await new Promise((resolve) => probe.close(resolve));
@@ -71,7 +78,8 @@ export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPla
  * `behindTlsProxy`.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, limits, isTrustedProxy, tls, newId, onFault, log = noLog } = options;
+  const { host, port, limits, isTrustedProxy, newId, onFault, log = noLog } = options;
+  let { tls } = options;
   refusePlainHttp(options);
   let material = tls === undefined ? null : await readTlsFiles(tls);
   const server = makeServer(handler, limits, material);
@@ -110,6 +118,11 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   return {
     endpoint: `${tls === undefined ? 'http' : 'https'}://${shownHost}:${actualPort}`,
     renewCertificate,
+    async reconfigure(changed) {
+      server.maxConnections = changed.limits.connections;
+      if (tls !== undefined) tls = changed.tls ?? tls;
+      await renewCertificate();
+    },
     [Symbol.asyncDispose]() {
       clearInterval(timer);
       closing ??= close(server, unused);

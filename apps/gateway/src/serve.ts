@@ -20,6 +20,7 @@ import { findHolder } from '@backup-sync/engine/catalogue-reader';
 import type { ClusterEngine, ClusterEngineOptions } from '@backup-sync/engine/cluster';
 import { operatorName } from '@backup-sync/engine/operator-name';
 import { findConsole } from './console/find-console.ts';
+import type { Admission } from './edges/admission.ts';
 import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
@@ -28,12 +29,17 @@ import { checkListen, type Listening, type ListenPlace, listen } from './listen.
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
 
+/** Options that can change while a server runs. */
+type Changeable = Pick<ListenPlace, 'tls'> & {
+  /** Limits that differ from {@link defaultEdgeLimits}. */
+  readonly limits?: Partial<EdgeLimits> | undefined;
+  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
+  readonly trustedProxies?: readonly string[] | undefined;
+};
+
 type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'consoleDirectory'> &
-  ListenPlace & {
-    /** Limits that differ from {@link defaultEdgeLimits}. */
-    readonly limits?: Partial<EdgeLimits> | undefined;
-    /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
-    readonly trustedProxies?: readonly string[] | undefined;
+  ListenPlace &
+  Changeable & {
     /** Password of the administrator that the first start creates (default: a generated one). */
     readonly administratorPassword?: string | undefined;
   };
@@ -53,6 +59,10 @@ export type RunningGateway = AsyncDisposable & {
   readonly endpoint: string;
   /** Starts using a renewed certificate; see {@link Listening}. Also happens automatically every minute. */
   readonly renewCertificate: Listening['renewCertificate'];
+  /** Uses other options from now on. A server without HTTPS stays without. */
+  readonly reconfigure: (changed: Changeable) => Promise<void>;
+  /** Lets `/readyz` answer 503, so that load balancers send calls elsewhere. All other calls still work. */
+  readonly drain: () => void;
   readonly projectId: string;
   /** The token that commands on the same data directory use; null if the catalogue is in a database. */
   readonly token: string | null;
@@ -84,10 +94,12 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
   const { engine, node } = await openEngine(options, failed.resolve);
   starting.use(node ?? engine);
   await engine.identity.checkAccessKeys();
+  const draining = new AbortController();
   const stopping = new AbortController();
   const limits = { ...defaultEdgeLimits, ...options.limits };
   const clock = ('clock' in options ? options.clock : undefined) ?? systemClock;
-  const isTrustedProxy = trustIn(options.trustedProxies ?? []);
+  let isTrusted = trustIn(options.trustedProxies ?? []);
+  const isTrustedProxy = (address: string | undefined) => isTrusted(address);
   const { publicUrl, consoleDirectory = findConsole() } = options;
   const app = createGatewayApp({
     ...options,
@@ -97,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     clock,
     isTrustedProxy,
     node,
+    draining: draining.signal,
     stopping: stopping.signal,
   });
   const newId = () => engine.newId();
@@ -129,6 +142,14 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     generatedPassword,
     failed: failed.promise,
     renewCertificate: listening.renewCertificate,
+    async reconfigure(changed) {
+      const changedLimits = { ...defaultEdgeLimits, ...changed.limits };
+      isTrusted = trustIn(changed.trustedProxies ?? []);
+      (app.locals.admission as Admission).setLimits(changedLimits);
+      const all = new Set([listening, local]);
+      for (const each of all) await each.reconfigure({ tls: changed.tls, limits: changedLimits });
+    },
+    drain: () => draining.abort(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -16,6 +16,8 @@ export type TestGateway = AsyncDisposable & {
   readonly dataDirectory: string;
   readonly faults: unknown[];
   readonly renewCertificate: RunningGateway['renewCertificate'];
+  readonly reconfigure: RunningGateway['reconfigure'];
+  readonly drain: RunningGateway['drain'];
   readonly failed: RunningGateway['failed'];
   /** Makes a call, with the token unless headers replace it. Sends `body` as JSON, or unchanged if it is a string. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
@@ -109,6 +111,8 @@ export async function startTestGateway(
     dataDirectory,
     faults,
     renewCertificate: gateway.renewCertificate,
+    reconfigure: gateway.reconfigure,
+    drain: gateway.drain,
     failed: gateway.failed,
     call,
     async ended(operationLogId) {

@@ -13,9 +13,10 @@ const rememberedMax = 100_000;
 
 /** Limits calls: by caller once that is known, before that by the network that they come from. */
 export class Admission {
-  readonly #limits: EdgeLimits;
-  readonly #callers: CallLimit;
-  readonly #addresses: CallLimit;
+  readonly #openLimit: (name: string, rate: CallRate) => CallLimit;
+  #limits: EdgeLimits;
+  #callers: CallLimit;
+  #addresses: CallLimit;
   readonly #counted = new WeakSet<Request>();
   /** Calls that were counted by network before their credentials were checked. */
   readonly #ahead = new WeakSet<Request>();
@@ -29,13 +30,28 @@ export class Admission {
 
   /** `otherNodes`: the nodes that share the limits of calls per second, if there are any. */
   constructor(limits: EdgeLimits, clock: Clock, otherNodes: OtherNodes | null) {
-    const { callsPerSecond, unknownCallsPerSecond } = limits;
     const nowMs = () => clock.monotonicMs();
-    const open = (name: string, rate: CallRate) =>
+    this.#openLimit = (name, rate) =>
       otherNodes === null ? new RateLimit(rate, nowMs) : new SharedRateLimit(name, rate, nowMs, otherNodes);
     this.#limits = limits;
-    this.#callers = open('callers', { perSecond: callsPerSecond, burst: 2 * callsPerSecond });
-    this.#addresses = open('networks', { perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond });
+    this.#callers = this.#openCallers(limits);
+    this.#addresses = this.#openAddresses(limits);
+  }
+
+  /** Uses other limits from now on. A rate that changes begins without what callers have used so far. */
+  setLimits(limits: EdgeLimits): void {
+    const before = this.#limits;
+    this.#limits = limits;
+    if (limits.callsPerSecond !== before.callsPerSecond) this.#callers = this.#openCallers(limits);
+    if (limits.unknownCallsPerSecond !== before.unknownCallsPerSecond) this.#addresses = this.#openAddresses(limits);
+  }
+
+  #openCallers({ callsPerSecond }: EdgeLimits): CallLimit {
+    return this.#openLimit('callers', { perSecond: callsPerSecond, burst: 2 * callsPerSecond });
+  }
+
+  #openAddresses({ unknownCallsPerSecond }: EdgeLimits): CallLimit {
+    return this.#openLimit('networks', { perSecond: unknownCallsPerSecond, burst: 10 * unknownCallsPerSecond });
   }
 
   /** Takes a place for each call until it is answered. The network holds it until the caller is known. */

@@ -56,6 +56,19 @@ test('HTTPS works, a renewed certificate is used, and after an invalid one the o
   expect(await askOver(gateway.endpoint, second)).toBe(200);
 });
 
+test('a server that runs can use another certificate, and stays with HTTPS and the old one if there is none', async () => {
+  await using made = await makeFiles();
+  await using other = await makeFiles();
+  const [first, second] = await Promise.all([made.renew(), other.renew()]);
+  await using gateway = await startTestGateway({}, { tls: made.files });
+  await gateway.reconfigure({ tls: other.files });
+  expect(await askOver(gateway.endpoint, second)).toBe(200);
+  await expect(askOver(gateway.endpoint, first)).rejects.toThrow();
+  await gateway.reconfigure({ tls: undefined });
+  expect(await askOver(gateway.endpoint, second)).toBe(200);
+  expect(gateway.faults).toEqual([]);
+});
+
 test('local commands reach a server with a certificate through its endpoint file', async () => {
   await using made = await makeFiles();
   await made.renew();
