@@ -114,6 +114,9 @@ const limits = [
   ['100 audit events', `${engine}/audit/refusal-limit.ts`, 'mostInWindow'],
   ['8 names', `${engine}/audit/subjects.ts`, 'uncheckedMax'],
   ['within 5 minutes', `${engine}/identity/keystone/token-validation.ts`, 'keptMs'],
+  ['256 KiB', 'apps/cli/src/configuration/read-configuration.ts', 'fileMaxBytes'],
+  ['20,000 values', 'apps/cli/src/configuration/parse-yaml.ts', 'nodesMax'],
+  ['20 levels', 'apps/cli/src/configuration/parse-yaml.ts', 'depthMax'],
   ['14,336 characters', `${engine}/identity/token-length.ts`, 'tokenMaxLength'],
 ] as const;
 

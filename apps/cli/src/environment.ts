@@ -117,6 +117,9 @@ export const environmentSchema = z.object({
   ),
   BACKUP_SYNC_CONNECT_TIMEOUT: timeout.describe('time limit to connect to the server, such as `30s` (default: 10 s)'),
   BACKUP_SYNC_TIMEOUT: timeout.describe('time limit for a server that sends nothing, such as `2m` (default: 60 s)'),
+  BACKUP_SYNC_CONFIG: optional.describe(
+    'configuration file of the catalogue and its server: see [Configuration file](configuration.md)',
+  ),
   BACKUP_SYNC_DATA_DIR: optional.describe('directory of the local catalogue'),
   BACKUP_SYNC_DATABASE_URL: secret.describe(
     'address of the PostgreSQL database with the catalogue, instead of a data directory: `postgres://user:password@host/name`',
@@ -132,6 +135,9 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_BEHIND_TLS_PROXY: truth.describe('`true` if a proxy in front of the server does TLS (default: `false`)'),
   BACKUP_SYNC_TRUSTED_PROXIES: networks.describe(
     'addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` the server believes (default: none)',
+  ),
+  BACKUP_SYNC_DRAIN_FOR: duration.describe(
+    'time between SIGTERM and the stop in which `/readyz` answers 503 and calls still work, such as `20s` (default: `0s`)',
   ),
   BACKUP_SYNC_CONNECTIONS: positiveNumber.describe('maximum number of open connections (default: 4096)'),
   BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber.describe(
@@ -213,13 +219,29 @@ export const environmentSchema = z.object({
   XDG_CONFIG_HOME: optional.describe('directory below which `login` saves profiles (default: `~/.config`)'),
 });
 
-/** The parsed environment variables, read once. */
-export type Environment = z.output<typeof environmentSchema>;
+/** The settings of a process: its environment variables, above those of its configuration file. */
+export type Environment = z.output<typeof environmentSchema> & {
+  /** Where values that are not from a variable come from, by the variable. */
+  readonly origins: Origins;
+};
+
+type Origins = ReadonlyMap<string, string>;
 
 /** Parses the environment variables. Throws `UsageError` that names every variable that is not valid. */
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+  origins: Origins = new Map(),
+): Environment {
   const parsed = environmentSchema.safeParse(variables);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  if (parsed.success) return { ...parsed.data, origins };
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const name = path.join('.');
+    return `${origins.get(name) ?? name} ${message}`;
+  });
   throw new UsageError(problems.join('; '));
+}
+
+/** Where the value of a variable comes from, in words: its name, or a line of the configuration file. */
+export function originOf({ origins }: Environment, name: keyof typeof environmentSchema.shape): string {
+  return origins.get(name) ?? name;
 }

@@ -39,6 +39,16 @@ export class InvalidItemsError extends UsageError {
   }
 }
 
+/** A configuration is not valid; `problems` says where and why. */
+export class ConfigurationError extends UsageError {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[]) {
+    super(message);
+    this.problems = problems;
+  }
+}
+
 /** A name that means several things: `candidates` lists them, and `remedy` says how to name one. */
 export class AmbiguousNameError extends UsageError {
   readonly candidates: readonly Problem[];
@@ -178,6 +188,16 @@ export function failureOf(thrown: unknown): Failure {
     const { number, exitCode } = errors.invalid_request;
     const remedy = commandRemedies.invalid_request ?? null;
     return { exitCode, code: number, message: thrown.message, remedy, problems: thrown.problems };
+  }
+  if (thrown instanceof ConfigurationError) {
+    const remedy = 'Fix what is named here. To check it again, run "backup-sync config check".';
+    return {
+      exitCode: exitCodes.failure,
+      code: 'ConfigurationError',
+      message: thrown.message,
+      remedy,
+      problems: thrown.problems,
+    };
   }
   if (thrown instanceof AmbiguousNameError) {
     const { message, candidates: problems, remedy } = thrown;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import type { StorageEnvironment } from '@backup-sync/engine';
 import type { Network } from '@backup-sync/engine/network';
-import type { Environment } from './environment.ts';
+import { type Environment, originOf } from './environment.ts';
 import { UsageError } from './failure.ts';
 import type { ConnectOptions } from './target.ts';
 
@@ -29,7 +29,10 @@ export function readNetwork(environment: Environment): Network {
             ...(https !== undefined && { HTTPS_PROXY: https.reveal() }),
             NO_PROXY: directHosts(direct ?? '').join(','),
           },
-    caCertificates: environment.AWS_CA_BUNDLE === undefined ? [] : readCertificates(environment.AWS_CA_BUNDLE),
+    caCertificates:
+      environment.AWS_CA_BUNDLE === undefined
+        ? []
+        : readCertificates(environment.AWS_CA_BUNDLE, originOf(environment, 'AWS_CA_BUNDLE')),
   };
 }
 
@@ -67,8 +70,8 @@ function rangeOf(address: string, bits: number): string {
   return `${textOf(first)}-${textOf(first + size - 1)}`;
 }
 
-function readCertificates(path: string): readonly string[] {
-  const where = `AWS_CA_BUNDLE names ${JSON.stringify(path)}`;
+function readCertificates(path: string, origin: string): readonly string[] {
+  const where = `${origin} names ${JSON.stringify(path)}`;
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { syncCommand } from './commands/sync.ts';
+import { layersOf } from './configuration/layers.ts';
 import { readEnvironment } from './environment.ts';
 import { examples, temporaryDirectory } from './testing.ts';
 import { runInProcess } from './testing-in-process.ts';
@@ -143,9 +144,11 @@ describe('sync --plan-first', () => {
     const context = {
       terminal: { output: screen, messages: screen, json: false },
       environment: readEnvironment(home.environment),
+      layers: layersOf(home.environment, null),
       input: keyboard,
       connect: {},
       signal: new AbortController().signal,
+      onHangUp: () => expect.unreachable('only a server listens for it'),
       version: '0.0.0',
       onFault: (_: string, error: unknown) => {
         throw error;

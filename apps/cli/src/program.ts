@@ -3,6 +3,7 @@ import { addBackupCommands } from './backup-commands.ts';
 import { addCatalogueCommands } from './catalogue-commands.ts';
 import { addCommand, exitCodesHelp, type Tools } from './command-tools.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import { addConfigCommands } from './config-commands.ts';
 import { globalOptions, takeGlobalOptionsBefore } from './global-options.ts';
 import { examplesHelp, HelpedCommand, optionsHelp } from './help.ts';
 import { addIdentityCommands } from './identity-commands.ts';
@@ -25,10 +26,10 @@ const examples = [
 ];
 
 const whereHelp = `
-A command works on the server of --endpoint or --profile, or on the local catalogue in --data-dir. If a server has that
-directory open, the command works through it. If none of these is given, it uses the profile "default". --endpoint needs
-BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY. Global options can come before or after
-the command; if one is given twice, the last one counts.`;
+A command works on the server of --endpoint or --profile, or on the local catalogue in --data-dir or of --config. If a
+server has that directory open, the command works through it. If none of these is given, it uses the profile "default".
+--endpoint needs BACKUP_SYNC_TOKEN, or BACKUP_SYNC_ACCESS_KEY and BACKUP_SYNC_SECRET_ACCESS_KEY. Global options can come
+before or after the command; if one is given twice, the last one counts.`;
 
 /**
  * Creates the command line with all commands and their options. The code of a command is loaded when the command runs.
@@ -56,6 +57,7 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   addSourceCommands(program, tools);
   addIdentityCommands(program, tools);
   addServerCommands(program, tools);
+  addConfigCommands(program, tools);
   addCatalogueCommands(program, tools);
   takeGlobalOptionsBefore(program);
   return program;

@@ -1,8 +1,11 @@
+import { isatty } from 'node:tty';
 import { type Command, CommanderError } from 'commander';
 import { isPlugin } from './check-command.ts';
 import { printUnknown } from './commands/plugin-output.ts';
 import { addCompletion } from './completion/completion.ts';
-import { readEnvironment } from './environment.ts';
+import { isConfigCheck } from './config-commands.ts';
+import { configurationPathOf, type Layers, layersOf, originsOf } from './configuration/layers.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { exitCodes, failureOf, UsageError } from './failure.ts';
 import { faultText } from './fault-text.ts';
 import { readNetwork } from './network.ts';
@@ -13,10 +16,10 @@ import { printFailure, type Terminal } from './terminal.ts';
 /**
  * Applies proxies and private authorities, before the first request. Commands that need neither load nothing for it.
  */
-async function useNetworkOf(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
+async function useNetworkOf(layers: Layers): Promise<void> {
   const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'AWS_CA_BUNDLE'];
-  if (!names.some((name) => variables[name])) return;
-  const network = readNetwork(readEnvironment(variables));
+  if (!names.some((name) => layers.variables[name])) return;
+  const network = readNetwork(environmentOf(layers));
   const { useNetwork } = await import('@backup-sync/engine/network');
   useNetwork(network);
 }
@@ -32,11 +35,32 @@ function giveUpUnreadMessages(host: NodeJS.Process): void {
   timer.unref();
 }
 
+/**
+ * Reads the configuration file that a command uses. Other commands do not load the code for it. `command` is the path
+ * of the command, such as `backup-sync serve`.
+ */
+async function readLayers(command: string, options: object, variables: NodeJS.ProcessEnv): Promise<Layers> {
+  const path = configurationPathOf(command, options, variables);
+  if (path === undefined) return layersOf(variables, null);
+  const { readConfiguration } = await import('./configuration/read-configuration.ts');
+  return layersOf(variables, await readConfiguration(path));
+}
+
+/** `config check` reads the file itself, to report more than its first problems. */
+function takesConfiguration(command: Command): boolean {
+  return command.options.some((option) => option.attributeName() === 'config') && !isConfigCheck(command);
+}
+
+function environmentOf(layers: Layers): Environment {
+  return readEnvironment(layers.variables, originsOf(layers));
+}
+
 /** Runs the command that the process was called with, and sets its exit code. */
 export async function runCommandLine(host: NodeJS.Process, version: string): Promise<void> {
   const stopping = new AbortController();
   let json = false;
   let called: string | undefined;
+  let layers = layersOf(host.env, null);
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -66,10 +90,17 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
       json = options.json;
       return {
         terminal: terminal(),
-        environment: readEnvironment(host.env),
+        environment: environmentOf(layers),
+        layers,
         input: host.stdin,
         connect: { ...options.connect, command: called },
         signal: stopping.signal,
+        onHangUp: (listener) => {
+          // The kernel sends the same signal when a terminal is closed: then nobody can stop the command by Ctrl-C.
+          const heard = () => (hasLostTerminal(host) ? stopping.abort() : listener());
+          host.on('SIGHUP', heard);
+          return { [Symbol.dispose]: () => host.off('SIGHUP', heard) };
+        },
         version,
         onFault: (place, error) => {
           host.stderr.write(`${new Date().toISOString()} fault at ${place}: ${printableLines(faultText(error))}\n`);
@@ -84,14 +115,15 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   program.hook('preAction', async (_program, command) => {
     running = command;
     called = pathOf(command);
-    await useNetworkOf(host.env);
+    if (takesConfiguration(command)) layers = await readLayers(called, command.opts(), host.env);
+    await useNetworkOf(layers);
   });
   addCompletion(
     program,
     (text) => host.stdout.write(text),
     async (placeholder, options) => {
       const { namesOf } = await import('./completion/names.ts');
-      return namesOf(placeholder, options, readEnvironment(host.env));
+      return namesOf(placeholder, options, () => readLayers('', options, host.env).then(environmentOf));
     },
   );
   const wantsJson = host.argv.includes('--json') || host.argv.includes('--ndjson');
@@ -126,6 +158,11 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
     }
   }
   giveUpUnreadMessages(host);
+}
+
+/** Whether the terminal that the process was started at is gone. */
+function hasLostTerminal({ stdin, stdout, stderr }: NodeJS.Process): boolean {
+  return [stdin, stdout, stderr].some(({ isTTY, fd }) => isTTY && !isatty(fd));
 }
 
 /** Turns an error of Commander into one of this program. Commander prints the help for a group without a command. */

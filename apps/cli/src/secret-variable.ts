@@ -20,7 +20,9 @@ export function readSecretVariable(environment: Environment, name: Name): Secret
   const given = environment[name];
   if (path === undefined) return given;
   if (given !== undefined) throw new UsageError(`${name} and ${name}_FILE are both set: unset one of them`);
-  const where = `${name}_FILE names ${JSON.stringify(path)}`;
+  // In a configuration file, a secret may have been pasted instead of the path: only its line is shown.
+  const line = environment.origins.get(`${name}_FILE`);
+  const where = line === undefined ? `${name}_FILE names ${JSON.stringify(path)}` : `${line} names a file`;
   let content: string;
   try {
     content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');

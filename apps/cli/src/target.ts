@@ -2,7 +2,7 @@ import { BackupSyncError } from '@backup-sync/contracts';
 import { parseEndpoint } from '@backup-sync/core';
 import { parseDatabaseAddress } from '@backup-sync/engine/database-address';
 import { environmentCredentials, type ServerCredentials } from './credentials.ts';
-import { type Environment, Secret } from './environment.ts';
+import { type Environment, originOf, Secret } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { defaultProfileName, type Profile, profilePath, readProfiles } from './profiles.ts';
 import { readSecretVariable } from './secret-variable.ts';
@@ -12,6 +12,8 @@ export type ConnectOptions = {
   readonly profile?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly project?: string | undefined;
+  /** Configuration file of a local catalogue. */
+  readonly config?: string | undefined;
   readonly dataDir?: string | undefined;
   /** Address of a PostgreSQL database, which may contain a password: never shown. */
   readonly database?: string | undefined;
@@ -26,7 +28,7 @@ export type ConnectOptions = {
   readonly command?: string | undefined;
 };
 
-/** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`. */
+/** Where a value comes from, in words: `--endpoint`, `BACKUP_SYNC_ENDPOINT`, `profile "default"`, a line of a file. */
 export type Origin = string;
 
 /** Where a command works. `from` says where each value comes from. */
@@ -65,6 +67,7 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
   if (options.profile !== undefined) {
     if (options.endpoint !== undefined) throw new UsageError('--profile and --endpoint both name a server: give one');
     for (const [name, value] of [
+      ['--config', options.config],
       ['--data-dir', options.dataDir],
       ['--database', options.database],
     ]) {
@@ -72,17 +75,22 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
     }
     return ofProfile(options, await namedProfile(options.profile, environment), options.profile);
   }
-  const isLocal = (options.dataDir ?? options.database) !== undefined && options.endpoint === undefined;
+  const isLocal = isHere(options) && options.endpoint === undefined;
   if (endpoint !== null && !isLocal) return ofServer(options, environment, endpoint);
   const database = databaseOf(options, environment);
   if (database !== null) {
-    if (options.database === undefined) refuseUnused(environment, `${database.origin} names a database`);
+    if (!isHere(options)) refuseUnused(environment, `${database.origin} names a database`);
     const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
     return { kind: 'database', database: database.value, projectId, from: { database: database.origin } };
   }
-  const directory = firstOf(options.dataDir, '--data-dir', environment.BACKUP_SYNC_DATA_DIR, 'BACKUP_SYNC_DATA_DIR');
+  const directory = firstOf(
+    options.dataDir,
+    '--data-dir',
+    environment.BACKUP_SYNC_DATA_DIR,
+    originOf(environment, 'BACKUP_SYNC_DATA_DIR'),
+  );
   if (directory !== null) {
-    if (options.dataDir === undefined) refuseUnused(environment, `${directory.origin} names a data directory`);
+    if (!isHere(options)) refuseUnused(environment, `${directory.origin} names a data directory`);
     const projectId = options.project ?? environment.BACKUP_SYNC_PROJECT;
     return {
       kind: 'local',
@@ -90,6 +98,13 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
       projectId,
       from: { dataDirectory: directory.origin },
     };
+  }
+  const file = options.config ?? environment.BACKUP_SYNC_CONFIG;
+  if (file !== undefined) {
+    throw new UsageError(
+      `the configuration file ${JSON.stringify(file)} names no catalogue: set catalogue.data_directory or ` +
+        'catalogue.database_url_file in it, or give --data-dir or --database',
+    );
   }
   const name = environment.BACKUP_SYNC_PROFILE;
   if (name !== undefined) {
@@ -107,6 +122,11 @@ export async function resolveTarget(options: ConnectOptions, environment: Enviro
   );
 }
 
+/** Whether an option names a catalogue on this machine. */
+function isHere({ config, dataDir, database }: ConnectOptions): boolean {
+  return (config ?? dataDir ?? database) !== undefined;
+}
+
 /**
  * The database of the catalogue; null if none is given, or a data directory is. Throws {@link UsageError} if the
  * environment gives both.
@@ -119,7 +139,9 @@ export function databaseOf(
   if (database !== undefined) return { value: new Secret(database), origin: '--database' };
   const value = readSecretVariable(environment, 'BACKUP_SYNC_DATABASE_URL');
   if (value === undefined) return null;
-  if (environment.BACKUP_SYNC_DATA_DIR === undefined) return { value, origin: 'BACKUP_SYNC_DATABASE_URL' };
+  if (environment.BACKUP_SYNC_DATA_DIR === undefined) {
+    return { value, origin: environment.origins.get('BACKUP_SYNC_DATABASE_URL_FILE') ?? 'BACKUP_SYNC_DATABASE_URL' };
+  }
   throw new UsageError(
     'BACKUP_SYNC_DATABASE_URL and BACKUP_SYNC_DATA_DIR both name a catalogue: unset one, or use --database or --data-dir',
   );

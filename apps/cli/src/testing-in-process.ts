@@ -34,6 +34,7 @@ export async function runInProcess(
     on(signal: string, interrupt: () => void) {
       if (signal === 'SIGINT') interrupts.push(interrupt);
     },
+    off() {},
     exit() {},
   };
   if (untilOutput) {

@@ -16,6 +16,7 @@ export { type CallFrom, Engine } from './engine.ts';
 export type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
 export { networkOf } from './identity/network-of.ts';
 export { badToken, type Domain, type IssuedToken, ownDomain, type ScopedProject } from './identity/port.ts';
+export { parseSecretKey } from './identity/secret-seal.ts';
 export type { SignedRequest } from './identity/signed-request.ts';
 export { type Log, noLog, type OnFault } from './log-events.ts';
 export { type EmbeddedEngineOptions, openEmbeddedEngine } from './open-embedded-engine.ts';

@@ -25,8 +25,10 @@ export const logFields = {
   version: 'release of the program',
   host: 'host name of another node',
   pid: 'id of the process',
-  place: 'part of the program, or the operation or request, in which a fault occurred',
+  place: 'part of the program, or the operation or request, in which a fault occurred; or the line of a file',
   stack: 'stack of a fault and of its causes',
+  changed: 'keys of the configuration whose new values are used, separated by commas',
+  needs_restart: 'keys of the configuration whose new values are used only after a restart, separated by commas',
   left_out: 'name of the event whose entries were left out',
   count: 'number of entries that are missing',
 } as const;
@@ -67,6 +69,11 @@ export const logEvents = {
     level: 'info',
     when: 'the process works, or answers calls',
     fields: ['version', 'pid', 'endpoint'],
+  },
+  'node.draining': {
+    level: 'info',
+    when: 'the process answers calls for a while longer, before it stops',
+    fields: ['duration_ms'],
   },
   'node.stopping': { level: 'info', when: 'the process begins to stop', fields: ['pid'] },
   'node.stopped': { level: 'info', when: 'the process has stopped properly', fields: ['pid', 'duration_ms'] },
@@ -152,6 +159,22 @@ export const logEvents = {
   'catalogue.unavailable': {
     level: 'error',
     when: 'the database does not answer, or its disk is full; at most once a minute',
+    fields: [],
+  },
+  'config.reloaded': {
+    level: 'info',
+    when: 'the configuration was read again, after SIGHUP',
+    fields: ['changed', 'needs_restart'],
+  },
+  'config.refused': {
+    level: 'error',
+    when: 'the configuration was read again after SIGHUP, is not valid, and changes nothing',
+    fields: [],
+  },
+  'config.problem': { level: 'error', when: 'a problem of a configuration that was refused', fields: ['place'] },
+  'service_manager.failed': {
+    level: 'warn',
+    when: 'systemd could not be notified of a start, a reload or a stop',
     fields: [],
   },
   'certificate.renewed': { level: 'info', when: 'the server uses a renewed TLS certificate', fields: [] },

@@ -26,6 +26,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
     title: 'Catalogue and storage',
     text: 'For `serve` and `work`, and for commands that work on a catalogue without a server. All nodes of a database need the same: see [Run many nodes](../how-to/run-many-nodes.md).',
     names: [
+      'BACKUP_SYNC_CONFIG',
       'BACKUP_SYNC_DATA_DIR',
       'BACKUP_SYNC_DATABASE_URL',
       'BACKUP_SYNC_DATABASE_URL_FILE',
@@ -51,6 +52,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_TLS_KEY',
       'BACKUP_SYNC_BEHIND_TLS_PROXY',
       'BACKUP_SYNC_TRUSTED_PROXIES',
+      'BACKUP_SYNC_DRAIN_FOR',
       'BACKUP_SYNC_CALLS_PER_SECOND',
       'BACKUP_SYNC_UNKNOWN_CALLS_PER_SECOND',
       'BACKUP_SYNC_CALLS_IN_FLIGHT',
@@ -92,6 +94,7 @@ const readElsewhere: readonly (readonly [name: string, text: string])[] = [
   ['AWS_SESSION_TOKEN', 'session token of temporary credentials for S3'],
   ['AWS_PROFILE', 'profile in `~/.aws` with credentials for S3, instead of the three above'],
   ['NODE_EXTRA_CA_CERTS', 'PEM file of private certificate authorities; has the same effect as `AWS_CA_BUNDLE`'],
+  ['NOTIFY_SOCKET', 'socket of systemd, set by it, on which `serve` and `work` report when they are ready'],
   ['XDG_CACHE_HOME', 'directory below which Node keeps compiled code (default: `~/.cache`)'],
   ['NO_COLOR', 'no colours in tables and messages'],
   ['FORCE_COLOR', 'colours even if the output is not a terminal'],
@@ -101,9 +104,10 @@ const readElsewhere: readonly (readonly [name: string, text: string])[] = [
 const whereCommandsWork = [
   'the profile that `--profile` names',
   'the server at `--endpoint`',
-  'the catalogue in `--data-dir` or `--database`',
+  'the catalogue in `--data-dir` or `--database`, or that of the file `--config`',
   'the server at `BACKUP_SYNC_ENDPOINT`',
   'the catalogue in `BACKUP_SYNC_DATABASE_URL` or `BACKUP_SYNC_DATA_DIR`; both at once are refused',
+  'the catalogue of the file `BACKUP_SYNC_CONFIG`',
   'the profile that `BACKUP_SYNC_PROFILE` names',
   'the profile `default`',
 ];
@@ -113,11 +117,11 @@ export function variablesPage(): string {
   const missing = Object.keys(environmentSchema.shape).filter((name) => !named.has(name));
   if (missing.length > 0) throw new Error(`in no group of the variables page: ${missing.join(', ')}`);
   return generatedPage('Environment variables', [
-    'An option of a command overrides its variable, and a variable overrides the profile `default`. An empty variable counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
+    'An option of a command overrides its variable. A variable overrides the [configuration file](configuration.md) and the profile `default`. An empty variable counts as not set. Never pass a secret as an argument: other users of the machine can see arguments.',
     '## Where a command works',
     'A command uses the first of these that is given:',
     whereCommandsWork.map((place, index) => `${index + 1}. ${place}`).join('\n'),
-    '`--profile` cannot be used with `--endpoint`, `--data-dir` or `--database`. Credentials in variables are for a server in 2 or 4, and are refused with 5, 6 and 7. A profile has its own project, which only `--project` overrides. `backup-sync whoami` shows what a command uses.',
+    '`--profile` cannot be used with `--endpoint`, `--config`, `--data-dir` or `--database`. Credentials in variables are for a server in 2 or 4, and are refused with 5 to 8. A profile has its own project, which only `--project` overrides. `backup-sync whoami` shows what a command uses.',
     ...groups.flatMap(({ title, text, names }) => [
       `## ${title}`,
       text,

@@ -11,6 +11,7 @@ import type { LeastPolicy } from '@backup-sync/engine';
 import { parseDatabaseAddress } from '@backup-sync/engine/database-address';
 import { findDriver, storageDrivers, withoutCredentials } from '@backup-sync/engine/storage-drivers';
 import { type CatalogueConnection, type Connection, connectToCatalogue } from '../connect.ts';
+import { originOf } from '../environment.ts';
 import { exitCodes, failureOf, withNumber } from '../failure.ts';
 import { httpOptions } from '../http-options.ts';
 import { storageEnvironment } from '../network.ts';
@@ -220,7 +221,7 @@ async function lookAtStorage(
     configured.push(['storage', 'not set here (--storage or BACKUP_SYNC_STORAGE)']);
     return;
   }
-  const origin = options.storage === undefined ? 'BACKUP_SYNC_STORAGE' : '--storage';
+  const origin = options.storage === undefined ? originOf(environment, 'BACKUP_SYNC_STORAGE') : '--storage';
   const { probeBuckets, refuseOtherStorageUnit } = await import('@backup-sync/engine');
   findings.storage = storage;
   configured.push(['storage', `${withoutCredentials(storage)} (${origin})`]);

@@ -1,7 +1,7 @@
 import { newPassword } from '@backup-sync/contracts';
 import type { RunningGateway } from '@backup-sync/gateway';
 import { databaseOptions, localOptions } from '../connect.ts';
-import type { Secret } from '../environment.ts';
+import type { Environment } from '../environment.ts';
 import { UsageError } from '../failure.ts';
 import type { LogOptions } from '../log/log-options.ts';
 import type { ProcessLog } from '../log/open-log.ts';
@@ -31,11 +31,9 @@ export async function startGateway(
   { log, onFault }: Pick<ProcessLog, 'log' | 'onFault'>,
 ): Promise<RunningGateway> {
   const { environment } = context;
-  const { host, port } = parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen);
-  const publicUrl = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
-  const administratorPassword = readAdministratorPassword(
-    readSecretVariable(environment, 'BACKUP_SYNC_ADMIN_PASSWORD'),
-  );
+  const { host, port } = listenOf(options, environment);
+  const publicUrl = publicUrlOf(options, environment);
+  const administratorPassword = readAdministratorPassword(environment);
   const local = placeOf(context, options);
   const { serve } = await import('@backup-sync/gateway');
   return serve({
@@ -45,7 +43,7 @@ export async function startGateway(
     ...edgesOf(options, environment),
     host,
     port,
-    publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
+    publicUrl,
     administratorPassword,
     version: context.version,
     onFault,
@@ -64,16 +62,21 @@ function placeOf({ connect, environment }: CommandContext, { work = true }: Serv
   );
 }
 
-/** Checks the password like the API checks any user's: this one gives access to everything. */
-function readAdministratorPassword(given: Secret | undefined): string | undefined {
+/**
+ * Reads the password of the first administrator, and checks it like the API checks any user's: this one gives access to
+ * everything.
+ */
+export function readAdministratorPassword(environment: Environment): string | undefined {
+  const given = readSecretVariable(environment, 'BACKUP_SYNC_ADMIN_PASSWORD');
   if (given === undefined) return undefined;
   const parsed = newPassword.safeParse(given.reveal());
   if (parsed.success) return parsed.data;
   throw new UsageError(`BACKUP_SYNC_ADMIN_PASSWORD ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
 }
 
-/** `127.0.0.1:8787`, `[::1]:8787` or `localhost:8787`. */
-function parseListen(value: string): { host: string; port: number } {
+/** The address that the server listens on: `127.0.0.1:8787`, `[::1]:8787` or `localhost:8787`. */
+export function listenOf(options: ServeOptions, environment: Environment): { host: string; port: number } {
+  const value = options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen;
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
@@ -82,7 +85,10 @@ function parseListen(value: string): { host: string; port: number } {
   return { host, port };
 }
 
-function parsePublicUrl(value: string): string {
+/** The address that clients use, if it is given. */
+export function publicUrlOf(options: ServeOptions, environment: Environment): string | undefined {
+  const value = options.publicUrl ?? environment.BACKUP_SYNC_PUBLIC_URL;
+  if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : null;
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (url === null || !isHttp || `${url.search}${url.hash}${url.username}${url.password}` !== '') {

@@ -3,14 +3,28 @@ import { exitCodes } from '../failure.ts';
 import { beginLife } from '../log/begin-life.ts';
 import { type LogOptions, logSettings } from '../log/log-options.ts';
 import { openLog } from '../log/open-log.ts';
+import { openServiceManager } from '../service-manager.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
+import { reloadOnHangUp } from './reload.ts';
+
+/** Time in which a node returns its work. Milliseconds. */
+const stopMaxMs = 60_000;
 
 /** Works on the operations of a database until Ctrl-C or SIGTERM, without serving the API. */
 export async function workCommand(context: CommandContext, options: LogOptions): Promise<number> {
   const { terminal, environment, connect, signal, version } = context;
   using logging = openLog(terminal.messages, logSettings(options, environment));
   using life = beginLife(logging.log, version, signal);
+  const serviceManager = openServiceManager(context.layers.own, logging.log);
+  const started = Promise.withResolvers<void>();
+  using _reloading = reloadOnHangUp(context, options, {
+    serves: false,
+    started: started.promise,
+    logging,
+    serviceManager,
+    apply: async () => {},
+  });
   const node = databaseOptions(connect, environment);
   const { openClusterEngine } = await import('@backup-sync/engine/cluster');
   await using _engine = await openClusterEngine({
@@ -29,8 +43,11 @@ export async function workCommand(context: CommandContext, options: LogOptions):
     print(terminal, 'press Ctrl-C to stop');
   }
   life.started(null);
+  await serviceManager.ready();
+  started.resolve();
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
+  await serviceManager.stopping(stopMaxMs);
   return exitCodes.done;
 }

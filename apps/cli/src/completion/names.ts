@@ -60,16 +60,21 @@ const lookUps: ReadonlyMap<string, LookUp> = new Map([
 /**
  * The names for a placeholder, from the server or catalogue of the other options. None if that fails or takes too long.
  */
-export async function namesOf(placeholder: string, options: Options, environment: Environment): Promise<Candidate[]> {
+export async function namesOf(
+  placeholder: string,
+  options: Options,
+  readEnvironment: () => Promise<Environment>,
+): Promise<Candidate[]> {
   try {
+    const environment = await readEnvironment();
     if (placeholder === 'profile') {
       const profiles = await readProfiles(profilePath(environment));
       return Array.from(profiles, ([value, { endpoint }]) => ({ value, description: endpoint }));
     }
     const lookUp = lookUps.get(placeholder);
     if (lookUp === undefined) return [];
-    const { profile, endpoint, project, dataDir } = options;
-    await using connection = await connectToCatalogue({ profile, endpoint, project, dataDir }, environment);
+    const { profile, endpoint, project, config, dataDir } = options;
+    await using connection = await connectToCatalogue({ profile, endpoint, project, config, dataDir }, environment);
     return await lookUp(connection.client.calls, AbortSignal.timeout(patienceMs));
   } catch {
     // A completing shell cannot show a message; the command itself will report the error.

@@ -151,7 +151,7 @@ function keyInFile(path: string, remedy: string): KeySource {
 }
 
 function givenKey(text: string, remedy: string): KeySource {
-  const key = parseKey(text, secretKeyVariable);
+  const key = parseSecretKey(text, secretKeyVariable);
   return { place: secretKeyVariable, remedy, read: async () => key, readOrMake: async () => key };
 }
 
@@ -193,10 +193,11 @@ async function readOrMakeKey(path: string): Promise<Buffer> {
 }
 
 async function readKey(path: string): Promise<Buffer> {
-  return parseKey((await readFile(path, 'utf8')).trim(), path);
+  return parseSecretKey((await readFile(path, 'utf8')).trim(), path);
 }
 
-function parseKey(text: string, place: string): Buffer {
+/** Parses the text of a key. Throws {@link SecretKeyError}, which names its place and never quotes it. */
+export function parseSecretKey(text: string, place: string): Buffer {
   const key = Buffer.from(text, 'base64');
   if (key.length !== keyBytes || key.toString('base64') !== text) {
     throw new SecretKeyError(
