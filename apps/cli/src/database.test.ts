@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createMigratedDatabase } from '@backup-sync/engine/migrated-database';
 import { createTestDatabase } from '@backup-sync/engine/test-database';
 import { expect, test } from 'vitest';
-import { examples, temporaryDirectory } from './testing.ts';
+import { examples, start, temporaryDirectory } from './testing.ts';
 import { runInProcess } from './testing-in-process.ts';
 
 const environment = {
@@ -99,3 +102,35 @@ test('nodes need the key of access keys, and all the same one', async () => {
   expect(second.messages).toContain('contains another key than the one of the other nodes');
   expect(second.messages).not.toContain(other);
 });
+
+test('a worker takes its database from a configuration file, and at SIGHUP ignores settings of the API', async () => {
+  await using database = await createMigratedDatabase();
+  await using home = await temporaryDirectory();
+  const file = join(home.path, 'config.yaml');
+  const configure = (storage: string, more: string) =>
+    writeFile(
+      file,
+      `catalogue: {database_url_file: url}\nstorage: {unit: "${environment.BACKUP_SYNC_STORAGE}"${storage}}\n${more}`,
+    );
+  await writeFile(join(home.path, 'url'), `${database.url}\n`, { mode: 0o600 });
+  await configure('', '');
+  const { BACKUP_SYNC_SECRET_KEY } = environment;
+  const worker = start(['work', '--config', file], { environment: { BACKUP_SYNC_SECRET_KEY } });
+  const said = text(worker.stderr);
+  await once(worker.stdout, 'data');
+  await configure(
+    ', region: eu-west-1',
+    'server: {listen: "127.0.0.1:1", tls: {key_file: gone}}\nlogs: {level: debug}\n',
+  );
+  worker.kill('SIGHUP');
+  while (!(await nextMessage(worker.stderr)).includes('again.'));
+  worker.kill('SIGTERM');
+  await once(worker, 'close');
+  expect(worker.exitCode).toBe(0);
+  expect(await said).toContain('Changed: logs.level. Needs a restart: storage.region.');
+}, 120_000);
+
+async function nextMessage(stream: NodeJS.ReadableStream): Promise<string> {
+  const [chunk] = await once(stream, 'data');
+  return String(chunk);
+}
