@@ -139,6 +139,15 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_DRAIN_FOR: duration.describe(
     'time between SIGTERM and the stop in which `/readyz` answers 503 and calls still work, such as `20s` (default: `0s`)',
   ),
+  BACKUP_SYNC_METRICS_LISTEN: optional.describe(
+    'address on which the server or worker offers metrics for Prometheus, such as `127.0.0.1:9187` (default: none)',
+  ),
+  BACKUP_SYNC_METRICS_TOKEN: secret.describe(
+    'token for the metrics, 16 characters or more: needed unless they are on a loopback address',
+  ),
+  BACKUP_SYNC_METRICS_TOKEN_FILE: optional.describe(
+    'file with that token, instead of the variable; a line break at its end is ignored',
+  ),
   BACKUP_SYNC_CONNECTIONS: positiveNumber.describe('maximum number of open connections (default: 4096)'),
   BACKUP_SYNC_CALLS_IN_FLIGHT: positiveNumber.describe(
     'maximum number of calls in progress, including streams (default: 1024)',

@@ -2,6 +2,7 @@ import { logLevels } from '@backup-sync/engine/log-events';
 import { type Command, Option } from 'commander';
 import { completeCommand, type Shared, type Tools } from './command-tools.ts';
 import type { LoginOptions } from './commands/login.ts';
+import type { MetricsOptions } from './commands/metrics-place.ts';
 import type { ServeOptions } from './commands/start-gateway.ts';
 import { jsonOption, timeoutOptions } from './global-options.ts';
 import { logFormats } from './log/log-lines.ts';
@@ -29,6 +30,7 @@ export function addServerCommands(program: Command, { command, contextOf, finish
       'maximum number of unfinished imports per project; more get 429 (BACKUP_SYNC_BACKLOG, default: 100000)',
       positive,
     )
+    .addOption(metricsListenOption())
     .option('--no-work', 'answer calls, and leave the work to other nodes of the database')
     .addOption(logLevelOption())
     .addOption(logFormatOption())
@@ -39,9 +41,10 @@ export function addServerCommands(program: Command, { command, contextOf, finish
   command(program, 'work', 'do the work of a PostgreSQL catalogue until Ctrl-C', [
     'work --storage s3:https://obs.example.com',
   ])
+    .addOption(metricsListenOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption())
-    .action(async (options: Shared & LogOptions) => {
+    .action(async (options: Shared & LogOptions & MetricsOptions) => {
       const { workCommand } = await import('./commands/work.ts');
       finish(await workCommand(contextOf(options), options));
     });
@@ -165,4 +168,8 @@ function logFormatOption(): Option {
   return new Option('--log-format <format>', 'form of the log (BACKUP_SYNC_LOG_FORMAT, default: text)').choices(
     logFormats,
   );
+}
+
+function metricsListenOption(): Option {
+  return new Option('--metrics-listen <host:port>', 'address of metrics for Prometheus (BACKUP_SYNC_METRICS_LISTEN)');
 }

@@ -15,6 +15,7 @@ const given = {
   BACKUP_SYNC_ADMIN_PASSWORD: 'password-that-nobody-may-see',
   BACKUP_SYNC_PASSWORD: 'another-password-that-nobody-may-see',
   BACKUP_SYNC_SECRET_KEY: Buffer.from(sealingKey).toString('base64'),
+  BACKUP_SYNC_METRICS_TOKEN: 'metrics-token-that-nobody-may-see',
   AWS_SECRET_ACCESS_KEY: 'storage-key-that-nobody-may-see',
 };
 const passwordOfAda = 'password-of-ada-that-nobody-may-see';
@@ -44,6 +45,7 @@ test('nothing that a server prints or leaves behind shows a secret, through call
         BACKUP_SYNC_TOKEN: strayToken,
         ...given,
         ...storage,
+        BACKUP_SYNC_METRICS_LISTEN: '127.0.0.1:0',
         NODE_OPTIONS: `--import=data:text/javascript,${crash} --report-uncaught-exception --report-directory=${reports}`,
       },
     },

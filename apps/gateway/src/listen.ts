@@ -32,6 +32,8 @@ export type ListenPlace = {
   readonly tls?: TlsFiles | undefined;
   /** Whether a proxy in front handles TLS. Only then may plain HTTP leave this machine. */
   readonly behindTlsProxy?: boolean | undefined;
+  /** The option that errors name for the address (default: `--listen`). */
+  readonly option?: '--listen' | '--metrics-listen' | undefined;
 };
 
 /** Options of {@link listen}. */
@@ -65,10 +67,10 @@ export async function checkTls({ host, tls, behindTlsProxy }: Omit<ListenPlace, 
 /**
  * Checks that {@link listen} could serve now. Throws {@link ListenError} like it. Nothing listens afterwards.
  */
-export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPlace): Promise<void> {
-  await checkTls({ host, tls, behindTlsProxy });
+export async function checkListen(place: ListenPlace): Promise<void> {
+  await checkTls(place);
   const probe = createNetServer();
-  await begin(probe, host, port);
+  await begin(probe, place);
   await new Promise((resolve) => probe.close(resolve));
 }
 
@@ -78,7 +80,7 @@ export async function checkListen({ host, port, tls, behindTlsProxy }: ListenPla
  * `behindTlsProxy`.
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, limits, isTrustedProxy, newId, onFault, log = noLog } = options;
+  const { host, limits, isTrustedProxy, newId, onFault, log = noLog } = options;
   let { tls } = options;
   refusePlainHttp(options);
   let material = tls === undefined ? null : await readTlsFiles(tls);
@@ -95,7 +97,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     // A connection that answers while the server is closing would otherwise stay open for another request.
     response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
   });
-  await begin(server, host, port);
+  await begin(server, options);
 
   async function renewCertificate(): Promise<void> {
     if (tls === undefined || !('setSecureContext' in server)) return;
@@ -140,10 +142,10 @@ function refusePlainHttp({ host, tls, behindTlsProxy }: Omit<ListenPlace, 'port'
 }
 
 /** Starts to listen. Throws {@link ListenError}. */
-function begin(server: NetServer, host: string, port: number): Promise<void> {
+function begin(server: NetServer, place: ListenPlace): Promise<void> {
+  const { host, port } = place;
   return new Promise<void>((resolve, reject) => {
-    const refuse = (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(sentence(error, host, port), { cause: error }));
+    const refuse = (error: NodeJS.ErrnoException) => reject(new ListenError(sentence(error, place), { cause: error }));
     server.once('error', refuse);
     server.listen({ host, port }, () => {
       server.off('error', refuse);
@@ -184,15 +186,15 @@ function close(server: Server, unused: ReadonlySet<Socket>): Promise<void> {
   });
 }
 
-function sentence(error: NodeJS.ErrnoException, host: string, port: number): string {
+function sentence(error: NodeJS.ErrnoException, { host, port, option = '--listen' }: ListenPlace): string {
   const place = `${host}:${port}`;
   if (error.code === 'EADDRINUSE') {
-    return `${place} is in use by another program; stop it, or choose another address with --listen host:port`;
+    return `${place} is in use by another program; stop it, or choose another address with ${option} host:port`;
   }
   if (error.code === 'EACCES')
-    return `this user may not listen on ${place}; choose a port above 1023 with --listen host:port`;
+    return `this user may not listen on ${place}; choose a port above 1023 with ${option} host:port`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return `${host} is not an address of this machine; choose another with --listen host:port`;
+    return `${host} is not an address of this machine; choose another with ${option} host:port`;
   }
   return `cannot listen on ${place}: ${error.message}`;
 }

@@ -25,6 +25,7 @@ import { trustIn } from './edges/caller-address.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './edges/edge-limits.ts';
 import { createGatewayApp, type GatewayAppOptions } from './gateway-app.ts';
 import { checkListen, type Listening, type ListenPlace, listen } from './listen.ts';
+import type { MetricsOptions, MetricsPlace, OpenMetrics } from './metrics/open-metrics.ts';
 
 /** The local credential is renewed well before it expires after a day. Milliseconds. */
 const renewEveryMs = 12 * 60 * 60 * 1000;
@@ -42,6 +43,8 @@ type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'consoleDirector
   Changeable & {
     /** Password of the administrator that the first start creates (default: a generated one). */
     readonly administratorPassword?: string | undefined;
+    /** Where to serve metrics (default: nowhere). */
+    readonly metrics?: (MetricsPlace & Pick<MetricsOptions, 'seriesLimits'>) | undefined;
   };
 
 /** Options of a server on a data directory. */
@@ -68,6 +71,8 @@ export type RunningGateway = AsyncDisposable & {
   readonly token: string | null;
   /** Address of the web console; null if this build has none. */
   readonly consoleAddress: string | null;
+  /** Address of the metrics; null if they are not served. */
+  readonly metricsAddress: string | null;
   /** Password of the administrator if this start generated one, otherwise null. */
   readonly generatedPassword: string | null;
   /** Resolves with the reason if the server can no longer work. It then refuses every call and must be disposed. */
@@ -91,7 +96,9 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     if ('database' in options || findHolder(options.dataDirectory) === null) throw error;
   });
   const failed = Promise.withResolvers<Error>();
-  const { engine, node } = await openEngine(options, failed.resolve);
+  const metrics = await beginMetrics(options);
+  if (metrics !== null) starting.use(metrics);
+  const { engine, node } = await openEngine({ ...options, meter: metrics?.meter }, failed.resolve);
   starting.use(node ?? engine);
   await engine.identity.checkAccessKeys();
   const draining = new AbortController();
@@ -132,6 +139,8 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     options.administratorPassword ?? null,
     ownCall(engine),
   );
+  metrics?.begin(engine);
+  starting.defer(() => metrics?.stop());
   const running = starting.move();
   return {
     endpoint: listening.endpoint,
@@ -139,6 +148,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     token,
     consoleAddress:
       consoleDirectory === null ? null : `${publicUrl?.replace(/\/+$/, '') ?? listening.endpoint}${consolePath}`,
+    metricsAddress: metrics?.address ?? null,
     generatedPassword,
     failed: failed.promise,
     renewCertificate: listening.renewCertificate,
@@ -152,6 +162,14 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     drain: () => draining.abort(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function beginMetrics({ metrics, version, onFault, ...options }: ServeOptions): Promise<OpenMetrics | null> {
+  if (metrics === undefined) return null;
+  // Loaded only if needed.
+  const { openMetrics } = await import('./metrics/open-metrics.ts');
+  const dataDirectory = 'database' in options ? null : options.dataDirectory;
+  return openMetrics({ ...metrics, version, dataDirectory, onFault });
 }
 
 async function openEngine(

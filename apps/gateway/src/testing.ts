@@ -15,6 +15,7 @@ export type TestGateway = AsyncDisposable & {
   readonly token: string;
   readonly dataDirectory: string;
   readonly faults: unknown[];
+  readonly metricsAddress: RunningGateway['metricsAddress'];
   readonly renewCertificate: RunningGateway['renewCertificate'];
   readonly reconfigure: RunningGateway['reconfigure'];
   readonly drain: RunningGateway['drain'];
@@ -56,6 +57,7 @@ export async function startTestGateway(
       | 'backlogMax'
       | 'keystone'
       | 'log'
+      | 'metrics'
     >
   > = {},
 ): Promise<TestGateway> {
@@ -110,6 +112,7 @@ export async function startTestGateway(
     token: gateway.token,
     dataDirectory,
     faults,
+    metricsAddress: gateway.metricsAddress,
     renewCertificate: gateway.renewCertificate,
     reconfigure: gateway.reconfigure,
     drain: gateway.drain,

@@ -19,6 +19,7 @@ export * from './glossary.ts';
 export * from './identity.ts';
 export * from './image-path.ts';
 export * from './keystone-token.ts';
+export * from './metrics.ts';
 export * from './node.ts';
 export * from './openapi.ts';
 export * from './operation.ts';

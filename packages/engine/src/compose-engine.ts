@@ -202,6 +202,7 @@ export async function composeEngine(
     outsideIdentity: options.keystone?.url ?? null,
     ownNode: holder.ownNode,
     seal,
+    meter: options.meter ?? null,
   };
   const services: Services = {
     catalogue,
@@ -216,7 +217,13 @@ export async function composeEngine(
       rateOf,
       queue,
       acceptance,
-      endListeners: [(ended) => logEnds(services, ended), (ended) => verifyAfterEnd(services, ended)],
+      endListeners: [
+        async (ended) => {
+          for (const each of ended) world.meter?.ended(each);
+        },
+        (ended) => logEnds(services, ended),
+        (ended) => verifyAfterEnd(services, ended),
+      ],
       outages: buckets,
       retryForMs: options.retryForMs ?? defaultRetryForMs,
       backlog: new Backlog(catalogue, clock, {

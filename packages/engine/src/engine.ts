@@ -21,6 +21,7 @@ import {
   type StreamHandlers,
 } from './calls/call-context.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import type { MeasureLimits, Measures } from './catalogue/measure-records.ts';
 import { catalogueRefusal } from './catalogue-refusal.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity, SessionIdentity } from './identity/port.ts';
@@ -33,6 +34,9 @@ const touchAgainAfterMs = 1_000;
 export type CallFrom = { readonly caller: Caller; readonly requestId: string; readonly origin?: Origin };
 
 type Call = Omit<MutationContext, 'services'>;
+
+/** The catalogue as it was at a time, in milliseconds since 1970. */
+export type Measured = Measures & { readonly nowMs: number };
 
 /** The services that the engine itself needs. Its handlers may have more. */
 export type EngineServices = { readonly catalogue: Catalogue; readonly world: World };
@@ -127,6 +131,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     fields: unknown,
     run: (call: Call, input: CheckedInput<Name>) => Promise<Answer>,
   ): Promise<Answer> {
+    const { meter } = this.#services.world;
     if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
     const call = { name, caller, requestId, origin, fields };
     const audit = new CallAudit({ ...this.#services, refusals: this.#refusals }, call);
@@ -140,10 +145,12 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
       const answer = await run({ caller, requestId, change: audit.change }, input);
       audit.checkRecorded();
       logged.accepted();
+      meter?.called(name, null);
       return answer;
     } catch (thrown) {
       const error = catalogueRefusal(thrown);
       logged.refused(error);
+      meter?.called(name, error instanceof BackupSyncError ? error.code : 'internal');
       try {
         await audit.refuse(error);
       } catch (unwritten) {
@@ -175,6 +182,21 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
         this.#touch = { atMs: nowMs, touched: catalogue.upkeep.touch() };
       }
       await this.#touch.touched;
+    } catch (error) {
+      throw catalogueRefusal(error);
+    }
+  }
+
+  /**
+   * Measures the catalogue for monitoring, for all projects. It checks no credentials. Throws `BackupSyncError`
+   * if the catalogue cannot be read.
+   */
+  async measure(limits: MeasureLimits): Promise<Measured> {
+    if (this.#stopping !== undefined) throw new BackupSyncError('unavailable', 'the server is stopping');
+    const { catalogue, world } = this.#services;
+    const nowMs = world.clock.nowMs();
+    try {
+      return { ...(await catalogue.measures.measureCatalogue(limits, nowMs)), nowMs };
     } catch (error) {
       throw catalogueRefusal(error);
     }

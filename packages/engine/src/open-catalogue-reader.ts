@@ -118,7 +118,16 @@ async function openToAsk(options: CatalogueReaderOptions): Promise<{
   opening.defer(() => stopping.abort(new BackupSyncError('unavailable', 'the command is stopping')));
   const seal = SecretSeal.refusing(refuse);
   const outsideIdentity = options.keystone?.url ?? null;
-  const world = { clock, newId: uuidv7, log: noLog, stopping: stopping.signal, outsideIdentity, ownNode: null, seal };
+  const world = {
+    clock,
+    newId: uuidv7,
+    log: noLog,
+    stopping: stopping.signal,
+    outsideIdentity,
+    ownNode: null,
+    seal,
+    meter: null,
+  };
   const embedded = await EmbeddedIdentity.open({ catalogue, seal, clock, newId: uuidv7, onFault: refuse });
   let identity: Identity & OperatorIdentity & SessionIdentity = embedded;
   if (options.keystone !== undefined) {

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
 import type { Log } from './log-events.ts';
+import type { Meter } from './meter.ts';
 import type { OwnNode } from './nodes/lease-holder.ts';
 import type { EndListener } from './operations/after-end.ts';
 import type { StoredTimes } from './operations/stored-times.ts';
@@ -44,7 +45,7 @@ export type Work = {
   readonly linkageMaxBytes: number;
 };
 
-/** Dependencies on the outside: time, new ids, the log, the stop signal, the identity service, and the sealing key. */
+/** Dependencies on the outside: time, new ids, the log, the stop signal, the identity service, the sealing key, a meter. */
 export type World = {
   readonly clock: Clock;
   /** Returns a new UUIDv7. */
@@ -58,6 +59,8 @@ export type World = {
   readonly ownNode: OwnNode | null;
   /** Seals the secrets of access keys. */
   readonly seal: SecretSeal;
+  /** Counts what this process does; null if nobody asks. */
+  readonly meter: Meter | null;
 };
 
 /** Services for queries of the catalogue. */

@@ -5,6 +5,7 @@ import { configurationPage, configurationSchema } from './configuration-page.ts'
 import { exitCodesPage } from './exit-codes-page.ts';
 import { glossaryPage } from './glossary-page.ts';
 import { logEventsPage } from './log-events-page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { variablesPage } from './variables-page.ts';
 
 /** The files that this tool generates from the code, by their path in the repository. */
@@ -20,4 +21,5 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/exit-codes.md': exitCodesPage,
   'docs/reference/log-events.md': logEventsPage,
+  'docs/reference/metrics.md': metricsPage,
 };

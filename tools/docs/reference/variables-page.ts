@@ -67,6 +67,11 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
     names: ['BACKUP_SYNC_LOG_LEVEL', 'BACKUP_SYNC_LOG_FORMAT', 'JOURNAL_STREAM'],
   },
   {
+    title: 'Metrics',
+    text: 'For `serve` and `work`. See [Metrics for Prometheus](../how-to/monitoring.md#metrics-for-prometheus) and [the metrics](metrics.md).',
+    names: ['BACKUP_SYNC_METRICS_LISTEN', 'BACKUP_SYNC_METRICS_TOKEN', 'BACKUP_SYNC_METRICS_TOKEN_FILE'],
+  },
+  {
     title: 'Keystone',
     text: 'For `serve`, if users come from an OpenStack Keystone. See [Use Keystone](../how-to/keystone.md).',
     names: [

@@ -34,11 +34,13 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     printJson(terminal, {
       endpoint: gateway.endpoint,
       project_id: gateway.projectId,
+      ...(gateway.metricsAddress !== null && { metrics: gateway.metricsAddress }),
       ...(gateway.consoleAddress !== null && { console: gateway.consoleAddress }),
       ...(gateway.generatedPassword !== null && { generated_admin_password: gateway.generatedPassword }),
     });
   } else {
     print(terminal, `listening at ${gateway.endpoint}, project ${gateway.projectId}`);
+    if (gateway.metricsAddress !== null) print(terminal, `metrics: ${gateway.metricsAddress}`);
     if (gateway.consoleAddress !== null) {
       print(terminal, `console: ${gateway.consoleAddress} (sign in with user name and password)`);
     }

@@ -9,12 +9,14 @@ import { readSecretVariable } from '../secret-variable.ts';
 import { databaseOf } from '../target.ts';
 import type { CommandContext } from './command-context.ts';
 import { type EdgeOptions, edgesOf } from './edge-options.ts';
+import { type MetricsOptions, metricsPlaceOf, parseListen } from './metrics-place.ts';
 
 const defaultListen = '127.0.0.1:8787';
 
 /** The options of a server: its addresses, TLS and limits. */
 export type ServeOptions = EdgeOptions &
-  LogOptions & {
+  LogOptions &
+  MetricsOptions & {
     readonly listen?: string | undefined;
     readonly publicUrl?: string | undefined;
     /** Seconds. */
@@ -35,12 +37,14 @@ export async function startGateway(
   const publicUrl = publicUrlOf(options, environment);
   const administratorPassword = readAdministratorPassword(environment);
   const local = placeOf(context, options);
+  const edges = edgesOf(options, environment);
   const { serve } = await import('@backup-sync/gateway');
   return serve({
     ...local,
     retryForMs: options.retryFor === undefined ? local.retryForMs : options.retryFor * 1000,
     backlogMax: options.backlog ?? local.backlogMax,
-    ...edgesOf(options, environment),
+    ...edges,
+    metrics: metricsPlaceOf(options, environment, edges),
     host,
     port,
     publicUrl,
@@ -76,13 +80,7 @@ export function readAdministratorPassword(environment: Environment): string | un
 
 /** The address that the server listens on: `127.0.0.1:8787`, `[::1]:8787` or `localhost:8787`. */
 export function listenOf(options: ServeOptions, environment: Environment): { host: string; port: number } {
-  const value = options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen;
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535)
-    throw new UsageError(`--listen: "${value}" is not host:port, such as ${defaultListen}`);
-  return { host, port };
+  return parseListen(options.listen ?? environment.BACKUP_SYNC_LISTEN ?? defaultListen, '--listen', defaultListen);
 }
 
 /** The address that clients use, if it is given. */

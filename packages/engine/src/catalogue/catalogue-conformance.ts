@@ -211,7 +211,7 @@ export function describeCatalogue(open: OpenCatalogue): void {
       });
       expect(await catalogue.operations.finishImport(finish)).toEqual({
         result: 'finished',
-        ended: [endedAs(operation, 'failed')],
+        ended: [endedAs(operation, 'failed', 'object_missing')],
         due: [],
       });
 

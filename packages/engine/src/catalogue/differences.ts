@@ -69,6 +69,8 @@ export type Differences = {
    * process uses the database, and its own clock counts.
    */
   readonly nowMs: RawBuilder<number> | null;
+  /** The bytes that the database takes on its disk. */
+  readonly sizeBytes: RawBuilder<number>;
 };
 
 /** The differences of the database that a step runs on. The adapters of the catalogue's dialects have them. */

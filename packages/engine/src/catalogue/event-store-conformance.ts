@@ -142,7 +142,9 @@ export function describeEventStore(open: OpenCatalogue): void {
       requests: { lists: 0, gets: 0, bytesRead: 0 },
       endedAtMs: 3_000,
     } as const;
-    expect(await catalogue.operations.finishOperation(finish)).toEqual([endedAs(operation, 'timeout')]);
+    expect(await catalogue.operations.finishOperation(finish)).toEqual([
+      endedAs(operation, 'timeout', 'deadline_exceeded'),
+    ]);
     expect(await catalogue.operations.finishOperation(finish)).toBeNull();
     const statuses = ['waiting', 'running', 'waiting', 'running', 'running', 'timeout'];
     expect(await transitions()).toEqual(statuses.map((status) => [operation.id, status]));
@@ -198,7 +200,9 @@ export function describeEventStore(open: OpenCatalogue): void {
         const failure = { status: 'failed', fault: { code: 'access_denied', detail: '' }, record: null } as const;
         const { ended } = await catalogue.operations.finishImport(makeFinish(operation, isLast ? {} : failure));
         expect(ended).toEqual(
-          isLast ? [endedAs(operation, 'success'), endedAs(run, 'failed')] : [endedAs(operation, 'failed')],
+          isLast
+            ? [endedAs(operation, 'success'), endedAs(run, 'failed', 'access_denied')]
+            : [endedAs(operation, 'failed', 'access_denied')],
         );
       }
       expect(started).toHaveLength(2);

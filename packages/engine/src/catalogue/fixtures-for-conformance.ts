@@ -224,10 +224,12 @@ export async function acceptedIds(catalogue: Catalogue, acceptance: Acceptance):
 
 /** An operation, as returned by the step that has ended it. */
 export function endedAs(
-  { id, projectId, kind, parentOperationId }: Omit<EndedOperation, 'status'>,
+  operation: Omit<EndedOperation, 'status' | 'sourceId' | 'reasonCode'> & { readonly sourceId?: string | null },
   status: EndedOperation['status'],
+  reasonCode: EndedOperation['reasonCode'] = null,
 ): EndedOperation {
-  return { id, projectId, kind, parentOperationId, status };
+  const { id, projectId, kind, parentOperationId, sourceId = null } = operation;
+  return { id, projectId, kind, parentOperationId, status, sourceId, reasonCode };
 }
 
 /** Returns an import as the catalogue shows it. Throws for another kind. */

@@ -1,4 +1,4 @@
-import type { BackupSync, OperationStatus, SyncOutcome, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupSync, OperationStatus, ReasonCode, SyncOutcome, VerificationLevel } from '@backup-sync/contracts';
 import type { Fault } from '../chain/proof/link.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
 import type { Decision, Verdict } from './backup-records.ts';
@@ -162,7 +162,11 @@ export type DueHelp = {
 export type DueWork = DueChain | DueOperation | DueHelp;
 
 /** An operation that a step has ended. The caller of the step does what has to follow, see `after-end.ts`. */
-export type EndedOperation = Pick<OperationRecord, 'id' | 'projectId' | 'kind' | 'parentOperationId' | 'status'>;
+export type EndedOperation = Pick<OperationRecord, 'id' | 'projectId' | 'kind' | 'parentOperationId' | 'status'> &
+  Pick<SingleOperation, 'sourceId'> & {
+    /** Why it failed; null if it did not. */
+    readonly reasonCode: ReasonCode | null;
+  };
 
 /** The result of a step that may end operations. */
 export type Ends<Due extends DueWork = DueWork> = {

@@ -39,6 +39,7 @@ import { listResources } from './steps/list-resources.ts';
 import { listVerifications } from './steps/list-verifications.ts';
 import { countStandings, listWorstResources } from './steps/list-worst-resources.ts';
 import { locateBackups } from './steps/locate-backups.ts';
+import { measureCatalogue } from './steps/measure-catalogue.ts';
 import { removeNode, showLeases, takeOverDead } from './steps/nodes.ts';
 import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
@@ -383,6 +384,18 @@ test('standings are counted by indexes alone', async () => {
   const counted = plans.filter((line) => /INDEX (resources_by_proof|resource_heads_by_age) /.test(line));
   expect(counted.length).toBeGreaterThan(0);
   for (const line of counted) expect(line).toMatch(/proved_levels=\?|taken_at_ms[<>]/);
+});
+
+test('monitoring reads no operations or backups but those that indexes lead to', async () => {
+  await accept(database, makeAcceptance(project, [makeItem('measured')], { chainRoot: 'chain-measured' }));
+  const plans = await plansOf(() => measureCatalogue(database, { projects: 5, sources: 5, resources: 5 }, 9_000));
+  const reads = plans.filter((line) => /^(SCAN|SEARCH) (backups|operations|head|resources|row_counts|each)/.test(line));
+  for (const read of reads) {
+    expect(read).toMatch(
+      /^SEARCH \w+ USING .*\((project_id>\?|project_id=\? AND (subject|status|backup_id|resource_id|source_id)=\?)/,
+    );
+  }
+  expect(reads.some((line) => line.includes('INDEX operations_by_status'))).toBe(true);
 });
 
 test('operations of days are not counted: the number is kept', async () => {

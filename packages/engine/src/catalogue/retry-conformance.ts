@@ -170,7 +170,7 @@ export function describeRetries(open: OpenCatalogue): void {
           message: 'cancelled while it waited for another attempt',
           retries: { notBeforeMs: null, fault: null },
         },
-        ended: [endedAs(operation, 'failed')],
+        ended: [endedAs(operation, 'failed', 'cancelled')],
         due: [],
       });
     });
@@ -193,7 +193,7 @@ export function describeRetries(open: OpenCatalogue): void {
     test('is not retried', async () => {
       const operation = await cancelRunning();
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), progress: {} })).toEqual({
-        ended: [endedAs(operation, 'failed')],
+        ended: [endedAs(operation, 'failed', 'cancelled')],
         due: [],
       });
       const ended = { status: 'failed', fault: { code: 'cancelled' }, retries: { notBeforeMs: null } };
@@ -207,7 +207,7 @@ export function describeRetries(open: OpenCatalogue): void {
       const listing = { message: 'listed', progress: {}, result: {}, requests, listedAtMs: 2_000 };
       expect(
         await catalogue.operations.finishListing({ id: operation.id, epoch: operation.epoch, ...listing }),
-      ).toEqual([endedAs(operation, 'failed')]);
+      ).toEqual([endedAs(operation, 'failed', 'cancelled')]);
       const ended = { status: 'failed', fault: { code: 'cancelled' }, message: 'listed; its imports continue' };
       expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject(ended);
       expect(await show(id)).toMatchObject({ status: 'waiting' });
@@ -276,7 +276,7 @@ export function describeRetries(open: OpenCatalogue): void {
       const operation = await acceptAndStart(catalogue, projectId, makeItem('a'));
       await cancel(operation.id);
       expect(await catalogue.operations.retryOperation({ ...retryOf(operation), failedAtMs: 5_000 })).toMatchObject({
-        ended: [endedAs(operation, 'failed')],
+        ended: [endedAs(operation, 'failed', 'cancelled')],
       });
       expect(await show(operation.id)).toMatchObject(cancelled);
     });

@@ -279,7 +279,7 @@ export function describeSingleOperations(open: OpenCatalogue): void {
     const cancelled = await catalogue.operations.cancelOperation(operation.projectId, operation.id, 2_000);
     expect(cancelled).toMatchObject({
       operation: { status: 'failed', fault: { code: 'cancelled' }, endedAtMs: 2_000 },
-      ended: [endedAs(operation, 'failed')],
+      ended: [endedAs(operation, 'failed', 'cancelled')],
     });
     expect(await catalogue.operations.cancelOperation(operation.projectId, operation.id, 3_000)).toEqual({
       ...cancelled,

@@ -4,6 +4,7 @@ import { directorySteps } from './stores/directory.ts';
 import { eventSteps } from './stores/events.ts';
 import { grantSteps } from './stores/grants.ts';
 import { identitySteps } from './stores/identity.ts';
+import { measureSteps } from './stores/measures.ts';
 import { nodeSteps } from './stores/nodes.ts';
 import { operationSteps } from './stores/operations.ts';
 import { outageSteps } from './stores/outages.ts';
@@ -29,6 +30,7 @@ export const stores = {
   audit: auditSteps,
   settings: settingSteps,
   nodes: nodeSteps,
+  measures: measureSteps,
   upkeep: upkeepSteps,
 } as const;
 
@@ -47,6 +49,7 @@ export const steps = {
   ...auditSteps,
   ...settingSteps,
   ...nodeSteps,
+  ...measureSteps,
   ...upkeepSteps,
 } as const;
 

@@ -1,8 +1,9 @@
 import type { BackupRecord } from '../catalogue/backup-records.ts';
-import type { EndedOperation, ImportFinish, ItemOperation } from '../catalogue/operation-records.ts';
+import type { EndedOperation, ImportFinish, ImportFinished, ItemOperation } from '../catalogue/operation-records.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
 import { cycleFault } from '../chain/proof/chain-verdict.ts';
 import type { Fault } from '../chain/proof/link.ts';
+import { meterProofs } from '../meter.ts';
 import { type AttemptBeginning, nextAttemptAtMs } from '../operations/retry.ts';
 import type { Services } from '../services.ts';
 import type { ChainLook, Seen } from './chain-look.ts';
@@ -121,6 +122,7 @@ export class ResultRecorder {
       if (finishes.length === 0) return 0;
       const finished = await catalogue.operations.finishImports(projectId, finishes);
       this.ended.push(...finished.flatMap(({ ended }) => ended));
+      for (const [index, { result }] of finished.entries()) this.#meter(result, finishes[index]);
       const last = finished.at(-1)?.result;
       return last === 'stale_record' || last === 'cycle' ? finished.length - 1 : finished.length;
     } catch (error) {
@@ -166,8 +168,13 @@ export class ResultRecorder {
       if (finished.result === 'cycle' || finished.result === 'stale_record') continue;
       // `stale_epoch`: another worker has started the operation and will end it.
       this.ended.push(...finished.ended);
+      this.#meter(finished.result, outcome.finish);
       return;
     }
+  }
+
+  #meter(result: ImportFinished['result'], finish: ImportFinish | undefined): void {
+    if (result === 'finished') meterProofs(this.#options.services.world.meter, finish?.proofs ?? []);
   }
 
   #decide(

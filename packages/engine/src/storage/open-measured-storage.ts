@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { type Log, noLog } from '../log-events.ts';
+import type { Meter } from '../meter.ts';
 import { BucketBudget, type BudgetLimits, type RequestBudget, systemSleep } from './bucket-budget.ts';
 import { budgetRequests } from './budgeted-storage-unit.ts';
 import { ordinaryBudget, type StorageDriver, type StorageEnvironment } from './driver.ts';
 import { parseStorage } from './drivers.ts';
 import { measureStorage } from './measured-storage-unit.ts';
+import { meterRequests } from './metered-storage-unit.ts';
 import type { StorageUnit } from './port.ts';
 import { SharedBucketBudget, type SharedBudgetOptions } from './shared-bucket-budget.ts';
 
@@ -19,6 +21,8 @@ export type StorageOptions = {
    * budget).
    */
   readonly requestsInFlight?: number | undefined;
+  /** Counts the requests (default: they are not counted). */
+  readonly meter?: Meter | undefined;
 };
 
 /** The nodes that share the budgets of the buckets. */
@@ -41,7 +45,9 @@ export async function openMeasuredStorage(
 ): Promise<ReturnType<typeof measureStorage>> {
   const { driver, location } = parseStorage(options.storage);
   const unit = await location.open({ id: 'default', environment: options.environment ?? {}, onNotice });
-  return measureStorage(withBudget(unit, driver, options, { clock, nodes }), clock);
+  // Inside the budget, so that each attempt counts.
+  const metered = options.meter === undefined ? unit : meterRequests(unit, options.meter);
+  return measureStorage(withBudget(metered, driver, options, { clock, nodes }), clock);
 }
 
 /**

@@ -74,6 +74,7 @@ export async function openServicesOver(
       stopping: never,
       outsideIdentity: null,
       ownNode: null,
+      meter: null,
       seal: SecretSeal.open(null, home, async () => []),
     },
     work: {

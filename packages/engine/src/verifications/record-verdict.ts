@@ -2,6 +2,7 @@ import type { BackupRecord, Decision, Verdict } from '../catalogue/backup-record
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { decideExamined, decideNothing } from '../imports/decide-sync.ts';
+import { meterProofs } from '../meter.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 
 const outdated: Fault = {
@@ -97,5 +98,7 @@ async function recordVerdict(
     ...verdict,
     endedAtMs: services.world.clock.nowMs(),
   });
-  return chains !== null;
+  if (chains === null) return false;
+  meterProofs(services.world.meter, verdict.proofs);
+  return true;
 }

@@ -35,6 +35,7 @@ const postgresDifferences: Differences = {
       .execute();
   },
   nowMs: databaseNowMs,
+  sizeBytes: sql`pg_database_size(current_database())`,
 };
 
 type InsertRows = FixedQuery<{ rows: string }, unknown>;

@@ -27,6 +27,7 @@ import { listResources } from '../steps/list-resources.ts';
 import { listVerifications } from '../steps/list-verifications.ts';
 import { countStandings, listWorstResources } from '../steps/list-worst-resources.ts';
 import { locateBackups } from '../steps/locate-backups.ts';
+import { measureCatalogue } from '../steps/measure-catalogue.ts';
 import { recentBackups } from '../steps/recent-backups.ts';
 import { showBackup } from '../steps/show-backup.ts';
 import { showOperation } from '../steps/show-operation.ts';
@@ -121,6 +122,7 @@ const resources = (changes: Partial<Parameters<typeof listResources>[1]>) => (da
 const scope = { project_id: project, level: 'linkage' } as const;
 /** Twenty resources are late. */
 const ageLimit = { nowMs: size + 1_000, maxAgeS: (size - 100) / 1_000 };
+const measured = { projects: 5, sources: 5, resources: 5 };
 const worst = (changes: Partial<Parameters<typeof listWorstResources>[1]>) => (database: Kysely<Schema>) =>
   listWorstResources(database, { ...scope, limit: 5, ...changes }, ageLimit);
 const place = { storageUnitId: 'unit-1', bucketName: 'bucket-1' };
@@ -209,6 +211,7 @@ const plannedForValues: typeof steps = [
   ['the first page of resources with the worst first', worst({})],
   ['the resources without a proved backup', worst({ standing: 'unproved' })],
   ['the late resources', worst({ standing: 'late' })],
+  ['what monitoring measures', (database) => measureCatalogue(database, measured, ageLimit.nowMs)],
   ['the number of late resources', (database) => countStandings(database, scope, ageLimit)],
 ];
 

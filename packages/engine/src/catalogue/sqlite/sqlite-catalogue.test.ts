@@ -13,6 +13,7 @@ import { describeHeads } from '../head-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeLanes } from '../lane-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
+import { describeMeasures } from '../measure-conformance.ts';
 import { describeCatalogueModel } from '../model-conformance.ts';
 import { describeNodes } from '../node-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
@@ -56,6 +57,7 @@ describe('the parts of verifications on SQLite', () => describeParts(open));
 describe('single operations on SQLite', () => describeSingleOperations(open));
 describe('takeovers on SQLite', () => describeTakeovers(open));
 describe('the event store on SQLite', () => describeEventStore(open));
+describe('what monitoring measures on SQLite', () => describeMeasures(open));
 describe('nodes on SQLite', () => describeNodes(open));
 describe('the audit on SQLite', () => describeAudit(open));
 

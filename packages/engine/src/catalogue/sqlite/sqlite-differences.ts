@@ -22,6 +22,7 @@ export const sqliteDifferences = (connection: SqliteDatabase): Differences => ({
     await sql`PRAGMA user_version = ${sql.lit(rows[0]?.user_version === 0 ? 1 : 0)}`.execute(database);
   },
   nowMs: null,
+  sizeBytes: sql`(select page_count * page_size from pragma_page_count(), pragma_page_size())`,
 });
 
 async function insertRows<Table extends keyof Schema>(

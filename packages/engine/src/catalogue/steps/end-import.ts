@@ -117,5 +117,6 @@ async function endOperation(
   });
   await noteTransitions(database, [before.id]);
   const { id, project_id: projectId, kind, parent_operation_id: parentOperationId } = before;
-  return [{ id, projectId, kind, parentOperationId, status: end.status }];
+  const { status, fault } = end;
+  return [{ id, projectId, kind, parentOperationId, sourceId: null, status, reasonCode: fault?.code ?? null }];
 }

@@ -54,7 +54,7 @@ const endedOperations = fixedQuery((database, { ids }: { ids: readonly string[] 
   database
     .selectFrom('operations')
     .where('id', 'in', ids)
-    .select(['id', 'project_id', 'kind', 'parent_operation_id', 'status']),
+    .select(['id', 'project_id', 'kind', 'parent_operation_id', 'status', 'source_id', 'reason_code']),
 );
 
 /**
@@ -91,8 +91,16 @@ export async function noteEnds(
   const ended: EndedOperation[] = [];
   for (const some of chunks(operationIds)) {
     const rows = await endedOperations.all(database, { ids: some });
-    for (const { id, project_id: projectId, kind, parent_operation_id: parentOperationId, status } of rows) {
-      ended.push({ id, projectId, kind, parentOperationId, status });
+    for (const { id, kind, status, ...row } of rows) {
+      ended.push({
+        id,
+        kind,
+        status,
+        projectId: row.project_id,
+        parentOperationId: row.parent_operation_id,
+        sourceId: row.source_id,
+        reasonCode: row.reason_code,
+      });
     }
   }
   return ended;
