@@ -90,13 +90,13 @@ test('nodes need the key of access keys, and all the same one', async () => {
     'BACKUP_SYNC_SECRET_KEY is not set. All nodes that use one database need the same key',
   );
   const [one, other] = [1, 2].map(() => randomBytes(32).toString('base64'));
-  const first = await runInProcess(['work'], {
+  const first = await runInProcess(['work', '--metrics-listen', '127.0.0.1:0'], {
     environment: { ...at, BACKUP_SYNC_SECRET_KEY: one ?? '' },
     untilOutput: true,
   });
   expect(first).toMatchObject({
     code: 0,
-    output: expect.stringContaining('working on the operations of the database'),
+    output: expect.stringMatching(/^working on the operations of the database .*\nmetrics: http:\S+:\d+\/metrics\n/),
   });
   const second = await runInProcess(['work'], { environment: { ...at, BACKUP_SYNC_SECRET_KEY: other ?? '' } });
   expect(second.messages).toContain('contains another key than the one of the other nodes');

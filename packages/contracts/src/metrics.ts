@@ -118,7 +118,7 @@ export const metrics = {
     type: 'gauge',
     labels: ['project', 'resource', 'level'],
     of: 'catalogue',
-    help: 'When the newest backup of the resource was made that is proved to this level or above. None if there is no such backup, or the resource is retired.',
+    help: 'When the newest backup of the resource was made that is proved to this level or above, for the levels presence, linkage, content and replay. None if there is no such backup, or the resource is retired.',
   },
   backup_sync_resource_newest_proved_verified_timestamp_seconds: {
     type: 'gauge',

@@ -2,7 +2,7 @@
 
 export type { Caller } from './caller.ts';
 export { authoriseProject, type StreamEvent } from './calls/call-context.ts';
-export type { MeasureLimits, ResourceState } from './catalogue/measure-records.ts';
+export type { MeasuredHead, MeasureLimits } from './catalogue/measure-records.ts';
 export { orCatalogueFull } from './catalogue/sqlite/full-disk.ts';
 export { catalogueRefusal, isCatalogueFault } from './catalogue-refusal.ts';
 export {

@@ -1,5 +1,5 @@
 import { type MetricLabels, type MetricsOf, metrics } from '@backup-sync/contracts';
-import type { Measured } from '@backup-sync/engine';
+import type { Measured, MeasuredHead } from '@backup-sync/engine';
 import type { Family } from './write-families.ts';
 
 /** A metric of the catalogue. */
@@ -9,7 +9,7 @@ type CatalogueMetric = MetricsOf<'catalogue', 'gauge'>;
 type SampleOf<Name extends CatalogueMetric> = { readonly labels: MetricLabels<Name>; readonly value: number };
 
 /** The series of each metric of the catalogue. */
-type CatalogueSamples = { readonly [Name in CatalogueMetric]: readonly SampleOf<Name>[] };
+type CatalogueSamples = { readonly [Name in CatalogueMetric]: Iterable<SampleOf<Name>> };
 
 /** Turns what was measured into metrics. */
 export function catalogueFamilies(measured: Measured): readonly Family[] {
@@ -21,10 +21,6 @@ export function catalogueFamilies(measured: Measured): readonly Family[] {
 
 function samplesOf(measured: Measured): CatalogueSamples {
   const { projects, resources, sources, unfinished, oldest, outages, dropped, nowMs } = measured;
-  const active = resources.filter(({ state }) => state !== 'retired');
-  const heads = active.flatMap(({ projectId: project, resourceId: resource, heads: ofResource }) =>
-    ofResource.map(({ level, ...times }) => ({ labels: { project, resource, level }, ...times })),
-  );
   const ofSources = sources.map((source) => ({
     ...source,
     labels: { project: source.projectId, source: source.name },
@@ -41,22 +37,19 @@ function samplesOf(measured: Measured): CatalogueSamples {
       labels: { project: projectId },
       value: count,
     })),
-    backup_sync_resource_info: resources.map(({ projectId, resourceId, resourceName }) => ({
+    backup_sync_resource_info: eachOf(resources, ({ projectId, resourceId, resourceName }) => ({
       labels: { project: projectId, resource: resourceId, resource_name: resourceName },
       value: 1,
     })),
-    backup_sync_resource_state: resources.map(({ projectId, resourceId, state }) => ({
+    backup_sync_resource_state: eachOf(resources, ({ projectId, resourceId, state }) => ({
       labels: { project: projectId, resource: resourceId, state },
       value: 1,
     })),
-    backup_sync_resource_newest_proved_timestamp_seconds: heads.map(({ labels, takenAtMs }) => ({
-      labels,
-      value: takenAtMs / 1000,
-    })),
-    backup_sync_resource_newest_proved_verified_timestamp_seconds: heads.map(({ labels, verifiedAtMs }) => ({
-      labels,
-      value: verifiedAtMs / 1000,
-    })),
+    backup_sync_resource_newest_proved_timestamp_seconds: eachHead(resources, ({ takenAtMs }) => takenAtMs),
+    backup_sync_resource_newest_proved_verified_timestamp_seconds: eachHead(
+      resources,
+      ({ verifiedAtMs }) => verifiedAtMs,
+    ),
     backup_sync_source_last_complete_scan_timestamp_seconds: ofSources.flatMap(({ labels, lastGoodSyncAtMs }) =>
       lastGoodSyncAtMs === null ? [] : { labels, value: lastGoodSyncAtMs / 1000 },
     ),
@@ -82,4 +75,16 @@ function samplesOf(measured: Measured): CatalogueSamples {
       { labels: { subject: 'sources' }, value: dropped.sources },
     ],
   };
+}
+
+/** Makes samples as they are written: for tens of thousands at once, calls would wait. */
+function* eachOf<Measure, Sample>(measures: readonly Measure[], sampleOf: (measure: Measure) => Sample) {
+  for (const measure of measures) yield sampleOf(measure);
+}
+
+function* eachHead(resources: Measured['resources'], timeOf: (head: MeasuredHead) => number) {
+  for (const { projectId: project, resourceId: resource, state, heads } of resources) {
+    if (state === 'retired') continue;
+    for (const head of heads) yield { labels: { project, resource, level: head.level }, value: timeOf(head) / 1000 };
+  }
 }

@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type MetricName, metrics } from '@backup-sync/contracts';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { specificationExample, startTestGateway, type TestGateway } from '../testing.ts';
 import { openMetrics } from './open-metrics.ts';
@@ -143,6 +148,28 @@ test('with a token, only requests with this token are answered, from any host', 
   expect(await status('Basic a-long-enough-token')).toBe(401);
   // It has not begun.
   expect(await status('Bearer a-long-enough-token')).toBe(503);
+});
+
+test('beyond loopback, the metrics are offered over TLS with a token', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'backup-sync-metrics-'));
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'backups.example' }]);
+  const tls = { certificate: join(directory, 'certificate.pem'), key: join(directory, 'key.pem') };
+  await writeFile(tls.certificate, cert);
+  await writeFile(tls.key, key);
+  await using opened = await openMetrics({ ...place, host: '0.0.0.0', token: 'a-long-enough-token', tls });
+  await rm(directory, { recursive: true });
+  const statusWith = (headers: Record<string, string>) =>
+    new Promise((resolve, reject) => {
+      const url = opened.address.replace('0.0.0.0', '127.0.0.1');
+      requestOverTls(url, { headers, ca: cert, servername: 'backups.example', agent: false }, (response) =>
+        resolve(response.resume().statusCode),
+      )
+        .once('error', reject)
+        .end();
+    });
+  expect(await statusWith({})).toBe(401);
+  // It has not begun.
+  expect(await statusWith({ Authorization: 'Bearer a-long-enough-token' })).toBe(503);
 });
 
 test('metrics that the network could read are refused, and so is an address that is in use', async () => {

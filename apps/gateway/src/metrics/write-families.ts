@@ -8,7 +8,7 @@ export type Family = {
   readonly name: string;
   readonly type: string;
   readonly help: string;
-  readonly samples: readonly Sample[];
+  readonly samples: Iterable<Sample>;
 };
 
 export type Sample = {

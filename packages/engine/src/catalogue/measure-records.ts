@@ -20,6 +20,14 @@ export type ProjectMeasure = {
  */
 export type ResourceState = 'proved' | 'unproved' | 'failed' | 'retired';
 
+/** The levels of which newest proved backups are measured: the lowest, and those that people wait for. */
+export const measuredLevels = [
+  'presence',
+  'linkage',
+  'content',
+  'replay',
+] as const satisfies readonly VerificationLevel[];
+
 /** A newest proved backup: when it was made, and when it was last proved. Times are in milliseconds since 1970. */
 export type MeasuredHead = {
   readonly level: VerificationLevel;
@@ -32,7 +40,7 @@ export type ResourceMeasure = {
   readonly resourceId: string;
   readonly resourceName: string;
   readonly state: ResourceState;
-  /** The newest proved backup for each level that has one. */
+  /** The newest proved backup for each of the {@link measuredLevels} that has one. */
   readonly heads: readonly MeasuredHead[];
 };
 

@@ -1,6 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import type { ResourceStanding } from '../backup-records.ts';
-import type { MeasuredHead, ProjectMeasure, ResourceMeasure, ResourceState } from '../measure-records.ts';
+import {
+  type MeasuredHead,
+  measuredLevels,
+  type ProjectMeasure,
+  type ResourceMeasure,
+  type ResourceState,
+} from '../measure-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { listWorstResources } from './list-worst-resources.ts';
@@ -42,6 +48,7 @@ async function measureEach(
     .where('head.project_id', '=', projectId)
     .where('head.source_id', '=', '')
     .where('head.resource_id', 'in', resourceIds)
+    .where('head.level', 'in', measuredLevels)
     .where('head.taken_at_ms', 'is not', null)
     .select(['head.resource_id', 'head.level', 'head.taken_at_ms', 'backups.verified_at_ms'])
     .execute();
