@@ -7,7 +7,7 @@ const variables: Readonly<Record<string, { readonly description?: string | undef
 
 /** Variables of parts of the server that read them by other means than the environment schema. */
 const readElsewhere = new Set(
-  ['METRICS_LISTEN', 'METRICS_TOKEN_FILE', 'HOOK_NETWORKS']
+  ['HOOK_NETWORKS']
     .concat(['KEEP_OPERATIONS', 'KEEP_FINDINGS', 'KEEP_AUDIT', 'KEEP_VERIFICATIONS'])
     .map((name) => `BACKUP_SYNC_${name}`),
 );
