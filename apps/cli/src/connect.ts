@@ -177,6 +177,17 @@ export function databaseOptions(
   return { ...work, database: parseDatabaseAddress(given.value.reveal(), given.origin) };
 }
 
+/** How long old records are kept. */
+function retentionOf(environment: Environment): EngineOptions['retention'] {
+  const keptMs = (given: number | 'forever' | undefined) => (typeof given === 'number' ? given * 1000 : given);
+  return {
+    operationsMs: keptMs(environment.BACKUP_SYNC_KEEP_OPERATIONS),
+    findingsMs: keptMs(environment.BACKUP_SYNC_KEEP_FINDINGS),
+    verificationsMs: keptMs(environment.BACKUP_SYNC_KEEP_VERIFICATIONS),
+    auditMs: keptMs(environment.BACKUP_SYNC_KEEP_AUDIT),
+  };
+}
+
 /** The options of work on storage, wherever the catalogue is. `missing` names what else is not given. */
 function workOptions(
   options: ConnectOptions,
@@ -197,6 +208,7 @@ function workOptions(
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
     retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
     backlogMax: environment.BACKUP_SYNC_BACKLOG,
+    retention: retentionOf(environment),
     secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   };

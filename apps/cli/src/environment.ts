@@ -61,6 +61,17 @@ const duration = optional.transform((value, context) => {
   return z.NEVER;
 });
 
+const keptAtLeastS = 86_400;
+
+/** How long something is kept: a duration of a day or more, in seconds, or `forever`. */
+const keptFor = optional.transform((value, context) => {
+  if (value === undefined || value === 'forever') return value;
+  const seconds = parseDuration(value);
+  if (seconds !== null && seconds >= keptAtLeastS) return seconds;
+  context.addIssue(`must be forever, or a duration of at least 1d such as 90d, not ${JSON.stringify(value)}`);
+  return z.NEVER;
+});
+
 const truth = optional.transform((value, context) => {
   if (value === undefined || value === 'true' || value === 'false') return value === 'true';
   context.addIssue(`must be true or false, not ${JSON.stringify(value)}`);
@@ -210,6 +221,16 @@ export const environmentSchema = z.object({
   BACKUP_SYNC_BACKLOG: positiveNumber.describe(
     'unfinished imports of one project before a sync gets 429 (default: 100000)',
   ),
+  BACKUP_SYNC_KEEP_OPERATIONS: keptFor.describe(
+    'time for which the server keeps operations that have ended and that nothing needs, such as `30d`, or `forever` (default: 90 d)',
+  ),
+  BACKUP_SYNC_KEEP_FINDINGS: keptFor.describe(
+    'time for which it keeps the findings of scans and plans that have ended, or `forever` (default: 90 d)',
+  ),
+  BACKUP_SYNC_KEEP_VERIFICATIONS: keptFor.describe(
+    'time for which it keeps verifications that newer ones have replaced (default: `forever`)',
+  ),
+  BACKUP_SYNC_KEEP_AUDIT: keptFor.describe('time for which it keeps audit events (default: `forever`)'),
   BACKUP_SYNC_ADDRESSING_STYLE: oneOf(['path', 'virtual']).describe(
     'place of the bucket name in S3 requests: `path` or `virtual` (default: `path`)',
   ),

@@ -25,16 +25,20 @@ export const auditEvent = z
   .object({
     id: madeId.meta({ description: 'Id of the event.' }),
     at: wireTime.meta({ description: 'When the call was made.' }),
-    project_id: z
-      .string()
-      .meta({ description: 'Id of the project in which the caller acted; empty for a failed login.' }),
+    project_id: z.string().meta({
+      description:
+        'Id of the project in which the caller acted; empty for a failed login, and for events of the whole catalogue.',
+    }),
     actor: z
       .object({
         kind: callerKind,
         name: z.string().meta({ description: 'Name of the caller; for a failed login, as it was given.' }),
       })
       .meta({ description: 'The caller.' }),
-    operation: z.string().meta({ description: 'Name of the call, or issueToken, inspectToken or revokeToken.' }),
+    operation: z.string().meta({
+      description:
+        'Name of the call, or issueToken, inspectToken or revokeToken. removeOldRecords: the server has removed rows that were old enough; restoreCatalogue: the catalogue was restored from a backup.',
+    }),
     subjects: z
       .array(
         z.object({

@@ -11,7 +11,10 @@ export const operationDay = z
     date: z.string().meta({ description: 'Day in UTC, such as 2026-03-01.', example: '2026-03-01' }),
     kind: operationKind,
     status: operationStatus.meta({ description: 'How these operations ended: success, failed or timeout.' }),
-    operations: z.int().meta({ description: 'Number of operations of this kind that ended so on this day.' }),
+    operations: z.int().meta({
+      description:
+        'Number of operations of this kind that ended so on this day. Those that have been removed since are counted.',
+    }),
   })
   .meta({ id: 'OperationDay', description: 'The operations of a kind that ended in the same way on the same day.' });
 export type OperationDay = z.infer<typeof operationDay>;

@@ -142,7 +142,7 @@ export const ownCalls = {
     successStatus: 200,
     input: listPlanItemsInput,
     output: listPlanItemsAnswer,
-    refusals: ['operation_not_found'],
+    refusals: ['operation_not_found', 'findings_removed'],
   },
   listOperations: {
     summary: 'List operations of all kinds, newest first',
@@ -225,7 +225,7 @@ export const ownCalls = {
     successStatus: 200,
     input: listScanFindingsInput,
     output: listScanFindingsAnswer,
-    refusals: ['operation_not_found'],
+    refusals: ['operation_not_found', 'findings_removed'],
   },
   listResources: {
     summary: 'List resources, each with its newest backup that is proved to a level',

@@ -23,6 +23,7 @@ import type { LeaseHolder, LeaseHolderOptions } from './nodes/lease-holder.ts';
 import { afterEnd } from './operations/after-end.ts';
 import { endWaitsPastLimit } from './operations/end-waits.ts';
 import { logEnds } from './operations/log-ends.ts';
+import { RecordKeeper, type Retention } from './operations/remove-old-records.ts';
 import { defaultRetryForMs } from './operations/retry.ts';
 import { type OperationWorker, runOperation } from './operations/run-operation.ts';
 import { StoredTimes } from './operations/stored-times.ts';
@@ -86,8 +87,13 @@ export type EngineOptions = StorageOptions & {
   readonly otherWorkers?: () => number;
   /** Whether this process is the one to run sources now (default: always). */
   readonly mayRunSources?: () => Promise<boolean>;
-  /** Run sources at their intervals, in a process that stays (default: only when a call starts them). */
+  /**
+   * Run sources at their intervals and remove old records, in a process that stays (default: only run sources that a
+   * call starts, and remove nothing).
+   */
   readonly runsSources?: boolean;
+  /** How long old records are kept (default: see {@link Retention}). */
+  readonly retention?: Retention | undefined;
 };
 
 /** Builds an engine and resumes the operations that an earlier process left. Throws catalogue errors. */
@@ -247,6 +253,14 @@ export async function composeEngine(
       ),
     );
     scheduler.start();
+    opening.use(
+      new RecordKeeper(services, {
+        retention: options.retention ?? {},
+        mayRemove: options.mayRunSources ?? (async () => true),
+        sleep: systemSleep,
+        onFault: (error) => tell('removing old records', error),
+      }),
+    );
   }
   const owned = opening.move();
   return Engine.over({ services, handlers, streams, identity, release: () => owned.disposeAsync() });

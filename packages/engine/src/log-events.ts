@@ -177,6 +177,7 @@ export const logEvents = {
     when: 'systemd could not be notified of a start, a reload or a stop',
     fields: [],
   },
+  'records.removed': { level: 'info', when: 'records that were kept for long enough have been removed', fields: [] },
   'certificate.renewed': { level: 'info', when: 'the server uses a renewed TLS certificate', fields: [] },
   fault: {
     level: 'error',

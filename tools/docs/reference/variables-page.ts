@@ -72,6 +72,16 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
     names: ['BACKUP_SYNC_METRICS_LISTEN', 'BACKUP_SYNC_METRICS_TOKEN', 'BACKUP_SYNC_METRICS_TOKEN_FILE'],
   },
   {
+    title: 'How long old records are kept',
+    text: 'For `serve` and `work`. A server removes older ones every hour, in small steps. The newest verification and the last operation of each backup stay, and so does everything that is not finished. See [Back up and restore](../how-to/back-up-and-restore.md#how-long-records-are-kept).',
+    names: [
+      'BACKUP_SYNC_KEEP_OPERATIONS',
+      'BACKUP_SYNC_KEEP_FINDINGS',
+      'BACKUP_SYNC_KEEP_VERIFICATIONS',
+      'BACKUP_SYNC_KEEP_AUDIT',
+    ],
+  },
+  {
     title: 'Keystone',
     text: 'For `serve`, if users come from an OpenStack Keystone. See [Use Keystone](../how-to/keystone.md).',
     names: [

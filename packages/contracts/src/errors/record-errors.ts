@@ -51,6 +51,13 @@ export const recordErrors = {
     remedy: 'Check the id. GET …/operation-logs?vault_id=… names the runs of a source as checkpoint_id.',
     exitCode: 1,
   },
+  findings_removed: {
+    number: 'BackupSync.1090',
+    httpStatus: 409,
+    retryable: false,
+    remedy: 'Start the scan or plan again. The server keeps findings as long as BACKUP_SYNC_KEEP_FINDINGS says.',
+    exitCode: 1,
+  },
   source_name_taken: {
     number: 'BackupSync.1019',
     httpStatus: 409,

@@ -59,6 +59,7 @@ const single: SingleOperation = {
   progress: {},
   result: null,
   listedAtMs: null,
+  findingsRemovedAtMs: null,
 };
 
 test.each([ofItem, single])('the fields of an operation keep the order that earlier releases printed', (record) => {

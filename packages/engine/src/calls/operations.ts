@@ -60,7 +60,7 @@ export const cancelOperation: MutationHandler<'cancelOperation'> = async (contex
 
 /**
  * Returns a page of the findings of a scan or plan, while it runs or after. Throws `operation_not_found` if no
- * operation of this kind has the id.
+ * operation of this kind has the id, and `findings_removed` if it ended too long ago.
  */
 export async function findingsPage(
   context: CallContext<QueryServices>,
@@ -77,6 +77,13 @@ export async function findingsPage(
   const operation = await catalogue.operations.showOperation(input.project_id, input.operation_id);
   if (operation === null || hasItem(operation) || operation.kind !== kind) {
     throw new BackupSyncError('operation_not_found', `there is no ${kind} ${input.operation_id}`);
+  }
+  if (operation.findingsRemovedAtMs !== null) {
+    const on = new Date(operation.findingsRemovedAtMs).toISOString().slice(0, 10);
+    throw new BackupSyncError(
+      'findings_removed',
+      `the findings of ${kind} ${input.operation_id} were removed on ${on}`,
+    );
   }
   const rows = await catalogue.operations.listFindings(operation.id, input.after, input.limit);
   return {

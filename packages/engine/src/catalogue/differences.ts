@@ -65,6 +65,11 @@ export type Differences = {
   /** Writes a meaningless value, which shows that the database can be written. */
   readonly touch: (database: Kysely<Schema>) => Promise<void>;
   /**
+   * Gives some free pages of the database's file back to the disk, and returns how many are left. Null if the database
+   * does so by itself.
+   */
+  readonly releaseFreePages: ((database: Kysely<Schema>) => Promise<number>) | null;
+  /**
    * The time by the database's clock, in milliseconds since 1970, for times that several nodes compare. Null if one
    * process uses the database, and its own clock counts.
    */

@@ -31,3 +31,4 @@ export * as '0028-archive-loads' from './migrations/0028-archive-loads.ts';
 export * as '0029-one-index-of-backups' from './migrations/0029-one-index-of-backups.ts';
 export * as '0030-row-counts' from './migrations/0030-row-counts.ts';
 export * as '0031-worst-first' from './migrations/0031-worst-first.ts';
+export * as '0032-removed-operations' from './migrations/0032-removed-operations.ts';

@@ -98,6 +98,8 @@ export type SingleOperation = CommonOfOperations & {
   readonly result: Json;
   /** Of a scan that imports, when its listing was complete. From then on it waits for its imports. */
   readonly listedAtMs: number | null;
+  /** Of a scan or plan that ended long ago, when its findings were removed; null if they are there. */
+  readonly findingsRemovedAtMs: number | null;
 };
 
 /**

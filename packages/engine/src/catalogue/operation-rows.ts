@@ -95,6 +95,7 @@ export function rowToSingle(row: Selectable<OperationRow>): SingleOperation {
     progress: parseProgress(row.progress),
     result: parse(row.result),
     listedAtMs: row.listed_at_ms,
+    findingsRemovedAtMs: row.findings_removed_at_ms,
   };
 }
 

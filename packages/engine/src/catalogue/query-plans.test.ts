@@ -16,6 +16,7 @@ import {
   operationFilter,
 } from './fixtures-for-conformance.ts';
 import { listAuditEvents } from './identity-steps/audit.ts';
+import { removeOldAuditEvents } from './identity-steps/remove-old-audit.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect } from './sqlite/node-sqlite-dialect.ts';
@@ -45,6 +46,8 @@ import { endOutage, endOverdueWaits } from './steps/outages.ts';
 import { projectBuckets } from './steps/project-buckets.ts';
 import { recentBackups } from './steps/recent-backups.ts';
 import { releaseOperations } from './steps/release-operations.ts';
+import { removeOldOperations } from './steps/remove-old-operations.ts';
+import { removeOldVerifications } from './steps/remove-old-verifications.ts';
 import { renameBackup } from './steps/rename-backup.ts';
 import { retireResource } from './steps/retire-resource.ts';
 import { requeueOperation, retryOperation } from './steps/retries.ts';
@@ -194,6 +197,15 @@ describe('no step reads more rows than it needs', () => {
           { ...makeRun(project, '', 'joined'), sourceId: null, request: plainScan },
           { prefix: '' },
         ),
+    ],
+    [
+      'the removal of old rows',
+      async () => {
+        const old = { projectId: project, operationsBeforeMs: 90_000, findingsBeforeMs: 90_000 };
+        await removeOldOperations(database, { ...old, before: null, nowMs: 99_000 });
+        await removeOldVerifications(database, { beforeMs: 90_000, after: '' });
+        await removeOldAuditEvents(database, { beforeMs: 90_000, after: '' });
+      },
     ],
     ['followClock forward', () => followClock(database, { steppedMs: 9_000, nowMs: 18_000 })],
     ['followClock back', () => followClock(database, { steppedMs: -9_000, nowMs: 9_000 })],
@@ -401,7 +413,12 @@ test('monitoring reads no operations or backups but those that indexes lead to',
 test('operations of days are not counted: the number is kept', async () => {
   const input = { project_id: project, from: '2026-03-01', to: '2026-03-31', kind: ['import' as const] };
   const plans = await plansOf(() => countOperationDays(database, input));
-  expect(plans).toEqual(['SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=? AND part>? AND part<?)']);
+  expect(plans).toEqual([
+    'SEARCH row_counts USING PRIMARY KEY (project_id=? AND subject=? AND part>? AND part<?)',
+    expect.stringMatching(
+      /^SEARCH removed_operations USING INDEX .* \(project_id=\? AND kind=\? AND day>\? AND day<\?\)$/,
+    ),
+  ]);
 });
 
 test('the verifications of a backup are read in the order of their index', async () => {

@@ -2,6 +2,7 @@
 import type {
   BackupFormat,
   HoldCause,
+  Operation,
   OperationStatus,
   ReasonCode,
   SyncOutcome,
@@ -157,6 +158,8 @@ export type OperationRow = {
   waiting_detail: Generated<string>;
   /** Number of times in a row that its worker died. An attempt that ends by itself begins again. */
   takeovers: Generated<number>;
+  /** Of an ended scan or plan, when its findings were removed; null if they are there. */
+  findings_removed_at_ms: number | null;
 };
 
 /** A bucket that does not answer, see {@link Outage}. */
@@ -188,7 +191,7 @@ type PendingEventRow = Omit<OperationEventRow, 'cursor'> & { id: Generated<numbe
 /** The one row that says which releases can use the database. `touches` has no meaning: it is written as a test. */
 type SchemaVersionRow = { version: number; oldest_compatible: number; touches: number };
 
-/** One proof of one link. Rows are only ever added. */
+/** One proof of one link. Rows never change. */
 export type VerificationRow = LocationColumns &
   ListingColumns & {
     id: string;
@@ -335,7 +338,6 @@ type RetiredResourceRow = {
   newest_taken_at_ms: number;
 };
 
-/** Rows are only added, as in `audit_subjects`. */
 /**
  * The names of settings.
  *
@@ -359,6 +361,18 @@ export type CountSubject =
  * ended operations, it is the day in UTC and the status.
  */
 type RowCountRow = { project_id: string; subject: CountSubject; part: string; slot: number; total: number };
+
+/**
+ * The number of operations of a kind, as the API calls it, that ended on a day in UTC and have been removed since.
+ * Maintained by `steps/remove-old-operations.ts`.
+ */
+type RemovedOperationsRow = {
+  project_id: string;
+  kind: Operation['kind'];
+  day: string;
+  status: OperationStatus;
+  operations: number;
+};
 
 type SettingRow = { name: SettingName; value: string };
 
@@ -408,6 +422,7 @@ export type Schema = IdentitySchema & {
   retired_resources: RetiredResourceRow;
   settings: SettingRow;
   row_counts: RowCountRow;
+  removed_operations: RemovedOperationsRow;
   nodes: NodeRow;
   archive_loads: ArchiveLoadRow;
 };

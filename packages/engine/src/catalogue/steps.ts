@@ -9,6 +9,7 @@ import { nodeSteps } from './stores/nodes.ts';
 import { operationSteps } from './stores/operations.ts';
 import { outageSteps } from './stores/outages.ts';
 import { partSteps } from './stores/parts.ts';
+import { retentionSteps } from './stores/retention.ts';
 import { settingSteps } from './stores/settings.ts';
 import { sourceRunSteps } from './stores/source-runs.ts';
 import { sourceSteps } from './stores/sources.ts';
@@ -31,6 +32,7 @@ export const stores = {
   settings: settingSteps,
   nodes: nodeSteps,
   measures: measureSteps,
+  retention: retentionSteps,
   upkeep: upkeepSteps,
 } as const;
 
@@ -50,6 +52,7 @@ export const steps = {
   ...settingSteps,
   ...nodeSteps,
   ...measureSteps,
+  ...retentionSteps,
   ...upkeepSteps,
 } as const;
 

@@ -43,19 +43,21 @@ export class AcceptanceFirst {
   /** The storage unit for a job, whose requests wait for their turns. Closing it closes `unit`. */
   behind(unit: StorageUnit, laneOf: () => Lane): StorageUnit {
     return askBeforeRequests(unit, async (_, make) => {
-      if (this.#isFirst) await this.#turn(laneOf());
+      await this.turn(laneOf());
       return await make();
     });
   }
 
-  get #isFirst(): boolean {
-    return this.#accepting > 0 || this.#clock.monotonicMs() < this.#expectedUntilMs;
-  }
-
-  #turn(lane: Lane): Promise<void> {
+  /** Resolves when a job may make its next request, or take its next step: at once unless calls are accepted. */
+  async turn(lane: Lane): Promise<void> {
+    if (!this.#isFirst) return;
     const turn = new Promise<void>((resolve) => this.#waiting[lane].push(resolve));
     if (!this.#isGivingTurns) void this.#giveTurns();
-    return turn;
+    await turn;
+  }
+
+  get #isFirst(): boolean {
+    return this.#accepting > 0 || this.#clock.monotonicMs() < this.#expectedUntilMs;
   }
 
   async #giveTurns(): Promise<void> {

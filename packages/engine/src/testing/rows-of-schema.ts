@@ -125,6 +125,10 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
     },
   ],
   ['audit_subjects', { event_id: 'event-1', position: 0, field: 'backup_id', value: item.backup_id }],
+  [
+    'removed_operations',
+    { project_id: 'project-1', kind: 'import', day: '1970-01-01', status: 'success', operations: 7 },
+  ],
   ['settings', { name: 'storage_unit', value: 'file:/backups' }],
   ['audit_intents', { id: 'intent-1', call: JSON.stringify(intent) }],
 ];

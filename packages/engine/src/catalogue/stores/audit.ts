@@ -1,7 +1,10 @@
 import { appendAuditEvent, listAuditEvents } from '../identity-steps/audit.ts';
 import type { Step } from './step.ts';
 
-/** The audit log: who did what. Events are only added; no step changes or removes one. */
+/**
+ * The audit log: who did what. No step changes an event. `removeOldAuditEvents` removes those that are older than the
+ * server is told to keep.
+ */
 export const auditSteps = {
   /**
    * Adds the event of a call that changed nothing. The event of a change is written with that change, see

@@ -1,8 +1,8 @@
 import { type PairScenario, scenario } from './pair-scenario.ts';
 import { makeRetry, otherWorker, type PairWorld, plannedParts, worker } from './pair-world.ts';
 
-/** Returns at least one scenario for each step that writes nodes, parts of verifications or settings. */
-export function nodeScenarios({ verificationId, listingRunId }: PairWorld): readonly PairScenario[] {
+/** Returns at least one scenario for each step that writes nodes, parts of verifications or settings, or removes old rows. */
+export function nodeScenarios({ projectId, verificationId, listingRunId }: PairWorld): readonly PairScenario[] {
   const node = { hostName: 'host-1', pid: 3, version: '1', serves: true, works: true };
   const beat = { jobs: 1, clockAheadMs: 0 };
   const held = { operationId: verificationId, backupId: 'd', firstObject: 0, epoch: 2 };
@@ -32,5 +32,12 @@ export function nodeScenarios({ verificationId, listingRunId }: PairWorld): read
     scenario('keepSetting', 'first', 'storage_unit', 'one'),
     scenario('keepSetting', 'second', 'storage_unit', 'other'),
     scenario('replaceSetting', '', 'storage_unit', 'new'),
+    scenario('removeOldOperations', '', {
+      ...{ projectId, operationsBeforeMs: 50_000, findingsBeforeMs: 50_000, before: null, nowMs: 60_000 },
+    }),
+    scenario('removeOldEvents', '', { projectId, beforeMs: 50_000 }),
+    scenario('removeOldVerifications', '', { beforeMs: 50_000, after: '' }),
+    scenario('removeOldAuditEvents', '', { beforeMs: 50_000, after: '' }),
+    scenario('releaseFreeSpace', ''),
   ];
 }
