@@ -9,7 +9,8 @@ const summary = 'check that each resource has a recent, proved backup';
 
 /** Whether a command is a monitoring plug-in: it reports any failure as UNKNOWN, in one line of output. */
 export function isPlugin(command: Command): boolean {
-  return command.name() === name && command.parent?.parent === null;
+  // Not a command of that name in a group.
+  return command.name() === name && command.parent?.parent == null;
 }
 
 /** Adds `check`, a monitoring plug-in. */

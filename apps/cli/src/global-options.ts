@@ -8,9 +8,7 @@ export function globalOptions(): Option[] {
     new Option('--profile <profile>', 'server saved with "backup-sync login" (BACKUP_SYNC_PROFILE)'),
     new Option('--endpoint <url>', 'address of a server (BACKUP_SYNC_ENDPOINT)'),
     new Option('--project <id>', 'id of the project to work in (BACKUP_SYNC_PROJECT)'),
-    new Option('--config <file>', 'configuration file of a local catalogue or server (BACKUP_SYNC_CONFIG)'),
-    new Option('--data-dir <directory>', 'directory of the local catalogue (BACKUP_SYNC_DATA_DIR)'),
-    new Option('--database <url>', 'address of a PostgreSQL catalogue (BACKUP_SYNC_DATABASE_URL)').conflicts('dataDir'),
+    ...placeOptions(),
     new Option('--storage <unit>', `storage unit: ${storageForms()} (BACKUP_SYNC_STORAGE)`),
     new Option(
       '--addressing-style <style>',
@@ -19,6 +17,19 @@ export function globalOptions(): Option[] {
     new Option('--storage-moved', 'same buckets, moved to --storage; remember the new location'),
     ...timeoutOptions(),
     jsonOption(),
+  ];
+}
+
+/** The options of commands that work on a catalogue itself, never through a server. */
+export function catalogueOptions(): Option[] {
+  return [...placeOptions(), jsonOption()];
+}
+
+function placeOptions(): Option[] {
+  return [
+    new Option('--config <file>', 'configuration file of a local catalogue or server (BACKUP_SYNC_CONFIG)'),
+    new Option('--data-dir <directory>', 'directory of the local catalogue (BACKUP_SYNC_DATA_DIR)'),
+    new Option('--database <url>', 'address of a PostgreSQL catalogue (BACKUP_SYNC_DATABASE_URL)').conflicts('dataDir'),
   ];
 }
 

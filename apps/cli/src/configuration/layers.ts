@@ -36,7 +36,9 @@ export function originsOf({ fromFile, file }: Layers): ReadonlyMap<string, strin
 
 /** Commands that never call a server: they read the configuration file although a server is named. */
 const localCommands = new Set(
-  ['serve', 'work', 'migrate', 'demo', 'config show'].map((command) => `backup-sync ${command}`),
+  ['serve', 'work', 'migrate', 'demo', 'config show', 'catalogue backup', 'catalogue restore', 'catalogue check'].map(
+    (command) => `backup-sync ${command}`,
+  ),
 );
 
 type Named = {

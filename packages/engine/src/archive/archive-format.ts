@@ -21,8 +21,12 @@ export type ArchiveHeader = {
   readonly created_at_ms: number;
   /** The number of the newest migration of the catalogue. */
   readonly schema: number;
-  /** Whether the catalogue has secrets of access keys. They stay sealed with a key that is not in the archive. */
+  /** Whether the catalogue has secrets of access keys. They stay sealed. */
   readonly sealed_secrets: boolean;
+  /** The key that seals them, 32 bytes in base64; null if it is not in the archive. */
+  readonly secret_key: string | null;
+  /** The storage unit that the records belong to; null if the catalogue was never used with one. */
+  readonly storage_unit: string | null;
 };
 
 /** A table after its rows. */

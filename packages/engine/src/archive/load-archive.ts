@@ -47,6 +47,8 @@ export type LoadOptions = {
   /** A catalogue with the schema of this release. */
   readonly database: Kysely<Schema>;
   readonly path: string;
+  /** Returns what to store instead of a row. The key must stay the same. */
+  readonly convert?: (shape: TableShape, row: Row) => Row;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   /** Called with the rows of a table that are loaded so far. */
@@ -65,8 +67,10 @@ export async function loadArchive(options: LoadOptions): Promise<void> {
   for await (const part of readArchive(options.path, shapes)) {
     options.signal.throwIfAborted();
     if (part.kind === 'header') load = await Load.begin(options, part.header.id);
-    else if (part.kind === 'row') await load?.add(shapes.indexOf(part.shape), part.shape, part.row);
-    else await load?.store();
+    else if (part.kind === 'row') {
+      const row = options.convert?.(part.shape, part.row) ?? part.row;
+      await load?.add(shapes.indexOf(part.shape), part.shape, row);
+    } else await load?.store();
   }
 }
 

@@ -1,11 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { CatalogueUnavailableError } from '../catalogue/catalogue-errors.ts';
 import { listSealedSecrets } from '../catalogue/identity-steps/access-keys.ts';
-import { DatabaseError } from '../catalogue/postgres/database-address.ts';
-import { catalogueFault } from '../catalogue/postgres/postgres-fault.ts';
 import type { Schema } from '../catalogue/schema.ts';
 import { connect } from '../catalogue/sqlite/connection.ts';
 import { type DataDirectory, findDatabase, holdDataDirectory } from '../catalogue/sqlite/data-directory.ts';
@@ -15,16 +12,13 @@ import { checkSchema } from '../catalogue/sqlite/upgrade.ts';
 import { keepSetting } from '../catalogue/steps/settings.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
-import { enqueue } from '../queue/pg-boss/jobs.ts';
-import { quote } from '../quote.ts';
 import { rememberedStorageUnit } from '../storage/remembered-storage-unit.ts';
 import { ArchiveError } from './archive-error.ts';
-import type { ArchiveHeader, Row, TableSummary } from './archive-format.ts';
-import { CatalogueNotEmptyError, findLoad, finishLoad, loadArchive, verifyLoad } from './load-archive.ts';
-import { continueNumbers, openPostgresTarget, type PostgresTarget, refuseLiveNodes } from './postgres-target.ts';
-import { readArchive } from './read-archive.ts';
-import { readTableShapes, type TableShape } from './table-shapes.ts';
-import { postgresFault, withoutNul } from './value-fault.ts';
+import type { TableSummary } from './archive-format.ts';
+import { type CheckedArchive, checkArchive } from './check-archive.ts';
+import { findLoadOf, loadIntoPostgres } from './load-into-postgres.ts';
+import { openPostgresTarget, type PostgresTarget } from './postgres-target.ts';
+import { withoutNul } from './value-fault.ts';
 import { writeArchive } from './write-archive.ts';
 
 const archiveName = 'catalogue-move.archive.gz';
@@ -97,7 +91,7 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
   }
   await using target = await openPostgresTarget(options.to, options.toFrom);
   if (mark !== null && mark.to !== target.name) throw new CatalogueMovedError(held.path, mark);
-  const state = await stateOf(target, mark?.archive_id ?? null);
+  const state = await findLoadOf(target, 'moved', mark?.archive_id ?? null);
   await using source = openSource(held);
   const { database } = source;
   const secrets = await listSealedSecrets(database);
@@ -112,7 +106,7 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
     ({ tables } = await archiveOf(database, marked, options));
     if (state !== 'finished') {
       // To write and check the archive takes a while: somebody may have begun to use the database.
-      await stateOf(target, mark?.archive_id ?? null);
+      await findLoadOf(target, 'moved', mark?.archive_id ?? null);
       await writeMoveMark(held.path, marked);
     }
   } catch (error) {
@@ -120,7 +114,13 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
     if (mark === null) rmSync(path, { force: true });
     throw error;
   }
-  if (state !== 'finished') await load(target, path, tables, { ...options, clock });
+  if (state !== 'finished') {
+    const settle = async (transaction: Transaction<Schema>) => {
+      const unit = rememberedStorageUnit(options.from);
+      if (unit !== null) await keepSetting(transaction, 'storage_unit', unit);
+    };
+    await loadIntoPostgres(target, 'moved', { ...options, path, tables, clock, settle });
+  }
   await writeMoveMark(held.path, { ...marked, moved_at_ms: clock.nowMs() });
   removeOwnArchive(held, marked);
   return { to: target.name, tables, sealedSecrets: secrets.length };
@@ -129,43 +129,6 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
 /** Removes the archive of a move, unless it was asked for. */
 function removeOwnArchive(held: DataDirectory, { archive_path: path }: MoveMark): void {
   if (path === join(held.path, archiveName)) rmSync(path, { force: true });
-}
-
-/** What to do about a database that has other content: before a move, and once the move is bound to it. */
-const otherDatabase = 'Name a database with an empty catalogue: create one, and run "backup-sync migrate" on it';
-const sameDatabase = 'Create it again, run "backup-sync migrate" on it, then run this command again';
-
-/** Throws {@link DatabaseError} unless the database is empty, or loaded from the archive of this move. */
-async function stateOf(target: PostgresTarget, archiveId: string | null) {
-  const advice = archiveId === null ? otherDatabase : sameDatabase;
-  return inTarget(target, advice, async () => {
-    const state = await findLoad(target.database, archiveId);
-    // The nodes of a finished move may be at work already.
-    if (state !== 'finished') await refuseLiveNodes(target);
-    return state;
-  });
-}
-
-async function inTarget<Result>(
-  { name }: PostgresTarget,
-  advice: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof CatalogueNotEmptyError)) throw withRemedy(catalogueFault(error));
-    throw new DatabaseError(`The catalogue cannot be moved to the database ${name}: ${error.message}. ${advice}.`, {
-      cause: error,
-    });
-  }
-}
-
-function withRemedy(error: unknown): unknown {
-  if (!(error instanceof CatalogueUnavailableError)) return error;
-  return new CatalogueUnavailableError(`${error.message} Run the same command again: it continues where it stopped.`, {
-    cause: error,
-  });
 }
 
 function openSource(held: DataDirectory): AsyncDisposable & { readonly database: Kysely<Schema> } {
@@ -191,9 +154,6 @@ function newMark(held: DataDirectory, { name }: PostgresTarget, { archive }: Mov
   };
 }
 
-/** The archive of a move, checked to its end. */
-type Archived = { readonly header: ArchiveHeader; readonly tables: readonly TableSummary[] };
-
 /**
  * Writes the archive of a move, or takes the one that an interrupted move has written. If that is gone or damaged, the
  * same one is written again: the data directory has not been used since.
@@ -202,66 +162,21 @@ async function archiveOf(
   database: Kysely<Schema>,
   { archive_path: path, archive_id: id, archived_at_ms: createdAtMs }: MoveMark,
   options: MoveOptions,
-): Promise<Archived> {
+): Promise<CheckedArchive> {
   const { signal, onRows } = options;
-  const written = await checkArchive(path, options).catch((error: unknown) => {
+  const onTable = (table: string, rows: number) => onRows('check', table, rows);
+  const check = () => checkArchive(path, { forPostgres: true, signal, onTable });
+  const written = await check().catch((error: unknown) => {
     if (error instanceof ArchiveError) return null;
     throw error;
   });
   if (written?.header.id === id) return written;
   await database.transaction().execute((transaction) =>
     writeArchive({
-      ...{ database: transaction, path, id, createdAtMs, signal, convert: withoutNul },
+      ...{ database: transaction, path, id, createdAtMs, signal, convert: withoutNul, secretKey: null },
+      storageUnit: rememberedStorageUnit(options.from),
       onRows: (table, rows) => onRows('write', table, rows),
     }),
   );
-  return checkArchive(path, options);
-}
-
-/** Throws `ArchiveError` unless the whole archive is valid and PostgreSQL can store it. */
-async function checkArchive(path: string, { signal, onRows }: MoveOptions): Promise<Archived> {
-  const tables: TableSummary[] = [];
-  let header: ArchiveHeader | null = null;
-  for await (const part of readArchive(path, await readTableShapes())) {
-    signal.throwIfAborted();
-    if (part.kind === 'header') header = part.header;
-    else if (part.kind === 'end') {
-      tables.push(part.summary);
-      onRows('check', part.summary.table, part.summary.rows);
-    } else {
-      for (const [index, value] of part.row.entries()) {
-        const wrong = postgresFault(value);
-        if (wrong === null) continue;
-        throw new ArchiveError(path, `${part.shape.columns[index]?.name} of ${nameRow(part)} ${wrong}`);
-      }
-    }
-  }
-  if (header === null) throw new Error('an archive without a header was read');
-  return { header, tables };
-}
-
-/** Names a row by its key, so that a person can find it. */
-function nameRow({ shape: { name, columns, key }, row }: { readonly shape: TableShape; readonly row: Row }): string {
-  const values = key.map((column) => quote(String(row[columns.findIndex((each) => each.name === column)])));
-  return `the row ${values.join(', ')} of the table ${name}`;
-}
-
-async function load(
-  target: PostgresTarget,
-  path: string,
-  tables: readonly TableSummary[],
-  { from, signal, onRows, clock }: MoveOptions & { readonly clock: Clock },
-): Promise<void> {
-  const { database } = target;
-  const nowMs = () => clock.nowMs();
-  await inTarget(target, sameDatabase, async () => {
-    await loadArchive({ database, path, nowMs, signal, onRows: (table, rows) => onRows('load', table, rows) });
-    await verifyLoad({ database, signal, onRows: (table, rows) => onRows('verify', table, rows) }, tables);
-    await refuseLiveNodes(target);
-    await finishLoad(database, clock.nowMs(), continueNumbers, async (transaction, due) => {
-      await enqueue(transaction, due);
-      const unit = rememberedStorageUnit(from);
-      if (unit !== null) await keepSetting(transaction, 'storage_unit', unit);
-    });
-  });
+  return check();
 }

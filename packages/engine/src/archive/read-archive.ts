@@ -109,14 +109,28 @@ function parseHeader(line: string, path: string): ArchiveHeader {
   if (header.schema !== newestSchema) {
     throw new ArchiveError(
       path,
-      `its catalogue has schema ${header.schema}; this release reads archives of schema ${newestSchema}`,
+      `its catalogue has schema ${header.schema}; this release reads archives of schema ${newestSchema}. Load it with ` +
+        'the release that wrote it, then upgrade the catalogue to this one',
     );
   }
-  const { id, created_at_ms, sealed_secrets } = header;
-  if (typeof id !== 'string' || typeof created_at_ms !== 'number' || typeof sealed_secrets !== 'boolean') {
+  const { id, created_at_ms, sealed_secrets, secret_key, storage_unit } = header;
+  if (
+    typeof id !== 'string' ||
+    !Number.isSafeInteger(created_at_ms) ||
+    typeof sealed_secrets !== 'boolean' ||
+    !isTextOrNull(secret_key) ||
+    !isTextOrNull(storage_unit)
+  ) {
     throw new ArchiveError(path, 'line 1: it is not a complete header');
   }
-  return { format: formatName, version: formatVersion, id, created_at_ms, schema: newestSchema, sealed_secrets };
+  return {
+    ...{ format: formatName, version: formatVersion, id, created_at_ms: Number(created_at_ms), schema: newestSchema },
+    ...{ sealed_secrets, secret_key, storage_unit },
+  };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 function parseRow(line: string, { columns }: TableShape, fault: (what: string) => ArchiveError): Row {

@@ -35,6 +35,8 @@ export type WriteOptions = {
   /** See {@link ArchiveHeader}. */
   readonly id: string;
   readonly createdAtMs: number;
+  readonly secretKey: string | null;
+  readonly storageUnit: string | null;
   readonly signal: AbortSignal;
   /** Returns what to write instead of a row. The key must stay the same. */
   readonly convert?: (shape: TableShape, row: Row) => Row;
@@ -65,12 +67,15 @@ export async function writeArchive(options: WriteOptions): Promise<void> {
 
 /** Names the archive in an error of the file system. Without the cause: the full disk may not be the catalogue's. */
 function writeErrorOf(error: unknown, path: string): unknown {
-  const isOfFiles = error instanceof Error && 'syscall' in error && 'code' in error;
-  return isOfFiles ? new ArchiveError(path, `it cannot be written (${String(error.code)})`) : error;
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  const remedy = isFull ? '. Its disk is full: free space there, or name a file on another disk' : '';
+  return new ArchiveError(path, `it cannot be written (${String(error.code)})${remedy}`);
 }
 
 /** The lines of an archive, several at once. */
-async function* lines({ database, id, createdAtMs, convert, onRows }: WriteOptions): AsyncGenerator<string> {
+async function* lines(options: WriteOptions): AsyncGenerator<string> {
+  const { database, convert, onRows } = options;
   const all = createHash('sha256');
   const hashed = (text: string) => {
     all.update(text);
@@ -81,10 +86,12 @@ async function* lines({ database, id, createdAtMs, convert, onRows }: WriteOptio
   const header: ArchiveHeader = {
     format: formatName,
     version: formatVersion,
-    id,
-    created_at_ms: createdAtMs,
+    id: options.id,
+    created_at_ms: options.createdAtMs,
     schema: newestSchema,
     sealed_secrets: secret !== undefined,
+    secret_key: options.secretKey,
+    storage_unit: options.storageUnit,
   };
   yield hashed(`${JSON.stringify(header)}\n`);
   let count = 0;

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SealedSecret } from '../catalogue/identity-records.ts';
@@ -178,6 +179,17 @@ function openWith(key: Buffer, sealed: string, owner: string): string {
   return Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8');
 }
 
+/** Returns the key in a data directory, in base64; null if it has none. Throws {@link SecretKeyError}. */
+export async function readKeyOf(dataDirectory: string): Promise<string | null> {
+  const path = join(dataDirectory, fileName);
+  return existsSync(path) ? (await readKey(path)).toString('base64') : null;
+}
+
+/** Writes a key to a data directory, in the place of any other. Throws {@link SecretKeyError} if it is no key. */
+export async function writeKeyTo(dataDirectory: string, key: string): Promise<void> {
+  await writeKey(join(dataDirectory, fileName), parseKey(key, 'the archive'));
+}
+
 async function readOrMakeKey(path: string): Promise<Buffer> {
   try {
     return await readKey(path);
@@ -185,11 +197,15 @@ async function readOrMakeKey(path: string): Promise<Buffer> {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
   }
   const key = randomBytes(keyBytes);
+  await writeKey(path, key);
+  return key;
+}
+
+async function writeKey(path: string, key: Buffer): Promise<void> {
   // Written to a temporary file and renamed: a file cut short by a crash would never be a valid key.
   const aside = `${path}.${process.pid}`;
   await writeFile(aside, `${key.toString('base64')}\n`, { mode: 0o600, flush: true });
   await rename(aside, path);
-  return key;
 }
 
 async function readKey(path: string): Promise<Buffer> {

@@ -209,13 +209,13 @@ async function missingRights(client: pg.Client, { shown }: DatabaseAddress, miss
   );
 }
 
-/** Refuses a database that has only a part of the catalogue that is moved to it. */
+/** Refuses a database that has only a part of the catalogue that is moved or restored to it. */
 async function checkLoaded(client: pg.Client, { shown }: DatabaseAddress): Promise<void> {
   const { rows } = await client.query('select 1 from archive_loads where finished_at_ms is null');
   if (rows.length === 0) return;
   throw new DatabaseError(
-    `The database ${shown} has only a part of the catalogue that is moved to it. Run the same "backup-sync catalogue ` +
-      'move" again: it continues where it stopped.',
+    `The database ${shown} has only a part of a catalogue: a "backup-sync catalogue move" or "backup-sync catalogue ` +
+      'restore" to it was interrupted. Run the same command again: it continues where it stopped.',
   );
 }
 

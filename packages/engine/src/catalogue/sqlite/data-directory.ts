@@ -12,6 +12,21 @@ const walName = `${databaseName}-wal`;
 /** Contains the process id of the holder, and in its second line the command it was started as. */
 const holderName = 'backup-sync.pid';
 
+/** The path of the database that a restore builds in a data directory. It is renamed once it is complete. */
+export function restoringPath(directory: string): string {
+  return join(directory, 'catalogue.restoring.sqlite');
+}
+
+/** Throws {@link DataDirectoryError} if a restore into the data directory was interrupted. */
+export function refuseUnfinishedRestore(directory: string): void {
+  const path = restoringPath(resolve(directory));
+  if (!existsSync(path)) return;
+  throw new DataDirectoryError(
+    `A restore into ${resolve(directory)} was interrupted. Run the same "backup-sync catalogue restore" again: it begins ` +
+      `from the start. To begin with an empty catalogue instead, remove ${path}.`,
+  );
+}
+
 /** A directory cannot be used as data directory. The message is for the operator. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
@@ -139,6 +154,7 @@ export function findDatabase(path: string): string {
     throw cannotBeUsed(directory, error);
   }
   if (existsSync(join(directory, walName))) throw lostDatabase(directory);
+  refuseUnfinishedRestore(directory);
   throw new NoCatalogueError(directory);
 }
 

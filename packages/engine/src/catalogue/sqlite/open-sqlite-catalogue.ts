@@ -11,7 +11,13 @@ import type { DueWork } from '../operation-records.ts';
 import { dueOf } from '../run-step.ts';
 import { type StepInput, type StepName, type StepOutput, steps } from '../steps.ts';
 import { connect } from './connection.ts';
-import { type DataDirectory, DataDirectoryError, findDatabase, holdDataDirectory } from './data-directory.ts';
+import {
+  type DataDirectory,
+  DataDirectoryError,
+  findDatabase,
+  holdDataDirectory,
+  refuseUnfinishedRestore,
+} from './data-directory.ts';
 import { checkFreeSpace, orCatalogueFull } from './full-disk.ts';
 import { DataDirectoryGoneError, type HeldFiles } from './held-files.ts';
 import type { ThreadData } from './messages.ts';
@@ -68,6 +74,7 @@ export async function openSqliteCatalogue({
   const held = hold(directory, command);
   try {
     refuseMoved(held.path);
+    refuseUnfinishedRestore(held.path);
     return inPlace ? await openInPlace(held, mayMigrate) : await openWithThreads(held, mayMigrate, onGone);
   } catch (error) {
     held.release();

@@ -1,5 +1,6 @@
 import type { Operation } from '@backup-sync/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { lockProjects } from '../locks.ts';
 import type { OldOperations, OperationPlace, Removed } from '../retention-records.ts';
 import type { OperationRow, Schema } from '../schema.ts';
 
@@ -32,13 +33,15 @@ export async function listProjectsWithOperations(database: Kysely<Schema>): Prom
  * Removes old operations with everything that belongs to them, newest first: the imports of a run are accepted after it,
  * so they are removed before it.
  *
- * Nobody can begin to need an operation that has ended and that nothing needs, so other steps may run at the same time.
+ * Nobody can begin to need an operation that has ended and that nothing needs. But records may be deleted meanwhile: the
+ * lock lets each step see the project as it is at one moment.
  */
 export async function removeOldOperations(
   database: Kysely<Schema>,
   old: OldOperations,
 ): Promise<Removed<OperationPlace>> {
   const { operationsBeforeMs, findingsBeforeMs } = old;
+  await lockProjects(database, () => [old.projectId]);
   const newestMs = Math.max(operationsBeforeMs ?? 0, findingsBeforeMs ?? 0);
   const page = await readPage(database, old.projectId, old.before ?? { createdAtMs: newestMs, sequence: 0 });
   const ended = page.filter((row): row is OldEnded => row.ended_at_ms !== null);

@@ -3,7 +3,7 @@ import type { Step } from './step.ts';
 
 /**
  * The audit log: who did what. No step changes an event. `removeOldAuditEvents` removes those that are older than the
- * server is told to keep.
+ * server keeps them.
  */
 export const auditSteps = {
   /**
