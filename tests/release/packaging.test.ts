@@ -6,14 +6,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { serverConfiguration } from '../../packages/contracts/src/server-configuration.ts';
 import { units } from '../../tools/release/installed-tree.ts';
 
 const packaging = join(repositoryRoot, 'packaging');
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
 
 /** Highest exposure that `systemd-analyze security` may find, in tenths. Without any protection it is 96. */
-const exposureMax = 15;
+const exposureMax = 18;
 
 test.skipIf(!hasSystemd).each(units)('systemd accepts %s, and finds it well protected', async (unit) => {
   await using directory = await temporaryDirectory();
@@ -28,6 +30,13 @@ test.skipIf(!hasSystemd).each(units)('systemd accepts %s, and finds it well prot
   const options = ['security', '--offline=true', `--threshold=${exposureMax}`, '--no-pager', file];
   const { status: isExposed, stdout } = spawnSync('systemd-analyze', options, { encoding: 'utf8' });
   expect(isExposed, stdout).toBe(0);
+});
+
+test('the settings that the packages install are valid, also if everything in them is used', () => {
+  const shipped = readFileSync(join(packaging, 'config.yaml'), 'utf8');
+  const used = shipped.replaceAll(/^#(?= *[a-z_]+:)/gm, '');
+  expect(serverConfiguration.parse(parse(shipped))).toEqual({ catalogue: { data_directory: '/var/lib/backup-sync' } });
+  expect(Object.keys(serverConfiguration.parse(parse(used)))).toEqual(['catalogue', 'storage', 'server']);
 });
 
 test('the scripts of the Debian package are valid, and stop at the first failure', () => {

@@ -121,7 +121,7 @@ test.skipIf(!hasDpkg)(
     const installed = join(directory.path, 'installed');
     await installDebianPackage(join(directory.path, name), installed);
     const own = [
-      'etc/backup-sync/environment',
+      'etc/backup-sync/config.yaml',
       'etc/backup-sync/secrets/password',
       'var/lib/backup-sync/catalogue.sqlite',
     ];

@@ -84,8 +84,8 @@ test.skipIf(!isOfLinux)(
     expect([mode & 0o777, uid]).toEqual([0o700, Number(user)]);
     const secrets = join(root, 'etc/backup-sync/secrets');
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
-    const settings = join(root, 'etc/backup-sync/environment');
-    await writeFile(settings, 'BACKUP_SYNC_STORAGE=s3:https://s3.example.com\n');
+    const settings = join(root, 'etc/backup-sync/config.yaml');
+    await writeFile(settings, 'storage:\n  unit: s3:https://s3.example.com\n');
     await writeFile(join(secrets, 'admin-password'), 'replace-this-password\n');
     await writeFile(join(catalogue, 'catalogue.sqlite'), '');
 

@@ -27,8 +27,8 @@ const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/bac
 const shownPort = '8787';
 /** Commands that replace systemd for the only service in the pages. */
 const startService =
-  '(set -a; . /etc/backup-sync/environment; BACKUP_SYNC_DATA_DIR=/var/lib/backup-sync; ' +
-  'AWS_SHARED_CREDENTIALS_FILE=/etc/backup-sync/secrets/aws-credentials; exec backup-sync serve)';
+  '(export AWS_SHARED_CREDENTIALS_FILE=/etc/backup-sync/secrets/aws-credentials; ' +
+  'exec backup-sync serve --config /etc/backup-sync/config.yaml)';
 const stopService =
   'kill "$(head -1 /var/lib/backup-sync/backup-sync.pid)"; while [ -e /var/lib/backup-sync/backup-sync.pid ]; do sleep 0.1; done';
 /** Commands that pages name, and what runs instead: the command is built already, and there is no systemd. */

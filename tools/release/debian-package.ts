@@ -14,7 +14,7 @@ import { packaged, platform, units } from './installed-tree.ts';
 import { changelogEntry, type Release } from './release.ts';
 
 /** Files that an administrator edits. An upgrade keeps the changes. */
-const settings = ['etc/backup-sync/environment'];
+const settings = ['etc/backup-sync/config.yaml'];
 
 /** The libraries of the program of Node, and `useradd`: every Debian and Ubuntu of the last years has them. */
 const dependencies = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8), passwd';
@@ -32,7 +32,7 @@ export async function debianPackage(
     fileEntry('usr/share/zsh/vendor-completions/_backup-sync', completionScripts.zsh),
     fileEntry('usr/share/doc/backup-sync/copyright', packaged('debian/copyright')),
     fileEntry('usr/share/doc/backup-sync/changelog.gz', compressed(debianChangelog(release, maintainer))),
-    fileEntry('etc/backup-sync/environment', packaged('environment')),
+    fileEntry('etc/backup-sync/config.yaml', packaged('config.yaml')),
     directoryEntry('etc/backup-sync/secrets', 0o700),
   ]);
   const installedBytes = data.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.content.length : 0), 0);

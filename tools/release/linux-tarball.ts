@@ -24,7 +24,7 @@ export async function linuxTarball(
       ),
     ),
     fileEntry('share/zsh/site-functions/_backup-sync', completionScripts.zsh),
-    fileEntry('etc/backup-sync/environment', packaged('environment')),
+    fileEntry('etc/backup-sync/config.yaml', packaged('config.yaml')),
     ...['LICENSE', 'README.md', 'CHANGELOG.md'].map((file) => fileEntry(file, readFileSync(join(root, file)))),
   ];
   const below = entries.map((entry) => ({ ...entry, path: `${name}/${entry.path}` }));
