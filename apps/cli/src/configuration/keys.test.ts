@@ -6,11 +6,7 @@ import { configurationKeys, variablesWithoutKey } from './keys.ts';
 const variables: Readonly<Record<string, { readonly description?: string | undefined }>> = environmentSchema.shape;
 
 /** Variables of parts of the server that read them by other means than the environment schema. */
-const readElsewhere = new Set(
-  ['HOOK_NETWORKS']
-    .concat(['KEEP_OPERATIONS', 'KEEP_FINDINGS', 'KEEP_AUDIT', 'KEEP_VERIFICATIONS'])
-    .map((name) => `BACKUP_SYNC_${name}`),
-);
+const readElsewhere = new Set(['BACKUP_SYNC_HOOK_NETWORKS']);
 
 /** The keys of the schema that have a value, with their part of the schema. */
 function leavesOf({ properties = {} }: ConfigurationSchema, parent = ''): [string, ConfigurationSchema][] {

@@ -187,7 +187,7 @@ export async function readKeyOf(dataDirectory: string): Promise<string | null> {
 
 /** Writes a key to a data directory, in the place of any other. Throws {@link SecretKeyError} if it is no key. */
 export async function writeKeyTo(dataDirectory: string, key: string): Promise<void> {
-  await writeKey(join(dataDirectory, fileName), parseKey(key, 'the archive'));
+  await writeKey(join(dataDirectory, fileName), parseSecretKey(key, 'the archive'));
 }
 
 async function readOrMakeKey(path: string): Promise<Buffer> {
