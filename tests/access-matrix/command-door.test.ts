@@ -6,6 +6,7 @@ import { calls } from '../../packages/contracts/src/index.ts';
 import { accessRefusal, type Cell, cellsOf, holders, refusalOf, waysOf, wrongCells } from './cells.ts';
 import { type CommandPlace, callByCommand, serverEnvironment } from './command-door.ts';
 import {
+  ensureHook,
   ensureSource,
   keystoneProject,
   leaveDataDirectory,
@@ -59,6 +60,9 @@ test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table sa
     if (cell.call === 'removeSource') {
       await ensureSource((way === 'keystone' ? servedOutside : served).administer.own);
     }
+    if (cell.call === 'removeHook') {
+      await ensureHook((way === 'keystone' ? servedOutside : served).administer.own);
+    }
     return refusal;
   });
   expect(wrong).toEqual([]);
@@ -78,6 +82,7 @@ test('each command makes the call that it is listed for', async () => {
     requests.length = 0;
     subscribe('undici:request:create', note);
     await ensureSource(served.administer.own);
+    await ensureHook(served.administer.own);
     await callByCommand(commandPlace(cell), cell);
     unsubscribe('undici:request:create', note);
     if (!requests.some((request) => pattern.test(request))) unreached.push(`${cell.call}: ${requests.join(', ')}`);

@@ -47,6 +47,8 @@ export const item = {
 
 /** The name of the source in the own project. */
 export const sourceName = 'watched';
+/** The hook of each project, for commands that name one. */
+export const hookName = 'pager';
 
 export async function openEngine({ keystone, onFault }: OpenOptions): Promise<EngineInstallation> {
   await using opening = new AsyncDisposableStack();
@@ -93,7 +95,7 @@ export async function openServed({
     operationsIn: async (projectId) => {
       const ofOperator = async () =>
         (await issueToken(endpoint, { token: gateway.token, project: { id: projectId } })).token;
-      const token = projectId === keystoneProject ? 'keystone-operator' : await ofOperator();
+      const token = projectId === keystoneProject ? 'keystone-administrator' : await ofOperator();
       return createClient({ endpoint, projectId, credentials: { token } }).calls;
     },
     issueToken: async (user) => (await issueToken(endpoint, { user, password, project: { id: first } })).token,
@@ -130,6 +132,15 @@ export async function ensureSource(calls: Pick<Calls, 'addSource'>): Promise<voi
     await calls.addSource({ name: sourceName, bucket_name: 'missing', force: true });
   } catch (error) {
     if (!(error instanceof BackupSyncError) || error.code !== 'source_name_taken') throw error;
+  }
+}
+
+/** Adds the hook that commands name, unless it is there. Nothing can be sent to its address. */
+export async function ensureHook(calls: Pick<Calls, 'addHook'>): Promise<void> {
+  try {
+    await calls.addHook({ name: hookName, url: 'https://localhost/hook' });
+  } catch (error) {
+    if (!(error instanceof BackupSyncError) || error.code !== 'hook_name_taken') throw error;
   }
 }
 
@@ -180,6 +191,7 @@ async function populate({
 /** Creates the objects that calls name in a project. Returns the id of an import. */
 async function fill(calls: Calls): Promise<string> {
   await ensureSource(calls);
+  await ensureHook(calls);
   const { sync } = await calls.syncBackups({ sync: [item] });
   return sync[0]?.operation_log_id ?? '';
 }

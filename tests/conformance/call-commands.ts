@@ -102,6 +102,23 @@ export const callCommands = {
   disableAccessKey: ({ access_key }) => ({ args: ['access-keys', 'disable', access_key] }),
   listAuditEvents: ({ operation }) => ({ args: ['audit', 'list', '--operation', operation] }),
   listNodes: () => ({ args: ['nodes', 'list'] }),
+  addHook: ({ url, name, signature = 'hmac', newest_older_than_s }) => ({
+    args: [
+      ...['hooks', 'add', url, '--name', name, '--signature', signature],
+      ...(newest_older_than_s === undefined ? [] : ['--newest-older-than', String(newest_older_than_s)]),
+    ],
+  }),
+  listHooks: () => ({ args: ['hooks', 'list'] }),
+  updateHook: ({ hook_id, level = 'linkage' }) => ({ args: ['hooks', 'edit', hook_id, '--level', level] }),
+  testHook: ({ hook_id }) => ({ args: ['hooks', 'test', hook_id] }),
+  pauseHook: ({ hook_id }) => ({ args: ['hooks', 'pause', hook_id] }),
+  resumeHook: ({ hook_id }) => ({ args: ['hooks', 'resume', hook_id] }),
+  rotateHookSecret: ({ hook_id }) => ({ args: ['hooks', 'rotate-secret', hook_id] }),
+  removeHook: ({ hook_id }) => ({ args: ['hooks', 'remove', hook_id], answer: done }),
+  listHookDeliveries: ({ hook_id }) => ({ args: ['hooks', 'deliveries', hook_id] }),
+  resendHookDeliveries: ({ hook_id, delivery_id }) => ({
+    args: ['hooks', 'resend', hook_id, ...(delivery_id === undefined ? [] : [delivery_id])],
+  }),
   removeSource: ({ source_id }) => ({ args: ['sources', 'remove', source_id], answer: done }),
   startScan: ({ bucket_name }) => ({ args: ['scan', bucket_name] }),
   startPlan: ({ bucket_name }) => ({ args: ['plan', '--bucket', bucket_name] }),

@@ -9,6 +9,8 @@ import { cliCall, cliJoined } from './cli-door.ts';
 import type { Door } from './door.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
+/** The receiver of the tests is on loopback. */
+const hookNetworks = ['127.0.0.1'];
 const onFault = (place: string, error: unknown) => {
   throw new Error(`a fault at ${place}`, { cause: error });
 };
@@ -17,7 +19,9 @@ const onFault = (place: string, error: unknown) => {
 export async function openEngineDoor(): Promise<Door> {
   await using opening = new AsyncDisposableStack();
   const home = opening.use(await temporaryDirectory());
-  const engine = opening.use(await openEmbeddedEngine({ dataDirectory: join(home.path, 'data'), storage, onFault }));
+  const engine = opening.use(
+    await openEmbeddedEngine({ dataDirectory: join(home.path, 'data'), storage, hookNetworks, onFault }),
+  );
   const projectId = engine.identity.project.id;
   const caller = { kind: 'system', name: 'conformance', projectId, role: 'administrator' } as const;
   const owned = opening.move();
@@ -75,6 +79,7 @@ async function openServed(make: (gateway: LocalGateway) => Omit<Door, typeof Sym
     await serve({
       dataDirectory: join(home.path, 'data'),
       storage,
+      hookNetworks,
       administratorPassword: 'a password of the test',
       host: '127.0.0.1',
       port: 0,

@@ -12,6 +12,7 @@ import {
   unaryCallNames,
 } from '../../packages/contracts/src/index.ts';
 import type { Door } from './door.ts';
+import { hookConformance } from './hook-conformance.ts';
 import { identityConformance } from './identity-conformance.ts';
 
 const unknownId = '01900000-0000-7000-8000-000000000000';
@@ -339,6 +340,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       await expect(none).rejects.toEqual(refused('backup_not_found'));
     });
 
+    hookConformance(call, refused);
     identityConformance(call, refused);
 
     // Streams have no answer to compare. event-store-conformance.ts and the tests of the gateway cover them.

@@ -23,8 +23,9 @@ export type PageRun = {
 const shownDirectory = '/srv/tutorial';
 /** System directories that pages name. Commands use copies below the temporary directory. */
 const systemDirectories = ['/etc/backup-sync', '/var/lib/backup-sync', '/var/backups', '/usr/local/lib/backup-sync'];
-/** Port that pages name for the gateway. It listens on a free one instead. */
+/** Ports that pages name for the gateway, and for a receiver of hooks. They listen on free ones instead. */
 const shownPort = '8787';
+const shownReceiverPort = '8099';
 /** Commands that replace systemd for the only service in the pages. */
 const startService =
   '(export AWS_SHARED_CREDENTIALS_FILE=/etc/backup-sync/secrets/aws-credentials; ' +
@@ -68,6 +69,7 @@ export async function runPage(page: Page): Promise<PageRun> {
     ...systemDirectories.map((path) => [path, join(work, path)] as const),
     [shownDirectory, work],
     [`127.0.0.1:${shownPort}`, `127.0.0.1:${await freePort()}`],
+    [`127.0.0.1:${shownReceiverPort}`, `127.0.0.1:${await freePort()}`],
   ]);
   let reaching: Readonly<Record<string, string>> = {};
   for (const [address, start] of standIns) {
@@ -172,6 +174,7 @@ const packages: readonly (readonly [name: string, path: string])[] = [
   ['@backup-sync/core', 'packages/core'],
   ['@backup-sync/trpc', 'packages/trpc'],
   ['@trpc/client', 'node_modules/@trpc/client'],
+  ['standardwebhooks', 'packages/engine/node_modules/standardwebhooks'],
   ['@huaweicloud/huaweicloud-sdk-core', 'apps/gateway/node_modules/@huaweicloud/huaweicloud-sdk-core'],
 ];
 

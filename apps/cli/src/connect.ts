@@ -209,6 +209,7 @@ function workOptions(
     retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
     backlogMax: environment.BACKUP_SYNC_BACKLOG,
     retention: retentionOf(environment),
+    hookNetworks: environment.BACKUP_SYNC_HOOK_NETWORKS,
     secretKey: readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal(),
     keystone: readKeystone(environment),
   };

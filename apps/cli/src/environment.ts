@@ -187,7 +187,7 @@ export const environmentSchema = z.object({
     'password for `users create` and `users set-password`, which then do not read standard input',
   ),
   BACKUP_SYNC_SECRET_KEY: secret.describe(
-    'key that encrypts the secrets of access keys: 32 bytes in base64 (default: the file `secret.key` in the data directory; needed with a database)',
+    'key that encrypts the secrets of access keys and hooks: 32 bytes in base64 (default: the file `secret.key` in the data directory; needed with a database)',
   ),
   BACKUP_SYNC_SECRET_KEY_FILE: optional.describe(
     'file with that key, instead of the variable; a line break at its end is ignored',
@@ -231,6 +231,9 @@ export const environmentSchema = z.object({
     'time for which it keeps verifications that newer ones have replaced (default: `forever`)',
   ),
   BACKUP_SYNC_KEEP_AUDIT: keptFor.describe('time for which it keeps audit events (default: `forever`)'),
+  BACKUP_SYNC_HOOK_NETWORKS: networks.describe(
+    'addresses and networks inside the network of the server, separated by commas, to which hooks may be sent, also by `http` (default: none)',
+  ),
   BACKUP_SYNC_ADDRESSING_STYLE: oneOf(['path', 'virtual']).describe(
     'place of the bucket name in S3 requests: `path` or `virtual` (default: `path`)',
   ),

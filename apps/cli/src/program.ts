@@ -6,6 +6,7 @@ import type { CommandContext } from './commands/command-context.ts';
 import { addConfigCommands } from './config-commands.ts';
 import { globalOptions, takeGlobalOptionsBefore } from './global-options.ts';
 import { examplesHelp, HelpedCommand, optionsHelp } from './help.ts';
+import { addHookCommands } from './hook-commands.ts';
 import { addIdentityCommands } from './identity-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
@@ -55,6 +56,7 @@ export function createProgram(version: string, makeContext: ContextMaker, finish
   addOperationCommands(program, tools);
   addManifestCommands(program, tools);
   addSourceCommands(program, tools);
+  addHookCommands(program, tools);
   addIdentityCommands(program, tools);
   addServerCommands(program, tools);
   addConfigCommands(program, tools);

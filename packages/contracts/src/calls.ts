@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { administrationCalls } from './administration-calls.ts';
 import type { CallDefinition } from './call-definition.ts';
 import { cbrCalls } from './cbr-calls.ts';
+import { hookCalls } from './hook-calls.ts';
 import { ownCalls } from './own-calls.ts';
 
 /**
@@ -12,6 +13,7 @@ export const calls = {
   ...cbrCalls,
   ...ownCalls,
   ...administrationCalls,
+  ...hookCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type CallName = keyof typeof calls;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { errorCodeOf, errorCodes, errors } from './error-code.ts';
 import { accessErrors } from './errors/access-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
+import { hookErrors } from './errors/hook-errors.ts';
 import { identityErrors } from './errors/identity-errors.ts';
 import { recordErrors } from './errors/record-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
@@ -18,7 +19,7 @@ test('every error and reason has its own number, in one form', () => {
 });
 
 test('no error code is in two families', () => {
-  const families = [requestErrors, accessErrors, recordErrors, identityErrors, serverErrors, clientErrors];
+  const families = [requestErrors, accessErrors, recordErrors, identityErrors, hookErrors, serverErrors, clientErrors];
   expect(families.flatMap((family) => Object.keys(family)).toSorted()).toEqual(errorCodes.toSorted());
 });
 

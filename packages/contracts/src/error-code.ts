@@ -1,5 +1,6 @@
 import { accessErrors } from './errors/access-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
+import { hookErrors } from './errors/hook-errors.ts';
 import { identityErrors } from './errors/identity-errors.ts';
 import { recordErrors } from './errors/record-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
@@ -11,6 +12,7 @@ export const errors = {
   ...accessErrors,
   ...recordErrors,
   ...identityErrors,
+  ...hookErrors,
   ...serverErrors,
   ...clientErrors,
 };

@@ -26,6 +26,7 @@ export const glossary = {
   format: 'The layout in which a backup program stores its backups, such as `cinder` or `longhorn`.',
   'full backup': 'A backup that needs no other backup. Each chain begins with one.',
   grant: 'The permission of a project to use a bucket, or a folder of one.',
+  hook: 'An address that is notified of problems of a project when they begin and when they are over, as webhooks.',
   'image path': 'The path of a backup in its bucket.',
   import: 'Recording one backup: examining it, proving its chain, and writing the result to the catalogue.',
   interface: 'REST, tRPC or the command line. A call does the same through each.',

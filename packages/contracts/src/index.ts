@@ -16,6 +16,8 @@ export * from './error-body.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
 export * from './glossary.ts';
+export * from './hook.ts';
+export * from './hook-event.ts';
 export * from './identity.ts';
 export * from './image-path.ts';
 export * from './keystone-token.ts';

@@ -9,6 +9,8 @@ import type { ReadingThreads } from './chain/threads/storage-threads.ts';
 import type { Clock } from './clock.ts';
 import { jobLivesMs } from './deadline.ts';
 import { Engine } from './engine.ts';
+import { courierPace, HookCourier } from './hooks/hook-courier.ts';
+import { HookSender } from './hooks/hook-sender.ts';
 import { EmbeddedIdentity, type EmbeddedIdentityOptions } from './identity/embedded-identity.ts';
 import { KeystoneIdentity } from './identity/keystone/keystone-identity.ts';
 import type { KeystoneOptions } from './identity/keystone/keystone-options.ts';
@@ -76,6 +78,8 @@ export type EngineOptions = StorageOptions & {
   readonly retryForMs?: number | undefined;
   /** Maximum number of unfinished imports of a project (default 100,000). */
   readonly backlogMax?: number | undefined;
+  /** Addresses and networks inside which hooks may be sent, also by http (default: none). */
+  readonly hookNetworks?: readonly string[] | undefined;
   /** The Keystone that has the users, projects and roles (default: the embedded identity). */
   readonly keystone?: KeystoneOptions | undefined;
   /** The release of the program, for `listNodes` (default: empty). */
@@ -210,6 +214,12 @@ export async function composeEngine(
     seal,
     meter: options.meter ?? null,
   };
+  const hookSender = new HookSender({
+    clock,
+    seal,
+    allowedNetworks: options.hookNetworks ?? [],
+    proxies: options.environment?.network?.proxies ?? null,
+  });
   const services: Services = {
     catalogue,
     world,
@@ -239,6 +249,7 @@ export async function composeEngine(
       }),
       chainsAtOnce,
       storedTimes,
+      hookSender,
       linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
     },
   };
@@ -261,6 +272,17 @@ export async function composeEngine(
         onFault: (error) => tell('removing old records', error),
       }),
     );
+    const courier = opening.use(
+      new HookCourier({
+        services,
+        pace: courierPace,
+        random: Math.random,
+        maySend: options.mayRunSources ?? (async () => true),
+        log,
+        onFault: (error) => tell('sending to hooks', error),
+      }),
+    );
+    courier.start();
   }
   const owned = opening.move();
   return Engine.over({ services, handlers, streams, identity, release: () => owned.disposeAsync() });

@@ -20,6 +20,7 @@ export const logFields = {
   resource_id: 'id of the resource of that backup',
   bucket: 'name of the bucket',
   source_id: 'id of the source',
+  hook_id: 'id of the hook',
   duration_ms: 'duration in milliseconds',
   endpoint: 'address that the server listens on',
   version: 'release of the program',
@@ -138,6 +139,22 @@ export const logEvents = {
     level: 'warn',
     when: 'a run of a source found too many backups missing, so their removal waits for a confirmation; repeated by each run until then',
     fields: ['operation_id', 'project_id', 'source_id', 'bucket'],
+  },
+  'hook.given_up': {
+    level: 'warn',
+    when: 'the last try to send an event to a hook has failed',
+    fields: ['project_id', 'hook_id'],
+    isLimited: true,
+  },
+  'hook.gone': {
+    level: 'warn',
+    when: 'the receiver of a hook answered 410, and gets no more events until the hook is resumed',
+    fields: ['project_id', 'hook_id'],
+  },
+  'hook.missed': {
+    level: 'warn',
+    when: 'a hook has missed operations that ended, because it was too far behind',
+    fields: ['project_id', 'hook_id'],
   },
   'outage.began': {
     level: 'warn',

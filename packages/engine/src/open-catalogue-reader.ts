@@ -7,6 +7,7 @@ import { listBackups, listVerifications, showBackup } from './calls/backups.ts';
 import { listBucketGrants } from './calls/bucket-grants.ts';
 import type { CallHandlers } from './calls/call-context.ts';
 import { showCaller } from './calls/callers.ts';
+import { listHookDeliveries, listHooks } from './calls/hooks.ts';
 import { listNodes } from './calls/nodes.ts';
 import { listOperationLogs, showOperationLog } from './calls/operation-logs.ts';
 import { countOperationDays, listOperations, showOperation } from './calls/operations.ts';
@@ -58,6 +59,8 @@ const queries = {
   listAccessKeys,
   listAuditEvents,
   listNodes,
+  listHooks,
+  listHookDeliveries,
 } satisfies Partial<CallHandlers<UnaryCallName, QueryServices>>;
 
 export type CatalogueQuery = keyof typeof queries;

@@ -1,6 +1,7 @@
 import type { CheckedBucket } from '@backup-sync/contracts';
 import type { CallCatalogue, Catalogue, CatalogueReads } from './catalogue/catalogue.ts';
 import type { Clock } from './clock.ts';
+import type { HookSender } from './hooks/hook-sender.ts';
 import type { SecretSeal } from './identity/secret-seal.ts';
 import type { Backlog } from './imports/backlog.ts';
 import type { Log } from './log-events.ts';
@@ -41,6 +42,8 @@ export type Work = {
   /** Number of chains that are worked on at the same time. */
   readonly chainsAtOnce: number;
   readonly storedTimes: StoredTimes;
+  /** Signs events and sends them to hooks. */
+  readonly hookSender: HookSender;
   /** Bytes that a sync may read to prove one link: block hashes, and objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
 };
@@ -57,7 +60,7 @@ export type World = {
   readonly outsideIdentity: string | null;
   /** This process, if no other uses its catalogue; null if the catalogue lists the nodes. */
   readonly ownNode: OwnNode | null;
-  /** Seals the secrets of access keys. */
+  /** Seals the secrets of access keys and hooks. */
   readonly seal: SecretSeal;
   /** Counts what this process does; null if nobody asks. */
   readonly meter: Meter | null;

@@ -2,7 +2,7 @@ import { slug } from 'github-slugger';
 import { openApiDocument } from '../../../packages/contracts/src/index.ts';
 import { codeBlock, generatedPage, sentence, table } from './markdown.ts';
 
-type Schema = {
+export type Schema = {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -93,7 +93,7 @@ function callParts(line: string, { operationId, summary, description, parameters
     ),
     ...(body?.schema === undefined
       ? []
-      : rowsOf(body.schema).map((row) => [...row.slice(0, 1), 'body', ...row.slice(1)])),
+      : fieldRows(body.schema).map((row) => [...row.slice(0, 1), 'body', ...row.slice(1)])),
   ];
   const refusals = Object.entries(responses)
     .filter(([each]) => !isAnswer(each))
@@ -119,7 +119,7 @@ export function typesPage(): string {
   return generatedPage('Types', [
     'The types that requests and answers of [calls](calls.md) are made of. Times are UTC in ISO 8601, unless a field says otherwise; sizes are in bytes, unless a field says otherwise.',
     ...schemas.flatMap(([name, schema]) => {
-      const rows = rowsOf(schema);
+      const rows = fieldRows(schema);
       return [
         `## ${name}`,
         ...(schema.description === undefined ? [] : [sentence(schema.description)]),
@@ -134,12 +134,12 @@ function contentOf({ content = {} }: Content = {}) {
 }
 
 /** A row for each field of an object and of the unnamed objects in it. */
-function rowsOf(schema: Schema, prefix = ''): string[][] {
+export function fieldRows(schema: Schema, prefix = ''): string[][] {
   const { properties = {}, required = [] } = schema;
   return Object.entries(properties).flatMap(([name, field]) => {
     const row = fieldRow(`${prefix}${name}`, field, required.includes(name));
     const [inner, suffix] = innerOf(field);
-    return [row, ...(inner === undefined ? [] : rowsOf(inner, `${prefix}${name}${suffix}.`))];
+    return [row, ...(inner === undefined ? [] : fieldRows(inner, `${prefix}${name}${suffix}.`))];
   });
 }
 

@@ -4,6 +4,7 @@ import { commandPage } from './command-page.ts';
 import { configurationPage, configurationSchema } from './configuration-page.ts';
 import { exitCodesPage } from './exit-codes-page.ts';
 import { glossaryPage } from './glossary-page.ts';
+import { hookEventsPage } from './hook-events-page.ts';
 import { logEventsPage } from './log-events-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { variablesPage } from './variables-page.ts';
@@ -19,6 +20,7 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.schema.json': configurationSchema,
   'docs/reference/reasons.md': reasonsPage,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/hook-events.md': hookEventsPage,
   'docs/reference/exit-codes.md': exitCodesPage,
   'docs/reference/log-events.md': logEventsPage,
   'docs/reference/metrics.md': metricsPage,

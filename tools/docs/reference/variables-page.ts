@@ -38,6 +38,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_LINKAGE_MAX_BYTES',
       'BACKUP_SYNC_RETRY_FOR',
       'BACKUP_SYNC_BACKLOG',
+      'BACKUP_SYNC_HOOK_NETWORKS',
       'BACKUP_SYNC_SECRET_KEY',
       'BACKUP_SYNC_SECRET_KEY_FILE',
     ],

@@ -6,6 +6,7 @@ import { readSecretVariable } from '../secret-variable.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { cataloguePlace } from './catalogue-place.ts';
 import type { CommandContext } from './command-context.ts';
+import { ownersOf } from './sealed-secrets.ts';
 
 export type BackUpCatalogueOptions = {
   readonly output: string;
@@ -37,22 +38,24 @@ export async function backUpCatalogueCommand(
       created_at: new Date(done.createdAtMs).toISOString(),
       bytes: done.bytes,
       rows: done.rows,
-      access_keys: done.sealedSecrets,
+      access_keys: done.sealed.accessKeys,
+      hooks: done.sealed.hooks,
       with_key: done.hasKey,
     });
     return exitCodes.done;
   }
   print(terminal, `backed up ${counted(done.rows, 'row')} to ${done.output} (${formatBytes(done.bytes)})`);
-  const keys = counted(done.sealedSecrets, 'access key');
+  const owners = ownersOf(done.sealed);
   if (done.hasKey) {
     note(
       terminal,
-      'The file contains the key that opens the secrets of access keys. Anyone who can read it can use every access key.',
+      'The file contains the key that opens the secrets of access keys and hooks. Anyone who can read it can use every ' +
+        'access key.',
     );
-  } else if (done.sealedSecrets > 0) {
+  } else if (owners !== null) {
     note(
       terminal,
-      `The file does not contain the key that opens the secrets of ${keys}. Keep a copy of the key in another place, or ` +
+      `The file does not contain the key that opens the secrets of ${owners}. Keep a copy of the key in another place, or ` +
         'add --with-key.',
     );
   }

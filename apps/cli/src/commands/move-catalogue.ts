@@ -5,6 +5,7 @@ import { liveLine } from '../progress.ts';
 import { readSecretVariable } from '../secret-variable.ts';
 import { note, print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
+import { ownersOf } from './sealed-secrets.ts';
 
 export type MoveCatalogueOptions = { readonly from?: string; readonly to?: string; readonly archive?: string };
 
@@ -28,15 +29,16 @@ export async function moveCatalogueCommand(context: CommandContext, options: Mov
   const moved = await move(context, { from, to, toFrom, archive });
   const rows = moved.tables.reduce((sum, table) => sum + table.rows, 0);
   if (terminal.json) {
-    const { tables, sealedSecrets } = moved;
-    printJson(terminal, { from, to: moved.to, archive, tables, access_keys: sealedSecrets });
+    const { tables, sealed } = moved;
+    printJson(terminal, { from, to: moved.to, archive, tables, access_keys: sealed.accessKeys, hooks: sealed.hooks });
     return exitCodes.done;
   }
   print(terminal, `moved ${counted(rows, 'row')} in ${counted(moved.tables.length, 'table')} to ${moved.to}`);
-  if (moved.sealedSecrets > 0) {
+  const owners = ownersOf(moved.sealed);
+  if (owners !== null) {
     note(
       terminal,
-      `The secrets of ${counted(moved.sealedSecrets, 'access key')} stay encrypted. Every node needs the key of the ` +
+      `The secrets of ${owners} stay encrypted. Every node needs the key of the ` +
         'data directory in BACKUP_SYNC_SECRET_KEY or BACKUP_SYNC_SECRET_KEY_FILE.',
     );
   }

@@ -6,6 +6,7 @@ import { readSecretVariable } from '../secret-variable.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { cataloguePlace } from './catalogue-place.ts';
 import type { CommandContext } from './command-context.ts';
+import { ownersOf } from './sealed-secrets.ts';
 
 const steps: Readonly<Record<RestoreStep, string>> = {
   check: 'checking the archive',
@@ -40,7 +41,8 @@ export async function restoreCatalogueCommand(context: CommandContext, archive: 
       to: shown,
       backed_up_at: backedUpAt,
       rows: restored.rows,
-      access_keys: restored.sealedSecrets,
+      access_keys: restored.sealed.accessKeys,
+      hooks: restored.sealed.hooks,
       key: restored.key.replaceAll(' ', '_'),
       storage: restored.storageUnit,
     });
@@ -59,17 +61,18 @@ export async function restoreCatalogueCommand(context: CommandContext, archive: 
   return exitCodes.done;
 }
 
-/** What to do about the key that opens the secrets of access keys. */
-function keyNote({ key, sealedSecrets }: Restored): string | null {
+/** What to do about the key that opens the secrets of access keys and hooks. */
+function keyNote({ key, sealed }: Restored): string | null {
+  const owners = ownersOf(sealed);
   if (key === 'in the archive') {
     return (
-      'The archive contains the key that opens the secrets of access keys. Give it to every node: it is "secret_key" in ' +
+      'The archive contains the key that opens the secrets of access keys and hooks. Give it to every node: it is "secret_key" in ' +
       'the first line of the archive, which "zcat" shows.'
     );
   }
-  if (key !== 'missing' || sealedSecrets === 0) return null;
+  if (key !== 'missing' || owners === null) return null;
   return (
-    `The secrets of ${counted(sealedSecrets, 'access key')} stay encrypted, and the archive does not contain the key. Put ` +
+    `The secrets of ${owners} stay encrypted, and the archive does not contain the key. Put ` +
     'the key in its place before you start a server: the file secret.key in the data directory, or BACKUP_SYNC_SECRET_KEY.'
   );
 }

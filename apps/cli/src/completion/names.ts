@@ -47,6 +47,11 @@ const sources: LookUp = async (calls, signal) => {
   }));
 };
 
+const hooks: LookUp = async (calls, signal) => {
+  const page = await calls.listHooks({}, { signal });
+  return page.hooks.map(({ name, status }) => ({ value: name, description: status }));
+};
+
 /** Lookups of names, by placeholder of the help. */
 const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['backup', backups],
@@ -55,6 +60,7 @@ const lookUps: ReadonlyMap<string, LookUp> = new Map([
   ['operation', operationIds],
   ['operation-id', operationIds],
   ['source', sources],
+  ['hook', hooks],
 ]);
 
 /**

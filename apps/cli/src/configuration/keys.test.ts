@@ -5,9 +5,6 @@ import { configurationKeys, variablesWithoutKey } from './keys.ts';
 
 const variables: Readonly<Record<string, { readonly description?: string | undefined }>> = environmentSchema.shape;
 
-/** Variables of parts of the server that read them by other means than the environment schema. */
-const readElsewhere = new Set(['BACKUP_SYNC_HOOK_NETWORKS']);
-
 /** The keys of the schema that have a value, with their part of the schema. */
 function leavesOf({ properties = {} }: ConfigurationSchema, parent = ''): [string, ConfigurationSchema][] {
   return Object.entries(properties).flatMap(([name, node]) =>
@@ -19,7 +16,7 @@ test('each variable of a server has a key or a reason to have none, and each key
   const withKey = configurationKeys.map(({ variable }) => variable);
   const known = Object.keys(variables);
   expect(known.filter((name) => !withKey.includes(name) && variablesWithoutKey[name] === undefined)).toEqual([]);
-  expect(withKey.filter((name) => !known.includes(name) && !readElsewhere.has(name))).toEqual([]);
+  expect(withKey.filter((name) => !known.includes(name))).toEqual([]);
   expect(withKey.filter((name) => variablesWithoutKey[name] !== undefined)).toEqual([]);
 });
 
@@ -32,7 +29,7 @@ test('the schema of the file has the same keys as the table, each with a descrip
 test('the schema states the defaults that the variables state', () => {
   const differing = leavesOf(serverConfigurationSchema()).flatMap(([key, node]) => {
     const entry = configurationKeys.find((each) => each.key === key);
-    if (entry === undefined || readElsewhere.has(entry.variable)) return [];
+    if (entry === undefined) return [];
     const said = /\(default: `?([^`;)]+)`?[;)]/.exec(variables[entry.variable]?.description ?? '')?.[1];
     const { variableText = String } = entry;
     const text = node.default === undefined ? undefined : variableText(node.default, '').replace(/(\d)m$/, '$1 min');

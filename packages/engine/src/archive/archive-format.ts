@@ -21,7 +21,7 @@ export type ArchiveHeader = {
   readonly created_at_ms: number;
   /** The number of the newest migration of the catalogue. */
   readonly schema: number;
-  /** Whether the catalogue has secrets of access keys. They stay sealed. */
+  /** Whether the catalogue has secrets of access keys or hooks. They stay sealed. */
   readonly sealed_secrets: boolean;
   /** The key that seals them, 32 bytes in base64; null if it is not in the archive. */
   readonly secret_key: string | null;

@@ -70,7 +70,7 @@ describe('a backup of a data directory', () => {
     const before = await tablesOfDirectory(directory);
     const done = await backUp();
     expect(statSync(archive).mode & 0o777).toBe(0o600);
-    expect(done).toMatchObject({ bytes: statSync(archive).size, sealedSecrets: 0, hasKey: false });
+    expect(done).toMatchObject({ bytes: statSync(archive).size, sealed: { accessKeys: 0, hooks: 0 }, hasKey: false });
     expect(await restore()).toMatchObject({
       backedUpAtMs: done.createdAtMs,
       rows: done.rows,

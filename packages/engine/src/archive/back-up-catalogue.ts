@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
+import { countSealed, type SealedCounts } from '../catalogue/identity-records.ts';
 import { listSealedSecrets } from '../catalogue/identity-steps/access-keys.ts';
 import { readSetting } from '../catalogue/steps/settings.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -32,8 +33,8 @@ export type BackedUp = {
   readonly rows: number;
   /** The moment whose state the archive has. */
   readonly createdAtMs: number;
-  /** Access keys that can be used. */
-  readonly sealedSecrets: number;
+  /** Access keys and hooks that can be used. */
+  readonly sealed: SealedCounts;
   /** Whether the archive has the key that opens their secrets. */
   readonly hasKey: boolean;
 };
@@ -63,7 +64,7 @@ export async function backUpCatalogue(options: BackUpOptions): Promise<BackedUp>
       options.onRows(table, rows);
     };
     await writeArchive({ database, path, id: uuidv7(), createdAtMs, secretKey, storageUnit, signal, onRows });
-    return { createdAtMs, sealedSecrets: secrets.length, hasKey: secretKey !== null };
+    return { createdAtMs, sealed: countSealed(secrets), hasKey: secretKey !== null };
   });
   const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);
   return { output: path, bytes: statSync(path).size, rows, ...written };

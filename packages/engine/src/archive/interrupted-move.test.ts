@@ -56,7 +56,7 @@ describe('a move that was interrupted', () => {
   }
 
   test('continues with the same command, wherever it was killed', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     const before = await tablesOfDirectory(directory);
     await using target = await createMigratedDatabase();
     const tableCount = Object.keys(before).length;
@@ -86,7 +86,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('loads more with each attempt, and nothing twice', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     const before = await tablesOfDirectory(directory);
     await using target = await createMigratedDatabase();
     const places: string[] = [];
@@ -101,7 +101,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('writes the archive again if it is gone or damaged', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     const before = await tablesOfDirectory(directory);
     await using target = await createMigratedDatabase();
     const archive = join(directory, 'catalogue-move.archive.gz');
@@ -114,7 +114,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('loads nothing if only the data directory does not know that it was finished', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     await move(directory, target.url);
     const path = join(directory, 'moved.json');
@@ -127,7 +127,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('continues after the database has cut its connections', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     const before = await tablesOfDirectory(directory);
     await using target = await createMigratedDatabase();
     const cutter = await connect(target.url);
@@ -156,7 +156,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('cannot continue with another database, and says which it was', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     await using other = await createMigratedDatabase();
     await moveUntilStopped(target.url, 'load', 1);
@@ -167,7 +167,7 @@ describe('a move that was interrupted', () => {
   });
 
   test('continues from the beginning if the database was created again', async () => {
-    fill(directory);
+    await fill(directory);
     const before = await tablesOfDirectory(directory);
     await using target = await createMigratedDatabase();
     await moveUntilStopped(target.url, 'load', 4);

@@ -17,7 +17,6 @@ import {
   tablesOfDirectory,
 } from '../testing/catalogue-to-move.ts';
 import { createMigratedDatabase } from '../testing/postgres-catalogue.ts';
-import { insertRowsOfSchema } from '../testing/rows-of-schema.ts';
 import { createTestDatabase, run } from '../testing/test-database.ts';
 import type { MoveStep } from './move-catalogue.ts';
 
@@ -35,7 +34,7 @@ function countOf(tables: Tables, table: string): number {
 }
 
 test('a catalogue with rows in every table is the same in PostgreSQL', async () => {
-  fill(directory, 1_200);
+  await fill(directory, 1_200);
   const texts = ['"quoted" \\ \'text\'', 'emoji 🗄️', 'line\u2028ends\u2029\r\n', '\u0001\u001b[31m', '', 'ä\u0308'];
   change(directory, (sqlite) => {
     for (const [index, text] of texts.entries()) {
@@ -62,7 +61,7 @@ test('a catalogue with rows in every table is the same in PostgreSQL', async () 
 });
 
 test('a NUL in the key of an object is stored as nodes store it', async () => {
-  fill(directory);
+  await fill(directory);
   const detail = 'bucket/o\0dd/key';
   change(directory, (sqlite) => {
     sqlite.prepare('UPDATE scan_findings SET problem_path = ?1, problem_detail = ?1').run(detail);
@@ -78,7 +77,7 @@ test('a NUL in the key of an object is stored as nodes store it', async () => {
 });
 
 test('operations that were running wait in the database, and new ones are numbered after the greatest', async () => {
-  fill(directory, 3);
+  await fill(directory, 3);
   change(directory, (sqlite) => {
     sqlite.exec(`UPDATE operations SET status = 'running', ended_at_ms = NULL, lease_owner = 'gone', started_at_ms = 7
       WHERE id = 'many-2'`);
@@ -97,7 +96,7 @@ test('operations that were running wait in the database, and new ones are number
 
 describe('afterwards', () => {
   test('the data directory says where its catalogue is, without the password', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     await move(directory, target.url);
     const { password, host, pathname } = new URL(target.url);
@@ -115,7 +114,7 @@ describe('afterwards', () => {
   });
 
   test('the archive is there if its path was given, and a file at that path is not overwritten', async () => {
-    fill(directory);
+    await fill(directory);
     const archive = join(root, 'kept.gz');
     writeFileSync(archive, 'something else');
     await using target = await createMigratedDatabase();
@@ -147,7 +146,7 @@ describe('refused', () => {
   }
 
   test('a database with other content', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     await run(target.url, "INSERT INTO projects VALUES ('other', 'other', 1)");
     await expectRefused(target.url, 'DatabaseError', /table projects has rows\. Name a database with an empty/);
@@ -160,7 +159,7 @@ describe('refused', () => {
     rmSync(directory, { recursive: true });
     await using _created = await openSqliteCatalogue({ directory, inPlace: true });
     await _created[Symbol.asyncDispose]();
-    fill(directory);
+    await fill(directory);
     await expectRefused(target.url, 'DatabaseError', /was loaded from another archive, at 20/);
   });
 
@@ -178,7 +177,7 @@ describe('refused', () => {
   });
 
   test('a database that a node began to use meanwhile', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     const now = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
     const node = `INSERT INTO nodes VALUES ('a', 'host', 1, '1', 1, 1, ${now}, ${now}, 0, 0)`;
@@ -247,7 +246,7 @@ describe('refused', () => {
   });
 
   test('a text that PostgreSQL cannot store, with its place', async () => {
-    fill(directory);
+    await fill(directory);
     change(directory, (sqlite) => sqlite.prepare('UPDATE source_members SET image_path = ?').run('a\0b'));
     await using target = await createMigratedDatabase();
     const where = /image_path of the row "source-1", "a\\u0000b" of the table source_members has a NUL character/;
@@ -256,14 +255,14 @@ describe('refused', () => {
   });
 
   test('a key that does not open the secrets of the catalogue', async () => {
-    fill(directory);
+    await fill(directory);
     change(directory, (sqlite) => sqlite.exec('UPDATE access_keys SET disabled_at_ms = NULL'));
     await using target = await createMigratedDatabase();
     await expectRefused(target.url, 'SecretKeyError', 'cannot be opened: key-1');
   });
 
   test('a database to which something else writes meanwhile', async () => {
-    fill(directory);
+    await fill(directory);
     await using target = await createMigratedDatabase();
     let written: Promise<void> | null = null;
     const moving = move(directory, target.url, {
@@ -277,14 +276,13 @@ describe('refused', () => {
 });
 
 test('two moves to one database at the same time do not mix', async () => {
-  fill(directory, 1_200);
+  await fill(directory, 1_200);
   const other = join(root, 'other');
   {
     await using _created = await openSqliteCatalogue({ directory: other, inPlace: true });
   }
-  using sqlite = new DatabaseSync(join(other, 'catalogue.sqlite'));
-  insertRowsOfSchema(sqlite);
-  sqlite.exec("UPDATE access_keys SET disabled_at_ms = 5; UPDATE projects SET name = 'other'");
+  await fill(other);
+  change(other, (sqlite) => sqlite.exec("UPDATE projects SET name = 'other'"));
   await using target = await createMigratedDatabase();
   const ended = await Promise.allSettled([move(directory, target.url), move(directory, target.url, { from: other })]);
   expect(ended.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { countSealed, type SealedCounts } from '../catalogue/identity-records.ts';
 import { listSealedSecrets } from '../catalogue/identity-steps/access-keys.ts';
 import type { Schema } from '../catalogue/schema.ts';
 import { connect } from '../catalogue/sqlite/connection.ts';
@@ -49,8 +50,8 @@ export type Moved = {
   /** The database, without credentials. */
   readonly to: string;
   readonly tables: readonly TableSummary[];
-  /** Access keys that can be used, whose secrets every node has to open with the key of the data directory. */
-  readonly sealedSecrets: number;
+  /** Access keys that can be used, and hooks. Every node has to open their secrets with the key of the data directory. */
+  readonly sealed: SealedCounts;
 };
 
 /**
@@ -123,7 +124,7 @@ async function moveFrom(held: DataDirectory, options: MoveOptions): Promise<Move
   }
   await writeMoveMark(held.path, { ...marked, moved_at_ms: clock.nowMs() });
   removeOwnArchive(held, marked);
-  return { to: target.name, tables, sealedSecrets: secrets.length };
+  return { to: target.name, tables, sealed: countSealed(secrets) };
 }
 
 /** Removes the archive of a move, unless it was asked for. */

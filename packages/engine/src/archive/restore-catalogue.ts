@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Transaction } from 'kysely';
+import { countSealed, type SealedCounts } from '../catalogue/identity-records.ts';
 import { listSealedSecrets } from '../catalogue/identity-steps/access-keys.ts';
 import { DatabaseError } from '../catalogue/postgres/database-address.ts';
 import type { Schema } from '../catalogue/schema.ts';
@@ -37,8 +38,8 @@ export type Restored = {
   /** The moment whose state was restored. */
   readonly backedUpAtMs: number;
   readonly rows: number;
-  /** Access keys that can be used, if the key is there that opens their secrets. */
-  readonly sealedSecrets: number;
+  /** Access keys and hooks that can be used, if the key is there that opens their secrets. */
+  readonly sealed: SealedCounts;
   /**
    * Where the key is: written to the data directory, given by the caller, in the archive only, or nowhere. A key that
    * is only in the archive has to be given to the nodes of a database.
@@ -68,11 +69,11 @@ export async function restoreCatalogue(options: RestoreOptions): Promise<Restore
       ...{ forPostgres: typeof to !== 'string', signal },
       onTable: (table, rows) => onRows('check', table, rows),
     });
-  let sealedSecrets = 0;
+  let sealed: SealedCounts = { accessKeys: 0, hooks: 0 };
   const settle = async (transaction: Transaction<Schema>, header: ArchiveHeader) => {
     const secrets = await listSealedSecrets(transaction);
     if (options.secretKey !== null) await SecretSeal.open(options.secretKey, '', async () => secrets).check();
-    sealedSecrets = secrets.length;
+    sealed = countSealed(secrets);
     await settleRestored(transaction, header, clock.nowMs());
   };
   const load = { ...options, path, clock, check, settle };
@@ -82,7 +83,7 @@ export async function restoreCatalogue(options: RestoreOptions): Promise<Restore
   return {
     backedUpAtMs: header.created_at_ms,
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
-    sealedSecrets,
+    sealed,
     key: given ? 'given' : header.secret_key === null ? 'missing' : written,
     storageUnit: header.storage_unit,
   };

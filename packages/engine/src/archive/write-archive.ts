@@ -82,7 +82,9 @@ async function* lines(options: WriteOptions): AsyncGenerator<string> {
     return text;
   };
   const shapes = await readTableShapes();
-  const secret = await database.selectFrom('access_keys').select('access_key').limit(1).executeTakeFirst();
+  const secret =
+    (await database.selectFrom('access_keys').select('sealed_secret').limit(1).executeTakeFirst()) ??
+    (await database.selectFrom('hooks').select('sealed_secret').limit(1).executeTakeFirst());
   const header: ArchiveHeader = {
     format: formatName,
     version: formatVersion,

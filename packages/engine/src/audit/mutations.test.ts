@@ -49,6 +49,7 @@ function callsOf(
   const granted = { ...inFirst, bucket_name: 'granted' };
   const noBackup = 'backup_not_found';
   const noSource = { refused: { source_id: 'unknown' }, error: 'source_not_found' } as const;
+  const noHook = { refused: { hook_id: 'unknown' }, error: 'hook_not_found' } as const;
   const noUser = { refused: nobody, error: 'user_not_found' } as const;
   return {
     createUser: {
@@ -125,6 +126,19 @@ function callsOf(
     },
     removeSource: { done: {}, ...noSource },
     deleteBackup: { done: backup, refused: backup, error: noBackup },
+    addHook: {
+      done: { name: 'pager', url: 'https://localhost/hook' },
+      made: ['hook_id'],
+      refused: { name: 'pager', url: 'https://127.0.0.1/hook' },
+      error: 'hook_address_refused',
+    },
+    updateHook: { done: { newest_older_than_s: 93_600 }, ...noHook },
+    testHook: { done: {}, ...noHook },
+    pauseHook: { done: {}, ...noHook },
+    resumeHook: { done: {}, ...noHook },
+    rotateHookSecret: { done: {}, ...noHook },
+    resendHookDeliveries: { done: {}, ...noHook },
+    removeHook: { done: {}, ...noHook },
     createProject: {
       done: { name: 'second' },
       made: ['target_project_id'],
@@ -150,6 +164,7 @@ test('each mutation leaves exactly one event, done or refused, which names what 
     if (name === 'disableAccessKey') return { ...done, access_key: made.get('access_key') };
     if (name === 'cancelOperation') return { ...done, operation_id: made.get('operation_id') };
     if (name === 'syncCheckpoint') return { ...done, sync: { vault_id: made.get('source_id') } };
+    if (/Hook/.test(name) && name !== 'addHook') return { ...done, hook_id: made.get('hook_id') };
     return /Source$/.test(name) && name !== 'addSource' ? { ...done, source_id: made.get('source_id') } : done;
   };
   /** Waits until no operation runs: a call that joins a running one, or finds a backup busy, would be another case. */

@@ -6,6 +6,8 @@ const subjectFields = [
   'operation_id',
   'operation_log_id',
   'source_id',
+  'hook_id',
+  'delivery_id',
   'resource_id',
   'vault_id',
   'user_name',

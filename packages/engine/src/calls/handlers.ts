@@ -14,6 +14,18 @@ import {
 import { grantBucket, listBucketGrants, revokeBucket } from './bucket-grants.ts';
 import type { CallHandlers, StreamHandlers } from './call-context.ts';
 import { showCaller } from './callers.ts';
+import {
+  addHook,
+  listHookDeliveries,
+  listHooks,
+  pauseHook,
+  removeHook,
+  resendHookDeliveries,
+  resumeHook,
+  rotateHookSecret,
+  testHook,
+  updateHook,
+} from './hooks.ts';
 import { listNodes } from './nodes.ts';
 import { listOperationLogs, showOperationLog } from './operation-logs.ts';
 import { cancelOperation, countOperationDays, listOperations, showOperation } from './operations.ts';
@@ -99,6 +111,16 @@ export const handlers: CallHandlers = {
   disableAccessKey,
   listAuditEvents,
   listNodes,
+  addHook,
+  listHooks,
+  updateHook,
+  testHook,
+  pauseHook,
+  resumeHook,
+  rotateHookSecret,
+  removeHook,
+  listHookDeliveries,
+  resendHookDeliveries,
 };
 
 /** Handlers of the calls that stream events. */

@@ -2,6 +2,7 @@ import { BackupSyncError, type CallInput, type CallName, calls, type UnaryCallNa
 import { expect, test } from 'vitest';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
+import { makeHook } from '../catalogue/hook-conformance.ts';
 import { stores } from '../catalogue/steps.ts';
 import { startSourceRun } from '../sources/start-source-run.ts';
 import { contextOfCalls } from '../testing/context-of-calls.ts';
@@ -48,6 +49,8 @@ test('no query writes to the catalogue', async () => {
   const origin = { actor, requestId: 'r', confirmsRemovals: false };
   const operation_id = (await startSourceRun(services, source, origin))?.operationId ?? '';
   await over.workOnAll();
+  const hookId = '01a1c000-0000-7000-8000-000000000002';
+  await services.catalogue.hooks.addHook(makeHook(projectId, hookId));
   const caller = { ...actor, projectId, role: 'administrator' } as const;
   const inputs: { readonly [Name in QueryName]: Omit<CallInput<Name>, 'project_id'> } = {
     planSync: { sync: items },
@@ -76,6 +79,8 @@ test('no query writes to the catalogue', async () => {
     listAccessKeys: {},
     listAuditEvents: {},
     listNodes: {},
+    listHooks: {},
+    listHookDeliveries: { hook_id: hookId },
   };
   const context = contextOfCalls({ ...services, catalogue: readsOf(services.catalogue) }, caller);
   const answered: string[] = [];

@@ -146,12 +146,19 @@ export function describeDirectory(open: OpenCatalogue): void {
   });
 
   test('the sealed secrets of every enabled key are listed, even if its user is disabled', async () => {
-    const sealed = { accessKey: `KEY-${name}`, sealedSecret: 'sealed' };
+    const accessKey = `KEY-${name}`;
+    const sealed = { owner: accessKey, sealedSecret: 'sealed' };
     await catalogue.directory.assignRole(name, first.id, 'reader');
-    await catalogue.directory.addAccessKey({ ...sealed, userName: name, projectId: first.id, nowMs: 4_000 });
+    await catalogue.directory.addAccessKey({
+      accessKey,
+      sealedSecret: 'sealed',
+      userName: name,
+      projectId: first.id,
+      nowMs: 4_000,
+    });
     await catalogue.directory.disableUser(name, 5_000);
     expect(await catalogue.identity.listSealedSecrets()).toContainEqual(sealed);
-    await catalogue.directory.disableAccessKey(sealed.accessKey, 6_000);
+    await catalogue.directory.disableAccessKey(accessKey, 6_000);
     expect(await catalogue.identity.listSealedSecrets()).not.toContainEqual(sealed);
   });
 

@@ -29,11 +29,38 @@ export type TokenGround =
   | { readonly kind: 'token'; readonly tokenHash: string }
   | { readonly kind: 'operator' };
 
-/** The secret of an access key, as it is stored. */
-export type SealedSecret = { readonly accessKey: string; readonly sealedSecret: string };
+/** A secret as it is stored. */
+export type SealedSecret = {
+  /** An access key, or a hook as `sealOwnerOf` names it. */
+  readonly owner: string;
+  readonly sealedSecret: string;
+};
+
+/** No access key contains a space. */
+const hookOwner = 'hook ';
+
+/** The owner of the secret of a hook. */
+export function sealOwnerOf(hookId: string): string {
+  return `${hookOwner}${hookId}`;
+}
+
+/** Whether the owner of a secret is a hook, and not an access key. */
+export function isHookOwner(owner: string): boolean {
+  return owner.startsWith(hookOwner);
+}
+
+/** Number of sealed secrets by what they belong to. */
+export type SealedCounts = { readonly accessKeys: number; readonly hooks: number };
+
+export function countSealed(secrets: readonly SealedSecret[]): SealedCounts {
+  const hooks = secrets.filter(({ owner }) => isHookOwner(owner)).length;
+  return { accessKeys: secrets.length - hooks, hooks };
+}
 
 /** An access key that can sign requests: neither it nor its user is disabled, and the role is the current one. */
-export type Signer = SealedSecret & {
+export type Signer = {
+  readonly accessKey: string;
+  readonly sealedSecret: string;
   readonly userName: string;
   readonly projectId: string;
   readonly role: Role;

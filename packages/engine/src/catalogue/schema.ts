@@ -12,6 +12,7 @@ import type {
 import type { Generated } from 'kysely';
 import type { Outage } from '../storage/outage.ts';
 import type { BackupRecord } from './backup-records.ts';
+import type { HookEventRow, HookRow } from './hook-schema.ts';
 import type { IdentitySchema } from './identity-schema.ts';
 import type { NodeRecord } from './node-records.ts';
 import type { Actor, OperationKind } from './operation-records.ts';
@@ -424,5 +425,7 @@ export type Schema = IdentitySchema & {
   row_counts: RowCountRow;
   removed_operations: RemovedOperationsRow;
   nodes: NodeRow;
+  hooks: HookRow;
+  hook_events: HookEventRow;
   archive_loads: ArchiveLoadRow;
 };

@@ -3,6 +3,7 @@ import { backupSteps } from './stores/backups.ts';
 import { directorySteps } from './stores/directory.ts';
 import { eventSteps } from './stores/events.ts';
 import { grantSteps } from './stores/grants.ts';
+import { hookSteps } from './stores/hooks.ts';
 import { identitySteps } from './stores/identity.ts';
 import { measureSteps } from './stores/measures.ts';
 import { nodeSteps } from './stores/nodes.ts';
@@ -30,6 +31,7 @@ export const stores = {
   grants: grantSteps,
   audit: auditSteps,
   settings: settingSteps,
+  hooks: hookSteps,
   nodes: nodeSteps,
   measures: measureSteps,
   retention: retentionSteps,
@@ -50,6 +52,7 @@ export const steps = {
   ...grantSteps,
   ...auditSteps,
   ...settingSteps,
+  ...hookSteps,
   ...nodeSteps,
   ...measureSteps,
   ...retentionSteps,

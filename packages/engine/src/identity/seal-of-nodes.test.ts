@@ -51,7 +51,7 @@ test('the first node of a moved catalogue needs the key of the data directory', 
     ...catalogue,
     identity: {
       ...catalogue.identity,
-      listSealedSecrets: async () => [{ accessKey: 'AK1', sealedSecret: sealed }],
+      listSealedSecrets: async () => [{ owner: 'AK1', sealedSecret: sealed }],
     },
   };
   await expect(openSealOfNodes(newKey(), moved)).rejects.toThrow(

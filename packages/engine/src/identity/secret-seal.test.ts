@@ -53,9 +53,9 @@ test('a lost key is not replaced while secrets depend on it, and an invalid key 
 test('the error names the secrets that the present key does not open, why, and what to do', async () => {
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const path = join(home.path, 'secret.key');
-  const ofFile = { accessKey: 'AK1', sealedSecret: await openSeal(null, home.path).seal('one', 'AK1') };
+  const ofFile = { owner: 'AK1', sealedSecret: await openSeal(null, home.path).seal('one', 'AK1') };
   const given = randomBytes(32).toString('base64');
-  const ofGiven = { accessKey: 'AK2', sealedSecret: await openSeal(given, home.path).seal('two', 'AK2') };
+  const ofGiven = { owner: 'AK2', sealedSecret: await openSeal(given, home.path).seal('two', 'AK2') };
   await openSeal(null, home.path).check();
   await openSeal(null, home.path, ofFile).check();
   const remedy = 'disable each with "backup-sync access-keys disable <access-key>"';
@@ -67,7 +67,7 @@ test('the error names the secrets that the present key does not open, why, and w
   await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} contains no key`);
   await rm(path);
   await expect(openSeal(null, home.path, ofFile).check()).rejects.toThrow(`${path} does not exist`);
-  const many = Array.from({ length: 12 }, (_, index) => ({ ...ofFile, accessKey: `AK${index}` }));
+  const many = Array.from({ length: 12 }, (_, index) => ({ ...ofFile, owner: `AK${index}` }));
   await expect(openSeal(null, home.path, ...many).check()).rejects.toThrow('AK8, AK9 and 2 more.');
 });
 
@@ -75,10 +75,10 @@ test('nothing is sealed while the present key does not open all secrets, so that
   await using home = await mkdtempDisposable(join(tmpdir(), 'backup-sync-seal-'));
   const sealedSecret = await openSeal(null, home.path).seal('one', 'AK1');
   await rm(join(home.path, 'secret.key'));
-  const seal = openSeal(null, home.path, { accessKey: 'AK1', sealedSecret });
+  const seal = openSeal(null, home.path, { owner: 'AK1', sealedSecret });
   await expect(seal.seal('two', 'AK2')).rejects.toBeInstanceOf(SecretKeyError);
   expect(await readdir(home.path)).toEqual([]);
-  const other = openSeal(randomBytes(32).toString('base64'), home.path, { accessKey: 'AK1', sealedSecret });
+  const other = openSeal(randomBytes(32).toString('base64'), home.path, { owner: 'AK1', sealedSecret });
   await expect(other.seal('two', 'AK2')).rejects.toThrow('AK1');
 });
 

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SealedSecret } from '../catalogue/identity-records.ts';
+import { isHookOwner, type SealedSecret } from '../catalogue/identity-records.ts';
 
 const cipher = 'aes-256-gcm';
 const keyBytes = 32;
@@ -11,7 +11,7 @@ const tagBytes = 16;
 const fileName = 'secret.key';
 /** The variable with the key. */
 export const secretKeyVariable = 'BACKUP_SYNC_SECRET_KEY';
-/** Maximum number of access keys that a message names. */
+/** Maximum number of access keys and hooks that a message names. */
 const shownMax = 10;
 
 /** Thrown if the key that seals secrets is missing, invalid or wrong. The message is for the operator. */
@@ -63,7 +63,8 @@ export class SecretSeal {
   ): SecretSeal {
     const remedy =
       `Restore the ${fileName} of the data directory, or the ${secretKeyVariable}, that sealed them. Or disable each ` +
-      'with "backup-sync access-keys disable <access-key>" on the data directory, and create a new one.';
+      'with "backup-sync access-keys disable <access-key>" or "backup-sync hooks remove <hook>" on the data directory, ' +
+      'and create a new one.';
     const source = key === null ? keyInFile(join(dataDirectory, fileName), remedy) : givenKey(key, remedy);
     return new SecretSeal(source, listSealed);
   }
@@ -72,8 +73,8 @@ export class SecretSeal {
   static ofNodes(key: string, listSealed: () => Promise<readonly SealedSecret[]>): SecretSeal {
     const remedy =
       `Set the ${secretKeyVariable} that sealed them. If the catalogue was moved here, it is the content of the ` +
-      `${fileName} of the data directory. Or disable each with "backup-sync access-keys disable <access-key>", and ` +
-      'create a new one.';
+      `${fileName} of the data directory. Or disable each with "backup-sync access-keys disable <access-key>" or ` +
+      '"backup-sync hooks remove <hook>", and create a new one.';
     return new SecretSeal(givenKey(key, remedy), listSealed);
   }
 
@@ -86,12 +87,12 @@ export class SecretSeal {
   async check(): Promise<void> {
     const closed: string[] = [];
     let cause: unknown;
-    for (const { accessKey, sealedSecret } of await this.#listSealed()) {
+    for (const { owner, sealedSecret } of await this.#listSealed()) {
       try {
-        openWith(await this.#keyToOpen(), sealedSecret, accessKey);
+        openWith(await this.#keyToOpen(), sealedSecret, owner);
       } catch (error) {
         cause = error;
-        closed.push(accessKey);
+        closed.push(owner);
       }
     }
     if (closed.length > 0) throw this.#closed(closed, cause);
@@ -138,11 +139,12 @@ export class SecretSeal {
     return this.#key;
   }
 
-  #closed(accessKeys: readonly string[], cause: unknown): SecretKeyError {
-    const shown = accessKeys.slice(0, shownMax).join(', ');
-    const more = accessKeys.length > shownMax ? ` and ${accessKeys.length - shownMax} more` : '';
+  #closed(owners: readonly string[], cause: unknown): SecretKeyError {
+    const shown = owners.slice(0, shownMax).join(', ');
+    const more = owners.length > shownMax ? ` and ${owners.length - shownMax} more` : '';
     const { place, remedy } = this.#source;
-    const message = `${whyClosed(place, cause)}, so the secrets of these access keys cannot be opened: ${shown}${more}. ${remedy}`;
+    const kinds = owners.some(isHookOwner) ? 'access keys and hooks' : 'access keys';
+    const message = `${whyClosed(place, cause)}, so the secrets of these ${kinds} cannot be opened: ${shown}${more}. ${remedy}`;
     return new SecretKeyError(message, { cause });
   }
 }

@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { type MoveOptions, moveCatalogue } from '../archive/move-catalogue.ts';
 import { readTableShapes } from '../archive/table-shapes.ts';
+import { sealOwnerOf } from '../catalogue/identity-records.ts';
+import { SecretSeal } from '../identity/secret-seal.ts';
 import { makeDataDirectory } from './data-directory.ts';
 import { insertRowsOfSchema } from './rows-of-schema.ts';
 
@@ -26,11 +28,14 @@ export function change(directory: string, work: (sqlite: DatabaseSync) => void):
 }
 
 /** Puts a row into each table, and the given number of operations. */
-export function fill(directory: string, operations = 0): void {
+export async function fill(directory: string, operations = 0): Promise<void> {
+  const seal = SecretSeal.open(null, directory, async () => []);
+  const sealed = await seal.seal('whsec_secret', sealOwnerOf('hook-1'));
   change(directory, (sqlite) => {
     insertRowsOfSchema(sqlite);
     sqlite.exec(`INSERT INTO pending_events (project_id, operation_id, status, at_ms, noted_at_ms)
       VALUES ('project-1', 'operation-1', 'success', 1, 2)`);
+    sqlite.prepare('UPDATE hooks SET sealed_secret = ?').run(sealed);
     sqlite.exec("UPDATE access_keys SET disabled_at_ms = 5 WHERE access_key = 'key-1'");
     sqlite.exec(`WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number WHERE value < ${operations})
       INSERT INTO operations (id, project_id, kind, storage_unit_id, bucket_name, actor_kind, actor_name, request_id,

@@ -124,6 +124,20 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
       ...{ outcome: 'done', request_id: 'request-1' },
     },
   ],
+  [
+    'hooks',
+    {
+      ...{ id: 'hook-1', project_id: 'project-1', name: 'pager', url: 'https://alerts.example.com', events: '[]' },
+      ...{ level: 'linkage', sealed_secret: 'sealed', created_at_ms: 1_000, cursor: 1 },
+    },
+  ],
+  [
+    'hook_events',
+    {
+      ...{ hook_id: 'hook-1', kind: 'source.held', subject: '["source","source-1"]', is_open: 1, since_ms: 2_000 },
+      ...{ seen_at_ms: 2_000, changed_at_ms: 2_000, message_id: 'message-1', body: '{}', status: 'waiting', tries: 1 },
+    },
+  ],
   ['audit_subjects', { event_id: 'event-1', position: 0, field: 'backup_id', value: item.backup_id }],
   [
     'removed_operations',

@@ -6,6 +6,7 @@ import type { ChainKey, DueWork, NewOperation, OperationKey } from '../catalogue
 import { openSqliteCatalogue } from '../catalogue/sqlite/open-sqlite-catalogue.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { jobLivesMs, longestRetryDelayMs } from '../deadline.ts';
+import { HookSender } from '../hooks/hook-sender.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
@@ -59,6 +60,7 @@ export async function openServicesOver(
   await makeDataDirectory(directory);
   const catalogue = await openSqliteCatalogue({ directory, inPlace: true });
   const clock = new TestClock(startMs);
+  const seal = SecretSeal.open(null, home, async () => []);
   let ids = 0;
   const { backlogMax = 1_000, verification = {}, ...others } = changes;
   let jobs: DueWork[] = [];
@@ -75,7 +77,7 @@ export async function openServicesOver(
       outsideIdentity: null,
       ownNode: null,
       meter: null,
-      seal: SecretSeal.open(null, home, async () => []),
+      seal,
     },
     work: {
       storage,
@@ -91,6 +93,7 @@ export async function openServicesOver(
       storedTimes: new StoredTimes(catalogue, clock, { isShared: false }),
       rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
       chainsAtOnce: 1,
+      hookSender: new HookSender({ clock, seal, allowedNetworks: [], proxies: null }),
       ...others,
     },
   };

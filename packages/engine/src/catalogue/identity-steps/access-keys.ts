@@ -1,7 +1,7 @@
 import type { Role } from '@backup-sync/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { AccessKeyRecord } from '../directory-records.ts';
-import type { SealedSecret, SoughtSigner } from '../identity-records.ts';
+import { type SealedSecret, type SoughtSigner, sealOwnerOf } from '../identity-records.ts';
 import type { Schema } from '../schema.ts';
 import { findRole } from './roles.ts';
 import { findUser } from './users.ts';
@@ -91,7 +91,11 @@ export async function listSealedSecrets(database: Kysely<Schema>): Promise<reado
     .select(['access_key', 'sealed_secret'])
     .orderBy('access_key')
     .execute();
-  return rows.map((row) => ({ accessKey: row.access_key, sealedSecret: row.sealed_secret }));
+  const hooks = await database.selectFrom('hooks').select(['id', 'sealed_secret']).orderBy('id').execute();
+  return [
+    ...rows.map((row) => ({ owner: row.access_key, sealedSecret: row.sealed_secret })),
+    ...hooks.map((row) => ({ owner: sealOwnerOf(row.id), sealedSecret: row.sealed_secret })),
+  ];
 }
 
 function keys(database: Kysely<Schema>) {

@@ -7,6 +7,7 @@ import { describeDirectory } from '../directory-conformance.ts';
 import { describeEventStore } from '../event-store-conformance.ts';
 import { describeFinishes } from '../finish-conformance.ts';
 import { describeHeads } from '../head-conformance.ts';
+import { describeHooks } from '../hook-conformance.ts';
 import { describeIdentityStore } from '../identity-store-conformance.ts';
 import { describeLanes } from '../lane-conformance.ts';
 import { describeListings } from '../listing-conformance.ts';
@@ -33,6 +34,7 @@ describe('any order of steps on PostgreSQL', () => describeCatalogueModel(open))
 describe('the newest proved backups on PostgreSQL', () => describeHeads(open, 10));
 describe('the overview of resources on PostgreSQL', () => describeResources(open));
 describe('the identity store on PostgreSQL', () => describeIdentityStore(open));
+describe('hooks on PostgreSQL', () => describeHooks(open));
 describe('settings on PostgreSQL', () => describeSettings(open));
 describe('the directory on PostgreSQL', () => describeDirectory(open));
 describe('lanes on PostgreSQL', () => describeLanes(open));

@@ -47,6 +47,6 @@ export const identitySteps = {
    * the same time.
    */
   seekSigner: { access: 'read', run: seekSigner },
-  /** Returns the sealed secrets of all access keys that are not disabled. */
+  /** Returns the sealed secrets of all hooks, and of all access keys that are not disabled. */
   listSealedSecrets: { access: 'read', run: listSealedSecrets },
 } as const satisfies Record<string, Step>;

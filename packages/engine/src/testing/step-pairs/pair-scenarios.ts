@@ -12,6 +12,7 @@ import {
 } from '../../catalogue/fixtures-for-conformance.ts';
 import type { ImportFinish, ItemOperation } from '../../catalogue/operation-records.ts';
 import { operationLivesMs } from '../../deadline.ts';
+import { hookScenarios } from './hook-scenarios.ts';
 import { identityScenarios } from './identity-scenarios.ts';
 import { nodeScenarios } from './node-scenarios.ts';
 import { type PairScenario, scenario } from './pair-scenario.ts';
@@ -25,6 +26,7 @@ export function pairScenarios(world: PairWorld): readonly PairScenario[] {
     ...sourceScenarios(world),
     ...identityScenarios(world),
     ...nodeScenarios(world),
+    ...hookScenarios(world),
   ];
 }
 

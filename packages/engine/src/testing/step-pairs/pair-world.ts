@@ -10,6 +10,7 @@ import {
   makeSource,
   storageUnitId,
 } from '../../catalogue/fixtures-for-conformance.ts';
+import { makeHook, makeSighting } from '../../catalogue/hook-conformance.ts';
 import type { ItemOperation, ListingFinish, NewOperation } from '../../catalogue/operation-records.ts';
 
 /** The worker of everything that runs, and one that runs nothing. Both are nodes. */
@@ -37,6 +38,8 @@ export type PairWorld = {
   readonly importingScanId: string;
   readonly verificationId: string;
   readonly waitingVerificationId: string;
+  /** A hook that has sent an event, and has another to send. */
+  readonly hookId: string;
   /** Running imports by backup. */
   readonly running: Readonly<Record<string, ItemOperation>>;
   /** Waiting imports by image path. */
@@ -90,7 +93,21 @@ export async function arrangePairs(catalogue: Catalogue): Promise<PairWorld> {
   }
   await catalogue.operations.startOperation(verificationId, worker, 1_500);
   await addNodes(catalogue, verificationId);
-  return { projectId, userIds, ...runs, running, waiting, verificationId, waitingVerificationId };
+  const hookId = newId();
+  await addHook(catalogue, projectId, hookId);
+  return { projectId, userIds, ...runs, running, waiting, verificationId, waitingVerificationId, hookId };
+}
+
+/** The ids of the messages of the hook: one that is being sent, and one that waits. */
+export const hookMessages = { sent: 'message-1', waiting: 'message-2' };
+
+async function addHook({ hooks }: Catalogue, projectId: string, hookId: string): Promise<void> {
+  await hooks.addHook(makeHook(projectId, hookId));
+  for (const [subject, messageId] of Object.entries(hookMessages)) {
+    const sighting = { ...makeSighting(subject, true, 1_800), messageId };
+    await hooks.noteProblems({ hookId, sightings: [sighting], cursors: null, forgetBeforeMs: null });
+    if (subject === 'sent') await hooks.claimHookEvents(hookId, 1, 1_900);
+  }
 }
 
 /** The parts of the running verification. */
