@@ -209,6 +209,33 @@ describe.skipIf(found === null)('in the console', { timeout: patienceMs }, () =>
     expect(left).toEqual([]);
   });
 
+  test('an administrator adds a hook, whose secret is shown once, tests it, pauses it and removes it', async () => {
+    await using own = await visitAs('admin', 'administration/hooks');
+    const { page } = own;
+    await page.getByRole('button', { name: 'Add hook' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Address').fill('https://localhost/tickets');
+    await form.getByLabel('Name').fill('tickets');
+    await form.getByLabel('Backup overdue after').first().fill('26');
+    await form.getByRole('button', { name: 'Add hook' }).click();
+    await page.getByText(/^whsec_/).waitFor();
+    await page.getByRole('button', { name: 'I have stored it' }).click();
+    expect(await page.getByText(/whsec_/).count()).toBe(0);
+    await page.getByRole('button', { name: 'Test: tickets' }).click();
+    await page
+      .getByText(/which is inside the network of the server/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Pause: tickets' }).click();
+    await page.getByRole('button', { name: 'Resume: tickets' }).waitFor();
+    await page.getByRole('button', { name: 'Deliveries: tickets' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Remove: tickets' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Test: tickets' }).waitFor({ state: 'detached' });
+    expect(own.complaints).toEqual([]);
+  });
+
   test('a dialog keeps the focus in it, and Escape gives it back to the button that opened it', async () => {
     await using own = await visitAs('operator', 'resources/fce0b9df-75b4-4611-8f84-82b3da12f14c');
     const { page } = own;

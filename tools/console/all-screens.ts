@@ -20,6 +20,7 @@ const administrationScreens = [
   ['projects', 'administration/projects'],
   ['buckets', 'administration/buckets'],
   ['access-keys', 'administration/access-keys'],
+  ['hooks', 'administration/hooks'],
   ['audit', 'administration/audit'],
   ['nodes', 'administration/nodes'],
 ] as const;

@@ -23,13 +23,15 @@ export type Scene = {
 
 /**
  * Fills a catalogue with what an operator meets: the examples with their broken backup, two weeks of a file server with
- * a broken chain, a watched bucket, a held source, a verification and a second project.
+ * a broken chain, a watched bucket, a held source, a verification, a hook and a second project.
  */
 export async function fillScene({ client, buckets, projectId }: ServedConsole): Promise<Scene> {
   const { calls } = client;
   const listed = JSON.parse(await readFile(join(examples, 'sync-request.json'), 'utf8')) as {
     readonly sync: readonly BackupSyncInput[];
   };
+  // Nothing is sent to an address on the machine of the server: its events wait.
+  await calls.addHook({ name: 'pager', url: 'https://localhost/hook', newest_older_than_s: 93_600 });
   const failedIds = await imported(client, listed.sync);
 
   const nightly = join(buckets, 'nightly');

@@ -130,6 +130,12 @@ const accessKeys = createRoute({
   component: lazyScreen(() => import('./screens/administration/access-keys-screen.tsx'), 'AccessKeysScreen'),
 });
 
+const hooks = createRoute({
+  getParentRoute: () => inside,
+  path: '/administration/hooks',
+  component: lazyScreen(() => import('./screens/administration/hooks-screen.tsx'), 'HooksScreen'),
+});
+
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/administration/audit',
@@ -159,6 +165,7 @@ export const router = createRouter({
       projects,
       buckets,
       accessKeys,
+      hooks,
       audit,
       nodes,
     ]),

@@ -26,6 +26,7 @@ const administrationEntries: readonly Entry[] = [
   { to: '/administration/projects', icon: 'projects', label: shell.projects },
   { to: '/administration/buckets', icon: 'buckets', label: shell.buckets },
   { to: '/administration/access-keys', icon: 'accessKeys', label: shell.accessKeys },
+  { to: '/administration/hooks', icon: 'hooks', label: shell.hooks },
   { to: '/administration/audit', icon: 'audit', label: shell.audit },
   { to: '/administration/nodes', icon: 'nodes', label: shell.nodes },
 ];

@@ -13,6 +13,7 @@ export const shell = {
   projects: 'Projects',
   buckets: 'Buckets',
   accessKeys: 'Access keys',
+  hooks: 'Hooks',
   audit: 'Audit',
   nodes: 'Nodes',
   project: 'Project',

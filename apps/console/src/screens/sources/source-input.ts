@@ -43,6 +43,7 @@ export function unitField(field: string): string {
   return `${field}-unit`;
 }
 
-function secondsOf(form: FormData, field: string): number | null {
+/** The seconds that a form has for a duration; null if nothing was entered. */
+export function secondsOf(form: FormData, field: string): number | null {
   return inSeconds(String(form.get(field) ?? ''), String(form.get(unitField(field)) ?? ''));
 }
