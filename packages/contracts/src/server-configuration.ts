@@ -210,14 +210,20 @@ export const serverConfiguration = section('Configuration of a backup-sync serve
     }),
   }).optional(),
   retention: section('How long the catalogue keeps what is finished.', {
-    operations: durationOrForever().optional().meta({ description: 'Time for which ended operations are kept.' }),
-    findings: durationOrForever().optional().meta({ description: 'Time for which findings of scans are kept.' }),
+    operations: durationOrForever().optional().meta({
+      description: 'Time for which ended operations are kept that nothing needs.',
+      default: '90d',
+    }),
+    findings: durationOrForever().optional().meta({
+      description: 'Time for which findings of ended scans and plans are kept.',
+      default: '90d',
+    }),
     audit: durationOrForever().optional().meta({
       description: 'Time for which audit events are kept.',
       default: 'forever',
     }),
     verifications: durationOrForever().optional().meta({
-      description: 'Time for which verifications are kept.',
+      description: 'Time for which verifications are kept that newer ones have replaced.',
       default: 'forever',
     }),
   }).optional(),

@@ -32,7 +32,12 @@ test('the schema states the defaults that the variables state', () => {
     if (entry === undefined) return [];
     const said = /\(default: `?([^`;)]+)`?[;)]/.exec(variables[entry.variable]?.description ?? '')?.[1];
     const { variableText = String } = entry;
-    const text = node.default === undefined ? undefined : variableText(node.default, '').replace(/(\d)m$/, '$1 min');
+    const text =
+      node.default === undefined
+        ? undefined
+        : variableText(node.default, '')
+            .replace(/(\d)m$/, '$1 min')
+            .replace(/(\d)d$/, '$1 d');
     // Defaults that depend on something else are sentences.
     return said === text || (text === undefined && /\s|^none$|secret\.key/.test(said ?? ' '))
       ? []
