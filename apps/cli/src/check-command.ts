@@ -42,6 +42,7 @@ Exit codes of a monitoring plug-in:
         .choices(verificationLevel.options)
         .default('linkage'),
     )
+    .option('--accept-ceiling', 'count backups proved to the highest level of their format, even below --min-level')
     .addOption(
       new Option('--resource <resource>', 'id or name of the resource to check (default: all)').conflicts('source'),
     )

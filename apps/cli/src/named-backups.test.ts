@@ -136,6 +136,9 @@ test('a resource is named by its id or its name', async () => {
     code: 0,
     output: expect.stringContaining('OK: 1 resource has a backup'),
   });
+  const plain = ['check', '--critical', '999999d', '--resource', 'plain'];
+  expect(await call(plain)).toMatchObject({ code: 2, output: expect.stringContaining('no proved backup') });
+  expect(await call([...plain, '--accept-ceiling'])).toMatchObject({ code: 0 });
   expect((await call(['check', '--critical', '26h', '--resource', 'mail server'])).output).toContain('mail server');
   const unknown = await call(['check', '--critical', '26h', '--resource', 'nobody']);
   expect(unknown).toMatchObject({

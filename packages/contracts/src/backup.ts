@@ -21,6 +21,7 @@ import {
   shown,
   wireTime,
 } from './fields.ts';
+import { limitsOfProof } from './gap.ts';
 import { reason } from './reason-code.ts';
 import { backupFormat, verificationLevel } from './verification.ts';
 
@@ -65,6 +66,7 @@ const backupAddition = z.object({
   level: verificationLevel
     .nullable()
     .meta({ description: 'Level to which the whole chain is proved; null if to none.' }),
+  ...limitsOfProof,
   verified_at: wireTime.nullable().meta({ description: 'When the level was proved; null if there is no level.' }),
   check_version: z.string().nullable().meta({ description: 'Version of the check that proved the level.' }),
   evidence: z

@@ -12,6 +12,7 @@ export const glossary = {
   bucket: 'A named set of objects in a storage unit. In a directory, each subdirectory is a bucket.',
   call: 'One request of the API. A query reads, a mutation changes something, and a stream keeps sending events.',
   catalogue: 'The database of records and operations. People restore from what it lists.',
+  ceiling: 'The highest level to which a backup of its format and form can be proved.',
   chain:
     'A backup with all the backups that it builds on, back to its full backup. A backup is usable only if its whole chain is.',
   'commit mark':
@@ -25,6 +26,7 @@ export const glossary = {
   finding: 'A backup that a scan found, with its state: new, changed, known, moved and so on.',
   format: 'The layout in which a backup program stores its backups, such as `cinder` or `longhorn`.',
   'full backup': 'A backup that needs no other backup. Each chain begins with one.',
+  gap: 'What cannot be seen of a backup, because of its format or form, although its level may be higher.',
   grant: 'The permission of a project to use a bucket, or a folder of one.',
   hook: 'An address that is notified of problems of a project when they begin and when they are over, as webhooks.',
   'image path': 'The path of a backup in its bucket.',

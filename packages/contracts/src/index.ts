@@ -15,6 +15,7 @@ export * from './endpoint-file.ts';
 export * from './error-body.ts';
 export * from './error-code.ts';
 export * from './fields.ts';
+export * from './gap.ts';
 export * from './glossary.ts';
 export * from './hook.ts';
 export * from './hook-event.ts';

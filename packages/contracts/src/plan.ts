@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupId, bucketName, findingsPage, findingsPaging, operationId, projectId, shown } from './fields.ts';
+import { limitsOfProof } from './gap.ts';
 import { requestCount } from './operation.ts';
 import { syncOutcome } from './operation-log.ts';
 import { reason } from './reason-code.ts';
@@ -46,6 +47,7 @@ export const plannedItem = z
     level: verificationLevel
       .nullable()
       .meta({ description: 'Level known now: at most `inventory`, unless an earlier proof still holds.' }),
+    ...limitsOfProof,
     reason: reason.nullable().meta({
       description: 'Problem that the sync would report; null if there is none.',
     }),

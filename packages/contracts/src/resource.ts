@@ -5,6 +5,7 @@ import {
   page,
   paging,
   projectId,
+  queryBoolean,
   queryEnum,
   queryInteger,
   queryList,
@@ -61,7 +62,9 @@ export const resource = z
     resource_id: resourceId,
     resource_name: shown.resourceName,
     backups: z.int().meta({ description: 'Number of recorded backups.' }),
-    proved_backups: z.int().meta({ description: 'Number of these that are available and proved to the level.' }),
+    proved_backups: z.int().meta({
+      description: 'Number of these that are available and proved to the level, without a gap at it or below.',
+    }),
     newest_proved_backup_id: backupId.nullable().meta({
       description:
         'Id of the newest proved backup; null if there is none, or if all of them have a time in the future.',
@@ -123,6 +126,10 @@ export const listResourcesInput = z.object({
         'Only resources of this standing; needs sort=worst. active: not retired. unproved: active, without a proved backup. ' +
         'late: active, without a proved backup that is at most max_age_s old. good: active and not late. retired: no newer backup is expected.',
     }),
+  accept_ceiling: queryBoolean.optional().meta({
+    description:
+      'Whether backups count as proved that are proved to their ceiling, though that is below the level, or that only a gap keeps from it (default false); needs sort=resource_id.',
+  }),
   max_age_s: maxAgeS.optional().meta({
     description: 'Maximum age of the newest proved backup, in seconds; needed for the standings late and good.',
   }),

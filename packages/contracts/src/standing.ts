@@ -49,10 +49,15 @@ export function limitText(seconds: number): string {
 }
 
 /** What a backup must be to count: its level and, unless there is none, its maximum age in seconds. */
-type Wanted = { readonly level: VerificationLevel; readonly maxAgeS: number | null };
+type Wanted = {
+  readonly level: VerificationLevel;
+  readonly maxAgeS: number | null;
+  /** Whether its ceiling is enough, if that is lower. */
+  readonly acceptsCeiling?: boolean;
+};
 
-function provedText({ level, maxAgeS }: Wanted): string {
-  return `proved to ${level}${maxAgeS === null ? '' : ` within ${limitText(maxAgeS)}`}`;
+function provedText({ level, maxAgeS, acceptsCeiling = false }: Wanted): string {
+  return `proved to ${level}${acceptsCeiling ? ' or its ceiling' : ''}${maxAgeS === null ? '' : ` within ${limitText(maxAgeS)}`}`;
 }
 
 /** Monitors read the number, so that it has no separators. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupId, madeId, operationId, paging, projectId, wireTime } from './fields.ts';
+import { limitsOfProof } from './gap.ts';
 import { reason } from './reason-code.ts';
 import { verificationLevel } from './verification.ts';
 
@@ -11,6 +12,7 @@ export const verification = z
     level: verificationLevel.nullable().meta({
       description: 'Level to which the backup itself was proved, not counting its parents; null if to none.',
     }),
+    ...limitsOfProof,
     reason: reason.nullable().meta({ description: 'What was wrong with the backup; null if nothing was.' }),
     limit_reason: z
       .string()

@@ -8,6 +8,8 @@ export type WantedResources = {
   readonly source?: string;
   /** Id of a resource. */
   readonly resource?: string;
+  /** Whether backups proved to their ceiling count, though it is below the level. */
+  readonly acceptsCeiling?: boolean;
   /** Default: by id. */
   readonly sort?: CallInput<'listResources'>['sort'];
 };
@@ -21,11 +23,11 @@ const ordersOnlyById =
  */
 export async function allResources(
   calls: Pick<Calls, 'listResources' | 'listSources'>,
-  { level, source, resource, sort }: WantedResources,
+  { level, source, resource, sort, acceptsCeiling }: WantedResources,
   signal: AbortSignal,
 ): Promise<CallOutput<'listResources'>> {
   const source_id = source === undefined ? undefined : (await sourceNamed(calls, source, signal)).id;
-  const filter = { level, source_id, resource_id: resource, sort };
+  const filter = { level, source_id, resource_id: resource, sort, accept_ceiling: acceptsCeiling };
   const all: CallOutput<'listResources'>['resources'] = [];
   let marker: string | undefined;
   while (true) {

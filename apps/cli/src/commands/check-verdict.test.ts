@@ -12,7 +12,7 @@ const proved = (ageS: number | null, name = 'vm', source: TakenAtSource = 'forma
   retired_at: null,
 });
 const retired = (name: string) => ({ ...proved(999 * hour, name), retired_at: '2026-03-01T00:00:00.000000' });
-const limits = { warning: null, critical: 26 * hour, minLevel: 'linkage', exclude: [] } as const;
+const limits = { warning: null, critical: 26 * hour, minLevel: 'linkage', acceptsCeiling: false, exclude: [] } as const;
 
 test.each([
   [[], 'CRITICAL', 'no backup of any resource is recorded'],
@@ -50,6 +50,11 @@ test.each([
   ],
 ] as const)('%j is %s: %s', (resources, state, message) => {
   expect(judge(resources, limits)).toMatchObject({ state, message });
+});
+
+test('a verdict that accepts ceilings says so', () => {
+  const { message } = judge([proved(hour)], { ...limits, acceptsCeiling: true });
+  expect(message).toBe('1 resource has a backup proved to linkage or its ceiling within 26 h; maximum age 60 min');
 });
 
 test('a resource warns before it is critical, and is named after the critical ones', () => {

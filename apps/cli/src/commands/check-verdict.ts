@@ -8,6 +8,8 @@ export type CheckLimits = {
   /** Seconds. */
   readonly critical: number;
   readonly minLevel: VerificationLevel;
+  /** Whether backups count that are proved to their ceiling, though it is lower. */
+  readonly acceptsCeiling: boolean;
   /** Ids or names of resources to leave out. */
   readonly exclude: readonly string[];
 };
@@ -48,17 +50,21 @@ export function judge(resources: readonly CheckedResource[], limits: CheckLimits
   const [late, aging, good, retired] = [of('CRITICAL'), of('WARNING'), of('OK'), of('RETIRED')];
   const checked = [...late, ...aging, ...good];
 
-  const { minLevel: level } = limits;
+  const { minLevel: level, acceptsCeiling } = limits;
   const parts: string[] = [];
   if (late.length > 0) {
-    parts.push(`${lateText(late.length, checked.length, { level, maxAgeS: critical })}: ${namesOf(late)}`);
+    parts.push(
+      `${lateText(late.length, checked.length, { level, acceptsCeiling, maxAgeS: critical })}: ${namesOf(late)}`,
+    );
   }
   if (aging.length > 0) {
-    parts.push(`${lateText(aging.length, checked.length, { level, maxAgeS: warning })}: ${namesOf(aging)}`);
+    parts.push(
+      `${lateText(aging.length, checked.length, { level, acceptsCeiling, maxAgeS: warning })}: ${namesOf(aging)}`,
+    );
   }
   const [oldest] = good;
   if (checked.length === good.length && oldest !== undefined) {
-    const all = goodText(good.length, { level, maxAgeS: warning ?? critical });
+    const all = goodText(good.length, { level, acceptsCeiling, maxAgeS: warning ?? critical });
     parts.push(`${all}; maximum age ${newestAge(oldest)}`);
   }
   if (checked.length === 0) parts.push(nothingText(resources.length));

@@ -8,12 +8,13 @@ import type { CommandContext } from './command-context.ts';
 import { findResource } from './find-backup.ts';
 import { pluginCodes, pluginLine } from './plugin-output.ts';
 
-export type CheckOptions = Omit<CheckLimits, 'warning' | 'critical'> & {
+export type CheckOptions = Omit<CheckLimits, 'warning' | 'critical' | 'acceptsCeiling'> & {
   /** Seconds. */
   readonly warning?: number;
   /** Seconds; `maxAge` is its older name. */
   readonly critical?: number;
   readonly maxAge?: number;
+  readonly acceptCeiling?: boolean;
   /** Id or name. */
   readonly resource?: string;
   /** Id or name. */
@@ -28,9 +29,10 @@ export async function checkCommand(context: CommandContext, options: CheckOption
   const limits = limitsOf(options);
   await using connection = await connectToCatalogue(context.connect, environment);
   const { calls } = connection.client;
-  const { resource: asked, source, minLevel: level } = options;
+  const { resource: asked, source } = options;
+  const { minLevel: level, acceptsCeiling } = limits;
   const resource = asked === undefined ? undefined : (await findResource(calls, asked, { signal })).id;
-  const { resources } = await allResources(calls, { level, ...given({ resource, source }) }, signal);
+  const { resources } = await allResources(calls, { level, ...given({ resource, source, acceptsCeiling }) }, signal);
   const { state, message, performance, states } = judge(resources, limits);
   if (terminal.json) {
     const shown = states.map(({ resource, state: own }) => ({
@@ -47,11 +49,17 @@ export async function checkCommand(context: CommandContext, options: CheckOption
 }
 
 /** Reads the limits. Throws {@link UsageError} if no critical age is given, or the warning age is above it. */
-function limitsOf({ warning, critical, maxAge, minLevel, exclude }: CheckOptions): CheckLimits {
+function limitsOf({ warning, critical, maxAge, minLevel, acceptCeiling, exclude }: CheckOptions): CheckLimits {
   const limit = critical ?? maxAge;
   if (limit === undefined) throw new UsageError('no critical age is given: add --critical, such as --critical 26h');
   if (warning !== undefined && warning > limit) {
     throw new UsageError('--warning is above --critical, so it would never warn: give a lower --warning');
   }
-  return { warning: warning ?? null, critical: limit, minLevel, exclude };
+  return {
+    warning: warning ?? null,
+    critical: limit,
+    minLevel,
+    acceptsCeiling: acceptCeiling ?? false,
+    exclude,
+  };
 }

@@ -87,6 +87,8 @@ function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][]
     ['place', `${proof.bucket_name}/${proof.image_path}`],
     ['format', proof.format],
     ['level', proof.level ?? '-'],
+    ['ceiling', proof.ceiling ?? '-'],
+    ...proof.gaps.map(({ level, message }) => [`gap at ${level}`, message]),
     ['proved (UTC)', proof.verified_at === null ? '-' : `${shortTime(proof.verified_at)} by ${proof.check_version}`],
     ['objects', String(proof.evidence.object_count)],
     ['bytes', formatBytes(proof.evidence.stored_bytes)],

@@ -88,6 +88,8 @@ export const backupWords = {
   proof: 'Proof',
   state: 'State',
   level: 'Level',
+  ceiling: 'Highest level possible',
+  noCeiling: 'not known yet',
   taken: 'Made',
   verified: 'Proved',
   verifiedBy: (version: string) => `by check ${version}`,

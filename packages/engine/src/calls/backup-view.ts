@@ -1,4 +1,4 @@
-import { type Backup, type CallOutput, describeReason, toWireTime } from '@backup-sync/contracts';
+import { type Backup, type CallOutput, describeForm, describeReason, toWireTime } from '@backup-sync/contracts';
 import type { BackupRecord, RecordedProof } from '../catalogue/backup-records.ts';
 import type { QueryServices } from '../services.ts';
 
@@ -57,6 +57,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
       image_path: location.imagePath,
       format: record.format,
       level: record.level,
+      ...describeForm(record.form),
       verified_at: record.level === null ? null : toWireTime(record.verifiedAtMs),
       check_version: record.checkVersion,
       evidence: {
@@ -84,6 +85,7 @@ export function verificationView({
     operation_id: operationId,
     verified_at: toWireTime(proof.verifiedAtMs),
     level: proof.level,
+    ...describeForm(proof.form),
     reason: proof.fault === null ? null : describeReason(proof.fault.code, proof.fault.detail),
     limit_reason: proof.limit,
     remark: proof.remark,

@@ -158,7 +158,10 @@ test('the plan names the class and reason of each item, in the order of the requ
     ['unreadable', 'none', 'bucket_not_found'],
     ['new', 'created', null],
   ]);
-  expect(answer.plan[7]).toMatchObject({ level: 'presence', message: 'would be recorded' });
+  expect(answer.plan[7]).toMatchObject({
+    level: 'presence',
+    message: 'would be recorded, and cannot be proved beyond presence',
+  });
   // The rate of a bucket that does not answer is not known.
   expect(answer.forecast.seconds).toBeNull();
 });

@@ -1,5 +1,5 @@
 import type { BackupFormat, SyncOutcome, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
-import type { EdgeProof, Fault, Listing, Location, SharedListing } from '../chain/proof/link.ts';
+import type { EdgeProof, Examination, Fault, Form, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 
 /** The record of a backup. Unique by (projectId, backupId). */
 export type BackupRecord = {
@@ -26,6 +26,8 @@ export type BackupRecord = {
   /** Null for formats in which backups share no objects. */
   readonly shared: SharedListing | null;
   readonly level: VerificationLevel | null;
+  /** See {@link Examination.form}. Null also if an earlier release wrote the record of a format with several forms. */
+  readonly form: Form | null;
   readonly verifiedAtMs: number;
   readonly checkVersion: string;
   readonly parentBackupId: string | null;

@@ -1,5 +1,6 @@
+import { type GapCode, levelOfGaps } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
-import type { EdgeProof, Fault, Listing, SharedListing } from '../chain/proof/link.ts';
+import type { EdgeProof, Fault, Form, Listing, SharedListing } from '../chain/proof/link.ts';
 import type { BackupRecord, RecordWrite, VolumeHash } from './backup-records.ts';
 import type { BackupRow, ListingColumns, StoredBoolean, VerificationRow } from './schema.ts';
 
@@ -45,6 +46,18 @@ export function faultToColumns(fault: Fault | null): FaultColumns {
 
 export function columnsToFault({ reason_code: code, reason_detail: detail }: FaultColumns): Fault | null {
   return code === null ? null : { code, detail };
+}
+
+type FormColumns = Pick<BackupRow, 'ceiling' | 'gaps'>;
+
+function formToColumns(form: Form | null): FormColumns {
+  const gaps = form?.gaps ?? [];
+  return { ceiling: form?.ceiling ?? null, gaps: gaps.length === 0 ? null : JSON.stringify(gaps) };
+}
+
+function columnsToForm({ ceiling, gaps }: FormColumns): Form | null {
+  // Only formToColumns writes the gaps, so the text has this shape.
+  return ceiling === null ? null : { ceiling, gaps: gaps === null ? [] : (JSON.parse(gaps) as readonly GapCode[]) };
 }
 
 type HashColumns = Pick<BackupRow, 'volume_sha256' | 'volume_chain_digest'>;
@@ -93,6 +106,8 @@ export function recordToColumns(
     ...listingToColumns(record.listing),
     shared_listing: record.shared === null ? null : JSON.stringify(record.shared),
     level: record.level,
+    ...formToColumns(record.form),
+    gap_level: levelOfGaps(record.form?.gaps ?? []),
     verified_at_ms: record.verifiedAtMs,
     check_version: record.checkVersion,
     parent_backup_id: record.parentBackupId,
@@ -123,6 +138,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     listing: columnsToListing(row),
     shared: rowToShared(row),
     level: row.level,
+    form: columnsToForm(row),
     verifiedAtMs: row.verified_at_ms,
     checkVersion: row.check_version,
     parentBackupId: row.parent_backup_id,
@@ -159,6 +175,7 @@ export function proofToRow(proof: EdgeProof, origin: ProofOrigin): VerificationR
     fault_detail: proof.fault?.detail ?? '',
     limit_reason: proof.limit,
     remark: proof.remark,
+    ...formToColumns(proof.form),
     volume_bytes: proof.volumeBytes,
     format_time_ms: proof.formatTime?.atMs ?? null,
     format_time_has_zone: toStoredBoolean(proof.formatTime?.hasZone ?? null),
@@ -178,6 +195,7 @@ export function rowToProof(row: Selectable<VerificationRow>): EdgeProof {
     parentListingDigest: row.parent_listing_digest,
     level: row.level,
     fault: row.fault_code === null ? null : { code: row.fault_code, detail: row.fault_detail },
+    form: columnsToForm(row),
     limit: row.limit_reason,
     remark: row.remark,
     volumeBytes: row.volume_bytes,

@@ -182,6 +182,10 @@ describe('no step reads more rows than it needs', () => {
       () => renameBackup(database, { projectId: project, backupId: 'b', name: 'mine', renamedAtMs: 9_000 }),
     ],
     ['listResources', () => listResources(database, { project_id: project, level: 'linkage', limit: 10, marker: 'a' })],
+    [
+      'listResources with ceilings',
+      () => listResources(database, { project_id: project, level: 'linkage', limit: 10, accept_ceiling: true }),
+    ],
     ['recentBackups', () => recentBackups(database, project, resourcesWithHeads)],
     ['listVerifications', () => listVerifications(database, { ...ofBackup, marker: 'proof-1' })],
     ['retireResource', () => retireResource(database, project, 'resource-1', 1)],

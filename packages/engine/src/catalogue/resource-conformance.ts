@@ -1,4 +1,4 @@
-import { historyMax } from '@backup-sync/contracts';
+import { historyMax, type VerificationLevel } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Catalogue } from './catalogue.ts';
@@ -118,6 +118,53 @@ export function describeResources(open: OpenCatalogue): void {
       const second = await catalogue.backups.listWorstResources({ ...pages, limit: 9, marker: first.next }, limit);
       if (second === 'marker_not_found') throw new Error('Expected a page.');
       expect([moved, second.rows.map(({ resourceId }) => resourceId)]).toEqual(['a', ['c', 'a']]);
+    });
+  });
+
+  describe('ceilings and gaps', () => {
+    const projectId = newId();
+    const make = (id: string, resourceId: string, takenAtMs: number, record: object) =>
+      importBackup(catalogue, projectId, makeItem(id, { resource_id: resourceId, resource_name: resourceId }), {
+        endedAtMs: nowMs,
+        record: { takenAtMs, ...record },
+      });
+    const provedTo = async (level: VerificationLevel, more: object = {}) => {
+      const { rows } = await catalogue.backups.listResources({ project_id: projectId, limit: 10, level, ...more });
+      return Object.fromEntries(rows.map(({ resourceId, head, proved }) => [resourceId, [head?.backupId, proved]]));
+    };
+
+    beforeAll(async () => {
+      const whole = { ceiling: 'replay', gaps: [] };
+      const gap = { ceiling: 'content', gaps: ['no_block_hashes'] };
+      await make('low-1', 'low', 1 * dayMs, { level: 'linkage', form: whole });
+      await make('low-2', 'low', 2 * dayMs, { level: 'inventory', form: { ceiling: 'inventory', gaps: [] } });
+      await make('low-3', 'low', 3 * dayMs, { level: 'inventory', form: whole });
+      await make('low-4', 'low', 4 * dayMs, { level: 'inventory', form: null });
+      await make('gap-1', 'gap', 1 * dayMs, { level: 'content', form: whole });
+      await make('gap-2', 'gap', 2 * dayMs, { level: 'content', form: gap });
+      await make('gap-3', 'gap', 3 * dayMs, { level: 'linkage', form: gap });
+    });
+
+    test('a backup with a gap counts below the level of the gap only', async () => {
+      expect(await provedTo('inventory')).toEqual({ gap: ['gap-3', 3], low: ['low-4', 4] });
+      expect(await provedTo('linkage')).toEqual({ gap: ['gap-1', 1], low: ['low-1', 1] });
+      expect(await provedTo('content')).toEqual({ gap: ['gap-1', 1], low: [undefined, 0] });
+    });
+
+    test('if ceilings are accepted, backups count that are at their ceiling, or that only a gap keeps from it', async () => {
+      const accept_ceiling = true;
+      expect(await provedTo('presence', { accept_ceiling })).toEqual({ gap: ['gap-3', 3], low: ['low-4', 4] });
+      expect(await provedTo('linkage', { accept_ceiling })).toEqual({ gap: ['gap-3', 3], low: ['low-2', 2] });
+      expect(await provedTo('content', { accept_ceiling })).toEqual({ gap: ['gap-2', 2], low: ['low-2', 1] });
+      expect(await provedTo('replay', { accept_ceiling })).toEqual({ gap: ['gap-2', 1], low: ['low-2', 1] });
+    });
+
+    test('if the newest backup is no longer whole, the newest that counts takes its place', async () => {
+      await make('gap-4', 'gap', 4 * dayMs, { level: 'linkage', form: { ceiling: 'replay', gaps: [] } });
+      expect(await provedTo('linkage')).toMatchObject({ gap: ['gap-4', 2] });
+      await make('gap-4', 'gap', 4 * dayMs, broken('lost'));
+      expect(await provedTo('linkage')).toMatchObject({ gap: ['gap-1', 1] });
+      expect(await provedTo('inventory')).toMatchObject({ gap: ['gap-3', 3] });
     });
   });
 

@@ -60,6 +60,12 @@ export type BackupRow = LocationColumns &
     level: VerificationLevel | null;
     verified_at_ms: number;
     check_version: string;
+    /** Null if the form of the backup is not known; then it has no gaps either. */
+    ceiling: VerificationLevel | null;
+    /** The codes of its gaps as JSON; null if it has none. */
+    gaps: string | null;
+    /** The lowest level of its gaps; null if it has none. */
+    gap_level: VerificationLevel | null;
     parent_backup_id: string | null;
     incremental: StoredBoolean | null;
     volume_bytes: number | null;
@@ -207,6 +213,9 @@ export type VerificationRow = LocationColumns &
     fault_detail: string;
     limit_reason: string | null;
     remark: string | null;
+    /** As in the records. */
+    ceiling: VerificationLevel | null;
+    gaps: string | null;
     volume_bytes: number | null;
     /**
      * When the link was made according to its format; null if the format does not record it, or an earlier release

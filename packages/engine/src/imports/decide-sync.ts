@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BackupSync, type ReasonCode, reaches, type SyncOutcome } from '@backup-sync/contracts';
 import type { BackupRecord, Decision, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
-import { type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
+import { type Examination, type Fault, type Form, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';
 import type { Seen } from './chain-look.ts';
 import { nameBackup } from './name-backup.ts';
@@ -200,11 +200,16 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.fault?.code === other.fault?.code &&
     one.fault?.detail === other.fault?.detail &&
     one.level === other.level &&
+    isSameForm(one.form, other.form) &&
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
     one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
     one.contentId === other.contentId
   );
+}
+
+function isSameForm(one: Form | null, other: Form | null): boolean {
+  return one?.ceiling === other?.ceiling && one?.gaps.join() === other?.gaps.join();
 }
 
 /**
@@ -240,6 +245,7 @@ function recordOf(
     listing: examination.listing,
     shared: examination.shared,
     level: examination.level,
+    form: examination.form,
     verifiedAtMs: examination.verifiedAtMs,
     checkVersion: examination.checkVersion,
     parentBackupId: examination.parentBackupId,

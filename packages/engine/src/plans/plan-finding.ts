@@ -1,6 +1,7 @@
 import {
   type BackupSync,
   type BucketPlanItem,
+  describeForm,
   describeReason,
   type FindingState,
   type PlanClass,
@@ -23,13 +24,15 @@ const sentences = {
 /** Plans a finding that a scan with `sync` would not import. Pure. */
 export function planLeftAlone({ finding, known }: Pick<Found, 'finding' | 'known'>): BucketPlanItem {
   const { state, problem } = finding;
+  const recorded = state === 'known' || state === 'copy' ? known?.record : null;
   const sentence = state in sentences ? sentences[state as keyof typeof sentences] : sentences.unreadable;
   return {
     ...placeOf(finding, finding.sync),
     class: classOf(finding),
     outcome: state === 'known' ? 'unchanged' : 'none',
     message: state === 'known' && problem !== null ? 'would stay as recorded; nothing has changed' : sentence,
-    level: state === 'known' || state === 'copy' ? (known?.record.level ?? null) : null,
+    level: recorded?.level ?? null,
+    ...describeForm(recorded?.form ?? null),
     reason: problem,
   };
 }
@@ -59,6 +62,7 @@ export function planVanished({ record, isVanished }: KnownBackup): BucketPlanIte
       ? 'is already marked as vanished, and is still missing'
       : 'a scan would not change the record; a source marks it after two listings in a row have missed it',
     level: record.level,
+    ...describeForm(record.form),
     reason: describeReason('vanished', `${bucketName}/${imagePath}`),
   };
 }

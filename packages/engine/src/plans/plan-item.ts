@@ -1,9 +1,11 @@
 import {
   type BackupSync,
+  describeForm,
   describeReason,
   type PlanClass,
   type PlannedItem,
   type ReasonCode,
+  reaches,
   type SyncOutcome,
 } from '@backup-sync/contracts';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
@@ -101,13 +103,18 @@ export function planItem(
       ? 'would fail with the recorded reason; nothing has changed'
       : sentences[outcome];
   const unread = level === 'metadata' ? 'its objects or block hashes' : 'its block hashes';
+  const form = describeForm(seen.kind === 'seen' ? seen.examination.form : null);
+  // A sync proves no further than this anyway.
+  const isLow = fault === null && form.ceiling !== null && !reaches(form.ceiling, 'linkage');
+  const bound = isLow ? `, and cannot be proved beyond ${form.ceiling}` : '';
   const condition = hashesUnread && fault === null ? ` unless ${unread} show a fault` : '';
   return {
     backup_id: item.backup_id,
     class: classOf(item, seen, current, decision),
     outcome,
-    message: `${sentence}${condition}${timeContradiction === null ? '' : `. ${timeContradiction}`}`,
+    message: `${sentence}${bound}${condition}${timeContradiction === null ? '' : `. ${timeContradiction}`}`,
     level,
+    ...form,
     reason: fault === null ? null : describeReason(fault.code, fault.detail),
   };
 }

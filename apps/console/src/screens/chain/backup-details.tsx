@@ -120,6 +120,14 @@ function Facts({ backup, places, relatives }: PartProps) {
         <LevelBadge level={proof.level} />
         {proof.level !== null && <div className="quiet meaning">{levelMeanings[proof.level]}</div>}
       </Fact>
+      <Fact name={backupWords.ceiling}>
+        {proof.ceiling ?? <span className="quiet">{backupWords.noCeiling}</span>}
+        {proof.gaps.map(({ code, message }) => (
+          <div key={code} className="quiet meaning">
+            {message}
+          </div>
+        ))}
+      </Fact>
       <Fact name={backupWords.verified}>
         <Time at={proof.verified_at} />
         {proof.verified_at !== null && proof.check_version !== null && (

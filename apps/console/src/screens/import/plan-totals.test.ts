@@ -8,6 +8,8 @@ const item = (id: string, planned: PlanClass): PlannedItem => ({
   outcome: 'none',
   message: '',
   level: null,
+  ceiling: null,
+  gaps: [],
   reason: null,
 });
 const requests = { lists: 1, gets: 2, bytes_read: 30 };

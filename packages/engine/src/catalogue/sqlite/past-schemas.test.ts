@@ -117,6 +117,8 @@ test.each(pastSchemas)(
             takenAtMs: 500,
             takenAtSource: 'object',
             level: 'linkage',
+            // A backup in a format that can be replayed, and proved to what a sync proves.
+            form: { ceiling: 'replay', gaps: [] },
             volumeHash: since(17, { sha256: 'sha256-1', chainDigest: 'chain-1' }),
           },
         ],

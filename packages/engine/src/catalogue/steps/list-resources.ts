@@ -2,6 +2,7 @@ import type { ResourceFilter } from '@backup-sync/contracts';
 import type { Kysely } from 'kysely';
 import type { ResourcePage, ResourceStanding } from '../backup-records.ts';
 import type { Schema } from '../schema.ts';
+import { acceptCeilings } from './accept-ceilings.ts';
 import { keptCount } from './row-counts.ts';
 
 /** A filter of resources by what does not depend on their backups. */
@@ -13,7 +14,7 @@ export type ScopedResources = Pick<
 /** Returns a page of resources with the newest proved backup of each, by id. */
 export async function listResources(
   database: Kysely<Schema>,
-  filter: ScopedResources & Pick<ResourceFilter, 'limit' | 'marker'>,
+  filter: ScopedResources & Pick<ResourceFilter, 'limit' | 'marker' | 'accept_ceiling'>,
 ): Promise<ResourcePage> {
   const rows = await standingsOf(database, filter, filter.marker)
     .orderBy('resources.resource_id')
@@ -21,9 +22,10 @@ export async function listResources(
     .limit(filter.limit + 1)
     .execute();
   const shown = rows.slice(0, filter.limit);
+  const standings = shown.map(rowToStanding);
   return {
     count: await countResources(database, filter),
-    rows: shown.map(rowToStanding),
+    rows: filter.accept_ceiling === true ? await acceptCeilings(database, filter, standings) : standings,
     next: rows.length > shown.length ? (shown.at(-1)?.resource_id ?? null) : null,
   };
 }

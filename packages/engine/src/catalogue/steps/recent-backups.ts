@@ -1,8 +1,9 @@
 import { failedCountMax, historyMax } from '@backup-sync/contracts';
-import { type Expression, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { RecentBackup, RecentBackups, ResourceStanding } from '../backup-records.ts';
 import { columnsToFault } from '../backup-rows.ts';
 import type { Schema } from '../schema.ts';
+import { ofEach } from './of-each.ts';
 
 type Resource = Pick<ResourceStanding, 'resourceId' | 'head'>;
 
@@ -69,25 +70,6 @@ export async function recentBackups(
       ),
     };
   });
-}
-
-/** Runs a query for each resource, all in one statement, and returns the rows by resource. */
-async function ofEach<Row extends { readonly resource_id: string }>(
-  database: Kysely<Schema>,
-  resources: readonly Resource[],
-  queryOf: (resource: Resource) => Expression<Row>,
-): Promise<ReadonlyMap<string, readonly Row[]>> {
-  if (resources.length === 0) return new Map();
-  // A part of a union has no order or limit, so each is a subquery.
-  const each = resources.map((resource) => sql`select * from ${queryOf(resource)} as each`);
-  const { rows } = await sql<Row>`${sql.join(each, sql` union all `)}`.execute(database);
-  const byResource = new Map<string, Row[]>();
-  for (const row of rows) {
-    const known = byResource.get(row.resource_id) ?? [];
-    byResource.set(row.resource_id, known);
-    known.push(row);
-  }
-  return byResource;
 }
 
 async function levelsOf(database: Kysely<Schema>, projectId: string, backupIds: readonly string[]) {

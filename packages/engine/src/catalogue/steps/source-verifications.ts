@@ -1,5 +1,5 @@
 import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { NewOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
 import type { SourceVerification } from '../source-records.ts';
@@ -86,8 +86,8 @@ type SourceToVerify = {
 };
 
 /**
- * Returns the members to verify, newest first, because those are the ones people restore. A backup that was read to the
- * highest level its format allows counts as proved, even if that is below the wanted level.
+ * Returns the members to verify, newest first, because those are the ones people restore. A backup that was read to its
+ * ceiling counts as proved, even if that is below the wanted level, and one whose ceiling needs no reading is left out.
  */
 async function membersToVerify(
   database: Kysely<Schema>,
@@ -99,13 +99,15 @@ async function membersToVerify(
   const { reverify_after_s: afterS } = source;
   const provedSinceMs = afterS === null ? 0 : nowMs - afterS * 1000;
   const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
+  const isBelowCeiling = sql<SqlBool>`(backups.ceiling is null or backups.level <> backups.ceiling)`;
   const rows = await recordedMembers(database, source.id)
     .where('backups.status', '=', 'available')
     .where('backups.format', '!=', 'unknown')
+    .where(({ eb, or }) => or([eb('backups.ceiling', 'is', null), eb('backups.ceiling', 'in', dataLevels)]))
     .where(({ eb, or }) =>
       or([
         eb('backups.level', 'is', null),
-        eb('backups.level', 'not in', enough),
+        eb('backups.level', 'not in', enough).and(isBelowCeiling),
         eb('backups.verified_at_ms', '<', provedSinceMs),
         // A clock that was ahead wrote this time, so it does not show how long ago it was.
         eb('backups.verified_at_ms', '>', nowMs),

@@ -1,5 +1,5 @@
-import { type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
-import { type Insertable, type Kysely, sql } from 'kysely';
+import { countedLevel, type TakenAtSource, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
+import { type ExpressionBuilder, type Insertable, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { timeToleranceMs } from '../../clock.ts';
 import { fixedQuery } from '../fixed-query.ts';
 import { lockParts } from '../locks.ts';
@@ -15,7 +15,7 @@ type Standing = Head & {
   readonly scope: string;
   readonly resourceId: string;
   readonly resourceName: string;
-  /** Null if the backup is not proved, or not available. */
+  /** The level at which it counts. Null if the backup is not proved, or not available. */
   readonly level: VerificationLevel | null;
   /** Whether its time was not in the future when it was judged. */
   readonly mayLead: boolean;
@@ -48,7 +48,7 @@ const standingRecords = fixedQuery((database, { projectId, ids }: Ids) =>
     .where('backups.backup_id', 'in', ids)
     .where('backups.forgotten_at_ms', 'is', null)
     .select(['backups.backup_id', 'backups.resource_id', 'backups.resource_name', 'backups.status', 'backups.level'])
-    .select(['backups.taken_at_ms', 'backups.taken_at_source', 'backups.updated_at_ms'])
+    .select(['backups.gap_level', 'backups.taken_at_ms', 'backups.taken_at_source', 'backups.updated_at_ms'])
     .select('sources.id as source_id'),
 );
 
@@ -157,7 +157,7 @@ export class HeadTracker {
             backupId: record.backup_id,
             resourceId: record.resource_id,
             resourceName: record.resource_name,
-            level: record.status === 'available' ? record.level : null,
+            level: record.status === 'available' ? countedLevel(record.level, record.gap_level) : null,
             takenAtMs: record.taken_at_ms,
             takenAtSource: record.taken_at_source,
             mayLead: record.taken_at_ms <= record.updated_at_ms + timeToleranceMs,
@@ -235,43 +235,46 @@ export class HeadTracker {
     if (heads.length > 0) await writeHeads.all(this.#database, { heads });
   }
 
-  /** Returns, for each level, the newest backup that is proved to exactly this level. */
+  /** Returns, for each level, the newest backup that counts as proved to exactly this level. */
   async #newestByLevel(scope: string, resourceId: string): Promise<ReadonlyMap<VerificationLevel, Head>> {
     const newest = new Map<VerificationLevel, Head>();
-    for (const level of verificationLevels) {
-      let backups = this.#database
-        .selectFrom('backups')
-        .where('backups.project_id', '=', this.#projectId)
-        .where('backups.resource_id', '=', resourceId)
+    for (const [index, level] of verificationLevels.entries()) {
+      const above = verificationLevels.slice(index + 1);
+      const [next] = above;
+      const whole = this.#availableOf(scope, resourceId)
         .where('backups.level', '=', level)
-        // Not as a parameter: the index has only this status.
-        .where('backups.status', '=', sql.lit('available'))
-        .where('backups.forgotten_at_ms', 'is', null)
-        .where((eb) => eb('backups.taken_at_ms', '<=', eb('backups.updated_at_ms', '+', timeToleranceMs)));
-      if (scope !== '') {
-        backups = backups.where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('source_members as member')
-              .innerJoin('sources', 'sources.id', 'member.source_id')
-              .select('member.source_id')
-              .where('member.source_id', '=', scope)
-              .whereRef('member.image_path', '=', 'backups.image_path')
-              .whereRef('member.backup_id', '=', 'backups.backup_id')
-              .whereRef('sources.storage_unit_id', '=', 'backups.storage_unit_id')
-              .whereRef('sources.bucket_name', '=', 'backups.bucket_name'),
-          ),
+        .where(({ eb, or }) =>
+          or([
+            eb('backups.gap_level', 'is', null),
+            ...(next === undefined ? [] : [eb('backups.gap_level', 'in', above)]),
+          ]),
         );
+      const heads = [await newestOf(whole)];
+      if (next !== undefined) {
+        const withGap = this.#availableOf(scope, resourceId)
+          .where('backups.gap_level', 'is not', null)
+          .where('backups.gap_level', '=', next)
+          // Not by the bare column: the index of gaps is the smaller one.
+          .where(sql`(backups.level || '')`, 'in', above);
+        heads.push(await newestOf(withGap));
       }
-      const row = await backups
-        .select(['backups.backup_id', 'backups.taken_at_ms', 'backups.taken_at_source'])
-        .orderBy('backups.taken_at_ms', 'desc')
-        .orderBy('backups.backup_id')
-        .limit(1)
-        .executeTakeFirst();
-      const head = row === undefined ? null : headOf(row);
+      const head = newerOf(heads);
       if (head !== null) newest.set(level, head);
     }
     return newest;
+  }
+
+  /** Selects the backups of a resource that may lead. */
+  #availableOf(scope: string, resourceId: string) {
+    const backups = this.#database
+      .selectFrom('backups')
+      .where('backups.project_id', '=', this.#projectId)
+      .where('backups.resource_id', '=', resourceId)
+      // Not as a parameter: the indexes have only this status.
+      .where('backups.status', '=', sql.lit('available'))
+      .where('backups.forgotten_at_ms', 'is', null)
+      .where((eb) => eb('backups.taken_at_ms', '<=', eb('backups.updated_at_ms', '+', timeToleranceMs)));
+    return scope === '' ? backups : backups.where(isSeenBy(scope));
   }
 
   async #deleteHead(scope: string, resourceId: string, level: VerificationLevel): Promise<void> {
@@ -283,6 +286,31 @@ export class HeadTracker {
       .where('level', '=', level)
       .execute();
   }
+}
+
+/** Whether a source has seen the backup of a row at the place where it is recorded. */
+export function isSeenBy(sourceId: string) {
+  return ({ exists, selectFrom }: ExpressionBuilder<Schema, 'backups'>) =>
+    exists(
+      selectFrom('source_members as member')
+        .innerJoin('sources', 'sources.id', 'member.source_id')
+        .select('member.source_id')
+        .where('member.source_id', '=', sourceId)
+        .whereRef('member.image_path', '=', 'backups.image_path')
+        .whereRef('member.backup_id', '=', 'backups.backup_id')
+        .whereRef('sources.storage_unit_id', '=', 'backups.storage_unit_id')
+        .whereRef('sources.bucket_name', '=', 'backups.bucket_name'),
+    );
+}
+
+async function newestOf(backups: SelectQueryBuilder<Schema, 'backups', object>): Promise<Head | null> {
+  const row = await backups
+    .select(['backups.backup_id', 'backups.taken_at_ms', 'backups.taken_at_source'])
+    .orderBy('backups.taken_at_ms', 'desc')
+    .orderBy('backups.backup_id')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : headOf(row);
 }
 
 /** Selects the members of all sources whose backup is recorded at that place, including vanished ones. */
@@ -318,7 +346,7 @@ function countsOf(standings: readonly Standing[], level: VerificationLevel): str
   return JSON.stringify(parts.toSorted());
 }
 
-function headOf(row: {
+export function headOf(row: {
   readonly backup_id: string | null;
   readonly taken_at_ms: number | null;
   readonly taken_at_source: TakenAtSource | null;
@@ -330,7 +358,7 @@ function headOf(row: {
 }
 
 /** Returns the newest; of those made at the same time, the first by id. */
-function newerOf(heads: readonly (Head | null | undefined)[]): Head | null {
+export function newerOf(heads: readonly (Head | null | undefined)[]): Head | null {
   let newest: Head | null = null;
   for (const head of heads) {
     if (head === null || head === undefined) continue;

@@ -7,7 +7,7 @@ import {
 } from '@backup-sync/contracts';
 import { printable } from '../../quote.ts';
 import { faultOfDescendant } from './fault-of-descendant.ts';
-import type { EdgeProof, Examination, Fault, Listing, SharedListing } from './link.ts';
+import type { EdgeProof, Examination, Fault, Form, Listing, SharedListing } from './link.ts';
 import type { ListedLink, ProvedLink } from './proved-link.ts';
 
 /** Faults of a link whose parent was not found or is ambiguous. */
@@ -53,6 +53,7 @@ export function judgeChain<Link extends ListedLink>(
     level,
     fault,
     contradictsRequest: false,
+    form: formOf(proofs),
     limit: fault === null ? firstOf(proofs, 'limit') : null,
     remark: fault === null ? firstOf(proofs, 'remark') : null,
     parentBackupId: proof.parentBackupId,
@@ -90,6 +91,7 @@ export function refuse(
     contentId: null,
     level: null,
     contradictsRequest: true,
+    form: null,
     limit: null,
     remark: null,
     parentBackupId: null,
@@ -140,6 +142,16 @@ function missingParentOf(links: readonly ProvedLink<ListedLink>[]): string | nul
   const last = links.find(({ proof }) => proof.fault !== null);
   if (last === undefined || last.parent !== null) return null;
   return faultsOfSearch.has(last.proof.fault?.code ?? 'internal') ? last.proof.parentBackupId : null;
+}
+
+/** A chain can be proved as far as its worst link. */
+function formOf(proofs: readonly EdgeProof[]): Form | null {
+  return proofs
+    .map(({ form }) => form)
+    .reduce((one, other) => {
+      if (one === null || other === null) return null;
+      return { ceiling: lowerLevel(one.ceiling, other.ceiling), gaps: [...new Set([...one.gaps, ...other.gaps])] };
+    });
 }
 
 /** The fault of a chain that leads back to itself. `way`: the ids along it, ending with the one reached again. */

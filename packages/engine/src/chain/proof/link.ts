@@ -1,4 +1,4 @@
-import type { BackupFormat, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupFormat, GapCode, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 
 /** Where a link of a chain is stored. */
 export type Location = {
@@ -34,6 +34,14 @@ export type UnreadHashes = { readonly backupId: string; readonly objects: readon
 
 /** Why a link or chain is not whole. `detail` says what was found and where. */
 export type Fault = { readonly code: ReasonCode; readonly detail: string };
+
+/** How far the format and form of a backup allow to prove it. */
+export type Form = {
+  /** The highest level that can be reached. A backup whose format has everything reaches `replay`. */
+  readonly ceiling: VerificationLevel;
+  /** What cannot be seen. Each has the lowest level at which a fault could stay unseen. */
+  readonly gaps: readonly GapCode[];
+};
 
 /** When a backup was made, according to its own format. */
 export type FormatTime = {
@@ -90,6 +98,8 @@ export type Examination = {
   readonly fault: Fault | null;
   /** True if the request contradicts its own image path. The fault then says nothing about the backup. */
   readonly contradictsRequest: boolean;
+  /** The lowest ceiling and all gaps of its links; null if the form of a link is not known. */
+  readonly form: Form | null;
   /** Why the level is below `linkage` although nothing is wrong; null otherwise. */
   readonly limit: string | null;
   /**
@@ -140,6 +150,8 @@ export type EdgeProof = {
   /** Level of this edge alone. */
   readonly level: VerificationLevel | null;
   readonly fault: Fault | null;
+  /** Null if the metadata could not be read, or if an earlier release made the proof. */
+  readonly form: Form | null;
   readonly limit: string | null;
   /** See {@link Examination.remark}. */
   readonly remark: string | null;

@@ -2,7 +2,7 @@ import type { VerificationLevel } from '@backup-sync/contracts';
 import { printable } from '../../quote.ts';
 import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../chain-context.ts';
-import type { EdgeProof, Fault, FormatTime, Listing, SharedListing, UnreadObject } from './link.ts';
+import type { EdgeProof, Fault, Form, FormatTime, Listing, SharedListing, UnreadObject } from './link.ts';
 
 /** A link before it is proved. Formats add their own fields. */
 export type ListedLink = {
@@ -59,6 +59,7 @@ type KnownEdge<Link> = {
   readonly contentId: string | null;
   /** The parent that the metadata names. */
   readonly parentBackupId: string | null;
+  readonly form: Form | null;
   readonly formatTime: FormatTime | null;
   readonly checkVersion: string;
   /** The metadata objects that were read; null for one that does not exist. */
@@ -83,6 +84,7 @@ export function concludeEdge<Link extends ListedLink>(
     parentListingDigest: parent?.listing?.digest ?? null,
     level,
     fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
+    form: known.form,
     limit: limit === undefined ? null : printable(limit),
     remark: remark === null ? null : printable(remark),
     volumeBytes,

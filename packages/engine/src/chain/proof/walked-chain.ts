@@ -4,6 +4,7 @@ import type { ChainData } from '../data.ts';
 import { judgeChain, refuse, type Walk } from './chain-verdict.ts';
 import { type Check, isReusable } from './check-version.ts';
 import { type LinkReader, openChainData } from './data-walk.ts';
+import { wholeForm, withForm } from './form.ts';
 import { isLasting } from './lasting-fault.ts';
 import {
   type EdgeProof,
@@ -146,7 +147,8 @@ export class WalkedChain<Link extends ListedLink, Read> {
     if (!isSameLocation(proof.location, location)) return null;
     if (listing !== null && proof.listing.digest !== listing.digest) return null;
     if (proof.fault !== null && !isLasting(proof.fault.code)) return null;
-    return await this.#prover.reuse(link, proof);
+    const known = withForm(proof, wholeForm);
+    return known === null ? null : await this.#prover.reuse(link, known);
   }
 
   /** Proves a link. If something looks missing, it is listed again before it is reported missing. */

@@ -2,6 +2,8 @@ import type { ObjectEntry } from '../../../storage/port.ts';
 import type { ChainContext } from '../../chain-context.ts';
 import type { Check } from '../../proof/check-version.ts';
 import { endOfInventory, type InventoryProof } from '../../proof/etags/settle-etags.ts';
+import { tooManyObjectsForm, wholeForm } from '../../proof/form.ts';
+import type { Form } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
 import { ListedObjects } from '../../proof/object-columns.ts';
 import { concludeEdge, type Finding, type ProvedLink } from '../../proof/proved-link.ts';
@@ -28,6 +30,8 @@ type Known = {
   readonly parent: CinderLink | null;
   /** The metadata objects that were read so far. */
   readonly read: readonly (ObjectEntry | null)[];
+  /** Null if the metadata could not be read, or the parent was not found. */
+  readonly form?: Form;
   readonly inventory?: InventoryProof<CinderLink>;
 };
 
@@ -67,15 +71,22 @@ export async function proveLink(tools: ProofTools, link: CinderLink): Promise<Pr
   const known: Known = { metadata, parent: null, read, inventory };
   if (choice.kind === 'not found') return conclude(context, link, known, choice.finding);
   const { parent, edge } = choice;
-  if (end !== null) return conclude(context, link, { ...known, parent }, { level: 'metadata', ...edge });
+  const form = listed === null ? tooManyObjectsForm : formOf(link, parent);
+  if (end !== null) return conclude(context, link, { ...known, parent, form }, { level: 'metadata', ...edge });
   const readInTheEnd = edge.unreadHashes === undefined ? [...read, link.hashFile, parent?.hashFile ?? null] : read;
-  return conclude(context, link, { ...known, parent, read: readInTheEnd }, { level: 'inventory', ...edge });
+  return conclude(context, link, { ...known, parent, form, read: readInTheEnd }, { level: 'inventory', ...edge });
+}
+
+/** Without the block hashes of both, nothing shows which blocks the link must store. */
+function formOf(link: CinderLink, parent: CinderLink | null): Form {
+  const hasHashes = link.hashFile !== null && (parent === null || parent.hashFile !== null);
+  return hasHashes ? wholeForm : { ceiling: 'inventory', gaps: ['no_block_hashes'] };
 }
 
 function conclude(
   context: ChainContext,
   link: CinderLink,
-  { metadata, parent, read, inventory }: Known,
+  { metadata, parent, read, form, inventory }: Known,
   finding: Finding<CinderLink>,
 ): ProvedLink<CinderLink> {
   const { remark = null, awaitsData = false } = inventory ?? {};
@@ -88,6 +99,7 @@ function conclude(
       parent,
       contentId: metadata?.contentId ?? null,
       parentBackupId: metadata?.parentId ?? null,
+      form: form ?? null,
       formatTime: cinderTimeOf(metadata?.createdAt ?? null, link.imagePath),
       checkVersion: cinderCheck.version,
       read,

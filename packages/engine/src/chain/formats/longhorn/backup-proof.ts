@@ -2,7 +2,9 @@ import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import { formRemark } from '../../../unicode-form.ts';
 import type { Check } from '../../proof/check-version.ts';
+import { wholeForm } from '../../proof/form.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
+import type { Form } from '../../proof/link.ts';
 import { concludeEdge, type Finding, type ListedLink, type ProvedLink } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { type BackupCfg, longhornTimeOf } from './backup-cfg.ts';
@@ -16,6 +18,8 @@ export const longhornCheck: Check = { version: 'longhorn/2', reusable: [], judge
 
 /** A backup as it was last listed. Only its cfg says which blocks it needs. */
 export type LonghornLink = ListedLink & { readonly path: LonghornBackupPath; readonly entry: ObjectEntry };
+
+const singleFileForm: Form = { ceiling: 'presence', gaps: ['no_block_map'] };
 
 const singleFileLimit =
   'it is a single file without blocks or hashes (a backing image), so only its presence can be proved';
@@ -43,6 +47,7 @@ export async function proveBackup(volume: LonghornVolume, link: LonghornLink): P
       parent: null,
       contentId: cfg?.contentId ?? null,
       parentBackupId: null,
+      form: cfg === null ? null : cfg.isSingleFile ? singleFileForm : wholeForm,
       formatTime: cfg === null ? null : longhornTimeOf(cfg),
       checkVersion: longhornCheck.version,
       read: [entry, listing.volumeCfg],

@@ -2,6 +2,7 @@ import type { VerificationLevel } from '@backup-sync/contracts';
 import { counted } from '@backup-sync/contracts';
 import type { Check } from '../../proof/check-version.ts';
 import { endOfInventory, type InventoryProof, inventoryFinding, settleEtags } from '../../proof/etags/settle-etags.ts';
+import { tooManyObjectsForm, wholeForm } from '../../proof/form.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { Fault, UnreadObject } from '../../proof/link.ts';
 import { tooManyObjects } from '../../proof/object-bound.ts';
@@ -102,7 +103,7 @@ async function proveInventory(
 }
 
 function conclude(
-  { context }: ManifestTools,
+  { context, provableMax }: ManifestTools,
   place: ManifestPlace,
   link: ManifestLink | null,
   parent: ManifestPlace | null,
@@ -123,6 +124,7 @@ function conclude(
       parent,
       contentId: link?.contentId ?? null,
       parentBackupId: link?.header.parent?.backup_id ?? null,
+      form: !isRead ? null : listing.objectCount > provableMax ? tooManyObjectsForm : wholeForm,
       formatTime: isRead ? { atMs: Date.parse(link.header.backup.created_at), hasZone: true } : null,
       checkVersion: manifestCheck.version,
       read: isRead ? [manifest, blockHashes, parent?.manifest ?? null, parent?.blockHashes ?? null] : [manifest],

@@ -2,7 +2,7 @@ import type { BackupSync } from '@backup-sync/contracts';
 import type { FormatContext } from '../../format.ts';
 import { ListingDigest } from '../../listing-digest.ts';
 import type { Check } from '../../proof/check-version.ts';
-import type { EdgeProof, Fault, Listing } from '../../proof/link.ts';
+import type { EdgeProof, Fault, Form, Listing } from '../../proof/link.ts';
 import { concludeEdge, type ListedLink, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { findRefusal, minioRefusal } from './find-refusal.ts';
@@ -11,6 +11,8 @@ import { findRefusal, minioRefusal } from './find-refusal.ts';
 export const unknownCheck: Check = { version: 'unknown/2', reusable: [], judgedByEtag: [] };
 
 const limit = 'no known backup format is stored at the image path, so only its presence can be proved';
+
+const unknownForm: Form = { ceiling: 'presence', gaps: ['format_unknown'] };
 
 type UnknownLink = ListedLink & { readonly listing: Listing };
 
@@ -55,6 +57,7 @@ export class UnknownProver implements LinkProver<UnknownLink> {
         parent: null,
         contentId: listing.fingerprint,
         parentBackupId: null,
+        form: unknownForm,
         formatTime: null,
         checkVersion: unknownCheck.version,
         read: [],

@@ -1,0 +1,32 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Formats in which a backup proved to `linkage` has everything that a replay compares. */
+const wholeFormats = ['cinder', 'longhorn', 'manifest'];
+
+/**
+ * Records and proofs get the highest level that their format and form allow, and what cannot be seen. A record gets it
+ * now if its format and level tell. Otherwise it stays null until the backup is proved again, which the next sync does.
+ * Proofs stay as they are, see chain/proof/form.ts.
+ *
+ * Records below the level that was wanted count if they are at their ceiling, when that is asked for. Those have an
+ * index, and so have records with gaps, which count at a lower level than theirs.
+ */
+export async function up(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
+  for (const column of ['ceiling', 'gaps', 'gap_level']) {
+    await schema.alterTable('backups').addColumn(column, 'text').execute();
+  }
+  for (const column of ['ceiling', 'gaps']) {
+    await schema.alterTable('verifications').addColumn(column, 'text').execute();
+  }
+  await sql`update backups set ceiling = 'presence', gaps = '["format_unknown"]', gap_level = 'metadata'
+    where format = 'unknown' and status = 'available'`.execute(database);
+  await sql`update backups set ceiling = 'replay' where format in (${sql.join(wholeFormats.map((each) => sql.lit(each)))})
+    and status = 'available' and level in ('linkage', 'content', 'replay')`.execute(database);
+  const ofResource = sql.raw('project_id, resource_id, taken_at_ms desc, backup_id');
+  const counts = sql.raw("forgotten_at_ms is null and status = 'available'");
+  await sql`create index backups_at_ceiling on backups (${ofResource})
+    where ${counts} and level = ceiling and level <> 'replay'`.execute(database);
+  await sql`create index backups_with_gaps on backups (${ofResource})
+    where ${counts} and gap_level is not null`.execute(database);
+}
