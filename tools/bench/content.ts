@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proveContent } from '../../packages/engine/src/chain/content/prove-content.ts';
-import type { ChainData } from '../../packages/engine/src/chain/data.ts';
+import { asVolume, type VolumeData } from '../../packages/engine/src/chain/data.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
 import { replayChain } from '../../packages/engine/src/chain/replay/replay-chain.ts';
 import { StorageThreads } from '../../packages/engine/src/chain/threads/storage-threads.ts';
@@ -47,7 +47,7 @@ function pipelineFor(compression: 'none' | 'zlib', directory: string): string | 
   return `find ${directory} -name '*-[0-9][0-9][0-9][0-9][0-9]' -print0 | xargs -0 -n 1 -P ${availableParallelism()} bash -c '${quoted}'`;
 }
 
-async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<ChainData> {
+async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<VolumeData> {
   const chain = await openChain(chainContext(storage, bucketName, [backup.imagePath]));
   const data = await chain.openData({
     backup_id: backup.backupId,
@@ -59,8 +59,9 @@ async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<Ch
     resource_type: 'OS::Cinder::Volume',
     created_at: backup.takenAtMs / 1000,
   });
-  if (data === null) throw new Error('the backup that was just written was not found');
-  return data;
+  const volume = data === null ? null : asVolume(data);
+  if (volume === null) throw new Error('the backup that was just written was not found');
+  return volume;
 }
 
 /** Returns how many seconds a function takes. */

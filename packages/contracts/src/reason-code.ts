@@ -255,6 +255,12 @@ export const reasons = {
     remedy:
       'Only presence can be proved. To prove more, store a chain manifest next to the data: see "backup-sync manifest create".',
   },
+  not_a_volume: {
+    number: 'BackupSync.2044',
+    summary: 'the backup is not of a volume, so no volume can be written',
+    retry: 'final',
+    remedy: 'Copy its objects from the bucket, and restore them with the program that wrote the backup.',
+  },
   changed_while_read: {
     number: 'BackupSync.2023',
     summary: 'the backup changed while it was read',

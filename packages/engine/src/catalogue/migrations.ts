@@ -33,4 +33,4 @@ export * as '0030-row-counts' from './migrations/0030-row-counts.ts';
 export * as '0031-worst-first' from './migrations/0031-worst-first.ts';
 export * as '0032-removed-operations' from './migrations/0032-removed-operations.ts';
 export * as '0033-hooks' from './migrations/0033-hooks.ts';
-export * as '0032-ceilings' from './migrations/0032-ceilings.ts';
+export * as '0034-limits-of-proof' from './migrations/0034-limits-of-proof.ts';

@@ -260,6 +260,20 @@ export type VerificationPartRow = {
   fault_detail: string;
 };
 
+/** See `ProvedObject`. */
+type ProvedObjectRow = {
+  project_id: string;
+  storage_unit_id: string;
+  bucket_name: string;
+  object_key: string;
+  first_byte: number;
+  etag: string;
+  size: number;
+  digest: string;
+  check_version: string;
+  proved_at_ms: number;
+};
+
 /** An import that was in flight when a run wanted the same one. The run waits for it as for one of its own. */
 type JoinedImportRow = { run_id: string; operation_id: string };
 
@@ -423,6 +437,7 @@ export type Schema = IdentitySchema & {
   verifications: VerificationRow;
   scan_findings: ScanFindingRow;
   verification_parts: VerificationPartRow;
+  proved_objects: ProvedObjectRow;
   joined_imports: JoinedImportRow;
   bucket_outages: BucketOutageRow;
   sources: SourceRow;

@@ -11,6 +11,7 @@ import { operationSteps } from './stores/operations.ts';
 import { outageSteps } from './stores/outages.ts';
 import { partSteps } from './stores/parts.ts';
 import { retentionSteps } from './stores/retention.ts';
+import { provedObjectSteps } from './stores/proved-objects.ts';
 import { settingSteps } from './stores/settings.ts';
 import { sourceRunSteps } from './stores/source-runs.ts';
 import { sourceSteps } from './stores/sources.ts';
@@ -23,6 +24,7 @@ export const stores = {
   operations: operationSteps,
   events: eventSteps,
   parts: partSteps,
+  provedObjects: provedObjectSteps,
   outages: outageSteps,
   sources: sourceSteps,
   sourceRuns: sourceRunSteps,
@@ -44,6 +46,7 @@ export const steps = {
   ...operationSteps,
   ...eventSteps,
   ...partSteps,
+  ...provedObjectSteps,
   ...outageSteps,
   ...sourceSteps,
   ...sourceRunSteps,

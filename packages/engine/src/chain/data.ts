@@ -7,17 +7,23 @@ export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';
  * A digest in hex digits, upper or lower case. A shortened one is compared as far as it goes: Longhorn keeps 64 of
  * SHA-512.
  */
-export type Digest = { readonly algorithm: 'md5' | 'sha256' | 'sha512'; readonly hex: string };
+export type Digest = { readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512'; readonly hex: string };
 
-/** One stored object, which covers a run of the volume's bytes. */
-export type StoredObject = {
+/** Stored bytes with digests of their own: an object, or a part of one. */
+export type StoredContent = {
   readonly key: string;
-  /** Bytes, as listed. */
+  /** Number of stored bytes: as listed, or in the part. */
   readonly storedBytes: number;
   /** As listed; null if it has none that says anything about the content. */
   readonly etag: string | null;
-  /** Where its plain bytes begin in the volume, in bytes. */
-  readonly offset: number;
+  /** The part of the object that is read; absent if all of it is. */
+  readonly part?: {
+    /** Number of bytes of the object before it. */
+    readonly start: number;
+    /** The whole object, as listed. */
+    readonly objectBytes: number;
+    readonly modifiedAtMs: number;
+  };
   /** Number of plain bytes. */
   readonly length: number;
   readonly compression: Compression;
@@ -30,6 +36,12 @@ export type StoredObject = {
   readonly storedDigest: Digest | null;
 };
 
+/** A stored object that covers a run of the volume's bytes. */
+export type StoredObject = StoredContent & {
+  /** Where its plain bytes begin in the volume, in bytes. */
+  readonly offset: number;
+};
+
 /** The SHA-256 of each block of a whole volume. */
 export type BlockHashes = {
   /** Size of a block in bytes; the volume's last block may be shorter. */
@@ -38,17 +50,27 @@ export type BlockHashes = {
   hashes(): AsyncIterable<Uint8Array>;
 };
 
-/** The stored data of one backup. */
-export interface LinkData {
-  readonly backupId: string;
-  readonly location: Location;
+type LinkCommon = { readonly backupId: string; readonly location: Location };
+
+/** The stored data of one backup of a volume. */
+export type VolumeLink = LinkCommon & {
   /** Batches of objects, by rising offset. May be read more than once. Throws `ReadFault` and `StorageError`. */
   objects(): AsyncIterable<readonly StoredObject[]>;
   /** Hashes of the volume as it was at this link; null if the format has none. */
   readonly blocks: BlockHashes | null;
   /** Size of the volume at this link in bytes. */
   readonly volumeBytes: number;
-}
+};
+
+/** The stored data of one backup of something else than a volume: contents that only their own digests prove. */
+export type ContentLink = LinkCommon & {
+  /** Batches of contents, always in the same order. May be read more than once. Throws as those of a volume. */
+  objects(): AsyncIterable<readonly StoredContent[]>;
+  readonly blocks: null;
+  readonly volumeBytes: null;
+};
+
+export type LinkData = VolumeLink | ContentLink;
 
 /** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one link. */
 export type ChainData = {
@@ -56,3 +78,12 @@ export type ChainData = {
   /** Whether bytes that no link stores are zeros. Unless this is true, a hole is a fault. */
   readonly holesAreZeros?: boolean;
 };
+
+/** The links of a chain of a volume. */
+export type VolumeData = Omit<ChainData, 'links'> & { readonly links: readonly VolumeLink[] };
+
+/** The chain as one of a volume; null if it is of something else, which cannot be replayed. */
+export function asVolume({ links, ...more }: ChainData): VolumeData | null {
+  const volumes = links.filter((link) => link.volumeBytes !== null);
+  return volumes.length === links.length ? { ...more, links: volumes } : null;
+}

@@ -60,6 +60,7 @@ export const classOfReason = {
   conflict: 'conflicting',
   archived: 'unreadable',
   format_unknown: 'unreadable',
+  not_a_volume: 'unreadable',
   encrypted_customer_key: 'unreadable',
   changed_while_read: 'unreadable',
   listing_too_large: 'unreadable',

@@ -1,5 +1,5 @@
 import type { ChainContext } from '../chain/chain-context.ts';
-import type { ChainData, LinkData } from '../chain/data.ts';
+import { asVolume, type VolumeData, type VolumeLink } from '../chain/data.ts';
 import { openChain } from '../chain/examiner.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import type { StorageUnit } from '../storage/port.ts';
@@ -13,9 +13,9 @@ export type StoredBackups = AsyncDisposable & {
   readonly buckets: TestBuckets;
   readonly storage: StorageUnit;
   /** Opens the chain of a backup by its format. Throws the errors of `openData`. */
-  open(backup: WrittenBackup, changes?: Partial<ChainContext>): Promise<ChainData>;
+  open(backup: WrittenBackup, changes?: Partial<ChainContext>): Promise<VolumeData>;
   /** Opens only the backup itself, without its ancestors. */
-  openLink(backup: WrittenBackup): Promise<LinkData>;
+  openLink(backup: WrittenBackup): Promise<VolumeLink>;
 };
 
 export const testBucket = 'backups';
@@ -27,8 +27,9 @@ export async function storeBackups(backups: readonly WrittenBackup[]): Promise<S
   const open: StoredBackups['open'] = async (backup, changes) => {
     const chain = await openChain(chainContext(storage, testBucket, [backup.imagePath], changes));
     const data = await chain.openData(syncItemOf(backup, testBucket));
-    if (data === null) throw new Error(`nothing is stored at ${backup.imagePath}`);
-    return data;
+    const volume = data === null ? null : asVolume(data);
+    if (volume === null) throw new Error(`no volume is stored at ${backup.imagePath}`);
+    return volume;
   };
   return {
     buckets,

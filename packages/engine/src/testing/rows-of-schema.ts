@@ -143,6 +143,13 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
     'removed_operations',
     { project_id: 'project-1', kind: 'import', day: '1970-01-01', status: 'success', operations: 7 },
   ],
+  [
+    'proved_objects',
+    {
+      ...{ project_id: 'project-1', ...place, object_key: 'a', first_byte: 0, etag: 'e', size: 1, digest: 'd' },
+      ...{ check_version: 'content/1', proved_at_ms: 2_000 },
+    },
+  ],
   ['settings', { name: 'storage_unit', value: 'file:/backups' }],
   ['audit_intents', { id: 'intent-1', call: JSON.stringify(intent) }],
 ];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makeProof } from '../catalogue/fixtures-for-conformance.ts';
 import type { VerificationPart } from '../catalogue/part-records.ts';
-import type { LinkData, StoredObject } from '../chain/data.ts';
+import type { StoredObject, VolumeLink } from '../chain/data.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { type Cutting, cutLinks, type UnreadLink, usualCutting } from './cut-links.ts';
 
@@ -10,7 +10,7 @@ const gib = 1024 ** 3;
 
 function makeLink(
   sizes: readonly number[],
-  changes: Partial<LinkData> = {},
+  changes: Partial<VolumeLink> = {},
 ): UnreadLink & { readonly walks: number[] } {
   const walks: number[] = [];
   const storedBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -19,7 +19,7 @@ function makeLink(
     return { ...common, compression: 'none', plainDigest: null, storedDigest: null };
   });
   const proof = makeProof('full');
-  const link: LinkData = {
+  const link: VolumeLink = {
     backupId: 'full',
     location: proof.location,
     async *objects() {

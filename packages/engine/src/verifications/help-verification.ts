@@ -17,6 +17,7 @@ import { edgesOf } from './edges.ts';
 import type { ChainReading } from './open-examiner.ts';
 import { openForData } from './open-for-data.ts';
 import { readParts } from './read-parts.ts';
+import { openRememberedObjects } from './remembered-objects.ts';
 
 /** A worker that helps with verifications. */
 export type Helper = {
@@ -52,6 +53,7 @@ export async function helpVerification(
       leaseOwner,
       storage,
       threads: ownThreads,
+      provedObjects: openRememberedObjects({ services, operation }),
       signal,
       takeRequests,
       onProgress() {},

@@ -143,6 +143,15 @@ export class ReadLinks {
     return isSince(verifiedAtMs, readAfterMs + 1, run.services.world.clock.nowMs());
   }
 
+  /**
+   * Whether the digests of what was read prove all of a link. Without a volume, nothing is to be compared with block
+   * hashes, which other links need before.
+   */
+  #isOfContents({ backupId, form }: EdgeProof): boolean {
+    const link = this.#data.links.find((each) => each.backupId === backupId);
+    return link?.volumeBytes === null && form !== null && reaches(form.ceiling, 'content');
+  }
+
   /** The proof of a link whose data is read. */
   async #prove(edge: EdgeProof, fault: Fault | null): Promise<EdgeProof> {
     const { run, unread, keep } = this.#reading;
@@ -153,7 +162,8 @@ export class ReadLinks {
     }
     // A replayed link stays replayed, with its own time. A link without block hashes, as early programs wrote them,
     // keeps its level: `content` is beyond `linkage`.
-    const staysAtLevel = edge.level !== 'linkage' && edge.level !== 'content';
+    const isRead = edge.level === 'linkage' || edge.level === 'content' || this.#isOfContents(edge);
+    const staysAtLevel = !isRead;
     if (staysAtLevel && !unread.has(edge)) return edge;
     const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
     await keep(proof);

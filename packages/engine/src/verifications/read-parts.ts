@@ -1,6 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { PartProgress, VerificationPart } from '../catalogue/part-records.ts';
 import { proveRanges } from '../chain/content/prove-ranges.ts';
+import type { OpenProvedObjects } from '../chain/content/proved-objects.ts';
 import type { LinkData } from '../chain/data.ts';
 import type { StorageThreads } from '../chain/threads/storage-threads.ts';
 import type { RequestCount } from '../storage/counted-storage-unit.ts';
@@ -16,6 +17,7 @@ export type PartReader = {
   readonly storage: StorageUnit;
   /** Null to read everything in this thread. */
   readonly threads: StorageThreads | null;
+  readonly provedObjects: OpenProvedObjects;
   readonly signal: AbortSignal;
   /** Returns the requests made since the last call that the operation does not count by itself. */
   readonly takeRequests: () => RequestCount;
@@ -61,7 +63,8 @@ export async function readParts(
   };
   const timer = setInterval(() => save().catch((error: unknown) => lost.abort(error)), saveEveryMs);
   try {
-    const options = { storage: reader.storage, threads: reader.threads, signal };
+    const { storage, threads, provedObjects } = reader;
+    const options = { storage, threads, provedObjects, signal };
     await proveRanges(link, rangeOf(first), options, {
       takeNext: ({ part }) => {
         const claimed = claimNext(part);

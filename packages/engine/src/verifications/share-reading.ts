@@ -4,6 +4,7 @@ import type { OperationRun } from '../operations/run-operation.ts';
 import { systemSleep } from '../storage/bucket-budget.ts';
 import type { LinksRead, ReadLinks } from './read-links.ts';
 import { type PartReader, readParts } from './read-parts.ts';
+import { openRememberedObjects } from './remembered-objects.ts';
 
 /** Interval at which parts that others read are checked, in milliseconds. */
 const lookEveryMs = 1_000;
@@ -47,6 +48,7 @@ export async function shareReading(
     leaseOwner,
     storage: run.storage,
     threads: ownThreads,
+    provedObjects: openRememberedObjects(run),
     signal,
     // The operation counts the requests of its worker by itself.
     takeRequests: () => noRequests,

@@ -2,7 +2,7 @@ import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-s
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
-import type { ChainData } from '../chain/data.ts';
+import { asVolume, type ChainData, type VolumeData } from '../chain/data.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
@@ -15,6 +15,7 @@ import { healAncestors } from './heal-ancestors.ts';
 import { openForData } from './open-for-data.ts';
 import { type LinksRead, ReadLinks } from './read-links.ts';
 import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
+import { forgetOldObjects } from './remembered-objects.ts';
 import { type Sharing, shareReading } from './share-reading.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
@@ -172,7 +173,9 @@ async function verifyData(
   const read = await readInTime(run, await ReadLinks.open(reading, data), options);
   if (read === null) return 'continues later';
   const isWhole = read.fault === null;
-  const replay = isWhole && wanted === 'replay' ? await replayData(run, options.threads, data) : null;
+  if (data.links.some(({ volumeBytes }) => volumeBytes === null)) await forgetOldObjects(run);
+  const volume = wanted === 'replay' ? asVolume(data) : null;
+  const replay = isWhole && volume !== null ? await replayData(run, options.threads, volume) : null;
   const verdict = verdictOf(run, record, read, replay);
   const found: Examination = {
     ...examination,
@@ -230,7 +233,7 @@ async function readInTime(
   }
 }
 
-function replayData(run: OperationRun, threads: Sharing['threads'], data: ChainData): Promise<Replay> {
+function replayData(run: OperationRun, threads: Sharing['threads'], data: VolumeData): Promise<Replay> {
   return replayChain(data, {
     storage: run.storage,
     ...threads,

@@ -20,6 +20,7 @@ const unreadReasons: ReadonlySet<ReasonCode> = new Set([
   'archived',
   'encrypted_customer_key',
   'format_unknown',
+  'not_a_volume',
   'version_unsupported',
   'listing_too_large',
 ]);

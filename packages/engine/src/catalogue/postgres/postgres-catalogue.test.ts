@@ -16,6 +16,7 @@ import { describeCatalogueModel } from '../model-conformance.ts';
 import { describeNodes } from '../node-conformance.ts';
 import { describeParents } from '../parents-conformance.ts';
 import { describeParts } from '../part-conformance.ts';
+import { describeProvedObjects } from '../proved-object-conformance.ts';
 import { describeRenaming } from '../rename-conformance.ts';
 import { describeResources } from '../resource-conformance.ts';
 import { describeRetention } from '../retention-conformance.ts';
@@ -36,6 +37,7 @@ describe('the overview of resources on PostgreSQL', () => describeResources(open
 describe('the identity store on PostgreSQL', () => describeIdentityStore(open));
 describe('hooks on PostgreSQL', () => describeHooks(open));
 describe('settings on PostgreSQL', () => describeSettings(open));
+describe('proved objects on PostgreSQL', () => describeProvedObjects(open));
 describe('the directory on PostgreSQL', () => describeDirectory(open));
 describe('lanes on PostgreSQL', () => describeLanes(open));
 describe('deletion in the catalogue on PostgreSQL', () => describeDeletion(open));

@@ -53,7 +53,7 @@ export async function startVerifications(
       storageUnitId: source.storage_unit_id,
       bucketName: source.bucket_name,
       backupId,
-      request: { level, readAfterMs: source.run_created_at_ms },
+      request: { level, readAfterMs: source.run_created_at_ms, objectsReadAfterMs: provedSinceMs(source, createdAtMs) },
       actor: { kind: source.actor_kind, name: source.actor_name },
       requestId: source.request_id,
       createdAtMs,
@@ -85,6 +85,11 @@ type SourceToVerify = {
   readonly reverify_after_s: number | null;
 };
 
+/** Proofs count since this time, in milliseconds since 1970. */
+function provedSinceMs({ reverify_after_s: afterS }: Pick<SourceToVerify, 'reverify_after_s'>, nowMs: number): number {
+  return afterS === null ? 0 : nowMs - afterS * 1000;
+}
+
 /**
  * Returns the members to verify, newest first, because those are the ones people restore. A backup that was read to its
  * ceiling counts as proved, even if that is below the wanted level, and one whose ceiling needs no reading is left out.
@@ -96,8 +101,7 @@ async function membersToVerify(
   nowMs: number,
   limit: number,
 ): Promise<readonly string[]> {
-  const { reverify_after_s: afterS } = source;
-  const provedSinceMs = afterS === null ? 0 : nowMs - afterS * 1000;
+  const sinceMs = provedSinceMs(source, nowMs);
   const enough = verificationLevels.slice(verificationLevels.indexOf(source.level));
   const isBelowCeiling = sql<SqlBool>`(backups.ceiling is null or backups.level <> backups.ceiling)`;
   const rows = await recordedMembers(database, source.id)
@@ -108,7 +112,7 @@ async function membersToVerify(
       or([
         eb('backups.level', 'is', null),
         eb('backups.level', 'not in', enough).and(isBelowCeiling),
-        eb('backups.verified_at_ms', '<', provedSinceMs),
+        eb('backups.verified_at_ms', '<', sinceMs),
         // A clock that was ahead wrote this time, so it does not show how long ago it was.
         eb('backups.verified_at_ms', '>', nowMs),
       ]),
@@ -129,7 +133,7 @@ async function membersToVerify(
                 eb('operations.sequence', '>', runSequence),
                 and([
                   eb('operations.status', '=', 'success'),
-                  eb('operations.created_at_ms', '>=', provedSinceMs),
+                  eb('operations.created_at_ms', '>=', sinceMs),
                   eb('operations.created_at_ms', '<=', nowMs),
                   eb('operations.ended_at_ms', '>=', ref('backups.updated_at_ms')),
                 ]),

@@ -1,4 +1,4 @@
-import type { StoredObject } from '../data.ts';
+import type { StoredContent } from '../data.ts';
 
 /**
  * Expected digest of an object's blocks. `hex` is the SHA-256 over the hashes of its blocks, 32 bytes each, so the
@@ -6,9 +6,9 @@ import type { StoredObject } from '../data.ts';
  */
 export type BlocksDigest = { readonly blockBytes: number; readonly hex: string };
 
-/** One object to be proved, as plain data that can be sent to a thread. */
+/** An object, or a part of one, to be proved, as plain data that can be sent to a thread. */
 export type ContentJob = {
-  readonly object: StoredObject;
-  /** Null if the format has no block hashes. */
+  readonly object: StoredContent;
+  /** Null if the format has no block hashes, or the backup is not of a volume. */
   readonly blocks: BlocksDigest | null;
 };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LinkData, StoredObject } from '../data.ts';
+import type { ContentLink, LinkData, StoredObject, VolumeLink } from '../data.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import type { ContentJob } from './content-job.ts';
 import { HashCursor } from './hash-cursor.ts';
@@ -11,6 +11,21 @@ import { HashCursor } from './hash-cursor.ts';
  * reading the metadata.
  */
 export async function* contentJobs(link: LinkData, startAfter: number): AsyncGenerator<ContentJob> {
+  if (link.volumeBytes === null) yield* contentsOf(link, startAfter);
+  else yield* objectsOf(link, startAfter);
+}
+
+async function* contentsOf(link: ContentLink, startAfter: number): AsyncGenerator<ContentJob> {
+  let index = 0;
+  for await (const batch of link.objects()) {
+    for (const object of batch) {
+      index += 1;
+      if (index > startAfter) yield { object, blocks: null };
+    }
+  }
+}
+
+async function* objectsOf(link: VolumeLink, startAfter: number): AsyncGenerator<ContentJob> {
   const { blocks } = link;
   const cursor = blocks === null ? null : new HashCursor(blocks.hashes());
   let index = 0;
@@ -39,7 +54,7 @@ async function digestBlocks(cursor: HashCursor, blockBytes: number, { offset, le
   return { blockBytes, hex: digest.digest('hex') };
 }
 
-function checkPlace({ blocks, volumeBytes }: LinkData, { key, offset, length }: StoredObject, previousEnd: number) {
+function checkPlace({ blocks, volumeBytes }: VolumeLink, { key, offset, length }: StoredObject, previousEnd: number) {
   const end = offset + length;
   if (offset < previousEnd)
     throw geometry(`${key} starts at byte ${offset}, but the object before it ends at byte ${previousEnd}`);

@@ -1,13 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { Digest, StoredObject } from '../data.ts';
+import type { Digest, StoredContent } from '../data.ts';
 
 /** Hashes the stored and plain bytes of one object as they pass, if the format has digests of them. */
 export class ObjectDigests {
-  readonly #object: StoredObject;
+  readonly #object: StoredContent;
   readonly #stored: Hash | null;
   readonly #plain: Hash | null;
 
-  constructor(object: StoredObject) {
+  constructor(object: StoredContent) {
     const { plainDigest, storedDigest, compression } = object;
     this.#object = object;
     this.#plain = plainDigest === null ? null : createHash(plainDigest.algorithm);

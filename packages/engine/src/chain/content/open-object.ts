@@ -1,10 +1,11 @@
+import { findVersion } from '../../storage/bound-range.ts';
 import type { GetRequest, ObjectEntry, StorageUnit } from '../../storage/port.ts';
-import type { StoredObject } from '../data.ts';
+import type { StoredContent } from '../data.ts';
 import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault.ts';
 
 /**
- * Opens the stored bytes of an object that was listed. If it is not found, lists it again. If it is still listed, reads
- * it once more, because a service may fail to find an object that it has.
+ * Opens the stored bytes of an object that was listed, or of a part of one. If it is not found, lists it again. If it is
+ * still listed, reads it once more, because a service may fail to find an object that it has.
  *
  * Throws `ReadFault` `object_missing` if it is no longer listed; `changed_while_read` if it is another object, or is
  * listed but not found; and storage errors.
@@ -12,18 +13,41 @@ import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault
 export async function openObject(
   storage: StorageUnit,
   request: GetRequest,
-  { key, storedBytes, etag }: StoredObject,
+  object: StoredContent,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const listed = { key, size: storedBytes, etag };
   try {
-    return await readListedObject(storage, request, listed);
+    return await openListed(storage, request, object);
   } catch (error) {
     if (!(error instanceof ReadFault) || !error.looksMissing) throw error;
   }
   if ((await listNow(storage, request)) === null) {
-    throw new ReadFault({ code: 'object_missing', detail: `${key} is no longer found or listed` }, true);
+    throw new ReadFault({ code: 'object_missing', detail: `${object.key} is no longer found or listed` }, true);
   }
-  return await readListedObject(storage, request, listed);
+  return await openListed(storage, request, object);
+}
+
+async function openListed(
+  storage: StorageUnit,
+  request: GetRequest,
+  { key, storedBytes, etag, part }: StoredContent,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (part === undefined) return await readListedObject(storage, request, { key, size: storedBytes, etag });
+  const { start, objectBytes: size, modifiedAtMs } = part;
+  const end = start + storedBytes;
+  const of = await withReadFaults(key, () => findVersion(storage, request, { size, etag, modifiedAtMs }));
+  const listed = { key, size, etag };
+  // Without a version of the object, only all of it is certain to be of one version.
+  if (of === null) return slice(await readListedObject(storage, request, listed), start, end);
+  return await readListedObject(storage, { ...request, range: { start, end, of } }, listed);
+}
+
+/** The bytes from `start` to `end`, exclusive. */
+async function* slice(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const piece of bytes) {
+    if (at + piece.length > start && at < end) yield piece.subarray(Math.max(0, start - at), end - at);
+    at += piece.length;
+  }
 }
 
 /** A key sorts before all longer keys that begin with it, so it is listed first or does not exist. */

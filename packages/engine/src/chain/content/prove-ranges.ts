@@ -6,6 +6,7 @@ import { untilAborted } from '../until-aborted.ts';
 import type { JobBatch } from './job-batches.ts';
 import { type ContentProgress, ProofTally } from './proof-tally.ts';
 import { type ContentRunner, type Failure, failureOf, proveInThisThread } from './prove-batch.ts';
+import { type OpenProvedObjects, type ProvedObjects, proveUnknown } from './proved-objects.ts';
 import { type ObjectRange, type RangeBatch, rangeBatches } from './range-batches.ts';
 
 /** Up to this size, threads would cost more than they save. */
@@ -21,6 +22,8 @@ export type RangeProofOptions = {
    * what is proved next. Null to prove everything in this thread.
    */
   readonly threads: StorageThreads | null;
+  /** The memory of contents that are no parts of a volume (default: none). */
+  readonly provedObjects?: OpenProvedObjects;
   readonly signal: AbortSignal;
 };
 
@@ -91,12 +94,15 @@ class RangesProof<Range extends ObjectRange> {
   /** In order. */
   readonly #works: RangeWork<Range>[];
   readonly #running = new Set<Promise<void>>();
+  /** What is known to be proved; null to read everything. */
+  readonly #known: ProvedObjects | null;
   /** An error of the keeper. */
   #thrown: { readonly error: unknown } | null = null;
 
   constructor(link: LinkData, first: Range, options: RangeProofOptions, keeper: RangeKeeper<Range>) {
     this.#link = link;
     this.#options = options;
+    this.#known = options.provedObjects?.(link) ?? null;
     this.#keeper = keeper;
     this.#works = [new RangeWork(first)];
     this.#batches = rangeBatches(link, first, async (range) => {
@@ -191,7 +197,7 @@ class RangesProof<Range extends ObjectRange> {
     const { signal } = this.#options;
     let failure: Failure | null = null;
     try {
-      const result = await runner.prove(batch.jobs);
+      const result = await proveUnknown(runner, this.#known, batch.jobs);
       if (signal.aborted) return;
       work.tally.add(batch.first, result);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { StorageUnit } from '../../storage/port.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DecompressionFault } from '../compression/decompression-fault.ts';
-import type { StoredObject } from '../data.ts';
+import type { StoredContent } from '../data.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import { ObjectDigests } from './digests.ts';
 import { openObject } from './open-object.ts';
@@ -16,7 +16,7 @@ import { openObject } from './open-object.ts';
 export async function* readVerified(
   storage: StorageUnit,
   bucketName: string,
-  object: StoredObject,
+  object: StoredContent,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { key, compression, length } = object;

@@ -5,7 +5,7 @@ import type { StorageEnvironment } from '../../storage/driver.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import { Absences } from '../absences.ts';
-import type { ChainData } from '../data.ts';
+import { asVolume, type ChainData } from '../data.ts';
 import { openChain } from '../examiner.ts';
 import type { Fault, Location } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
@@ -89,6 +89,10 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
   if (data === null) {
     return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
   }
+  const volume = asVolume(data);
+  if (volume === null) {
+    return { fault: { code: 'not_a_volume', detail: `${item.bucket_name}/${item.image_path}` } };
+  }
   const reading = {
     storage,
     opening: {
@@ -99,6 +103,6 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     signal,
     onProgress,
   };
-  if ('stream' in output) return replayChain(data, { ...reading, sink: streamSink(output.stream) });
-  return extractToFile(data, output, reading);
+  if ('stream' in output) return replayChain(volume, { ...reading, sink: streamSink(output.stream) });
+  return extractToFile(volume, output, reading);
 }

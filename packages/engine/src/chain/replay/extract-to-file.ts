@@ -1,4 +1,4 @@
-import type { ChainData } from '../data.ts';
+import type { VolumeData } from '../data.ts';
 import { FileSink } from './file-sink.ts';
 import { type Replay, type ReplayOptions, replayChain } from './replay-chain.ts';
 
@@ -9,7 +9,7 @@ import { type Replay, type ReplayOptions, replayChain } from './replay-chain.ts'
  * Throws `OutputError` if the file cannot be written, and the errors of `replayChain`. Then leaves nothing behind.
  */
 export async function extractToFile(
-  chain: ChainData,
+  chain: VolumeData,
   output: { readonly path: string; readonly replace: boolean; readonly onPartialReplaced: () => void },
   options: Omit<ReplayOptions, 'sink'>,
 ): Promise<Replay> {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { LinkData, StoredObject } from '../data.ts';
+import type { StoredObject, VolumeLink } from '../data.ts';
 
 /** The plain bytes of an object, in order. Reading ahead starts when the object is opened. */
 export interface PlainPieces {
@@ -18,7 +18,7 @@ export type ObjectOpener = AsyncDisposable & {
   readonly objectsAhead: number;
   /** Plain bytes of objects opened ahead, beyond which no more are opened. */
   readonly bytesAhead: number;
-  open(link: LinkData, object: StoredObject): PlainPieces;
+  open(link: VolumeLink, object: StoredObject): PlainPieces;
 };
 
 /** Pieces read ahead of each object. A piece has at most some hundred KiB. */
@@ -26,7 +26,7 @@ const piecesAhead = 8;
 
 /** Reads in this thread, which is enough for small volumes. `read` starts to read an object. */
 export function openInThisThread(
-  read: (link: LinkData, object: StoredObject) => AsyncIterable<Uint8Array>,
+  read: (link: VolumeLink, object: StoredObject) => AsyncIterable<Uint8Array>,
 ): ObjectOpener {
   return {
     objectsAhead: 8,

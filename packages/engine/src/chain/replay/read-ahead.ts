@@ -1,4 +1,4 @@
-import type { LinkData, StoredObject } from '../data.ts';
+import type { StoredObject, VolumeLink } from '../data.ts';
 import { ObjectReader } from './object-reader.ts';
 import type { ObjectOpener } from './plain-pieces.ts';
 import type { Segment } from './sweep.ts';
@@ -21,9 +21,9 @@ export class ReadAhead implements AsyncDisposable {
   readonly #opener: ObjectOpener;
   readonly #queue: OpenSegment[] = [];
   /** The last object of each link from which a segment computed so far comes. */
-  readonly #newest = new Map<LinkData, { readonly object: StoredObject; readonly reader: ObjectReader }>();
+  readonly #newest = new Map<VolumeLink, { readonly object: StoredObject; readonly reader: ObjectReader }>();
   /** The object of each link from which the last returned segment came. */
-  readonly #current = new Map<LinkData, ObjectReader>();
+  readonly #current = new Map<VolumeLink, ObjectReader>();
   readonly #readers = new Set<ObjectReader>();
   /** Opened objects whose first byte has not been needed yet, and their plain bytes. */
   #openedAhead = 0;
@@ -88,7 +88,7 @@ export class ReadAhead implements AsyncDisposable {
     return { segment, reader, opened: true };
   }
 
-  async #finishCurrent(link: LinkData): Promise<void> {
+  async #finishCurrent(link: VolumeLink): Promise<void> {
     const reader = this.#current.get(link);
     if (reader === undefined) return;
     await reader.finish();

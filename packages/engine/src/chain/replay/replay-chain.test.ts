@@ -18,7 +18,7 @@ import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { writeSmallChain } from '../../testing/small-chain.ts';
 import { proveContent } from '../content/prove-content.ts';
-import type { ChainData, LinkData } from '../data.ts';
+import { asVolume, type VolumeData, type VolumeLink } from '../data.ts';
 import { openChain } from '../examiner.ts';
 import { type Replay, type ReplayOptions, type ReplayProgress, replayChain } from './replay-chain.ts';
 import { streamSink } from './stream-sink.ts';
@@ -35,7 +35,7 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function replay({ storage }: StoredBackups, data: ChainData, changes: Partial<ReplayOptions> = {}): Promise<Replay> {
+function replay({ storage }: StoredBackups, data: VolumeData, changes: Partial<ReplayOptions> = {}): Promise<Replay> {
   return replayChain(data, { storage, opening: null, sink: null, signal: unaborted, ...changes });
 }
 
@@ -72,13 +72,19 @@ describe('a chain that Cinder itself wrote', () => {
       for (const item of request.sync) {
         const opened = await openChain(chainContext(storage, item.bucket_name, imagePaths));
         const data = await opened.openData(item);
-        if (data === null) throw new Error(`nothing is stored at ${item.image_path}`);
-        for (const link of data.links) {
+        const volume = data === null ? null : asVolume(data);
+        if (volume === null) throw new Error(`no volume is stored at ${item.image_path}`);
+        for (const link of volume.links) {
           const proof = await proveContent(link, { storage, threads: null, signal: unaborted });
           expect(proof.fault).toBeNull();
         }
         const { stream, bytes } = memoryStream();
-        const result = await replayChain(data, { storage, opening: null, sink: streamSink(stream), signal: unaborted });
+        const result = await replayChain(volume, {
+          storage,
+          opening: null,
+          sink: streamSink(stream),
+          signal: unaborted,
+        });
         expect(result).toMatchObject({ fault: null, volumeBytes: 1024 * 1024, sha256: sha256Of(bytes()) });
 
         const hashFile = await readFile(`${fixture}/${item.bucket_name}/${item.image_path}_sha256file`, 'utf8');
@@ -308,7 +314,7 @@ describe('a chain that is not whole', () => {
   test('with a hole is a geometry fault, unless holes are zeros', async () => {
     await using stored = await storeBackups([increment, full]);
     const { links } = await stored.open(increment);
-    const alone: ChainData = { links: links.slice(1).map(withoutBlocks) };
+    const alone: VolumeData = { links: links.slice(1).map(withoutBlocks) };
     expect(await replay(stored, alone)).toMatchObject({ fault: { code: 'geometry' } });
     const zeros = Uint8Array.from(increment.plan.volume);
     for (const block of Array.from({ length: 16 }, (_, index) => index)) {
@@ -350,7 +356,7 @@ describe('a chain that is not whole', () => {
 });
 
 /** The same link without its block hashes. */
-function withoutBlocks(link: LinkData): LinkData {
+function withoutBlocks(link: VolumeLink): VolumeLink {
   const { backupId, location, volumeBytes } = link;
   return { backupId, location, volumeBytes, objects: () => link.objects(), blocks: null };
 }

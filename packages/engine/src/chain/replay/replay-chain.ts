@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { printable } from '../../quote.ts';
 import type { StorageUnit } from '../../storage/port.ts';
 import { readVerified } from '../content/verified-bytes.ts';
-import type { ChainData } from '../data.ts';
+import type { VolumeData } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import type { StorageOpening } from '../threads/messages.ts';
@@ -75,7 +75,7 @@ export type Replay = ReplayProgress &
  * Throws `StorageError` if storage is throttled, unreachable or has lost the bucket; the signal's reason; and the
  * errors of the sink.
  */
-export async function replayChain(chain: ChainData, options: ReplayOptions): Promise<Replay> {
+export async function replayChain(chain: VolumeData, options: ReplayOptions): Promise<Replay> {
   const { signal } = options;
   signal.throwIfAborted();
   const ended = new AbortController();
@@ -96,7 +96,7 @@ export async function replayChain(chain: ChainData, options: ReplayOptions): Pro
 }
 
 function openObjects(
-  { links }: ChainData,
+  { links }: VolumeData,
   { storage, opening, threadCount = availableParallelism() }: ReplayOptions,
   signal: AbortSignal,
 ): ObjectOpener {
@@ -108,7 +108,7 @@ function openObjects(
 }
 
 async function replayParts(
-  { links, holesAreZeros = false }: ChainData,
+  { links, holesAreZeros = false }: VolumeData,
   segments: ReadAhead,
   progress: { replayedBytes: number; readonly volumeBytes: number },
   { sink, signal, onProgress }: ReplayOptions,

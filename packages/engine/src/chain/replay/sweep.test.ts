@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collect } from '../../storage/storage-conformance.ts';
-import type { LinkData, StoredObject } from '../data.ts';
+import type { StoredObject, VolumeLink } from '../data.ts';
 import { type Segment, sweepChain } from './sweep.ts';
 
 /** Runs that a link stores: the gap before each run, and its length. */
 type Runs = readonly { readonly gap: number; readonly length: number }[];
 
-function linkOf(runs: Runs, volumeBytes: number, index: number): LinkData {
+function linkOf(runs: Runs, volumeBytes: number, index: number): VolumeLink {
   const objects: StoredObject[] = [];
   let end = 0;
   for (const { gap, length } of runs) {
@@ -38,7 +38,7 @@ function linkOf(runs: Runs, volumeBytes: number, index: number): LinkData {
 /**
  * Writes each layer over the last, cuts the volume to each link's length, and says which object each byte comes from.
  */
-async function layerOverLayer(links: readonly LinkData[]): Promise<readonly (string | null)[]> {
+async function layerOverLayer(links: readonly VolumeLink[]): Promise<readonly (string | null)[]> {
   let bytes: (string | null)[] = [];
   for (const { objects, volumeBytes } of links) {
     bytes = Array.from({ length: volumeBytes }, (_, at) => bytes[at] ?? null);

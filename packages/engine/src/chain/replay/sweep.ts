@@ -1,4 +1,4 @@
-import type { ChainData, LinkData, StoredObject } from '../data.ts';
+import type { StoredObject, VolumeData, VolumeLink } from '../data.ts';
 
 /** A run of the volume's bytes, with the object of the last link that stores them. */
 export type Segment = {
@@ -9,7 +9,7 @@ export type Segment = {
   readonly source: SegmentSource | null;
 };
 
-export type SegmentSource = { readonly link: LinkData; readonly object: StoredObject };
+export type SegmentSource = { readonly link: VolumeLink; readonly object: StoredObject };
 
 /**
  * Yields the segments of the leaf's volume, in order and without gaps: for each run of bytes, the last link that stores
@@ -17,7 +17,7 @@ export type SegmentSource = { readonly link: LinkData; readonly object: StoredOb
  *
  * Objects of one link must not overlap, which level `content` proves. Throws the errors of reading the metadata.
  */
-export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment> {
+export async function* sweepChain({ links }: VolumeData): AsyncGenerator<Segment> {
   const volumeBytes = links.at(-1)?.volumeBytes ?? 0;
   const cursors = links.map((link, index) => new ObjectCursor(link, visibleEnd(links, index)));
   try {
@@ -34,7 +34,7 @@ export async function* sweepChain({ links }: ChainData): AsyncGenerator<Segment>
 }
 
 /** If a later volume is shorter, the bytes beyond its end are gone, even if the volume after it is longer again. */
-function visibleEnd(links: readonly LinkData[], index: number): number {
+function visibleEnd(links: readonly VolumeLink[], index: number): number {
   return Math.min(...links.slice(index).map(({ volumeBytes }) => volumeBytes));
 }
 
@@ -53,7 +53,7 @@ function nextSegment(cursors: readonly ObjectCursor[], start: number, volumeByte
 }
 
 class ObjectCursor {
-  readonly link: LinkData;
+  readonly link: VolumeLink;
   readonly #visibleEnd: number;
   readonly #batches: AsyncIterator<readonly StoredObject[]>;
   #batch: readonly StoredObject[] = [];
@@ -62,7 +62,7 @@ class ObjectCursor {
   object: StoredObject | null = null;
   #ended = false;
 
-  constructor(link: LinkData, visibleEnd: number) {
+  constructor(link: VolumeLink, visibleEnd: number) {
     this.link = link;
     this.#visibleEnd = visibleEnd;
     this.#batches = link.objects()[Symbol.asyncIterator]();

@@ -1,7 +1,10 @@
 import { type PairScenario, scenario } from './pair-scenario.ts';
 import { makeRetry, otherWorker, type PairWorld, plannedParts, worker } from './pair-world.ts';
 
-/** Returns at least one scenario for each step that writes nodes, parts of verifications or settings, or removes old rows. */
+/**
+ * Returns at least one scenario for each step that writes nodes, parts of verifications, proved objects or settings, or
+ * removes old rows.
+ */
 export function nodeScenarios({ projectId, verificationId, listingRunId }: PairWorld): readonly PairScenario[] {
   const node = { hostName: 'host-1', pid: 3, version: '1', serves: true, works: true };
   const beat = { jobs: 1, clockAheadMs: 0 };
@@ -12,6 +15,11 @@ export function nodeScenarios({ projectId, verificationId, listingRunId }: PairW
   const coordinator = { operationId: verificationId, epoch: 1, leaseOwner: worker };
   const claim = (what: string, leaseOwner: string) =>
     scenario('claimPart', what, { operationId: verificationId, leaseOwner, at: null });
+  const bucket = { projectId, storageUnitId: 'unit', bucketName: 'bucket' };
+  const keepProved = (what: string, keys: readonly string[], provedAtMs: number) => {
+    const objects = keys.map((key) => ({ key, firstByte: 0, etag: what, size: 1, digest: 'd' }));
+    return scenario('keepProvedObjects', what, bucket, objects, { checkVersion: '1', provedAtMs });
+  };
   return [
     scenario('registerNode', '', { id: 'worker-3', ...node }, 8_000),
     scenario('beatNode', 'one', { id: worker, ...beat }, 8_001),
@@ -29,6 +37,9 @@ export function nodeScenarios({ projectId, verificationId, listingRunId }: PairW
     scenario('finishPart', 'and claims the next', held, work, null, worker),
     scenario('givePartBack', '', held, work),
     scenario('takePartBack', '', { ...held, saves: 0 }),
+    keepProved('first', ['a', 'b'], 8_007),
+    keepProved('second', ['b', 'c'], 8_008),
+    scenario('pruneProvedObjects', '', projectId, { beforeMs: 0, keptMax: 1 }),
     scenario('keepSetting', 'first', 'storage_unit', 'one'),
     scenario('keepSetting', 'second', 'storage_unit', 'other'),
     scenario('replaceSetting', '', 'storage_unit', 'new'),

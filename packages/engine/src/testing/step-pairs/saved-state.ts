@@ -5,7 +5,7 @@ const tables = [
   ...['projects', 'users', 'role_assignments', 'tokens', 'bucket_grants', 'access_keys', 'audit_events'],
   ...['audit_subjects', 'backups', 'operations', 'verifications', 'scan_findings', 'joined_imports', 'sources'],
   ...['source_members', 'resources', 'resource_heads', 'retired_resources', 'bucket_outages', 'operation_events'],
-  ...['nodes', 'verification_parts', 'settings'],
+  ...['nodes', 'verification_parts', 'settings', 'proved_objects'],
   ...['pending_events', 'schema_version'],
 ] as const;
 

@@ -135,7 +135,6 @@ function jobOf(key: string, { size, etag, md5 }: Disagreement): ContentJob {
       key,
       storedBytes: size,
       etag: hex(etag),
-      offset: 0,
       length: size,
       compression: 'none',
       plainDigest: null,

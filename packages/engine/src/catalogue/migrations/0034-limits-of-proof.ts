@@ -10,8 +10,15 @@ const wholeFormats = ['cinder', 'longhorn', 'manifest'];
  *
  * Records below the level that was wanted count if they are at their ceiling, when that is asked for. Those have an
  * index, and so have records with gaps, which count at a lower level than theirs.
+ *
+ * A new table remembers which contents were proved by reading them, see stores/proved-objects.ts.
  */
 export async function up(database: Kysely<unknown>): Promise<void> {
+  await addCeilings(database);
+  await createProvedObjects(database);
+}
+
+async function addCeilings(database: Kysely<unknown>): Promise<void> {
   const { schema } = database;
   for (const column of ['ceiling', 'gaps', 'gap_level']) {
     await schema.alterTable('backups').addColumn(column, 'text').execute();
@@ -29,4 +36,27 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     where ${counts} and level = ceiling and level <> 'replay'`.execute(database);
   await sql`create index backups_with_gaps on backups (${ofResource})
     where ${counts} and gap_level is not null`.execute(database);
+}
+
+async function createProvedObjects({ schema }: Kysely<unknown>): Promise<void> {
+  const key = ['project_id', 'storage_unit_id', 'bucket_name', 'object_key', 'first_byte'] as const;
+  await schema
+    .createTable('proved_objects')
+    .addColumn('project_id', 'text', (column) => column.notNull())
+    .addColumn('storage_unit_id', 'text', (column) => column.notNull())
+    .addColumn('bucket_name', 'text', (column) => column.notNull())
+    .addColumn('object_key', 'text', (column) => column.notNull())
+    .addColumn('first_byte', 'bigint', (column) => column.notNull())
+    .addColumn('etag', 'text', (column) => column.notNull())
+    .addColumn('size', 'bigint', (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('check_version', 'text', (column) => column.notNull())
+    .addColumn('proved_at_ms', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('proved_objects_key', [...key])
+    .execute();
+  await schema
+    .createIndex('proved_objects_by_age')
+    .on('proved_objects')
+    .columns(['project_id', 'proved_at_ms'])
+    .execute();
 }
