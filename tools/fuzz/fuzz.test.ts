@@ -12,9 +12,9 @@ test('no request makes the gateway fail, every refusal has the documented form, 
 });
 
 test('no bytes of a bucket make a proof throw or hang, and no broken backup passes', async () => {
-  const counts = await fuzzStorage({ proofs: 60, seed: 1 });
-  expect(counts.proofs).toBe(60);
-  expect([...counts.found.keys()].toSorted()).toEqual(['content', 'inventory', 'linkage', 'metadata']);
+  const counts = await fuzzStorage({ proofs: 120, seed: 1 });
+  expect(counts.proofs).toBe(120);
+  expect([...counts.found.keys()].toSorted()).toEqual(['content', 'inventory', 'linkage', 'metadata', 'presence']);
 });
 
 test('no bytes of a bucket make the engine fail, and nothing broken is proved', async () => {

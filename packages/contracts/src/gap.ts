@@ -27,6 +27,10 @@ const gaps = {
     level: 'linkage',
     text: 'the backup or its parent has no block hashes, so blocks that should have been stored cannot be seen',
   },
+  no_digest: {
+    level: 'content',
+    text: 'the backup has no hash of its content, so damaged data cannot be seen',
+  },
 } as const satisfies Record<string, GapDefinition>;
 
 export type GapCode = keyof typeof gaps;

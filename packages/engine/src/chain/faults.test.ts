@@ -205,7 +205,8 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
   test('do no harm if there are none', async () => {
     const run = await examineWith(format, null);
     isUnharmed(run, format);
-    expect(run.log.pages).toBeGreaterThanOrEqual(3);
+    // A snapshot of etcd is one object; the others need several pages.
+    expect(run.log.pages).toBeGreaterThanOrEqual(format.format === 'etcd' ? 1 : 3);
   });
 
   test('a body that is cut at any byte stops the examination, so that it is retried', async () => {
@@ -223,7 +224,7 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
       for (let byte = 0; byte < size; byte += 1) {
         const cut = await examine({ at: 'read', number, cutAtByte: byte });
         await expect(cut.ended, `read ${number} cut at byte ${byte}`).rejects.toMatchObject({ code: 'unreachable' });
-        size = bucket.get(cut.log.faultyKey ?? '')?.length ?? 0;
+        size = cut.log.faultyBytes;
       }
     }
   });

@@ -40,6 +40,8 @@ export type PathListing = {
   readonly bucketName: string;
   readonly imagePath: string;
   readonly listing: Listing;
+  /** The object of exactly this key; null if there is none. */
+  readonly ownObject: ObjectEntry | null;
   /** The commit mark of this project's own manifest format, and its block hashes; null if they are not there. */
   readonly manifest: ObjectEntry | null;
   readonly blockHashes: ObjectEntry | null;
@@ -123,6 +125,7 @@ export class PathListings {
 
   async #list(bucketName: string, imagePath: string, keptMax: number): Promise<PathListing | null> {
     const digest = new ListingDigest();
+    let ownObject: ObjectEntry | null = null;
     let manifest: ObjectEntry | null = null;
     let blockHashes: ObjectEntry | null = null;
     let objects: PathObjects | null = { keys: new KeyColumn(), sizes: new ListedObjects() };
@@ -131,6 +134,7 @@ export class PathListings {
       for (const { relativeKey, entry } of page) {
         digest.add(relativeKey, entry);
         isEmpty = false;
+        if (relativeKey === '') ownObject = entry;
         if (relativeKey === manifestKey) manifest = entry;
         else if (relativeKey === hashesKey) blockHashes = entry;
         else if (objects !== null && objects.keys.count < keptMax) {
@@ -141,6 +145,6 @@ export class PathListings {
     }
     if (isEmpty) return null;
     this.#objectsLeft = Math.max(0, this.#objectsLeft - (objects?.keys.count ?? 0));
-    return { bucketName, imagePath, listing: digest.finish(), manifest, blockHashes, objects };
+    return { bucketName, imagePath, listing: digest.finish(), ownObject, manifest, blockHashes, objects };
   }
 }

@@ -36,6 +36,8 @@ export type FaultLog = {
   reads: number;
   /** The key whose read met the fault; null if none did. */
   faultyKey: string | null;
+  /** Number of bytes that this read asked for. */
+  faultyBytes: number;
 };
 
 /** Wraps a storage unit, lists in pages of `pageEntries`, and injects one fault. */
@@ -44,7 +46,7 @@ export function injectFault(
   fault: StorageFault | null,
   pageEntries: number,
 ): { readonly unit: StorageUnit; readonly log: FaultLog } {
-  const log: FaultLog = { pages: 0, reads: 0, faultyKey: null };
+  const log: FaultLog = { pages: 0, reads: 0, faultyKey: null, faultyBytes: 0 };
   let gone: StorageError | null = null;
 
   function meets(at: StorageFault['at'], number: number): boolean {
@@ -90,6 +92,8 @@ export function injectFault(
     get: (request) =>
       read(request, async (isFaulty) => {
         const content = await unit.get(request);
+        const { range } = request;
+        if (isFaulty) log.faultyBytes = range === undefined ? content.size : range.end - range.start;
         return isFaulty && fault !== null ? spoil(content, fault, request) : content;
       }),
     head: (request) => read(request, () => unit.head(request)),

@@ -1,4 +1,5 @@
 import type { BackupFormat, BackupSync, VerificationLevel } from '@backup-sync/contracts';
+import { syncItemOfEtcd, writeEtcdSnapshot } from './etcd-writer.ts';
 import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
 import { syncItemOfManifest } from './manifest-writer.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
@@ -22,6 +23,7 @@ export const formatsUnderTest: readonly FormatUnderTest[] = [
   cinderUnderTest(),
   manifestUnderTest(),
   longhornUnderTest(),
+  etcdUnderTest(),
   unknownUnderTest(),
 ];
 
@@ -56,6 +58,28 @@ function longhornUnderTest(): FormatUnderTest {
   const item = syncItemsOfLonghorn(volume, bucketName).at(-1);
   if (item === undefined) throw new Error('a volume has backups');
   return { format: 'longhorn', objects: volume.objects, item, level: 'linkage', levelWithout: () => 'presence' };
+}
+
+function etcdUnderTest(): FormatUnderTest {
+  const snapshots = [1, 2, 3].map((day) =>
+    writeEtcdSnapshot({
+      seed: `snapshot ${day}`,
+      folder: 'cluster-a',
+      madeAtMs: Date.UTC(2026, 2, day, 2),
+      pageBytes: 512,
+      pages: 4,
+      kind: 'snapshot',
+    }),
+  );
+  const leaf = snapshots.at(-1);
+  if (leaf === undefined) throw new Error('there are snapshots');
+  return {
+    format: 'etcd',
+    objects: snapshots.map(({ imagePath, bytes }) => [imagePath, bytes] as const),
+    item: syncItemOfEtcd(leaf, bucketName),
+    level: 'inventory',
+    levelWithout: () => 'presence',
+  };
 }
 
 function unknownUnderTest(): FormatUnderTest {

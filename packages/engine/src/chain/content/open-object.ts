@@ -1,7 +1,7 @@
-import { findVersion } from '../../storage/bound-range.ts';
 import type { GetRequest, ObjectEntry, StorageUnit } from '../../storage/port.ts';
 import type { StoredContent } from '../data.ts';
 import { ReadFault, readListedObject, withReadFaults } from '../proof/read-fault.ts';
+import { openRange } from '../read-range.ts';
 
 /**
  * Opens the stored bytes of an object that was listed, or of a part of one. If it is not found, lists it again. If it is
@@ -33,21 +33,8 @@ async function openListed(
 ): Promise<AsyncIterable<Uint8Array>> {
   if (part === undefined) return await readListedObject(storage, request, { key, size: storedBytes, etag });
   const { start, objectBytes: size, modifiedAtMs } = part;
-  const end = start + storedBytes;
-  const of = await withReadFaults(key, () => findVersion(storage, request, { size, etag, modifiedAtMs }));
-  const listed = { key, size, etag };
-  // Without a version of the object, only all of it is certain to be of one version.
-  if (of === null) return slice(await readListedObject(storage, request, listed), start, end);
-  return await readListedObject(storage, { ...request, range: { start, end, of } }, listed);
-}
-
-/** The bytes from `start` to `end`, exclusive. */
-async function* slice(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const piece of bytes) {
-    if (at + piece.length > start && at < end) yield piece.subarray(Math.max(0, start - at), end - at);
-    at += piece.length;
-  }
+  const listed = { key, size, etag, modifiedAtMs };
+  return await openRange(storage, request, listed, { start, end: start + storedBytes });
 }
 
 /** A key sorts before all longer keys that begin with it, so it is listed first or does not exist. */

@@ -1,5 +1,6 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import { parseCinderImagePath } from './cinder/image-path.ts';
+import { parseEtcdPath } from './etcd/etcd-path.ts';
 import { parseBackupPath } from './longhorn/backup-path.ts';
 
 /** Finds the root of a chain by the image path of a link; null if the path does not have the shape of the format. */
@@ -12,6 +13,7 @@ type RootOf = (imagePath: string) => string | null;
 export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   cinder: (imagePath) => parseCinderImagePath(imagePath)?.folder ?? null,
   longhorn: (imagePath) => parseBackupPath(imagePath)?.volumeFolder ?? null,
+  etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
   manifest: (imagePath) => imagePath,
   unknown: (imagePath) => imagePath,
 };

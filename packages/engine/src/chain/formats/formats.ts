@@ -2,6 +2,7 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import type { BucketContext } from '../chain-context.ts';
 import type { BackupPart, ChainFormat, KeyOwner, RecognisedFormat } from '../format.ts';
 import { cinderFormat } from './cinder/cinder-format.ts';
+import { etcdFormat } from './etcd/etcd-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
@@ -13,6 +14,7 @@ export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
 export const formats = {
   cinder: cinderFormat,
   longhorn: longhornFormat,
+  etcd: etcdFormat,
   manifest: manifestFormat,
   unknown: unknownFormat,
 } as const satisfies Record<KnownFormat, RecognisedFormat> & Record<'unknown', ChainFormat>;
