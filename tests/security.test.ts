@@ -111,7 +111,7 @@ const limits = [
   ['8 GiB', `${engine}/compose-engine.ts`, 'defaultLinkageMaxBytes'],
   ['within 1 s', `${engine}/catalogue/sqlite/open-sqlite-catalogue.ts`, 'lookEveryMs'],
   ['400 generated requests', 'tools/fuzz/fuzz.test.ts', 'requests'],
-  ['60 changed buckets', 'tools/fuzz/fuzz.test.ts', 'proofs'],
+  ['120 changed buckets', 'tools/fuzz/fuzz.test.ts', 'proofs'],
   ['20 changed buckets', 'tools/fuzz/fuzz.test.ts', 'rounds'],
   ['outages of 5 s', 'tools/chaos/chaos.test.ts', 'outageMs'],
   ['100 audit events', `${engine}/audit/refusal-limit.ts`, 'mostInWindow'],
