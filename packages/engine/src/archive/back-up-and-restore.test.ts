@@ -59,7 +59,7 @@ function without(tables: Tables, names: readonly string[]): Tables {
 
 describe('a backup of a data directory', () => {
   test('is restored with everything; tokens end, absences count from the beginning, and the audit says who restored it', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     change(directory, (sqlite) => {
       sqlite.exec('UPDATE source_members SET absent_runs = 1');
       sqlite.exec(
@@ -70,7 +70,7 @@ describe('a backup of a data directory', () => {
     const before = await tablesOfDirectory(directory);
     const done = await backUp();
     expect(statSync(archive).mode & 0o777).toBe(0o600);
-    expect(done).toMatchObject({ bytes: statSync(archive).size, sealed: { accessKeys: 0, hooks: 0 }, hasKey: false });
+    expect(done).toMatchObject({ bytes: statSync(archive).size, sealed: { accessKeys: 0, hooks: 1 }, hasKey: false });
     expect(await restore()).toMatchObject({
       backedUpAtMs: done.createdAtMs,
       rows: done.rows,
@@ -96,7 +96,7 @@ describe('a backup of a data directory', () => {
   });
 
   test('has the state of one moment, although a server writes meanwhile', async () => {
-    fill(directory, 2_000);
+    await fill(directory, 2_000);
     await using server = await openSqliteCatalogue({ directory });
     let left = 3;
     await backUp({
@@ -131,7 +131,7 @@ describe('a backup of a data directory', () => {
   });
 
   test('keeps an existing file unless it may be replaced, and leaves no part of a file when it is stopped', async () => {
-    fill(directory);
+    await fill(directory);
     writeFileSync(archive, 'precious');
     await expect(backUp()).rejects.toMatchObject({
       ...{ name: 'ArchiveError', message: expect.stringContaining('Name another one, or add --replace') },
@@ -148,7 +148,7 @@ describe('a backup of a data directory', () => {
 
 describe('a backup of a database', () => {
   test('is restored to a data directory and to another database, as it was at one moment', async () => {
-    fill(directory, 1_200);
+    await fill(directory, 1_200);
     await using source = await createMigratedDatabase();
     await using target = await createMigratedDatabase();
     await backUp();
@@ -195,7 +195,7 @@ describe('a backup of a database', () => {
 
 describe('a restore', () => {
   beforeEach(async () => {
-    fill(directory);
+    await fill(directory);
     await backUp();
   });
 
