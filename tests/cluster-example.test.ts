@@ -26,7 +26,7 @@ test('the script imports the examples with a cluster, loses nothing to a killed 
   expect({ code: script.exitCode, messages: await messages }).toEqual({
     code: 0,
     messages: expect.stringMatching(
-      /^(?:api|worker)-\d: \S+ The node on \S+ \(process \d+\) has been silent for more than 15 s\./m,
+      /^(?:api|worker)-\d: \S+ warn +The node on \S+ \(process \d+\) has been silent for more than 15 s\./m,
     ),
   });
   const [, killed] = /killed (worker-\d) \(process \d+\) with SIGKILL/.exec(output) ?? [];

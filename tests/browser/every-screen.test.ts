@@ -45,6 +45,12 @@ async function violations(page: Page, rules: readonly string[]): Promise<readonl
   );
 }
 
+/** Shows the page in light or dark. Until the next frame, parts of it may still have the colours of before. */
+async function setColours(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+}
+
 /** By how many pixels the page is wider than the window. */
 async function overflow(page: Page): Promise<number> {
   return (await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')) as number;
@@ -57,13 +63,13 @@ async function faultsOf({ page, open, complaints }: Visit, path: string): Promis
   for (const size of [wide, narrow]) {
     const { width } = size;
     await page.setViewportSize(size);
-    await page.emulateMedia({ colorScheme: 'light' });
+    await setColours(page, 'light');
     await open(path);
     const shift = (await page.evaluate('window.layoutShift')) as number;
     if (!(shift < mostShift)) note(`${width} px`, [`the page moves by ${shift.toFixed(3)} while it loads`]);
     if ((await overflow(page)) > 0) note(`${width} px`, [`the page is ${await overflow(page)} px too wide`]);
     note(`${width} px, light`, await violations(page, allRules));
-    await page.emulateMedia({ colorScheme: 'dark' });
+    await setColours(page, 'dark');
     note(`${width} px, dark`, await violations(page, colourRules));
   }
   await page.setViewportSize(huge);

@@ -280,7 +280,7 @@ class Delete implements Command {
     if (inFlight !== undefined) expect(answer).toEqual({ result: 'busy', operationId: inFlight.id });
     else if (record === undefined || record.forgotten) expect(answer).toEqual({ result: 'not_found' });
     else {
-      const deletion = { id: operationId, projectId, kind: 'delete', parentOperationId: null, status: 'success' };
+      const deletion = endedAs({ id: operationId, projectId, kind: 'delete', parentOperationId: null }, 'success');
       expect(answer).toEqual({ result: 'deleted', ended: [deletion] });
       model.records.set(this.#backupId, { revision: record.revision + 1, forgotten: true });
     }
