@@ -43,7 +43,9 @@ async function filledCatalogue(): Promise<TestCatalogue> {
 }
 
 async function write({ database }: TestCatalogue, id = 'archive-1'): Promise<void> {
-  await writeArchive({ database, path, id, createdAtMs: 1_000, ...noKey, signal, onRows: () => {} });
+  await writeArchive({
+    ...{ database, path, replace: true, id, createdAtMs: 1_000, ...noKey, signal, onRows: () => {} },
+  });
 }
 
 async function load({ database }: TestCatalogue): Promise<void> {
@@ -279,7 +281,7 @@ test('an archive that was not completed leaves nothing at its path', async () =>
   const stopping = new AbortController();
   const { database } = catalogue;
   const writing = writeArchive({
-    ...{ database, path, id: 'archive-1', createdAtMs: 1, ...noKey, signal: stopping.signal },
+    ...{ database, path, replace: true, id: 'archive-1', createdAtMs: 1, ...noKey, signal: stopping.signal },
     onRows: () => stopping.abort(),
   });
   await expect(writing).rejects.toMatchObject({ name: 'AbortError' });

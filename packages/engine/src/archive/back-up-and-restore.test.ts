@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -143,6 +156,50 @@ describe('a backup of a data directory', () => {
     expect(readFileSync(archive, 'utf8')).toBe('precious');
     await backUp({ replace: true });
     expect(await restore()).toMatchObject({ rows: expect.any(Number) });
+  });
+});
+
+describe('the file of a backup', () => {
+  test('replaces nothing but a file', async () => {
+    const precious = join(made.root, 'precious');
+    writeFileSync(precious, 'precious');
+    symlinkSync(precious, archive);
+    const socket = join(made.root, 'socket');
+    await using server = createServer().listen(socket);
+    await once(server, 'listening');
+    for (const [output, kind] of [
+      [archive, 'it is a symbolic link'],
+      [socket, 'it is not a file'],
+      [directory, 'it is a directory'],
+    ] as const) {
+      await expect(backUp({ output, replace: true }), kind).rejects.toMatchObject({
+        ...{ name: 'ArchiveError', message: expect.stringContaining(kind) },
+      });
+    }
+    expect(readlinkSync(archive)).toBe(precious);
+    expect(lstatSync(socket).isSocket()).toBe(true);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(readdirSync(made.root).toSorted()).toEqual(['catalogue.archive.gz', 'data', 'precious', 'socket']);
+  });
+
+  test.each([false, true])('is whole if two backups write it at once, with --replace: %s', async (replace) => {
+    await fill(directory);
+    const ends = await Promise.allSettled([backUp({ replace }), backUp({ replace })]);
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    const exists = { name: 'ArchiveError', message: expect.stringContaining('exists already') };
+    expect(refused).toMatchObject(replace ? [] : [exists]);
+    expect(readdirSync(made.root).toSorted()).toEqual(['catalogue.archive.gz', 'data']);
+    expect(await restore()).toMatchObject({ rows: expect.any(Number) });
+  });
+
+  test('takes the remains of killed backups away, and not those of one that is running', async () => {
+    const killed = `${archive}.0123abcd.partial`;
+    const running = `${archive}.4567abcd.partial`;
+    const other = join(made.root, 'other.gz.0123abcd.partial');
+    for (const path of [killed, running, other]) writeFileSync(path, '');
+    for (const path of [killed, other]) utimesSync(path, 1_000, 1_000);
+    await backUp();
+    expect([killed, running, other].map((path) => existsSync(path))).toEqual([false, true, true]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { countSealed, type SealedCounts } from '../catalogue/identity-records.ts';
@@ -7,7 +7,6 @@ import { readSetting } from '../catalogue/steps/settings.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { readKeyOf, SecretKeyError, SecretSeal, secretKeyVariable } from '../identity/secret-seal.ts';
 import { rememberedStorageUnit } from '../storage/remembered-storage-unit.ts';
-import { ArchiveError } from './archive-error.ts';
 import { type CataloguePlace, readCatalogue } from './read-catalogue.ts';
 import { writeArchive } from './write-archive.ts';
 
@@ -47,11 +46,8 @@ export type BackedUp = {
  * the key is wanted and is missing or wrong, and `AbortError`.
  */
 export async function backUpCatalogue(options: BackUpOptions): Promise<BackedUp> {
-  const { from, withKey, signal, clock = systemClock } = options;
+  const { from, replace, withKey, signal, clock = systemClock } = options;
   const path = resolve(options.output);
-  if (!options.replace && existsSync(path)) {
-    throw new ArchiveError(path, 'the file exists already. Name another one, or add --replace');
-  }
   const counts = new Map<string, number>();
   const written = await readCatalogue(from, async (database) => {
     const secrets = await listSealedSecrets(database);
@@ -63,7 +59,9 @@ export async function backUpCatalogue(options: BackUpOptions): Promise<BackedUp>
       counts.set(table, rows);
       options.onRows(table, rows);
     };
-    await writeArchive({ database, path, id: uuidv7(), createdAtMs, secretKey, storageUnit, signal, onRows });
+    await writeArchive({
+      ...{ database, path, replace, id: uuidv7(), createdAtMs, secretKey, storageUnit, signal, onRows },
+    });
     return { createdAtMs, sealed: countSealed(secrets), hasKey: secretKey !== null };
   });
   const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);

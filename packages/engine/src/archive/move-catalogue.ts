@@ -174,7 +174,7 @@ async function archiveOf(
   if (written?.header.id === id) return written;
   await database.transaction().execute((transaction) =>
     writeArchive({
-      ...{ database: transaction, path, id, createdAtMs, signal, convert: withoutNul, secretKey: null },
+      ...{ database: transaction, path, replace: true, id, createdAtMs, signal, convert: withoutNul, secretKey: null },
       storageUnit: rememberedStorageUnit(options.from),
       onRows: (table, rows) => onRows('write', table, rows),
     }),

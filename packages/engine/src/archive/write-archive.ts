@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Kysely } from 'kysely';
 import { newestSchema } from '../catalogue/migrate.ts';
 import type { Schema } from '../catalogue/schema.ts';
+import { nameNewFile } from '../name-new-file.ts';
 import { syncDirectory } from '../sync-directory.ts';
 import { ArchiveError } from './archive-error.ts';
 import {
@@ -24,14 +25,17 @@ import {
 import { readRows } from './read-rows.ts';
 import { readTableShapes, type TableShape } from './table-shapes.ts';
 
-/** The end of the name of an archive that is not complete. */
-const partial = '.partial';
+/** The end of the name of an archive that is not complete: eight digits that no other process has, and this. */
+const partialEnd = /^\.[0-9a-f]{8}\.partial$/;
+/** A process that has written nothing to its archive for so long was killed. */
+const abandonedAfterMs = 60 * 60 * 1000;
 
 export type WriteOptions = {
   /** The catalogue, with the schema of this release. In a transaction, so that all tables are of one moment. */
   readonly database: Kysely<Schema>;
-  /** An existing file is replaced once the archive is complete. */
   readonly path: string;
+  /** Whether a file at the path is replaced, once the archive is complete. Nothing but a file ever is. */
+  readonly replace: boolean;
   /** See {@link ArchiveHeader}. */
   readonly id: string;
   readonly createdAtMs: number;
@@ -45,29 +49,57 @@ export type WriteOptions = {
 };
 
 /**
- * Writes an archive of a catalogue. At its path there is a complete archive on disk or none; only the owner can read
- * it. Throws {@link ArchiveError} if it cannot be written, errors of the database, and `AbortError`.
+ * Writes an archive of a catalogue. At its path there is a complete archive on disk, or what was there before; only the
+ * owner can read it. Throws {@link ArchiveError} if it cannot be written or may not take the place of what is there,
+ * errors of the database, and `AbortError`.
  */
 export async function writeArchive(options: WriteOptions): Promise<void> {
-  const partPath = options.path + partial;
+  const { path } = options;
+  await refuseExisting(options);
+  const partialPath = `${path}.${randomBytes(4).toString('hex')}.partial`;
   try {
-    // Left by a process that was killed.
-    await rm(partPath, { force: true });
+    await removeAbandoned(options);
     // Flushed to disk before it is closed.
-    const output = createWriteStream(partPath, { flags: 'wx', mode: 0o600, flush: true });
+    const output = createWriteStream(partialPath, { flags: 'wx', mode: 0o600, flush: true });
     await pipeline(Readable.from(lines(options)), createGzip(), output, { signal: options.signal });
-    await rename(partPath, options.path);
+    await (options.replace ? rename(partialPath, path) : nameNewFile(partialPath, path));
   } catch (error) {
     // Fails like the writing itself if there is no such directory.
-    await rm(partPath, { force: true }).catch(() => {});
-    throw writeErrorOf(error, options.path);
+    await rm(partialPath, { force: true }).catch(() => {});
+    throw writeErrorOf(error, path);
   }
-  await syncDirectory(dirname(options.path));
+  await syncDirectory(dirname(path));
+}
+
+/** A rename would replace a device by a file, and a link instead of the file that it points to. */
+async function refuseExisting({ path, replace }: WriteOptions): Promise<void> {
+  const existing = await lstat(path).catch(() => null);
+  if (existing === null) return;
+  if (!existing.isFile()) {
+    const kind = existing.isDirectory() ? 'a directory' : existing.isSymbolicLink() ? 'a symbolic link' : 'not a file';
+    throw new ArchiveError(path, `it is ${kind}, and is left as it is. Name a file, or a new name`);
+  }
+  if (!replace) throw new ArchiveError(path, fileExists);
+}
+
+const fileExists = 'the file exists already. Name another one, or add --replace';
+
+/** Removes what killed processes have left of archives with this path. */
+async function removeAbandoned({ path, createdAtMs }: WriteOptions): Promise<void> {
+  const directory = dirname(path);
+  const name = basename(path);
+  for (const other of await readdir(directory)) {
+    if (!other.startsWith(name) || !partialEnd.test(other.slice(name.length))) continue;
+    const abandoned = join(directory, other);
+    const file = await lstat(abandoned).catch(() => null);
+    if (file !== null && createdAtMs - file.mtimeMs > abandonedAfterMs) await rm(abandoned, { force: true });
+  }
 }
 
 /** Names the archive in an error of the file system. Without the cause: the full disk may not be the catalogue's. */
 function writeErrorOf(error: unknown, path: string): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  if (error.code === 'EEXIST') return new ArchiveError(path, fileExists);
   const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
   const remedy = isFull ? '. Its disk is full: free space there, or name a file on another disk' : '';
   return new ArchiveError(path, `it cannot be written (${String(error.code)})${remedy}`);

@@ -1,6 +1,7 @@
-import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileLock } from '../../file-lock.ts';
+import { nameNewFile } from '../../name-new-file.ts';
 import { syncDirectory } from '../../sync-directory.ts';
 import type { VolumeSink } from './replay-chain.ts';
 
@@ -119,16 +120,7 @@ export class FileSink implements VolumeSink {
 
   async #takeName(): Promise<void> {
     if (this.#replace) return await rename(this.#partial.path, this.#path);
-    try {
-      // Unlike a rename, a link never replaces a file that was created meanwhile.
-      await link(this.#partial.path, this.#path);
-      await rm(this.#partial.path);
-    } catch (error) {
-      // Some file systems have no hard links.
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
-      await refuseExisting(this.#path, false);
-      await rename(this.#partial.path, this.#path);
-    }
+    await nameNewFile(this.#partial.path, this.#path);
   }
 }
 
