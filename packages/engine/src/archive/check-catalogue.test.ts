@@ -113,6 +113,20 @@ test('a damaged file is a problem, and the other checks are made as far as possi
   expect(problems[0]?.fault).toBe('The file of the database is damaged');
 });
 
+test.each([
+  ['no database', Buffer.alloc(8_192, 'not a database')],
+  ['cut in its first page', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84, 1)])],
+])('a file that is %s is a problem', async (_, bytes) => {
+  writeFileSync(join(directory, 'catalogue.sqlite'), bytes);
+  expect((await check(directory)).problems).toEqual([
+    {
+      fault: 'The file of the database is damaged',
+      places: [expect.stringMatching(/not a database|malformed/)],
+      hasMore: false,
+    },
+  ]);
+});
+
 function pageOf(index: string): number {
   let page = 0;
   change(directory, (sqlite) => {

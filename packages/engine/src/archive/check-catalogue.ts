@@ -4,6 +4,7 @@ import type { Schema } from '../catalogue/schema.ts';
 import { type CataloguePlace, readCatalogue } from './read-catalogue.ts';
 import { readTableShapes } from './table-shapes.ts';
 
+const damagedFile = 'The file of the database is damaged';
 /** Places of a problem that are named. */
 const placesMax = 20;
 
@@ -26,10 +27,19 @@ export type CheckedCatalogue = {
  * Checks a catalogue as it is at one moment, while other processes may use it: the integrity of its database, and that
  * its rows do not contradict each other. Changes nothing. Throws the errors of {@link readCatalogue}.
  */
-export function checkCatalogue(
-  place: CataloguePlace,
-  { signal, onCheck }: { readonly signal: AbortSignal; readonly onCheck: (fault: string) => void },
-): Promise<CheckedCatalogue> {
+export async function checkCatalogue(place: CataloguePlace, options: CheckOptions): Promise<CheckedCatalogue> {
+  try {
+    return await checkReadable(place, options);
+  } catch (error) {
+    const damage = error instanceof Error ? damageOf(error.cause) : null;
+    if (damage === null) throw error;
+    return { checks: 1, problems: [{ fault: damagedFile, places: [damage], hasMore: false }] };
+  }
+}
+
+type CheckOptions = { readonly signal: AbortSignal; readonly onCheck: (fault: string) => void };
+
+function checkReadable(place: CataloguePlace, { signal, onCheck }: CheckOptions): Promise<CheckedCatalogue> {
   return readCatalogue(place, async (database) => {
     const checks = [
       ...(isSqlite(database) ? integrityOnSqlite : integrityOnPostgres),
@@ -59,10 +69,19 @@ async function placesOf(database: Kysely<Schema>, find: Check['find']): Promise<
     return await find(database);
   } catch (error) {
     // SQLite cannot read the pages that this check needs.
-    const isDamaged = error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 11;
-    if (isDamaged) return [`cannot be checked: ${error.message}`];
-    throw error;
+    const damage = damageOf(error);
+    if (damage === null) throw error;
+    return [`cannot be checked: ${damage}`];
   }
+}
+
+/** SQLite's result codes for a damaged database, and for a file that is none. */
+const damageCodes: readonly number[] = [11, 26];
+
+/** Returns what SQLite says about a damaged file; null for any other error. */
+function damageOf(error: unknown): string | null {
+  if (!(error instanceof Error && 'errcode' in error)) return null;
+  return damageCodes.includes(Number(error.errcode) & 0xff) ? error.message : null;
 }
 
 /** Returns the texts in the first column of a query. */
@@ -73,7 +92,7 @@ async function texts(database: Kysely<Schema>, query: string): Promise<readonly 
 
 const integrityOnSqlite: readonly Check[] = [
   {
-    fault: 'The file of the database is damaged',
+    fault: damagedFile,
     find: async (database) => {
       const found = await texts(database, `PRAGMA integrity_check(${placesMax + 1})`);
       return found.join() === 'ok' ? [] : found;
