@@ -69,6 +69,8 @@ async function readDatabase<Result>(
     return await transaction.execute(async (database) => {
       // The disk that an archive is written to may be slow.
       await sql`set local idle_in_transaction_session_timeout = 0`.execute(database);
+      // A check of a large catalogue reads whole tables in one statement.
+      await sql`set local statement_timeout = 0`.execute(database);
       return await read(database);
     });
   } catch (error) {
