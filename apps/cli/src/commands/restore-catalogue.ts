@@ -56,6 +56,13 @@ export async function restoreCatalogueCommand(context: CommandContext, archive: 
     `Access keys, users and roles are those of ${at}. Keys that were disabled and roles that were revoked since then are ` +
       'valid again: check them with "backup-sync users list" and "backup-sync access-keys list".',
   );
+  if (restored.sealed.hooks > 0) {
+    note(
+      terminal,
+      'All hooks are paused, and events that were not delivered yet are given up. If this catalogue is to notify again, ' +
+        'check the hooks with "backup-sync hooks list" and start each with "backup-sync hooks resume <hook>".',
+    );
+  }
   const aboutKey = keyNote(restored);
   if (aboutKey !== null) note(terminal, aboutKey);
   return exitCodes.done;

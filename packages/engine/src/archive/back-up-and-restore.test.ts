@@ -63,7 +63,18 @@ function restore(to: CataloguePlace = restored, options: Partial<RestoreOptions>
 }
 
 /** The tables that a restore changes. */
-const settled = ['tokens', 'source_members', 'bucket_outages', 'settings', 'audit_events', 'audit_subjects'];
+const settled = [
+  ...[
+    'tokens',
+    'source_members',
+    'bucket_outages',
+    'settings',
+    'audit_events',
+    'audit_subjects',
+    'hooks',
+    'hook_events',
+  ],
+];
 const eventTables = ['operation_events', 'pending_events'];
 
 function without(tables: Tables, names: readonly string[]): Tables {
@@ -160,7 +171,7 @@ describe('a backup of a data directory', () => {
 });
 
 describe('the file of a backup', () => {
-  test('replaces nothing but a file', async () => {
+  test('replaces only a file', async () => {
     const precious = join(made.root, 'precious');
     writeFileSync(precious, 'precious');
     symlinkSync(precious, archive);
@@ -320,6 +331,18 @@ describe('a restore', () => {
       await (await openSqliteCatalogueToRead(restored))[Symbol.asyncDispose]();
     },
   );
+
+  test('pauses all hooks, and gives up what they had not delivered', async () => {
+    const [hook, events] = ['hooks', 'hook_events'];
+    change(directory, (sqlite) => sqlite.exec("UPDATE hook_events SET status = 'waiting', claimed_until_ms = 5"));
+    await backUp({ replace: true });
+    await restore();
+    const after = await tablesOfDirectory(restored);
+    expect(after[hook]).toMatchObject([{ paused_at_ms: expect.any(Number) }]);
+    expect(after[events]).toMatchObject([
+      { status: 'failed', claimed_until_ms: null, last_answer: 'not sent: the catalogue was restored' },
+    ]);
+  });
 
   test('that was killed keeps others from beginning an empty catalogue, and begins again', async () => {
     mkdirSync(restored);

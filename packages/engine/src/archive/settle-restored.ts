@@ -7,6 +7,8 @@ import type { ArchiveHeader } from './archive-format.ts';
 
 /** The name of a restore in the audit. */
 const auditedName = 'restoreCatalogue';
+/** The answer to a delivery that is given up, instead of its receiver's. */
+const notSent = 'not sent: the catalogue was restored';
 
 /**
  * Lets a restored catalogue continue in a world that has moved on since its backup:
@@ -14,6 +16,7 @@ const auditedName = 'restoreCatalogue';
  * - All tokens end: some may have been revoked.
  * - Absences of backups count from the beginning, so that one listing after the restore marks nothing.
  * - Buckets are not taken for silent any more.
+ * - Hooks are paused, and deliveries that wait are given up: their receivers may know better by now.
  * - The audit says who has restored what.
  */
 export async function settleRestored(
@@ -28,6 +31,12 @@ export async function settleRestored(
     .where('held', '=', 0)
     .execute();
   await database.deleteFrom('bucket_outages').execute();
+  await database.updateTable('hooks').set({ paused_at_ms: nowMs }).where('paused_at_ms', 'is', null).execute();
+  await database
+    .updateTable('hook_events')
+    .set({ status: 'failed', not_before_ms: null, claimed_until_ms: null, last_answer: notSent })
+    .where('status', '=', 'waiting')
+    .execute();
   await appendAuditEvent(database, {
     ...{ id: uuidv7(), atMs: nowMs, projectId: '', actor: { kind: 'system', name: operatorName() } },
     ...{ operation: auditedName, door: 'cli', address: null, requestId: uuidv7(), outcome: 'done', errorCode: null },

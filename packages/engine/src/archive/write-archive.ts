@@ -34,7 +34,7 @@ export type WriteOptions = {
   /** The catalogue, with the schema of this release. In a transaction, so that all tables are of one moment. */
   readonly database: Kysely<Schema>;
   readonly path: string;
-  /** Whether a file at the path is replaced, once the archive is complete. Nothing but a file ever is. */
+  /** Whether a file at the path is replaced, once the archive is complete. Only a file ever is. */
   readonly replace: boolean;
   /** See {@link ArchiveHeader}. */
   readonly id: string;
