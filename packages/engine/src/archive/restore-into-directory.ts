@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { lchown, lstat, open, readdir, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Transaction } from 'kysely';
 import { migrate } from '../catalogue/migrate.ts';
@@ -9,7 +9,7 @@ import { DataDirectoryError, holdDataDirectory, restoringPath } from '../catalog
 import { orCatalogueFull } from '../catalogue/sqlite/full-disk.ts';
 import { refuseMoved } from '../catalogue/sqlite/move-mark.ts';
 import type { Clock } from '../clock.ts';
-import { writeKeyTo } from '../identity/secret-seal.ts';
+import { readKeyOf, writeKeyTo } from '../identity/secret-seal.ts';
 import { memoryInDirectory } from '../storage/remembered-storage-unit.ts';
 import { syncDirectory } from '../sync-directory.ts';
 import type { ArchiveHeader, TableSummary } from './archive-format.ts';
@@ -55,6 +55,9 @@ export async function restoreIntoDirectory(restore: DirectoryRestore): Promise<v
   try {
     refuseCatalogue(held.path);
     refuseMoved(held.path);
+    const { secret_key: key, storage_unit: unit } = restore.header;
+    const newKey = restore.secretKey === null ? key : null;
+    if (newKey !== null) await refuseOtherKey(held.path, newKey);
     const partPath = restoringPath(held.path);
     removeDatabase(partPath);
     try {
@@ -65,13 +68,35 @@ export async function restoreIntoDirectory(restore: DirectoryRestore): Promise<v
       removeDatabase(partPath);
       throw orCatalogueFull(error, held.path);
     }
-    const { secret_key: key, storage_unit: unit } = restore.header;
-    if (key !== null && restore.secretKey === null) await writeKeyTo(held.path, key);
+    if (newKey !== null) await writeKeyTo(held.path, newKey);
     if (unit !== null) await memoryInDirectory(held.path).replace(unit);
+    await giveToOwner(held.path);
     await rename(partPath, held.databasePath);
     await syncDirectory(dirname(held.databasePath));
   } finally {
     held.release();
+  }
+}
+
+/** Throws `DataDirectoryError` if the directory has another key: there may be no copy of it. */
+async function refuseOtherKey(directory: string, key: string): Promise<void> {
+  const existing = await readKeyOf(directory);
+  if (existing === null || existing === key) return;
+  throw new DataDirectoryError(
+    `${join(directory, 'secret.key')} is not the key in the archive, which would replace it. Move it away and keep it, ` +
+      'then run the same command again.',
+  );
+}
+
+/** Gives files that root has created to the owner of the directory, as whom the server runs. */
+async function giveToOwner(directory: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = await stat(directory);
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const file = await lstat(path);
+    // The owner of the directory may have linked a foreign file here.
+    if (file.isFile() && file.nlink === 1 && file.uid === 0) await lchown(path, uid, gid);
   }
 }
 

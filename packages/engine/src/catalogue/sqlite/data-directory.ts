@@ -212,12 +212,26 @@ function takeLock(directory: string, pidPath: string): FileLock {
   try {
     lock = FileLock.take(lockPath, 0);
   } catch (error) {
-    throw new DataDirectoryError(`The data directory ${directory} cannot be locked: ${String(error)}.`, {
-      cause: error,
-    });
+    throw new DataDirectoryError(
+      `The data directory ${directory} cannot be locked: ${String(error)}.${ownerRemedy(lockPath)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (lock === null) throw new DataDirectoryInUseError(directory, readHolder(pidPath));
   return lock;
+}
+
+/** What to do if another user has created the lock, such as root; empty if none has. */
+function ownerRemedy(lockPath: string): string {
+  const user = process.geteuid?.();
+  const owner = statSync(lockPath, { throwIfNoEntry: false })?.uid;
+  if (user === undefined || owner === undefined || owner === user) return '';
+  return (
+    ` Its files belong to the user with the id ${owner}, and this process runs as ${user}. Run the command as that user, ` +
+    `or give the files to this one: chown -R ${user} ${dirname(lockPath)}`
+  );
 }
 
 /** Opens a database that only the owner can read. SQLite gives its other files the same mode. */
