@@ -19,13 +19,13 @@ export async function backUpCatalogueCommand(
   context: CommandContext,
   { output, withKey = false, replace = false }: BackUpCatalogueOptions,
 ): Promise<number> {
-  const { environment, terminal, signal } = context;
+  const { environment, terminal, signal, version: release } = context;
   const { place } = await cataloguePlace(context);
   const secretKey = readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal() ?? null;
   const { backUpCatalogue } = await import('@backup-sync/engine/catalogue-backup');
   const live = liveLine(terminal);
   const onRows = (table: string, rows: number) => live.show(`${table}: ${counted(rows, 'row')}`);
-  const done = await backUpCatalogue({ from: place, output, replace, withKey, secretKey, signal, onRows })
+  const done = await backUpCatalogue({ from: place, output, replace, withKey, secretKey, release, signal, onRows })
     .catch((error: unknown) => {
       if (!signal.aborted) throw error;
       const remedy = 'No file was written, and an existing one is as it was. Run the command again.';

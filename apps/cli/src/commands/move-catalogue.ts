@@ -46,7 +46,7 @@ export async function moveCatalogueCommand(context: CommandContext, options: Mov
 }
 
 async function move(
-  { environment, terminal, connect, signal }: CommandContext,
+  { environment, terminal, connect, signal, version: release }: CommandContext,
   places: Pick<MoveOptions, 'from' | 'to' | 'toFrom' | 'archive'>,
 ): Promise<Moved> {
   const { moveCatalogue } = await import('@backup-sync/engine/catalogue-move');
@@ -60,7 +60,8 @@ async function move(
   };
   const secretKey = readSecretVariable(environment, 'BACKUP_SYNC_SECRET_KEY')?.reveal() ?? null;
   try {
-    return await moveCatalogue({ ...places, secretKey, command: connect.command ?? null, signal, onRows });
+    const command = connect.command ?? null;
+    return await moveCatalogue({ ...places, secretKey, command, release, signal, onRows });
   } catch (error) {
     if (!signal.aborted) throw error;
     const remedy = 'Run the same command again: it continues where it stopped.';

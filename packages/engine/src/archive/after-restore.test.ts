@@ -56,7 +56,15 @@ async function openEngine(name: string) {
 const archive = () => join(home, 'catalogue.archive.gz');
 
 function backUp() {
-  const options = { output: archive(), replace: false, withKey: false, secretKey: null, signal, onRows: () => {} };
+  const options = {
+    output: archive(),
+    replace: false,
+    withKey: false,
+    secretKey: null,
+    release: '0.1.0',
+    signal,
+    onRows: () => {},
+  };
   return backUpCatalogue({ from: join(home, 'data'), ...options });
 }
 

@@ -21,6 +21,8 @@ export type ArchiveHeader = {
   readonly created_at_ms: number;
   /** The number of the newest migration of the catalogue. */
   readonly schema: number;
+  /** The release that wrote it, which can restore it: see {@link isRelease}. */
+  readonly release: string;
   /** Whether the catalogue has secrets of access keys or hooks. They stay sealed. */
   readonly sealed_secrets: boolean;
   /** The key that seals them, 32 bytes in base64; null if it is not in the archive. */
@@ -28,6 +30,11 @@ export type ArchiveHeader = {
   /** The storage unit that the records belong to; null if the catalogue was never used with one. */
   readonly storage_unit: string | null;
 };
+
+/** Whether a value of a header can be the version of a release. Messages quote it. */
+export function isRelease(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9A-Za-z.+-]{1,64}$/.test(value);
+}
 
 /** A table after its rows. */
 export type TableSummary = {

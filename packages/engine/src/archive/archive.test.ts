@@ -17,7 +17,7 @@ import { writeArchive } from './write-archive.ts';
 
 const shapes = await readTableShapes();
 const signal = new AbortController().signal;
-const noKey = { secretKey: null, storageUnit: null };
+const noKey = { release: '0.1.0', secretKey: null, storageUnit: null };
 
 let root: string;
 let path: string;
@@ -84,6 +84,7 @@ test('an archive has the lines that its documentation describes, and only its ow
     id: 'archive-1',
     created_at_ms: 1_000,
     schema: newestSchema,
+    release: '0.1.0',
     sealed_secrets: true,
     secret_key: null,
     storage_unit: null,

@@ -50,6 +50,7 @@ afterEach(() => made[Symbol.dispose]());
 function backUp(options: Partial<BackUpOptions> = {}) {
   return backUpCatalogue({
     ...{ from: directory, output: archive, replace: false, withKey: false, secretKey: null, signal: never },
+    release: '0.1.0',
     onRows: () => {},
     ...options,
   });
@@ -284,7 +285,12 @@ describe('a restore', () => {
     ['another compressed file', () => gzipSync('{"a":1}\n'), /not an archive of a catalogue/],
     ['a single endless line', () => gzipSync(Buffer.alloc(70 * 2 ** 20, 0x20)), /longer than/],
     ['another version', edited('"version":1', '"version":2'), /format has version 2/],
-    ['another schema', edited(/"schema":\d+/, '"schema":7'), /schema 7; .*upgrade the catalogue/],
+    [
+      'another schema',
+      edited(/"schema":\d+/, '"schema":7'),
+      /schema 7; .*with release 0\.1\.0, which wrote it, then upgrade/,
+    ],
+    ['a hostile release', edited('"release":"0.1.0"', '"release":"\\u001b[2J"'), /not a complete header/],
     ['a changed value', edited('"nightly"', '"weekly!"'), /SHA-256/],
     ['a hostile number of rows', edited(/"rows":1,/, '"rows":9007199254740991,'), /rows, but its end says/],
     ['an incomplete header', edited('"secret_key":null,', ''), /not a complete header/],

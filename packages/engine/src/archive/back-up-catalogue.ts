@@ -20,6 +20,8 @@ export type BackUpOptions = {
   readonly withKey: boolean;
   /** This key, 32 bytes in base64. Null: it is in the data directory, if there is one. */
   readonly secretKey: string | null;
+  /** The version of this program. */
+  readonly release: string;
   readonly signal: AbortSignal;
   /** Called after each few hundred rows of a table. */
   readonly onRows: (table: string, rows: number) => void;
@@ -46,7 +48,7 @@ export type BackedUp = {
  * the key is wanted and is missing or wrong, and `AbortError`.
  */
 export async function backUpCatalogue(options: BackUpOptions): Promise<BackedUp> {
-  const { from, replace, withKey, signal, clock = systemClock } = options;
+  const { from, replace, withKey, release, signal, clock = systemClock } = options;
   const path = resolve(options.output);
   const counts = new Map<string, number>();
   const written = await readCatalogue(from, async (database) => {
@@ -60,7 +62,7 @@ export async function backUpCatalogue(options: BackUpOptions): Promise<BackedUp>
       options.onRows(table, rows);
     };
     await writeArchive({
-      ...{ database, path, replace, id: uuidv7(), createdAtMs, secretKey, storageUnit, signal, onRows },
+      ...{ database, path, replace, id: uuidv7(), createdAtMs, release, secretKey, storageUnit, signal, onRows },
     });
     return { createdAtMs, sealed: countSealed(secrets), hasKey: secretKey !== null };
   });

@@ -40,6 +40,8 @@ export type MoveOptions = {
   readonly secretKey: string | null;
   /** See `openSqliteCatalogue`. */
   readonly command: string | null;
+  /** The version of this program. */
+  readonly release: string;
   readonly signal: AbortSignal;
   /** Called after each few hundred rows of a table. */
   readonly onRows: (step: MoveStep, table: string, rows: number) => void;
@@ -164,7 +166,7 @@ async function archiveOf(
   { archive_path: path, archive_id: id, archived_at_ms: createdAtMs }: MoveMark,
   options: MoveOptions,
 ): Promise<CheckedArchive> {
-  const { signal, onRows } = options;
+  const { release, signal, onRows } = options;
   const onTable = (table: string, rows: number) => onRows('check', table, rows);
   const check = () => checkArchive(path, { forPostgres: true, signal, onTable });
   const written = await check().catch((error: unknown) => {
@@ -174,7 +176,17 @@ async function archiveOf(
   if (written?.header.id === id) return written;
   await database.transaction().execute((transaction) =>
     writeArchive({
-      ...{ database: transaction, path, replace: true, id, createdAtMs, signal, convert: withoutNul, secretKey: null },
+      ...{
+        database: transaction,
+        path,
+        replace: true,
+        id,
+        createdAtMs,
+        release,
+        signal,
+        convert: withoutNul,
+        secretKey: null,
+      },
       storageUnit: rememberedStorageUnit(options.from),
       onRows: (table, rows) => onRows('write', table, rows),
     }),

@@ -7,6 +7,7 @@ import {
   endLine,
   formatName,
   formatVersion,
+  isRelease,
   lastLine,
   type Row,
   RowTally,
@@ -110,13 +111,15 @@ function parseHeader(line: string, path: string): ArchiveHeader {
     throw new ArchiveError(
       path,
       `its catalogue has schema ${header.schema}; this release reads archives of schema ${newestSchema}. Load it with ` +
-        'the release that wrote it, then upgrade the catalogue to this one',
+        `${isRelease(header.release) ? `release ${header.release}, which` : 'the release that'} wrote it, then upgrade the ` +
+        'catalogue to this one',
     );
   }
-  const { id, created_at_ms, sealed_secrets, secret_key, storage_unit } = header;
+  const { id, created_at_ms, release, sealed_secrets, secret_key, storage_unit } = header;
   if (
     typeof id !== 'string' ||
     !Number.isSafeInteger(created_at_ms) ||
+    !isRelease(release) ||
     typeof sealed_secrets !== 'boolean' ||
     !isTextOrNull(secret_key) ||
     !isTextOrNull(storage_unit)
@@ -125,7 +128,7 @@ function parseHeader(line: string, path: string): ArchiveHeader {
   }
   return {
     ...{ format: formatName, version: formatVersion, id, created_at_ms: Number(created_at_ms), schema: newestSchema },
-    ...{ sealed_secrets, secret_key, storage_unit },
+    ...{ release, sealed_secrets, secret_key, storage_unit },
   };
 }
 

@@ -33,7 +33,15 @@ beforeEach(async () => {
 afterEach(() => made[Symbol.dispose]());
 
 function backUp(withKey: boolean) {
-  const options = { output: archive, replace: false, withKey, secretKey: null, signal, onRows: () => {} };
+  const options = {
+    output: archive,
+    replace: false,
+    withKey,
+    secretKey: null,
+    release: '0.1.0',
+    signal,
+    onRows: () => {},
+  };
   return backUpCatalogue({ from: directory, ...options });
 }
 

@@ -39,6 +39,7 @@ export type WriteOptions = {
   /** See {@link ArchiveHeader}. */
   readonly id: string;
   readonly createdAtMs: number;
+  readonly release: string;
   readonly secretKey: string | null;
   readonly storageUnit: string | null;
   readonly signal: AbortSignal;
@@ -123,6 +124,7 @@ async function* lines(options: WriteOptions): AsyncGenerator<string> {
     id: options.id,
     created_at_ms: options.createdAtMs,
     schema: newestSchema,
+    release: options.release,
     sealed_secrets: secret !== undefined,
     secret_key: options.secretKey,
     storage_unit: options.storageUnit,

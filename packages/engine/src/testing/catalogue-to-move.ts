@@ -48,7 +48,7 @@ export async function fill(directory: string, operations = 0): Promise<void> {
 /** Moves the catalogue of the data directory. */
 export function move(directory: string, to: string, options: Partial<MoveOptions> = {}) {
   return moveCatalogue({
-    ...{ from: directory, to, toFrom: '--to', archive: null, secretKey: null, command: null },
+    ...{ from: directory, to, toFrom: '--to', archive: null, secretKey: null, command: null, release: '0.1.0' },
     ...{ signal: new AbortController().signal, onRows: () => {}, ...options },
   });
 }

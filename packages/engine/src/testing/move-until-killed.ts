@@ -9,7 +9,16 @@ const [from = '', to = '', stepToStop = '', news = ''] = process.argv.slice(2);
 let left = Number(news);
 
 await moveCatalogue({
-  ...{ from, to, toFrom: '--to', archive: null, secretKey: null, command: null, signal: new AbortController().signal },
+  ...{
+    from,
+    to,
+    toFrom: '--to',
+    archive: null,
+    secretKey: null,
+    command: null,
+    release: '0.1.0',
+    signal: new AbortController().signal,
+  },
   onRows(step) {
     if (step !== stepToStop) return;
     left -= 1;
