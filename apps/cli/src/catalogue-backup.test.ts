@@ -91,7 +91,8 @@ test('catalogue check names what contradicts, and exits with 3', async () => {
     code: 3,
     output: expect.stringMatching(/^The last operation of a record does not exist: backup [0-9a-f-]+\n$/),
   });
-  expect(messages).toContain('has 1 problem. Keep a copy of it, then restore a backup');
+  expect(messages).toContain('has 1 problem. Keep a copy of it');
+  expect(messages).toContain('The last operation of a record does not exist. Restore a backup from before the problem');
 });
 
 test('without a catalogue, each command says how to name one; they take no server', async () => {

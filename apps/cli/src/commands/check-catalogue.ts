@@ -17,7 +17,12 @@ export async function checkCatalogueCommand(context: CommandContext): Promise<nu
   if (terminal.json) {
     printJson(terminal, {
       checks,
-      problems: problems.map(({ fault, places, hasMore }) => ({ problem: fault, places, has_more: hasMore })),
+      problems: problems.map(({ fault, remedy, places, hasMore }) => ({
+        problem: fault,
+        remedy,
+        places,
+        has_more: hasMore,
+      })),
     });
     return exitCode;
   }
@@ -30,9 +35,11 @@ export async function checkCatalogueCommand(context: CommandContext): Promise<nu
   }
   note(
     terminal,
-    `The catalogue in ${shown} has ${counted(problems.length, 'problem')}. Keep a copy of it, then restore a backup, or ` +
-      'import everything again with "backup-sync scan --sync" into an empty catalogue. backup-sync leaves none of these ' +
-      'by itself: check the disk, and report it.',
+    `The catalogue in ${shown} has ${counted(problems.length, 'problem')}. Keep a copy of it before you change anything, ` +
+      'and report it: backup-sync leaves none of these by itself.',
   );
+  for (const [remedy, faults] of Map.groupBy(problems, (problem) => problem.remedy)) {
+    note(terminal, `${faults.map(({ fault }) => `${fault}.`).join(' ')} ${remedy}`);
+  }
   return exitCode;
 }

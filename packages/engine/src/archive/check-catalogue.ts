@@ -5,12 +5,21 @@ import { type CataloguePlace, readCatalogue } from './read-catalogue.ts';
 import { readTableShapes } from './table-shapes.ts';
 
 const damagedFile = 'The file of the database is damaged';
+/** An archive has neither counts nor the last numbers of tables, so that each restore finds them again. */
+const recount = 'Run "catalogue backup" and restore that backup: a restore counts and numbers again.';
+/** An archive of a catalogue with such a problem has the problem too. */
+const replaceCatalogue =
+  'Restore a backup from before the problem, or import everything again with "backup-sync scan --sync" into an empty ' +
+  'catalogue.';
+const replaceFile = `Check the disk. ${replaceCatalogue}`;
 /** Places of a problem that are named. */
 const placesMax = 20;
 
 /** Something that is wrong with a catalogue. */
 export type CatalogueProblem = {
   readonly fault: string;
+  /** What to do about it, as a sentence with a period. */
+  readonly remedy: string;
   /** Some of the places, as texts. */
   readonly places: readonly string[];
   /** Whether there are more places. */
@@ -33,7 +42,7 @@ export async function checkCatalogue(place: CataloguePlace, options: CheckOption
   } catch (error) {
     const damage = error instanceof Error ? damageOf(error.cause) : null;
     if (damage === null) throw error;
-    return { checks: 1, problems: [{ fault: damagedFile, places: [damage], hasMore: false }] };
+    return { checks: 1, problems: [{ fault: damagedFile, remedy: replaceFile, places: [damage], hasMore: false }] };
   }
 }
 
@@ -47,20 +56,26 @@ function checkReadable(place: CataloguePlace, { signal, onCheck }: CheckOptions)
       ...invariants.map(checkOf),
     ];
     const problems: CatalogueProblem[] = [];
-    for (const { fault, find } of checks) {
+    for (const { fault, remedy = replaceCatalogue, find } of checks) {
       signal.throwIfAborted();
       onCheck(fault);
       const places = await placesOf(database, find);
       if (places.length > 0) {
-        problems.push({ fault, places: places.slice(0, placesMax), hasMore: places.length > placesMax });
+        problems.push({ fault, remedy, places: places.slice(0, placesMax), hasMore: places.length > placesMax });
       }
     }
     return { checks: checks.length, problems };
   });
 }
 
-/** Something to check. `find` returns the places where it is wrong, a few more than are named. */
-type Check = { readonly fault: string; readonly find: (database: Kysely<Schema>) => Promise<readonly string[]> };
+/** Something to check. */
+type Check = {
+  readonly fault: string;
+  /** What to do if something else than {@link replaceCatalogue} helps. */
+  readonly remedy?: string;
+  /** Returns the places where it is wrong, a few more than are named. */
+  readonly find: (database: Kysely<Schema>) => Promise<readonly string[]>;
+};
 
 const isSqlite = (database: Kysely<Schema>) => database.getExecutor().adapter instanceof SqliteAdapter;
 
@@ -93,6 +108,7 @@ async function texts(database: Kysely<Schema>, query: string): Promise<readonly 
 const integrityOnSqlite: readonly Check[] = [
   {
     fault: damagedFile,
+    remedy: replaceFile,
     find: async (database) => {
       const found = await texts(database, `PRAGMA integrity_check(${placesMax + 1})`);
       return found.join() === 'ok' ? [] : found;
@@ -111,6 +127,7 @@ const integrityOnSqlite: readonly Check[] = [
 const integrityOnPostgres: readonly Check[] = [
   {
     fault: 'An index is not valid',
+    remedy: 'Run REINDEX INDEX on each of these in the database.',
     find: (database) =>
       texts(
         database,
@@ -120,6 +137,7 @@ const integrityOnPostgres: readonly Check[] = [
   },
   {
     fault: 'A constraint is not checked',
+    remedy: 'Run ALTER TABLE with VALIDATE CONSTRAINT on each of these in the database.',
     find: (database) =>
       texts(
         database,
@@ -129,6 +147,7 @@ const integrityOnPostgres: readonly Check[] = [
   },
   {
     fault: 'A trigger that counts rows is disabled',
+    remedy: `Run ALTER TABLE with ENABLE TRIGGER on each of these in the database. ${recount}`,
     find: (database) =>
       texts(
         database,
@@ -141,6 +160,7 @@ const integrityOnPostgres: readonly Check[] = [
 /** The next row would get the number of one that exists. */
 const numbering: Check = {
   fault: 'New rows of a table would get numbers that are used',
+  remedy: recount,
   find: async (database) => {
     const found: string[] = [];
     for (const { name, columns } of await readTableShapes()) {
@@ -157,9 +177,10 @@ const numbering: Check = {
   },
 };
 
-function checkOf({ fault, places }: Invariant): Check {
+function checkOf({ fault, isCounted = false, places }: Invariant): Check {
   return {
     fault,
+    remedy: isCounted ? recount : replaceCatalogue,
     find: (database) => {
       const dayOf = isSqlite(database)
         ? (column: string) => `date(${column} / 1000, 'unixepoch')`

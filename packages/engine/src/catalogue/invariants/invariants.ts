@@ -5,6 +5,8 @@ import { timeToleranceMs } from '../../clock.ts';
 export type Invariant = {
   /** What is wrong, as a plain sentence without a period. */
   readonly fault: string;
+  /** Whether the database keeps this by itself as it writes rows, so that another database with the same rows has it right. */
+  readonly isCounted?: boolean;
   /**
    * Selects the places where it is wrong, as texts in the column `place`. In the SQL of all databases, but for the day
    * of a time, which `dayOf` writes.
@@ -60,6 +62,7 @@ const ofOperations = (table: string, column: string): Invariant => ({
 export const invariants: readonly Invariant[] = [
   {
     fault: 'A count is not the number of the rows that it counts',
+    isCounted: true,
     places: (dayOf) =>
       sumsDiffer(
         ['subject', 'part', 'project_id'],
