@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -12,7 +13,7 @@ import { createMigratedDatabase } from '../testing/postgres-catalogue.ts';
 import { run } from '../testing/test-database.ts';
 import { backUpCatalogue } from './back-up-catalogue.ts';
 import { checkCatalogue } from './check-catalogue.ts';
-import type { CataloguePlace } from './read-catalogue.ts';
+import { type CataloguePlace, readCatalogue } from './read-catalogue.ts';
 import { restoreCatalogue } from './restore-catalogue.ts';
 
 let made: DirectoryToMove;
@@ -99,6 +100,15 @@ test('a catalogue in a database has no problem while it is used, and each contra
   expect((await check(place)).problems).toContainEqual(
     expect.objectContaining({ fault: 'New rows of a table would get numbers that are used', places: ['operations'] }),
   );
+});
+
+test('a statement that reads a large table of a database has no limit of time', async () => {
+  await using database = await createMigratedDatabase();
+  const limit = await readCatalogue(parseDatabaseAddress(database.url, 'the test'), async (catalogue) => {
+    const { rows } = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(catalogue);
+    return rows[0]?.statement_timeout;
+  });
+  expect(limit).toBe('0');
 });
 
 test('counts and numbers that are wrong are right after a backup and a restore, as their remedy says', async () => {
