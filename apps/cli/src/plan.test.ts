@@ -28,7 +28,9 @@ describe('plan', () => {
     const first = await runInProcess(['plan', request], home);
     expect(first.code).toBe(3);
     expect(first.output).toMatch(/database-disk-full +new +inventory +would be recorded unless/);
-    expect(first.output).toMatch(/web-server +new +presence +would be recorded, and cannot be proved beyond presence$/m);
+    expect(first.output).toMatch(
+      /web-server +new +presence +would be recorded, and cannot be proved beyond presence$/m,
+    );
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
     expect(first.output).toContain('What to do: Restore the object');
     // Anything that looks missing is listed once more before it is reported.
