@@ -225,7 +225,7 @@ export const environmentSchema = z.object({
     'time for which the server keeps operations that have ended and that nothing needs, such as `30d`, or `forever` (default: 90 d)',
   ),
   BACKUP_SYNC_KEEP_FINDINGS: keptFor.describe(
-    'time for which it keeps the findings of scans and plans that have ended, or `forever` (default: 90 d)',
+    'time for which it keeps the findings of scans and plans that have ended, and the scan or plan that has them, or `forever` (default: 90 d)',
   ),
   BACKUP_SYNC_KEEP_VERIFICATIONS: keptFor.describe(
     'time for which it keeps verifications that newer ones have replaced (default: `forever`)',

@@ -215,7 +215,7 @@ export const serverConfiguration = section('Configuration of a backup-sync serve
       default: '90d',
     }),
     findings: durationOrForever().optional().meta({
-      description: 'Time for which findings of ended scans and plans are kept.',
+      description: 'Time for which findings of ended scans and plans are kept, with the scan or plan that has them.',
       default: '90d',
     }),
     audit: durationOrForever().optional().meta({

@@ -148,8 +148,13 @@ async function look(catalogue: Catalogue, projectId: string) {
 
 type Seen = Awaited<ReturnType<typeof look>>;
 
-/** Which operations stay, worked out from the listing alone. */
-function expectedToStay(seen: Seen, joined: ReadonlyMap<string, string>, beforeMs: number): readonly string[] {
+/** Which operations stay, worked out from the listing alone. All runs have findings. */
+function expectedToStay(
+  seen: Seen,
+  joined: ReadonlyMap<string, string>,
+  beforeMs: number,
+  findingsBeforeMs: number | null,
+): readonly string[] {
   const newestRun = seen.sources[0]?.lastRun?.id;
   const isRecorded = (backupId: string | null) => seen.records.some((record) => record.backupId === backupId);
   const verified = new Set<string | null>();
@@ -166,6 +171,7 @@ function expectedToStay(seen: Seen, joined: ReadonlyMap<string, string>, beforeM
     const stays =
       endedAtMs === null ||
       endedAtMs >= beforeMs ||
+      (kind === 'scan' && endedAtMs >= (findingsBeforeMs ?? 0)) ||
       seen.records.some((record) => record.lastOperationId === id || record.checkpointId === id) ||
       (isNewestVerification && isRecorded(backupId)) ||
       runs.some((run) => run !== undefined && run !== null && (run === newestRun || isUnfinished(run))) ||
@@ -195,6 +201,13 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('start a run' as const, 'end the run' as const).map((kind) => ({ kind })) },
 );
 
+/** What happens, and how many seconds later what is removed must have ended. Null: no findings are removed. */
+const scenario = fc.record({
+  happenings: fc.array(happening, { maxLength: 30, size: 'max' }),
+  seconds: fc.nat(30),
+  findingsSeconds: fc.option(fc.nat(30)),
+});
+
 /** Tests the removal of old rows. */
 export function describeRetention(open: OpenCatalogue, runs = 20): void {
   let catalogue: Catalogue;
@@ -205,15 +218,16 @@ export function describeRetention(open: OpenCatalogue, runs = 20): void {
 
   test('removes exactly the old operations that nothing needs, whatever happened, and all counts stay true', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(happening, { maxLength: 30, size: 'max' }), fc.nat(30), async (happenings, seconds) => {
+      fc.asyncProperty(scenario, async ({ happenings, seconds, findingsSeconds }) => {
         const story = new Story(catalogue);
         await story.begin();
         for (const each of happenings) await story.add(each);
         const before = await look(catalogue, story.projectId);
         const beforeMs = seconds * 1_000;
         const joined = joinedRuns(before.operations, happenings);
-        const expected = expectedToStay(before, joined, beforeMs);
-        const old = { projectId: story.projectId, operationsBeforeMs: beforeMs, findingsBeforeMs: beforeMs };
+        const findingsBeforeMs = findingsSeconds === null ? null : findingsSeconds * 1_000;
+        const expected = expectedToStay(before, joined, beforeMs, findingsBeforeMs);
+        const old = { projectId: story.projectId, operationsBeforeMs: beforeMs, findingsBeforeMs };
         await removeOld(catalogue, old);
         const after = await look(catalogue, story.projectId);
         expect(after.operations.map(({ id }) => id)).toEqual(expected);
@@ -266,6 +280,26 @@ export function describeRetention(open: OpenCatalogue, runs = 20): void {
     expect(shown.map((scan) => scan !== null && !hasItem(scan) && scan.findingsRemovedAtMs)).toEqual([
       ...[false, 9_000, null],
     ]);
+  });
+
+  test('keeps an old scan as long as its findings are kept, but not one that found nothing', async () => {
+    const projectId = newId();
+    const [finder, empty] = [newId(), newId()];
+    for (const id of [finder, empty]) {
+      await catalogue.operations.addOperation({ ...makeRun(projectId, '', id), sourceId: null });
+      await catalogue.operations.startOperation(id, 'worker-1', 1_500);
+      if (id === finder) await catalogue.operations.addFindings(id, 1, [{ sequence: 1, finding: 'found' }]);
+      await catalogue.operations.finishOperation({
+        ...{ id, epoch: 1, message: '', progress: {}, result: {}, requests, endedAtMs: 2_000 },
+        ...{ status: 'success', fault: null },
+      });
+    }
+    await removeOld(catalogue, { projectId, operationsBeforeMs: 5_000, findingsBeforeMs: null });
+    expect(await catalogue.operations.showOperation(projectId, empty)).toBeNull();
+    expect(await catalogue.operations.showOperation(projectId, finder)).toMatchObject({ findingsRemovedAtMs: null });
+    expect(await catalogue.operations.listFindings(finder, 0, 10)).toHaveLength(1);
+    await removeOld(catalogue, { projectId, operationsBeforeMs: 5_000, findingsBeforeMs: 3_000 });
+    expect(await catalogue.operations.showOperation(projectId, finder)).toBeNull();
   });
 
   test('removes old events, and numbers the next one after them', async () => {

@@ -4,9 +4,9 @@ export type OperationPlace = { readonly createdAtMs: number; readonly sequence: 
 /** Asks for the removal of some old operations of a project. Times are in milliseconds since 1970. */
 export type OldOperations = {
   readonly projectId: string;
-  /** Operations that ended earlier are removed; null: none. */
+  /** Operations that ended earlier are removed; null: none. Scans and plans with findings that are kept stay. */
   readonly operationsBeforeMs: number | null;
-  /** The findings of scans and plans that ended earlier are removed; null: none, unless their operation is. */
+  /** The findings of scans and plans that ended earlier are removed; null: none. */
   readonly findingsBeforeMs: number | null;
   /** Looks at operations before this place; null: from the newest that can be old enough. */
   readonly before: OperationPlace | null;

@@ -8,7 +8,7 @@ import type { Sleep } from '../storage/bucket-budget.ts';
 export type Retention = {
   /** Operations that have ended, and their events (default: 90 days). They explain what happened lately. */
   readonly operationsMs?: number | 'forever' | undefined;
-  /** Findings of scans and plans that have ended (default: 90 days). There can be very many. */
+  /** Findings of scans and plans that have ended, with their scan or plan (default: 90 days). There can be very many. */
   readonly findingsMs?: number | 'forever' | undefined;
   /** Verifications that newer ones have replaced (default: forever). They are evidence. */
   readonly verificationsMs?: number | 'forever' | undefined;

@@ -50,10 +50,15 @@ export async function removeOldOperations(
 
   // First the imports and verifications, because they need their scans.
   const removable = endedBefore(operationsBeforeMs);
-  const others = await needs.without(removable.filter((row) => !hasFindings(row)));
+  const others = await needs.without(removable.filter((row) => !mayHaveFindings(row)));
   await remove(database, old.projectId, others);
-  const scans = await needs.without(removable.filter(hasFindings));
-  const stripped = endedBefore(findingsBeforeMs).filter((row) => hasFindings(row) && !needs.isOfNewestRun(row));
+  const unneeded = await needs.without(removable.filter(mayHaveFindings));
+  const keepsFindings = await withFindings(
+    database,
+    unneeded.filter((row) => row.ended_at_ms >= (findingsBeforeMs ?? 0)),
+  );
+  const scans = unneeded.filter(({ id }) => !keepsFindings.has(id));
+  const stripped = endedBefore(findingsBeforeMs).filter((row) => mayHaveFindings(row) && !needs.isOfNewestRun(row));
   const findings = await removeFindings(database, new Set([...scans, ...stripped]), old.nowMs);
   if (findings.isComplete) await remove(database, old.projectId, scans);
 
@@ -239,23 +244,19 @@ function dayOf({ ended_at_ms: endedAtMs }: OldEnded): string {
   return new Date(endedAtMs).toISOString().slice(0, 10);
 }
 
-function hasFindings({ kind }: Old): boolean {
+function mayHaveFindings({ kind }: Old): boolean {
   return kind === 'scan' || kind === 'plan';
 }
 
-/** Removes findings of these scans and plans, which say from then on that they have none. */
-async function removeFindings(
-  database: Kysely<Schema>,
-  operations: ReadonlySet<Old>,
-  nowMs: number,
-): Promise<{ readonly removed: number; readonly isComplete: boolean }> {
-  if (operations.size === 0) return { removed: 0, isComplete: true };
-  const withFindings = await database
+/** Returns the ids of those scans and plans that have findings. */
+async function withFindings(database: Kysely<Schema>, operations: readonly Old[]): Promise<ReadonlySet<string>> {
+  if (operations.length === 0) return new Set();
+  const rows = await database
     .selectFrom('operations')
     .where(
       'operations.id',
       'in',
-      [...operations].map(({ id }) => id),
+      operations.map(({ id }) => id),
     )
     .where(({ exists, selectFrom }) =>
       exists(
@@ -266,8 +267,17 @@ async function removeFindings(
     )
     .select('operations.id')
     .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Removes findings of these scans and plans, which say from then on that they have none. */
+async function removeFindings(
+  database: Kysely<Schema>,
+  operations: ReadonlySet<Old>,
+  nowMs: number,
+): Promise<{ readonly removed: number; readonly isComplete: boolean }> {
   let removed = 0;
-  for (const { id } of withFindings) {
+  for (const id of await withFindings(database, [...operations])) {
     await database.updateTable('operations').set({ findings_removed_at_ms: nowMs }).where('id', '=', id).execute();
     const oldest = await database
       .selectFrom('scan_findings')

@@ -16,6 +16,7 @@ export const retentionSteps = {
    * - the last operation of a record, and the run of a source that imported it,
    * - the newest successful verification of a record by an operation,
    * - the newest run of each source, with its imports and verifications,
+   * - scans and plans with findings that are kept,
    * - operations of runs that have not ended, and operations that have caused others that stay.
    */
   removeOldOperations: { access: 'write', run: removeOldOperations },
