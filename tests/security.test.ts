@@ -120,6 +120,8 @@ const limits = [
   ['256 KiB', 'apps/cli/src/configuration/read-configuration.ts', 'fileMaxBytes'],
   ['20,000 values', 'apps/cli/src/configuration/parse-yaml.ts', 'nodesMax'],
   ['20 levels', 'apps/cli/src/configuration/parse-yaml.ts', 'depthMax'],
+  ['100 aliases', 'apps/cli/src/configuration/parse-yaml.ts', 'aliasesMax'],
+  ['50 problems', 'apps/cli/src/configuration/parse-yaml.ts', 'problemsMax'],
   ['14,336 characters', `${engine}/identity/token-length.ts`, 'tokenMaxLength'],
 ] as const;
 

@@ -1,10 +1,13 @@
 import { serverConfiguration } from '@backup-sync/contracts/server-configuration';
 import leven from 'leven';
 import { configurationKeys } from './keys.ts';
-import type { ParsedYaml, Place } from './parse-yaml.ts';
+import { furtherProblems, type ParsedYaml, type Place, problemsMax } from './parse-yaml.ts';
 
 /** A problem of a value of the file. */
 export type ValueProblem = { readonly place: Place; readonly message: string; readonly path: readonly PropertyKey[] };
+
+/** A problem whose message is not worded yet, because most of very many are never shown. */
+type Found = Omit<ValueProblem, 'message'> & { readonly say: () => string };
 
 /** Characters of a value or key that a message shows. */
 const shownMax = 60;
@@ -15,34 +18,49 @@ const sections = new Set(
   keys.flatMap((key) => key.split('.').map((_, index, parts) => parts.slice(0, index).join('.'))),
 );
 
-/** Returns every problem of the values of a file, in the order of its lines. */
+/** Returns the problems of the values of a file, in the order of its lines. If there are too many, the last one says so. */
 export function checkValues({ value, placeOf, keyPlaceOf }: ParsedYaml): ValueProblem[] {
-  const problems: ValueProblem[] = emptyKeys(value).map((path) => ({
+  const found: Found[] = emptyKeys(value).map((path) => ({
     path,
     place: keyPlaceOf(path),
-    message: `${path.join('.')} has no value: give one, or remove the key`,
+    say: () => `${path.join('.')} has no value: give one, or remove the key`,
   }));
   const parsed = serverConfiguration.safeParse(withoutEmpty(value, []));
   for (const issue of parsed.error?.issues ?? []) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
         const path = [...issue.path.map(String), key];
-        problems.push({ path, place: keyPlaceOf(path), message: unknownKey(path) });
+        found.push({ path, place: keyPlaceOf(path), say: () => unknownKey(path) });
       }
       continue;
     }
-    const name = issue.path.reduce<string>(
-      (named, part) =>
-        typeof part === 'number' ? `${named}[${part}]` : named === '' ? String(part) : `${named}.${String(part)}`,
-      '',
-    );
-    const message = `${name === '' ? 'the file' : name} ${issue.message}${shownValue(name, valueAt(value, issue.path))}`;
-    const place = placeOf(issue.path);
+    const { path } = issue;
+    found.push({
+      path,
+      place: placeOf(path),
+      say: () => `${nameOf(path)} ${issue.message}${shownValue(nameOf(path), valueAt(value, path))}`,
+    });
+  }
+  found.sort((one, other) => one.place.line - other.place.line || one.place.column - other.place.column);
+  const problems: ValueProblem[] = [];
+  for (const { path, place, say } of found.slice(0, problemsMax)) {
+    const message = say();
     // A value can break several rules that have the same message.
     if (!problems.some((other) => other.message === message && other.place === place))
-      problems.push({ path: issue.path, place, message });
+      problems.push({ path, place, message });
   }
-  return problems.sort((one, other) => one.place.line - other.place.line || one.place.column - other.place.column);
+  // Without a path, it says that no value of the file is known to be valid.
+  return [...problems, ...furtherProblems(found).map((problem) => ({ ...problem, path: [] }))];
+}
+
+/** The value at a path, as messages call it: `server.trusted_proxies[1]`. */
+function nameOf(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'the file';
+  return path.reduce<string>(
+    (name, part) =>
+      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
+    '',
+  );
 }
 
 /** The value of a file without what is null: a section may have only comments. */

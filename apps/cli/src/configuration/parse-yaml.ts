@@ -1,3 +1,4 @@
+import { counted } from '@backup-sync/contracts';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** A place in a file; both numbers start at 1. */
@@ -17,11 +18,16 @@ export type ParsedYaml = {
   readonly problems: readonly PlacedProblem[];
 };
 
-/** A YAML file of a few hundred bytes can name billions of values by its aliases. */
 const nodesMax = 20_000;
+/** Aliases that are followed. A file of a few hundred bytes can name billions of values by its aliases. */
+const aliasesMax = 100;
+/** Characters of a key. The places of all values below it are remembered with it. */
+const keyMax = 200;
 const depthMax = 20;
 /** Syntax errors that are reported; further ones mostly follow from the first. */
 const errorsMax = 10;
+/** Problems of a file that are reported one by one. */
+export const problemsMax = 50;
 
 /** Messages of the parser that need other words. */
 const syntaxMessages: Readonly<Record<string, string>> = {
@@ -65,20 +71,35 @@ export function parseYaml(text: string): ParsedYaml {
 
   const places = new Map<string, Place>();
   const keyPlaces = new Map<string, Place>();
+  const anchors = new Map<string, Node>();
   let nodes = 0;
+  let aliases = 0;
+  let aliasDepth = 0;
 
   function read(node: Node | null | undefined, path: readonly PropertyKey[], at: Place): unknown {
     nodes += 1;
     const here = node?.range == null ? at : place(node.range[0]);
-    if (nodes > nodesMax || path.length > depthMax) throw new TooMuch(here);
+    if (nodes > nodesMax || path.length > depthMax) {
+      throw new TooMuch(here, `the file has more than ${nodesMax} values, or more than ${depthMax} levels`);
+    }
     const name = nameOf(path);
     if (!places.has(name)) places.set(name, here);
     if (isAlias(node)) {
-      const target = node.resolve(document);
-      if (target !== undefined) return read(target, path, here);
-      problems.push({ place: here, message: `there is no anchor &${node.source} above` });
-      return null;
+      const target = anchors.get(node.source);
+      if (target === undefined) {
+        problems.push({ place: here, message: `there is no anchor &${node.source} above` });
+        return null;
+      }
+      aliases += 1;
+      if (aliases > aliasesMax)
+        throw new TooMuch(here, `the file has more than ${aliasesMax} aliases: write the values`);
+      aliasDepth += 1;
+      const value = read(target, path, here);
+      aliasDepth -= 1;
+      return value;
     }
+    // What an alias names is read again, but its anchors are where they are.
+    if (node?.anchor !== undefined && aliasDepth === 0) anchors.set(node.anchor, node);
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item, index) => read(item as Node, [...path, index], here));
     if (!isMap(node)) return null;
@@ -88,6 +109,11 @@ export function parseYaml(text: string): ParsedYaml {
       const keyText = String(key.value);
       const keyPath = [...path, keyText];
       const keyPlace = key.range == null ? here : place(key.range[0]);
+      if (keyText.length > keyMax) {
+        problems.push({ place: keyPlace, message: `a key may have at most ${keyMax} characters: remove it` });
+        continue;
+      }
+      if (key.anchor !== undefined && aliasDepth === 0) anchors.set(key.anchor, key);
       if (keyText in content) {
         problems.push({ place: keyPlace, message: `${keyPath.join('.')} is given twice: remove one` });
         continue;
@@ -105,10 +131,7 @@ export function parseYaml(text: string): ParsedYaml {
       value = read(document.contents, [], start);
     } catch (error) {
       if (!(error instanceof TooMuch)) throw error;
-      problems.push({
-        place: error.place,
-        message: `the file has more than ${nodesMax} values, or more than ${depthMax} levels`,
-      });
+      problems.push({ place: error.place, message: error.message });
     }
   }
   const closest = (path: readonly PropertyKey[]): Place =>
@@ -117,15 +140,23 @@ export function parseYaml(text: string): ParsedYaml {
     value,
     placeOf: closest,
     keyPlaceOf: (path) => keyPlaces.get(nameOf(path)) ?? closest(path),
-    problems,
+    problems: [...problems.slice(0, problemsMax), ...furtherProblems(problems)],
   };
+}
+
+/** Says how many problems are not reported one by one, as one problem; none if all are. */
+export function furtherProblems(problems: readonly { readonly place: Place }[]): PlacedProblem[] {
+  const [first] = problems.slice(problemsMax);
+  if (first === undefined) return [];
+  const count = counted(problems.length - problemsMax, 'more problem');
+  return [{ place: first.place, message: `${count} from here on: fix those above first` }];
 }
 
 class TooMuch extends Error {
   readonly place: Place;
 
-  constructor(place: Place) {
-    super();
+  constructor(place: Place, message: string) {
+    super(message);
     this.place = place;
   }
 }

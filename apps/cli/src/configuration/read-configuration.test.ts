@@ -163,8 +163,30 @@ describe('the configuration file is refused with its place and a remedy if it', 
       { length: 12 },
       (_, at) => `l${at}: &l${at} [${at === 0 ? '1' : `*l${at - 1}, `.repeat(9)}]`,
     );
-    expect(await refused(levels.join('\n'))).toContain('the file has more than 20000 values, or more than 20 levels');
+    expect(await refused(levels.join('\n'))).toContain('the file has more than 100 aliases: write the values');
     expect(await refused('a: &a\n  b: *a\n')).toContain('has more than 20000 values, or more than 20 levels');
+  });
+
+  test('has thousands of aliases, without looking for each anchor in the whole file', async () => {
+    const content = (item: string) => `server: {listen: &a x, trusted_proxies: [${`${item},`.repeat(19_000)}]}\n`;
+    expect(await refused(content('*a'))).toContain('1:342: the file has more than 100 aliases: write the values');
+    expect(await refused(content('*b'))).toContain('18,950 more problems from here on: fix those above first');
+  });
+
+  test.each([
+    ['unknown keys', Array.from({ length: 15_000 }, (_, at) => `key${at}: 1`).join('\n')],
+    ['values that are not valid', `server: {trusted_proxies: [${'a,'.repeat(15_000)}]}`],
+    ['keys that are given twice', 'server: {}\n'.repeat(15_001)],
+  ])('has thousands of %s, and names the first ones', async (_, content) => {
+    const problems = (await refused(content)).split('\n');
+    expect(problems).toHaveLength(52);
+    expect(problems.at(-1)).toMatch(/^\d+:\d+: 14,950 more problems from here on: fix those above first$/);
+  });
+
+  test('has a key that is longer than any', async () => {
+    expect(await refused(`? ${'k'.repeat(201)}\n: 1\n`)).toContain(
+      '1:3: a key may have at most 200 characters: remove it',
+    );
   });
 
   test('is missing, a directory or not readable', async () => {
