@@ -5,6 +5,10 @@ import { examples, temporaryDirectory } from './testing.ts';
 import { makeCertificate } from './testing-certificate.ts';
 import { runInProcess } from './testing-in-process.ts';
 
+const buckets = join(examples, 'buckets');
+/** What every server needs. */
+const needed = `catalogue: {data_directory: data}\nstorage: {unit: "file:${buckets}"}\n`;
+
 /** A folder with these files, and a way to run commands with its `config.yaml`. */
 async function folder(files: Readonly<Record<string, string>>) {
   const home = await temporaryDirectory();
@@ -26,12 +30,10 @@ async function folder(files: Readonly<Record<string, string>>) {
   };
 }
 
-const buckets = join(examples, 'buckets');
-
 describe('commands on the catalogue of a configuration file', () => {
   test('create it, find it again, and say where they found it', async () => {
     await using home = await folder({
-      'config.yaml': `catalogue: {data_directory: data}\nstorage: {unit: "file:${buckets}"}\n`,
+      'config.yaml': needed,
     });
     const environment = { BACKUP_SYNC_CONFIG: home.file };
     const scanned = await runInProcess(['scan', 'volumebackups', '--sync', '--config', home.file]);
@@ -119,14 +121,14 @@ network: {ca_file: key}
   test('compares a certificate with its key, and warns of secrets that everyone can read', async () => {
     const [one, other] = await Promise.all([makeCertificate('localhost'), makeCertificate('localhost')]);
     await using home = await folder({
-      'config.yaml': 'server: {tls: {certificate_file: cert.pem, key_file: key.pem}, admin_password_file: password}\n',
+      'config.yaml': `${needed}server: {tls: {certificate_file: cert.pem, key_file: key.pem}, admin_password_file: password}\n`,
       'cert.pem': one.cert,
       'key.pem': one.key,
       password: 'a password of the test\n',
     });
     expect(await home.run(['config', 'check'])).toEqual({
       code: 0,
-      output: '~/config.yaml is valid: 3 settings\n',
+      output: '~/config.yaml is valid: 5 settings\n',
       messages: '',
     });
     await chmod(join(home.path, 'password'), 0o644);
@@ -134,7 +136,44 @@ network: {ca_file: key}
     const { code, messages } = await home.run(['config', 'check']);
     expect(code).toBe(1);
     expect(messages).toContain('the TLS key ~/key.pem does not belong to the certificate ~/cert.pem');
-    expect(messages).toContain('warning: ~/config.yaml:1:64: "~/password" has a secret, and every user');
+    expect(messages).toContain('warning: ~/config.yaml:3:64: "~/password" has a secret, and every user');
+  });
+
+  test.each([
+    [
+      'the metrics are open to the network',
+      '',
+      'metrics: {listen: "0.0.0.0:9187"}',
+      '3:11: metrics.listen: 0.0.0.0 is not a',
+    ],
+    [
+      'the token of the metrics is short',
+      '',
+      'metrics: {listen: "127.0.0.1:9187", token_file: short}',
+      '3:11: metrics.token_file has fewer than 16 characters: choose a longer one',
+    ],
+    ['no storage is given', 'storage', '', ' no storage unit is given: set storage.unit'],
+    ['no catalogue is given', 'catalogue', '', ' no catalogue is given: set catalogue.data_directory or'],
+  ])('finds what a start refuses: %s', async (_, without, more, expected) => {
+    const lines = needed.split('\n').filter((line) => without === '' || !line.startsWith(without));
+    await using home = await folder({ 'config.yaml': [...lines.filter(Boolean), more, ''].join('\n'), short: 'short' });
+    const { code, messages } = await home.run(['config', 'check']);
+    expect(code).toBe(1);
+    expect(messages).toContain('error: 1 problem in the configuration');
+    expect(messages).toContain(`~/config.yaml:${expected}`);
+  });
+
+  test('only warns of credentials of a service that is not running', async () => {
+    await using home = await folder({
+      'config.yaml': `${needed}server: {admin_password_file: /run/credentials/absent.service/secret_admin-password}\n`,
+    });
+    expect(await home.run(['config', 'check'])).toEqual({
+      code: 0,
+      output: '~/config.yaml is valid: 3 settings\n',
+      messages:
+        'warning: ~/config.yaml:3:10: "/run/credentials/absent.service/secret_admin-password" was not checked: ' +
+        'systemd has it only while the service runs\n',
+    });
   });
 
   test('names a variable that is not valid, and needs a file', async () => {

@@ -17,7 +17,11 @@ export async function checkConfigCommand({ terminal, environment, connect, layer
   }
   const { path, values, problems } = await inspectConfiguration(named);
   const inFile = problems.length === 0 ? [] : refusal(path, problems).problems;
-  const start = await checkStart(layersOf(layers.variables, { path, values }), connect);
+  const start = await checkStart(layersOf(layers.variables, { path, values }), connect, {
+    serves: true,
+    runs: false,
+    isWhole: inFile.length === 0,
+  });
   const all = [...inFile, ...start.problems];
   for (const { place, message } of start.warnings) {
     note(terminal, { style: 'yellow', text: 'warning:' }, ` ${printable(place)}: ${printable(message)}`);

@@ -49,7 +49,11 @@ export function reloadOnHangUp(
       import('../configuration/check-start.ts'),
     ]);
     const layers = layersOf(context.layers.own, file === null ? null : await readConfiguration(file.path));
-    const { problems } = await checkStart(layers, { ...context.connect, ...options }, serves);
+    const { problems } = await checkStart(
+      layers,
+      { ...context.connect, ...options },
+      { serves, runs: true, isWhole: true },
+    );
     if (problems.length > 0) throw new ConfigurationError('the configuration is not valid', problems);
     const read = readEnvironment(layers.variables, originsOf(layers));
     const values = valuesOf(layers);

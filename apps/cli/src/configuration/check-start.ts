@@ -1,8 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Problem } from '@backup-sync/contracts';
 import { edgesOf } from '../commands/edge-options.ts';
+import { metricsPlaceOf } from '../commands/metrics-place.ts';
 import { listenOf, publicUrlOf, readAdministratorPassword, type ServeOptions } from '../commands/start-gateway.ts';
 import { type Environment, environmentSchema, readEnvironment } from '../environment.ts';
+import { UsageError } from '../failure.ts';
 import { readKeystone } from '../keystone.ts';
 import { readNetwork } from '../network.ts';
 import { readSecretVariable } from '../secret-variable.ts';
@@ -13,28 +16,72 @@ import { type Layers, originsOf } from './layers.ts';
 /** What a start would find in a configuration. */
 export type StartFindings = { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
+/** The process that has these settings. */
+type Process = {
+  /** Whether it serves the API. If not, it needs no address and no certificate. */
+  readonly serves: boolean;
+  /** Whether it runs. If not, the credentials that systemd gives it may not be there yet. */
+  readonly runs: boolean;
+  /** Whether all values of its configuration file are valid. If not, a setting that is missing may be one of the others. */
+  readonly isWhole: boolean;
+};
+
 /**
  * Checks the settings as a start of the server would, without opening anything: the variables, the files that they name,
- * and what must be set together. A process that does not serve the API needs no address and no certificate.
+ * and what must be set together.
  */
 export async function checkStart(
   layers: Layers,
   options: ConnectOptions & ServeOptions,
-  serves = true,
+  { serves, runs, isWhole }: Process,
 ): Promise<StartFindings> {
   const problems = variableProblems(layers);
   if (problems.length > 0) return { problems, warnings: [] };
+  const warnings: Problem[] = [];
   const environment = readEnvironment(layers.variables, originsOf(layers));
-  const checks = [...catalogueChecks(options, environment), ...(serves ? serverChecks(options, environment) : [])];
+  const checks = [
+    ...processChecks(options, environment),
+    ...(isWhole ? neededChecks(options, environment) : []),
+    ...(serves ? serverChecks(options, environment) : []),
+    metricsCheck(options, environment),
+  ];
   for (const [variables, check] of checks) {
+    const absent = runs ? [] : await absentCredentials(layers, variables);
+    warnings.push(...absent);
+    if (absent.length > 0) continue;
     try {
       await check();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      problems.push({ place: placeOf(layers, variables), message: inFile(layers, error.message) });
+      const message = inFile(layers, error.message);
+      // Two checks can need the same setting.
+      if (!problems.some((known) => known.message === message)) {
+        problems.push({ place: placeOf(layers, variables), message });
+      }
     }
   }
-  return { problems, warnings: await readableByOthers(layers) };
+  return { problems, warnings: [...warnings, ...(await readableByOthers(layers))] };
+}
+
+/** Where systemd puts the credentials of a service while it runs. */
+const credentials = '/run/credentials/';
+
+/** The credentials of a service that these variables name, and that this process cannot read. */
+async function absentCredentials(layers: Layers, names: readonly string[]): Promise<Problem[]> {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = layers.variables[name];
+      if (!path || !resolve(path).startsWith(credentials)) return [];
+      const isReadable = await access(path, constants.R_OK).then(
+        () => true,
+        () => false,
+      );
+      if (isReadable) return [];
+      const message = `${JSON.stringify(path)} was not checked: systemd has it only while the service runs`;
+      return [{ place: placeOf(layers, [name]), message }];
+    }),
+  );
+  return found.flat();
 }
 
 function variableProblems(layers: Layers): Problem[] {
@@ -49,7 +96,7 @@ function variableProblems(layers: Layers): Problem[] {
 type Check = readonly [variables: readonly string[], check: () => unknown];
 
 /** Each check of what every process needs, with the variables that it reads. */
-function catalogueChecks(options: ConnectOptions, environment: Environment): readonly Check[] {
+function processChecks(options: ConnectOptions, environment: Environment): readonly Check[] {
   return [
     [
       ['BACKUP_SYNC_DATABASE_URL_FILE', 'BACKUP_SYNC_DATABASE_URL'],
@@ -91,7 +138,28 @@ function catalogueChecks(options: ConnectOptions, environment: Environment): rea
   ];
 }
 
-/** Like {@link catalogueChecks}, for a process that serves the API. */
+/** The checks of what no process starts without. */
+function neededChecks(options: ConnectOptions, environment: Environment): readonly Check[] {
+  return [
+    [
+      ['BACKUP_SYNC_DATA_DIR', 'BACKUP_SYNC_DATABASE_URL_FILE', 'BACKUP_SYNC_DATABASE_URL'],
+      () => {
+        const directory = options.dataDir ?? environment.BACKUP_SYNC_DATA_DIR;
+        if (directory !== undefined || databaseOf(options, environment) !== null) return;
+        throw new UsageError('no catalogue is given: set BACKUP_SYNC_DATA_DIR or BACKUP_SYNC_DATABASE_URL_FILE');
+      },
+    ],
+    [
+      ['BACKUP_SYNC_STORAGE'],
+      () => {
+        if ((options.storage ?? environment.BACKUP_SYNC_STORAGE) !== undefined) return;
+        throw new UsageError('no storage unit is given: set BACKUP_SYNC_STORAGE');
+      },
+    ],
+  ];
+}
+
+/** Like {@link processChecks}, for a process that serves the API. */
 function serverChecks(options: ServeOptions, environment: Environment): readonly Check[] {
   return [
     [['BACKUP_SYNC_LISTEN'], () => listenOf(options, environment)],
@@ -107,18 +175,32 @@ function serverChecks(options: ServeOptions, environment: Environment): readonly
   ];
 }
 
-/** The line of the file that has the first of these settings; else the variable that is set. */
+function metricsCheck(options: ServeOptions, environment: Environment): Check {
+  return [
+    ['BACKUP_SYNC_METRICS_LISTEN', 'BACKUP_SYNC_METRICS_TOKEN_FILE', 'BACKUP_SYNC_METRICS_TOKEN'],
+    async () => {
+      const place = metricsPlaceOf(options, environment, edgesOf(options, environment));
+      if (place === undefined) return;
+      const { checkMetricsPlace } = await import('@backup-sync/gateway/metrics');
+      checkMetricsPlace(place);
+    },
+  ];
+}
+
+/** The line of the file that has the first of these settings; else the variable that is set; else the file. */
 function placeOf({ fromFile, file, variables }: Layers, names: readonly string[]): string {
   const inFile = names.flatMap((name) => fromFile.get(name) ?? [])[0];
   if (inFile !== undefined) return `${file?.path}:${inFile.place.line}:${inFile.place.column}`;
-  return names.find((name) => variables[name]) ?? names[0] ?? '';
+  return names.find((name) => variables[name]) ?? file?.path ?? names[0] ?? '';
 }
 
 /** Names keys of the file instead of the variables and options that have the same meaning. */
 function inFile(layers: Layers, message: string): string {
   const origins = Array.from(originsOf(layers).values(), (origin) => [origin, origin.replace(/ in .*$/s, '')] as const);
-  const names = configurationKeys.flatMap(({ key, variable, option }) => [
+  const names = configurationKeys.flatMap(({ key, variable, otherVariable, option }) => [
     [variable, key] as const,
+    // What the file names has this meaning too.
+    ...(otherVariable !== undefined && layers.fromFile.has(variable) ? [[otherVariable, key] as const] : []),
     ...(option === undefined ? [] : [[flagOf(option), key] as const]),
   ]);
   // A name may be the beginning of another.

@@ -51,7 +51,7 @@ export type OpenMetrics = AsyncDisposable & {
  */
 export async function openMetrics(options: MetricsOptions): Promise<OpenMetrics> {
   const { host, port, token, version, onFault } = options;
-  refuseOpen(options);
+  checkMetricsPlace(options);
   const node = new NodeMetrics(version);
   const collector = new Collector(node, options);
   const handler = answerMetrics({
@@ -79,7 +79,8 @@ export async function openMetrics(options: MetricsOptions): Promise<OpenMetrics>
   };
 }
 
-function refuseOpen({ host, token, tls, behindTlsProxy }: MetricsPlace): void {
+/** Throws {@link ListenError} if the metrics would be open to the network without a token or without TLS. */
+export function checkMetricsPlace({ host, token, tls, behindTlsProxy }: MetricsPlace): void {
   if (isLoopback(host)) return;
   const place = `--metrics-listen: ${host} is not a loopback address`;
   if (token === undefined) {
