@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -48,6 +48,52 @@ test('the scripts of the Debian package are valid, and stop at the first failure
   for (const script of readdirSync(join(packaging, 'debian')).filter((name) => name !== 'copyright')) {
     expect(readFileSync(join(packaging, 'debian', script), 'utf8'), script).toMatch(/^#!\/bin\/sh\n#.*\nset -e\n/);
   }
+});
+
+/** Runs scripts of the Debian package one after another where both services run, and returns what they ask of systemd. */
+async function runScripts(calls: readonly string[]) {
+  await using directory = await temporaryDirectory();
+  const run = join(directory.path, 'run');
+  const asked = join(directory.path, 'asked');
+  await mkdir(join(run, 'systemd', 'system'), { recursive: true });
+  await writeFile(join(directory.path, 'systemctl'), `#!/bin/sh\necho "$@" >>'${asked}'\n`, { mode: 0o755 });
+  for (const call of calls) {
+    const [script = '', ...args] = call.split(' ');
+    const text = readFileSync(join(packaging, 'debian', script), 'utf8').replaceAll('/run/', `${run}/`);
+    const env = { PATH: `${directory.path}:${process.env.PATH}`, DPKG_ROOT: '' };
+    const { status, stderr } = spawnSync('sh', ['-c', text, script, ...args], { env, encoding: 'utf8' });
+    expect({ call, status, stderr }).toEqual({ call, status: 0, stderr: '' });
+  }
+  return { asked: readFileSync(asked, 'utf8').split('\n'), left: readdirSync(run) };
+}
+
+const services = ['backup-sync.service', 'backup-sync-worker.service'];
+
+test.each([
+  ['an upgrade', 'prerm upgrade 0.2.0', 'postinst abort-upgrade 0.2.0'],
+  ['a removal', 'prerm remove', 'postinst abort-remove'],
+  [
+    'the configuration of another package',
+    'prerm deconfigure in-favour other 1.0',
+    'postinst abort-deconfigure in-favour other 1.0',
+  ],
+])('the services run again after %s failed, as enabled as before', async (_, stop, abort) => {
+  const { asked, left } = await runScripts([stop, abort]);
+  const asksFor = (verb: string) =>
+    services.filter((service) => asked.some((line) => line.endsWith(`${verb} ${service}`)));
+  expect(asksFor('stop')).toEqual(services);
+  const isStarted = (service: string) => asked.lastIndexOf(`start ${service}`) > asked.lastIndexOf(`stop ${service}`);
+  expect(services.filter(isStarted)).toEqual(services);
+  expect(asksFor('enable')).toEqual(asksFor('disable'));
+  expect(left).toEqual(['systemd']);
+});
+
+test('a removal stops and disables the services, and remembers nothing of them', async () => {
+  const { asked, left } = await runScripts(['prerm remove', 'postrm remove']);
+  for (const service of services)
+    expect(asked).toEqual(expect.arrayContaining([`stop ${service}`, `--quiet disable ${service}`]));
+  expect(asked.join('\n')).not.toMatch(/\bstart /);
+  expect(left).toEqual(['systemd']);
 });
 
 /** The instructions of the Containerfile in order: their name and what follows it, in one line. */
