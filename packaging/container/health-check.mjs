@@ -1,10 +1,13 @@
 // Exits 0 if the server in this container is alive, else 1.
+import { execFileSync } from 'node:child_process';
 import { request as requestPlain } from 'node:http';
 import { request as requestWithTls } from 'node:https';
 
-const { BACKUP_SYNC_LISTEN: listen = '127.0.0.1:8787', BACKUP_SYNC_TLS_CERTIFICATE: certificate } = process.env;
-const request = certificate ? requestWithTls : requestPlain;
-const { hostname, port } = new URL(`http://${listen}`);
+// The address and the certificate can be set by variables or by the configuration file.
+const { settings } = JSON.parse(execFileSync('backup-sync', ['config', 'show', '--json'], { encoding: 'utf8' }));
+const settingOf = (key) => settings.find((each) => each.key === key).value;
+const request = settingOf('server.tls.certificate_file') === null ? requestPlain : requestWithTls;
+const { hostname, port } = new URL(`http://${settingOf('server.listen')}`);
 // An address that stands for all addresses is not one to connect to.
 const host = ['0.0.0.0', '[::]'].includes(hostname) ? 'localhost' : hostname.replace(/^\[|\]$/g, '');
 // The certificate is for the name that clients use.

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { builtCommand, repositoryRoot, temporaryDirectory } from '../../apps/cli/src/testing.ts';
+import { makeCertificate } from '../../apps/cli/src/testing-certificate.ts';
 import { serverConfiguration } from '../../packages/contracts/src/server-configuration.ts';
 import { units } from '../../tools/release/installed-tree.ts';
 
@@ -122,21 +124,51 @@ test('the image follows the rules for images: fixed base, no root, programs with
   for (const single of ['ENTRYPOINT', 'CMD', 'HEALTHCHECK']) expect(all(single), single).toHaveLength(1);
 });
 
+/** Runs the health check of the image with the built command and this configuration file, and returns how it ends. */
+async function checkHealth(configuration: string, variables: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  await using directory = await temporaryDirectory();
+  const program = `#!/bin/sh\nexec ${builtCommand.map((word) => `'${word}'`).join(' ')} "$@"\n`;
+  await writeFile(join(directory.path, 'backup-sync'), program, { mode: 0o755 });
+  const file = join(directory.path, 'config.yaml');
+  await writeFile(file, configuration);
+  const path = `${directory.path}:${process.env.PATH}`;
+  const env = { ...process.env, PATH: path, BACKUP_SYNC_CONFIG: file, ...variables };
+  const child = spawn(process.execPath, [join(packaging, 'container', 'health-check.mjs')], { env });
+  const [code] = await once(child, 'close');
+  return code;
+}
+
 test('the health check of the image fails unless the server answers 200', async () => {
   let status = 200;
   const server = createServer((_request, response) => response.writeHead(status).end()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const check = async () => {
-    const env = { ...process.env, BACKUP_SYNC_LISTEN: `127.0.0.1:${port}` };
-    const child = spawn(process.execPath, [join(packaging, 'container', 'health-check.mjs')], { env });
-    const [code] = await once(child, 'close');
-    return code;
-  };
-  expect(await check()).toBe(0);
+  const variables = { BACKUP_SYNC_LISTEN: `127.0.0.1:${port}` };
+  expect(await checkHealth('server: {listen: "127.0.0.1:1"}\n', variables)).toBe(0);
   status = 503;
-  expect(await check()).toBe(1);
+  expect(await checkHealth(`server: {listen: "127.0.0.1:${port}"}\n`)).toBe(1);
   server.close();
   await once(server, 'close');
-  expect(await check()).toBe(1);
+  expect(await checkHealth(`server: {listen: "127.0.0.1:${port}"}\n`)).toBe(1);
+});
+
+test('the health check of the image finds the address and the certificate in the configuration file', async () => {
+  const certificate = await makeCertificate('backups.example');
+  const server = createTlsServer(certificate, (_request, response) => response.end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const tls = '{certificate_file: /tls/certificate.pem, key_file: /tls/key.pem}';
+  expect(await checkHealth(`server: {listen: "127.0.0.1:${port}", tls: ${tls}}\n`)).toBe(0);
+  server.close();
+});
+
+test('the image has a configuration file that another one replaces, and no variables that would win over it', () => {
+  const instructions = containerInstructions();
+  const variables = instructions.filter(([name]) => name === 'ENV').map(([, rest]) => rest);
+  expect(variables).toEqual(['BACKUP_SYNC_CONFIG=/etc/backup-sync/config.yaml XDG_CACHE_HOME=/tmp']);
+  const written = instructions.flatMap(([, rest]) => /printf '(.*)' >\S*config.yaml/.exec(rest)?.[1] ?? [])[0] ?? '';
+  expect(serverConfiguration.parse(parse(written.replaceAll('\\n', '\n')))).toEqual({
+    catalogue: { data_directory: '/var/lib/backup-sync' },
+    server: { listen: '0.0.0.0:8787' },
+  });
 });
