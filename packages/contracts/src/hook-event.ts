@@ -22,6 +22,10 @@ export const hookSubject = z
     }),
     id: z.string().meta({ description: 'Id of it; the name if it is a bucket.' }),
     name: z.string().nullable().meta({ description: 'Name of it; null if it has none.' }),
+    operation_kind: operationKind.nullable().meta({
+      description:
+        'Kind of the operations that the event is about. Those of another kind are another subject. Null unless operations failed.',
+    }),
   })
   .meta({ id: 'HookSubject', description: 'What an event is about.' });
 export type HookSubject = z.infer<typeof hookSubject>;
@@ -43,6 +47,8 @@ const failedOperation = z
     reason: z.string().nullable().meta({ description: 'Code of the reason; null if none is known.' }),
     bucket_name: z.string().meta({ description: 'Name of the bucket it worked on.' }),
     backup_id: z.string().nullable().meta({ description: 'Id of the backup; null if it concerns no single one.' }),
+    resource_id: z.string().nullable().meta({ description: 'Id of the resource of the backup; null if unknown.' }),
+    resource_name: z.string().nullable().meta({ description: 'Name of the resource; null if unknown.' }),
   })
   .meta({ id: 'HookOperation', description: 'The operation that failed.' });
 

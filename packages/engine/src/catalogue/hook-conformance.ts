@@ -17,7 +17,8 @@ export function makeHook(projectId: string, id: string, changes: Partial<HookRec
 
 /** The sighting that a source is held, or that it is no longer held. */
 export function makeSighting(id: string, isOpen: boolean, atMs: number): HookSighting {
-  const seen = { subject: { kind: 'source', id, name: null }, atMs, messageId: newId(), kind: 'source.held' } as const;
+  const subject = { kind: 'source', id, name: null, operation_kind: null } as const;
+  const seen = { subject, atMs, messageId: newId(), kind: 'source.held' } as const;
   const details = { cause: 'too_many', operation_id: null } as const;
   return isOpen ? { ...seen, isOpen, details } : { ...seen, isOpen };
 }
@@ -97,7 +98,7 @@ export function describeHooks(open: OpenCatalogue): void {
       timestamp: '1970-01-01T00:00:02.000Z',
       data: {
         project_id: projectId,
-        subject: { kind: 'source', id: 'a', name: null },
+        subject: { kind: 'source', id: 'a', name: null, operation_kind: null },
         since: '1970-01-01T00:00:02.000Z',
         cause: 'too_many',
         operation_id: null,

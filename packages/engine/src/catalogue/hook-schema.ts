@@ -33,7 +33,7 @@ export type HookRow = {
 export type HookEventRow = {
   hook_id: string;
   kind: HookEventKind;
-  /** The kind and id of the subject as JSON. */
+  /** The kind and id of the subject, and the kind of its operations if it has one, as JSON. */
   subject: string;
   subject_name: string | null;
   is_open: 0 | 1;

@@ -112,7 +112,10 @@ export function hasItem(operation: OperationRecord): operation is ItemOperation 
 }
 
 /** The kind of an operation as callers see it: the scan of a source has its own. */
-export function wireKind(operation: { readonly kind: OperationKind; readonly sourceId?: string | null }) {
+export function wireKind(operation: {
+  readonly kind: OperationKind;
+  readonly sourceId?: string | null;
+}): OperationKind | 'source_run' {
   const { kind, sourceId = null } = operation;
   return kind === 'scan' && sourceId !== null ? 'source_run' : kind;
 }

@@ -10,7 +10,6 @@ import {
 } from '../catalogue/fixtures-for-conformance.ts';
 import { makeHook } from '../catalogue/hook-conformance.ts';
 import type { HookRecord } from '../catalogue/hook-records.ts';
-import type { ImportFinish } from '../catalogue/operation-records.ts';
 import { answerWith, openHookReceiver } from '../testing/hook-receiver.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { openServicesOver } from '../testing/services-over.ts';
@@ -78,36 +77,47 @@ async function addHook(url: string, changes: Partial<HookRecord> = {}): Promise<
 
 const fault = { code: 'object_missing', detail: 'gone' } as const;
 
-async function endImport(backupId: string, changes: Partial<ImportFinish>, resourceId = 'resource-1') {
+async function failImport(backupId: string) {
   const { catalogue } = over.services;
-  const item = makeItem(backupId, { resource_id: resourceId });
-  const operation = await acceptAndStart(catalogue, over.projectId, item);
-  const endedAtMs = over.clock.nowMs();
-  await catalogue.operations.finishImport(makeFinish(operation, { endedAtMs, ...changes }));
+  const operation = await acceptAndStart(catalogue, over.projectId, makeItem(backupId));
+  const changes = { endedAtMs: over.clock.nowMs(), status: 'failed', fault, record: null } as const;
+  await catalogue.operations.finishImport(makeFinish(operation, changes));
 }
 const importNow = (backupId: string, takenAtMs = over.clock.nowMs()) =>
   importBackup(over.services.catalogue, over.projectId, makeItem(backupId), {
     record: { takenAtMs },
     endedAtMs: over.clock.nowMs(),
   });
-const failImport = (backupId: string, resourceId?: string) =>
-  endImport(backupId, { status: 'failed', fault, record: null }, resourceId);
+const deleteNow = (backupId: string) =>
+  over.services.catalogue.backups.deleteBackup({
+    ...{ operationId: newId(), projectId: over.projectId, backupId, requestId: 'request-2' },
+    ...{ actor: { kind: 'system', name: 'root' }, deletedAtMs: over.clock.nowMs() },
+  });
 const showHook = (id: string) => over.services.catalogue.hooks.showHook(over.projectId, id);
 
-test('a failed import is reported once, and the next success of its resource ends the problem', async () => {
+test('a failed import is reported once, and only an import of the same backup ends the problem', async () => {
   const receiver = await openReceiver(answerWith(200));
   await failImport('before-the-hook');
   await addHook(receiver.url);
   startCourier();
   await importNow('good');
   await failImport('a');
-  await expect.poll(receiver.got).toEqual(['operation.failed resource resource-1']);
-  await failImport('b');
-  await importNow('c');
+  // Other backups of the same resource, and another operation on this one.
+  await importNow('b');
+  await deleteNow('a');
+  await expect.poll(receiver.got).toEqual(['operation.failed backup a']);
+  await failImport('a');
+  await failImport('c');
   await expect.poll(receiver.got).toHaveLength(2);
-  expect(receiver.got()[1]).toBe('operation.failed.resolved resource resource-1');
-  expect(JSON.parse(receiver.received[0]?.body ?? '').data.operation).toMatchObject({
+  expect(receiver.got()[1]).toBe('operation.failed backup c');
+  await importNow('a');
+  await expect.poll(receiver.got).toHaveLength(3);
+  expect(receiver.got()[2]).toBe('operation.failed.resolved backup a');
+  const { subject, operation } = JSON.parse(receiver.received[0]?.body ?? '').data;
+  expect(subject).toEqual({ kind: 'backup', id: 'a', name: 'name of a', operation_kind: 'import' });
+  expect(operation).toMatchObject({
     ...{ kind: 'import', status: 'failed', reason: 'object_missing', bucket_name: 'bucket-1', backup_id: 'a' },
+    ...{ resource_id: 'resource-1', resource_name: 'database server' },
   });
   expect(over.faults).toEqual([]);
 });
@@ -119,11 +129,11 @@ test('what began before a restart is neither missed nor reported again', async (
   await using first = startCourier();
   await expect.poll(receiver.got).toHaveLength(1);
   await first[Symbol.asyncDispose]();
-  await failImport('b', 'resource-2');
+  await failImport('b');
   startCourier();
   await expect.poll(receiver.got).toHaveLength(2);
-  expect(receiver.got()[1]).toBe('operation.failed resource resource-2');
-  await importNow('c');
+  expect(receiver.got()[1]).toBe('operation.failed backup b');
+  await importNow('a');
   await expect.poll(receiver.got).toHaveLength(3);
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(3);
 });
@@ -169,7 +179,7 @@ test('a receiver that is gone gets nothing more, and one that hangs does not del
   await addHook(hanging.url);
   await addHook(good.url);
   startCourier();
-  for (let index = 0; index < 10; index += 1) await failImport(`b-${index}`, `resource-${index}`);
+  for (let index = 0; index < 10; index += 1) await failImport(`b-${index}`);
   await expect.poll(good.got).toHaveLength(10);
   await expect.poll(async () => (await showHook(goneId))?.goneAtMs).not.toBeNull();
   expect(gone.received.length).toBeLessThanOrEqual(4);
@@ -245,13 +255,13 @@ test('a problem that began and ended while the hook was paused is not reported',
   const id = await addHook(receiver.url);
   await hooks.changeHook(over.projectId, id, { pausedAtMs: over.clock.nowMs() });
   startCourier();
-  await failImport('a', 'resource-1');
-  await failImport('b', 'resource-2');
+  await failImport('a');
+  await failImport('b');
   await expect.poll(() => showHook(id)).toMatchObject({ waiting: 2 });
-  await importNow('c');
+  await importNow('a');
   await expect.poll(() => showHook(id)).toMatchObject({ waiting: 1 });
   await hooks.changeHook(over.projectId, id, { pausedAtMs: null });
-  await expect.poll(receiver.got).toEqual(['operation.failed resource resource-2']);
+  await expect.poll(receiver.got).toEqual(['operation.failed backup b']);
 });
 
 test('of several processes, each event is sent by one', async () => {
@@ -260,7 +270,7 @@ test('of several processes, each event is sent by one', async () => {
   startCourier();
   startCourier();
   startCourier();
-  for (let index = 0; index < 20; index += 1) await failImport(`b-${index}`, `resource-${index}`);
+  for (let index = 0; index < 20; index += 1) await failImport(`b-${index}`);
   await expect.poll(() => new Set(receiver.got()).size).toBe(20);
   expect(receiver.got()).toHaveLength(20);
 });

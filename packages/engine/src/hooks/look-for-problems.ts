@@ -57,7 +57,7 @@ function lookAtSources({ services, hook, nowMs, open }: Looking, sources: readon
   const isOpen = new Set(open.map(problemKey));
   for (const source of sources) {
     const seen = {
-      subject: { kind: 'source', id: source.id, name: source.name },
+      subject: { kind: 'source', id: source.id, name: source.name, operation_kind: null },
       atMs: nowMs,
       messageId: services.world.newId(),
     } as const;
@@ -113,7 +113,7 @@ async function* overdueResources({ services, hook, nowMs, open }: Looking): Asyn
       (head): HookSighting => ({
         kind: 'backup.overdue',
         isOpen: true,
-        subject: { kind: 'resource', id: head.resourceId, name: head.resourceName },
+        subject: { kind: 'resource', id: head.resourceId, name: head.resourceName, operation_kind: null },
         atMs: nowMs,
         messageId: services.world.newId(),
         details: {

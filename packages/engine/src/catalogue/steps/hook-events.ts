@@ -52,7 +52,7 @@ export async function operationEnds(
     )
     .select(['operations.id', 'operations.kind', 'operations.source_id', 'sources.name as source_name'])
     .select(['event.status', 'event.at_ms', 'operations.reason_code', 'operations.bucket_name'])
-    .select(['operations.backup_id', 'operations.resource_id', 'operations.resource_name'])
+    .select(['operations.backup_id', 'operations.resource_id', 'operations.resource_name', 'operations.item'])
     .select('backups.backup_name')
     .orderBy('event.cursor')
     .execute();
@@ -69,7 +69,8 @@ export async function operationEnds(
         reason: row.reason_code,
         bucketName: row.bucket_name,
         backupId: row.backup_id,
-        backupName: row.backup_name,
+        // Of a backup that has no record, the name that the request gives.
+        backupName: row.backup_name ?? (row.item === null ? null : JSON.parse(row.item).backup_name),
         resourceId: row.resource_id,
         resourceName: row.resource_name,
         atMs: row.at_ms,
@@ -361,6 +362,6 @@ function rowToDelivery(row: Selectable<HookEventRow>): HookDeliveryRecord {
 }
 
 function subjectOf({ subject, subject_name: name }: Pick<HookEventRow, 'subject' | 'subject_name'>) {
-  const [kind, id] = JSON.parse(subject);
-  return { kind, id, name };
+  const [kind, id, operation_kind = null] = JSON.parse(subject);
+  return { kind, id, name, operation_kind };
 }

@@ -167,11 +167,11 @@ class Noting {
 }
 
 function othersOf({ project_id: id }: OfHook): HookSubject {
-  return { kind: 'project', id, name: null };
+  return { kind: 'project', id, name: null, operation_kind: null };
 }
 
-function subjectKey({ kind, id }: HookSubject): string {
-  return JSON.stringify([kind, id]);
+function subjectKey({ kind, id, operation_kind }: HookSubject): string {
+  return JSON.stringify(operation_kind === null ? [kind, id] : [kind, id, operation_kind]);
 }
 
 function keyOf(kind: HookEventKind, subject: string): string {
