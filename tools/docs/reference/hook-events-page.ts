@@ -8,7 +8,7 @@ const occasions: Readonly<Record<keyof typeof hookEvents, string>> = {
   'operation.failed':
     'An import, scan, plan or run of a source has failed or timed out. The subject is the backup of an import or of a deletion, the source of a run, and otherwise the bucket. Cancelled operations do not count.',
   'operation.failed.resolved':
-    'The next operation of the same kind about the same subject has succeeded, or none has failed for 30 days.',
+    'The next operation of the same kind about the same subject has succeeded. A failure that nothing follows for 30 days is forgotten, and no event is sent.',
   'source.held': 'A source is held: too many records would be marked as vanished at once. Someone has to confirm.',
   'source.held.resolved': 'The source is no longer held.',
   'verification.failed': 'A verification of a backup has failed.',

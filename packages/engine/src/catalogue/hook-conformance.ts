@@ -178,10 +178,11 @@ export function describeHooks(open: OpenCatalogue): void {
       return { all: open.length, others: open.filter(({ subject }) => subject.kind === 'project').length };
     };
     expect(await subjectsNow()).toEqual({ all: hookSubjectsMax + 1, others: 1 });
-    await note(makeSighting('source-0', false, 3_000));
-    expect(await subjectsNow()).toEqual({ all: hookSubjectsMax, others: 1 });
-    await note(makeSighting('source-1', false, 3_000));
-    expect(await subjectsNow()).toEqual({ all: hookSubjectsMax - 2, others: 0 });
+    const [last = '', ...others] = ids.slice(0, hookSubjectsMax);
+    await note(...others.map((id) => makeSighting(id, false, 3_000)));
+    expect(await subjectsNow()).toEqual({ all: 2, others: 1 });
+    await note(makeSighting(last, false, 3_000));
+    expect(await subjectsNow()).toEqual({ all: 0, others: 0 });
   });
 
   test('what has ended long ago is forgotten, unless the problem lasts', async () => {

@@ -75,7 +75,12 @@ export type HookSighting = {
   /** The `webhook-id` of the event, if there is one. */
   readonly messageId: string;
 } & (
-  | { readonly isOpen: false; readonly kind: HookEventKind }
+  | {
+      readonly isOpen: false;
+      readonly kind: HookEventKind;
+      /** Whether to forget the problem and send nothing: it is not known to be over. */
+      readonly isForgotten?: boolean;
+    }
   | {
       readonly [Kind in HookEventKind]: {
         readonly isOpen: true;

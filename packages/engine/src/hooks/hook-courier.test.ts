@@ -249,6 +249,27 @@ test('a held source is reported, with its cause', async () => {
   expect(receiver.got()[1]).toBe('source.held.resolved source source-1');
 });
 
+test('a problem that the hook reports no longer, or that is too old, is forgotten and not reported as over', async () => {
+  const { hooks, sources } = over.services.catalogue;
+  const receiver = await openReceiver(answerWith(200));
+  const createdAtMs = over.clock.nowMs();
+  await sources.addSource(makeSource(over.projectId, 'source-1', { createdAtMs }));
+  await importNow('a', createdAtMs - 48 * hourMs);
+  const id = await addHook(receiver.url, { newestOlderThanS: 26 * 3600, sourceOlderThanS: 3600 });
+  startCourier();
+  await failImport('b');
+  over.clock.timeMs += 2 * hourMs;
+  await expect.poll(receiver.got).toHaveLength(3);
+  const openKinds = async () => new Set((await hooks.openSubjects(id)).map(({ kind }) => kind));
+  const changes = { events: ['operation.failed', 'source.overdue'], sourceOlderThanS: null } as const;
+  await hooks.changeHook(over.projectId, id, changes);
+  await expect.poll(openKinds).toEqual(new Set(['operation.failed']));
+  over.clock.timeMs += 31 * 24 * hourMs;
+  await expect.poll(openKinds).toEqual(new Set());
+  expect(receiver.got()).toHaveLength(3);
+  expect(await showHook(id)).toMatchObject({ waiting: 0 });
+});
+
 test('a problem that began and ended while the hook was paused is not reported', async () => {
   const { hooks } = over.services.catalogue;
   const receiver = await openReceiver(answerWith(200));

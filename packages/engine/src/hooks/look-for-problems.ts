@@ -8,7 +8,7 @@ import { problemKey } from './sightings-of-ends.ts';
 const pageSize = 1_000;
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** A failure that neither repeated nor was followed by a success for so long counts as over, in milliseconds. */
+/** A failed operation that neither repeated nor was followed by a success for so long is forgotten, in milliseconds. */
 const failureLastsMs = 30 * dayMs;
 /** How long a delivered or failed event is listed once its problem is over, in milliseconds. */
 const listedForMs = 30 * dayMs;
@@ -76,6 +76,7 @@ function lookAtSources({ services, hook, nowMs, open }: Looking, sources: readon
   const over = open.filter(
     ({ kind, subject }) =>
       (kind === 'source.held' || kind === 'source.overdue') &&
+      isWanted(hook, kind) &&
       subject.kind === 'source' &&
       !found.has(problemKey({ kind, subject })),
   );
@@ -131,14 +132,17 @@ async function* overdueResources({ services, hook, nowMs, open }: Looking): Asyn
   } while (after !== null && room > 0);
 }
 
-/** Problems of kinds that the hook tells of no longer, and failures that nothing has followed for very long. */
+/**
+ * Problems of kinds that the hook tells of no longer, and failures that nothing has followed for very long. None of them
+ * is known to be over.
+ */
 function forgottenProblems({ services, hook, nowMs, open }: Looking): HookSighting[] {
-  const isOver = ({ kind, subject, seenAtMs }: OpenSubject) => {
-    if (!isWanted(hook, kind)) return true;
-    const isFailure = kind === 'operation.failed' || kind === 'verification.failed';
-    return isFailure && subject.kind !== 'project' && nowMs - seenAtMs > failureLastsMs;
-  };
-  return open.filter(isOver).map((problem) => overNow(services, problem, nowMs));
+  const isForgotten = ({ kind, subject, seenAtMs }: OpenSubject) =>
+    !isWanted(hook, kind) ||
+    (kind === 'operation.failed' && subject.kind !== 'project' && nowMs - seenAtMs > failureLastsMs);
+  return open
+    .filter(isForgotten)
+    .map((problem) => ({ ...overNow(services, problem, nowMs), isOpen: false, isForgotten: true }));
 }
 
 function overNow({ world }: Looking['services'], { kind, subject }: OpenSubject, nowMs: number): HookSighting {

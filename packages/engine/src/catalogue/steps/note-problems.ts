@@ -12,6 +12,7 @@ const seenAgainAfterMs = 24 * 60 * 60 * 1000;
 
 type Event = Selectable<HookEventRow>;
 type OpenSighting = HookSighting & { readonly isOpen: true };
+type OverSighting = HookSighting & { readonly isOpen: false };
 type OfHook = { readonly id: string; readonly project_id: string };
 
 /**
@@ -128,19 +129,20 @@ class Noting {
     });
   }
 
-  resolve(sighting: HookSighting): void {
-    const { kind, subject } = sighting;
+  resolve(sighting: OverSighting): void {
+    const { kind, subject, isForgotten = false } = sighting;
     const own = this.#find(sighting);
     if (own?.is_open !== 1) return;
     const left = this.#count(kind, -1);
-    // Nobody was notified of the problem.
-    if (own.status === 'waiting' && own.tries === 0) this.#set(sighting, null);
+    const isUnheard = own.status === 'waiting' && own.tries === 0;
+    if (isForgotten || isUnheard) this.#set(sighting, null);
     else {
       const named = { ...subject, name: subject.name ?? own.subject_name };
       const data = { project_id: this.#hook.project_id, subject: named, since: isoTime(own.since_ms) };
       this.#set(sighting, { ...own, ...eventOf(`${kind}${resolvedSuffix}`, sighting, data), is_open: 0 });
     }
-    if (subject.kind !== 'project' && left < hookSubjectsMax) this.resolve(this.#ofOthers(sighting));
+    // Which subjects the event of the others stands for is not known, so it lasts as long as any subject has a problem.
+    if (subject.kind !== 'project' && left === 1) this.resolve(this.#ofOthers(sighting));
   }
 
   /** The same about all subjects of the project that have no event of their own. */
