@@ -13,7 +13,7 @@ const occasions: Readonly<Record<keyof typeof hookEvents, string>> = {
   'source.held.resolved': 'The source is no longer held.',
   'verification.failed': 'A verification of a backup has failed.',
   'verification.failed.resolved':
-    'The next verification of the same backup has succeeded, or none has failed for 30 days.',
+    'The next verification of the same backup has succeeded, an import has proved the backup again, or its record was deleted.',
   'backup.overdue':
     'The newest proved backup of a resource is older than the limit of the hook. A resource without any proved backup has none that could be overdue: until then, only its operations fail. Retired resources do not count.',
   'backup.overdue.resolved': 'The resource has a newer proved backup, is retired, or is no longer recorded.',

@@ -1,6 +1,7 @@
 import { hookEventKind, hookSubjectsMax } from '@backup-sync/contracts';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { RecordWrite } from './backup-records.ts';
 import type { Catalogue } from './catalogue.ts';
 import { acceptAndStart, importBackup, makeFinish, makeItem, type OpenCatalogue } from './fixtures-for-conformance.ts';
 import type { HookRecord, HookSighting } from './hook-records.ts';
@@ -228,6 +229,17 @@ export function describeHooks(open: OpenCatalogue): void {
       ]);
     expect(await readEnds(6)).toEqual([]);
     expect(await readEnds(7)).toEqual({ gone: true, newest: 6 });
+  });
+
+  test('a backup is proved again once its record is available and verified since the failure, or is gone', async () => {
+    const made = async (backupId: string, record: Partial<RecordWrite>) =>
+      await importBackup(catalogue, projectId, makeItem(backupId), { record });
+    const fault = { code: 'content_mismatch', detail: 'changed' } as const;
+    await made('proved', { verifiedAtMs: 5_001 });
+    await made('not-since', { verifiedAtMs: 5_000 });
+    await made('broken', { verifiedAtMs: 6_000, status: 'error', fault });
+    const failures = ['proved', 'not-since', 'broken', 'gone'].map((backupId) => ({ backupId, failedAtMs: 5_000 }));
+    expect(await catalogue.hooks.provedAgain(projectId, failures)).toEqual(['proved', 'gone']);
   });
 
   test('a resource is overdue by its newest proved backup, until it has a newer one or is retired', async () => {

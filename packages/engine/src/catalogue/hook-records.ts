@@ -164,6 +164,9 @@ export type OperationEnds = {
   readonly isFull: boolean;
 };
 
+/** The last failed verification of a backup. */
+export type FailedVerification = { readonly backupId: string; readonly failedAtMs: number };
+
 /** The newest proved backup of a resource. */
 export type ProvedHead = {
   readonly resourceId: string;

@@ -215,7 +215,8 @@ test('sources and backups that are overdue are reported when it begins and when 
 test('a failed verification is reported by its backup, and a cancelled one is not', async () => {
   const { catalogue } = over.services;
   const receiver = await openReceiver(answerWith(200));
-  await addHook(receiver.url);
+  const id = await addHook(receiver.url);
+  await importNow('a');
   startCourier();
   const end = async (status: 'success' | 'failed', code: 'content_mismatch' | 'cancelled' | null) => {
     const operation = over.newOperation({ kind: 'verify', request: {}, backupId: 'a' });
@@ -232,6 +233,16 @@ test('a failed verification is reported by its backup, and a cancelled one is no
   await end('success', null);
   await expect.poll(receiver.got).toHaveLength(2);
   expect(receiver.got()[1]).toBe('verification.failed.resolved backup a');
+  await end('failed', 'content_mismatch');
+  await expect.poll(receiver.got).toHaveLength(3);
+  over.clock.timeMs += 31 * 24 * hourMs;
+  // Time alone does not end it.
+  await failImport('b');
+  await expect.poll(receiver.got).toHaveLength(4);
+  expect((await catalogue.hooks.openSubjects(id)).map(({ kind }) => kind)).toContain('verification.failed');
+  await deleteNow('a');
+  await expect.poll(receiver.got).toHaveLength(5);
+  expect(receiver.got()[4]).toBe('verification.failed.resolved backup a');
 });
 
 test('a held source is reported, with its cause', async () => {

@@ -37,6 +37,7 @@ export async function lookForProblems(
   const sightings = [
     ...lookAtSources(looking, sources),
     ...(await resourcesCaughtUp(looking)),
+    ...(await backupsProvedAgain(looking)),
     ...forgottenProblems(looking),
   ];
   if (sightings.length > 0 || forgets) await note(sightings, forgets ? nowMs - listedForMs : null);
@@ -93,6 +94,15 @@ async function resourcesCaughtUp({ services, hook, nowMs, open }: Looking): Prom
   const beforeMs = nowMs - limitS * 1000;
   const over = new Set(await services.catalogue.hooks.caughtUp(hook.projectId, hook.level, beforeMs, ids));
   return late.filter(({ subject }) => over.has(subject.id)).map((problem) => overNow(services, problem, nowMs));
+}
+
+/** The backups whose verifications failed and that were proved since then by imports, or are no longer recorded. */
+async function backupsProvedAgain({ services, hook, nowMs, open }: Looking): Promise<HookSighting[]> {
+  const failed = open.filter(({ kind, subject }) => kind === 'verification.failed' && subject.kind === 'backup');
+  if (failed.length === 0 || !isWanted(hook, 'verification.failed')) return [];
+  const failures = failed.map(({ subject, seenAtMs }) => ({ backupId: subject.id, failedAtMs: seenAtMs }));
+  const over = new Set(await services.catalogue.hooks.provedAgain(hook.projectId, failures));
+  return failed.filter(({ subject }) => over.has(subject.id)).map((problem) => overNow(services, problem, nowMs));
 }
 
 /** The resources that are overdue and were not before, in pages. */

@@ -1,4 +1,3 @@
-import type { VerificationLevel } from '@backup-sync/contracts';
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import { presentMs } from '../differences.ts';
 import type {
@@ -10,11 +9,9 @@ import type {
   OpenSubject,
   OperationEnd,
   OperationEnds,
-  ProvedHead,
 } from '../hook-records.ts';
 import type { HookEventRow } from '../hook-schema.ts';
 import type { Schema } from '../schema.ts';
-import { chunks } from './chunk.ts';
 import { newestCursor } from './events.ts';
 import { lockHook, rowToHook } from './hooks.ts';
 
@@ -89,115 +86,6 @@ export async function openSubjects(database: Kysely<Schema>, hookId: string): Pr
     .select(['kind', 'subject', 'subject_name', 'seen_at_ms'])
     .execute();
   return rows.map((row) => ({ kind: row.kind, subject: subjectOf(row), seenAtMs: row.seen_at_ms }));
-}
-
-/** Selects the newest proved backups of the resources of a project that are not retired. */
-function headsOf(database: Kysely<Schema>, projectId: string, level: VerificationLevel) {
-  return database
-    .selectFrom('resource_heads as head')
-    .innerJoin('resources', (join) =>
-      join
-        .onRef('resources.project_id', '=', 'head.project_id')
-        .onRef('resources.source_id', '=', 'head.source_id')
-        .onRef('resources.resource_id', '=', 'head.resource_id'),
-    )
-    .where('head.project_id', '=', projectId)
-    .where('head.source_id', '=', '')
-    .where('head.level', '=', level)
-    .where('head.taken_at_ms', 'is not', null)
-    .select(['head.resource_id', 'head.backup_id', 'head.taken_at_ms', 'resources.resource_name']);
-}
-
-/** Place in the order of the newest proved backups. */
-type AfterHead = Pick<ProvedHead, 'takenAtMs' | 'resourceId'>;
-
-/**
- * Returns resources whose newest proved backup is older than `beforeMs`, and that are not retired, from the oldest on
- * after a place. `next` is the place to continue after; null if there are no more.
- */
-export async function overdueHeads(
-  database: Kysely<Schema>,
-  projectId: string,
-  level: VerificationLevel,
-  beforeMs: number,
-  after: AfterHead | null,
-  limit: number,
-): Promise<{ readonly heads: readonly ProvedHead[]; readonly next: AfterHead | null }> {
-  let overdue = headsOf(database, projectId, level).where('head.taken_at_ms', '<', beforeMs);
-  if (after !== null) {
-    overdue = overdue.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('head.taken_at_ms', 'head.resource_id'), '>', tuple(after.takenAtMs, after.resourceId)),
-    );
-  }
-  const rows = await overdue
-    .leftJoin('retired_resources as retired', (join) =>
-      join.onRef('retired.project_id', '=', 'head.project_id').onRef('retired.resource_id', '=', 'head.resource_id'),
-    )
-    .select('retired.retired_at_ms')
-    .orderBy('head.taken_at_ms')
-    .orderBy('head.resource_id')
-    .limit(limit)
-    .execute();
-  const last = rows.at(-1);
-  return {
-    heads: rows.filter((row) => row.retired_at_ms === null).map(rowToHead),
-    next: rows.length < limit || last === undefined ? null : rowToHead(last),
-  };
-}
-
-/**
- * Returns which of these resources are no longer overdue: retired, gone, or with a proved backup of `beforeMs` or newer.
- */
-export async function caughtUp(
-  database: Kysely<Schema>,
-  projectId: string,
-  level: VerificationLevel,
-  beforeMs: number,
-  resourceIds: readonly string[],
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const some of chunks(resourceIds)) {
-    const rows = await database
-      .selectFrom('resources')
-      .leftJoin('resource_heads as head', (join) =>
-        join
-          .onRef('head.project_id', '=', 'resources.project_id')
-          .onRef('head.source_id', '=', 'resources.source_id')
-          .onRef('head.resource_id', '=', 'resources.resource_id')
-          .on('head.level', '=', level),
-      )
-      .leftJoin('retired_resources as retired', (join) =>
-        join
-          .onRef('retired.project_id', '=', 'resources.project_id')
-          .onRef('retired.resource_id', '=', 'resources.resource_id'),
-      )
-      .where('resources.project_id', '=', projectId)
-      .where('resources.source_id', '=', '')
-      .where('resources.resource_id', 'in', some)
-      .select(['resources.resource_id', 'head.taken_at_ms', 'retired.retired_at_ms'])
-      .execute();
-    const late = new Set(
-      rows
-        .filter((row) => row.retired_at_ms === null && (row.taken_at_ms === null || row.taken_at_ms < beforeMs))
-        .map((row) => row.resource_id),
-    );
-    found.push(...some.filter((id) => !late.has(id)));
-  }
-  return found;
-}
-
-function rowToHead(row: {
-  readonly resource_id: string;
-  readonly resource_name: string;
-  readonly backup_id: string | null;
-  readonly taken_at_ms: number | null;
-}): ProvedHead {
-  return {
-    resourceId: row.resource_id,
-    resourceName: row.resource_name,
-    backupId: row.backup_id,
-    takenAtMs: row.taken_at_ms ?? 0,
-  };
 }
 
 /** Returns the hooks that have events to be sent now. */

@@ -7,7 +7,7 @@ import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
 import { lockHook } from './hooks.ts';
 
-/** A problem that lasts is stored again only if it was last stored this long ago, in milliseconds. */
+/** Most problems that last are stored again only if they were last stored this long ago, in milliseconds. */
 const seenAgainAfterMs = 24 * 60 * 60 * 1000;
 
 type Event = Selectable<HookEventRow>;
@@ -110,7 +110,9 @@ class Noting {
     const { kind, subject, atMs, details } = sighting;
     const own = this.#find(sighting);
     if (own?.is_open === 1) {
-      if (atMs - own.seen_at_ms > seenAgainAfterMs) this.#set(sighting, { ...own, seen_at_ms: atMs });
+      // Whether a backup is proved again depends on when its verification last failed.
+      const isNoted = kind === 'verification.failed' || atMs - own.seen_at_ms > seenAgainAfterMs;
+      if (isNoted) this.#set(sighting, { ...own, seen_at_ms: atMs });
       return;
     }
     if (subject.kind !== 'project' && this.#count(kind, 0) >= hookSubjectsMax) {

@@ -1,14 +1,13 @@
 import {
-  caughtUp,
   claimHookEvents,
   endHookTry,
   hooksToSend,
   listHookEvents,
   openSubjects,
   operationEnds,
-  overdueHeads,
   resendHookEvents,
 } from '../steps/hook-events.ts';
+import { caughtUp, overdueHeads, provedAgain } from '../steps/hook-problems.ts';
 import { addHook, allHooks, changeHook, listHooks, removeHook, showHook } from '../steps/hooks.ts';
 import { noteProblems } from '../steps/note-problems.ts';
 import { auditedStep, type Step } from './step.ts';
@@ -54,6 +53,8 @@ export const hookSteps = {
   overdueHeads: { access: 'read', run: overdueHeads },
   /** Returns which of these resources are no longer overdue. One without a proved backup still is. */
   caughtUp: { access: 'read', run: caughtUp },
+  /** Returns which of these backups, whose verifications failed, are proved again or have no record any more. */
+  provedAgain: { access: 'read', run: provedAgain },
   /** Stores an event for each problem that began or is over, see note-problems.ts. */
   noteProblems: { access: 'write', run: noteProblems },
   /** Returns the hooks that have events to be sent now, and that are neither paused nor gone. */
