@@ -17,8 +17,9 @@ const occasions: Readonly<Record<keyof typeof hookEvents, string>> = {
   'backup.overdue':
     'The newest proved backup of a resource is older than the limit of the hook. A resource without any proved backup has none that could be overdue: until then, only its operations fail. Retired resources do not count.',
   'backup.overdue.resolved': 'The resource has a newer proved backup, is retired, or is no longer recorded.',
-  'source.overdue': 'The last good run of a source is longer ago than the limit of the hook. Paused sources count too.',
-  'source.overdue.resolved': 'The source has had a good run, or was removed.',
+  'source.overdue':
+    'The last good run of a source is longer ago than the limit of the hook. Paused sources do not count. Sources without an interval do: you run them yourself, and the limit says how often.',
+  'source.overdue.resolved': 'The source has had a good run, was paused or was removed.',
   'hook.test': 'Somebody has tested the hook. It is not retried.',
 };
 

@@ -68,7 +68,8 @@ function lookAtSources({ services, hook, nowMs, open }: Looking, sources: readon
     }
     const { sourceOlderThanS: limitS } = hook;
     const lastMs = source.lastGoodSyncAtMs ?? source.createdAtMs;
-    if (limitS !== null && nowMs - lastMs > limitS * 1000) {
+    // Nobody expects runs of a paused source. One without an interval is expected to be run by somebody else.
+    if (limitS !== null && source.pausedAtMs === null && nowMs - lastMs > limitS * 1000) {
       const last = source.lastGoodSyncAtMs === null ? null : new Date(source.lastGoodSyncAtMs).toISOString();
       const details = { older_than_s: limitS, last_good_sync_at: last };
       see({ ...seen, messageId: services.world.newId(), kind: 'source.overdue', isOpen: true, details });
