@@ -119,7 +119,9 @@ export function addHookCommands(program: Command, { command, contextOf, finish }
       const { status, limit } = options;
       finish(await listHookDeliveriesCommand(contextOf(options), hook, given({ status, limit })));
     });
-  command(hooks, 'resend <hook> [delivery-id]', 'send a delivery again, or all that failed', ['hooks resend pager'])
+  command(hooks, 'resend <hook> [delivery-id]', 'send a delivery now, or all that failed or wait', [
+    'hooks resend pager',
+  ])
     .addHelpText('after', hookHelp)
     .action(async (hook: string, deliveryId: string | undefined, options: Shared) => {
       const { resendHookDeliveriesCommand } = await import('./commands/hooks.ts');

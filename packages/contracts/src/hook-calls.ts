@@ -43,7 +43,7 @@ export const hookCalls = {
   },
   updateHook: {
     summary: 'Change the address, events or limits of a hook',
-    details: 'Fields that are left out keep their value. Events that wait are sent to the new address.',
+    details: 'Fields that are left out keep their value. Events that wait are sent to the new address at once.',
     kind: 'mutation',
     role: 'administrator',
     method: 'PATCH',
@@ -90,7 +90,7 @@ export const hookCalls = {
   },
   rotateHookSecret: {
     summary: 'Make a new secret for a hook',
-    details: `For ${rotationHours} hours, events are signed with the secret before as well. The answer has the new secret.`,
+    details: `For ${rotationHours} hours, events are signed with the secret before as well. A second rotation within this time replaces only the new secret. The answer has the new secret.`,
     kind: 'mutation',
     role: 'administrator',
     method: 'POST',
@@ -123,7 +123,7 @@ export const hookCalls = {
     refusals: ['hook_not_found'],
   },
   resendHookDeliveries: {
-    summary: 'Send a delivery of a hook again, or all that failed',
+    summary: 'Send a delivery of a hook now, or all that failed or wait for another try',
     details: 'The receiver gets the same webhook-id as before.',
     kind: 'mutation',
     role: 'administrator',

@@ -164,7 +164,9 @@ export const listHookDeliveriesAnswer = z
   .meta({ id: 'ListHookDeliveriesAnswer' });
 
 export const resendHookDeliveriesInput = hookInput.extend({
-  delivery_id: deliveryId.optional().meta({ description: 'The delivery to send again (default: all that failed).' }),
+  delivery_id: deliveryId
+    .optional()
+    .meta({ description: 'The delivery to send again (default: all that failed or wait for another try).' }),
 });
 export const resendHookDeliveriesAnswer = z
   .object({ resent: z.int().meta({ description: 'Number of deliveries that wait to be sent again.' }) })

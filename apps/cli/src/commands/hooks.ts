@@ -139,7 +139,7 @@ export async function listHookDeliveriesCommand(
   return exitCodes.done;
 }
 
-/** Sends one delivery again, or all that failed. */
+/** Sends one delivery now, or all that failed or wait for another try. */
 export function resendHookDeliveriesCommand(
   context: CommandContext,
   nameOrId: string,

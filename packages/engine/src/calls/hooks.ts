@@ -58,12 +58,18 @@ export const pauseHook: MutationHandler<'pauseHook'> = (context, input) =>
 export const resumeHook: MutationHandler<'resumeHook'> = (context, input) =>
   changed(context, input, { pausedAtMs: null, goneAtMs: null });
 
-/** Makes a new secret. For a day, the one before signs as well, so that the receiver can change over. */
+/**
+ * Makes a new secret. For a day, the one before signs as well, so that the receiver can change over. A rotation within
+ * that day replaces only the new secret, which no receiver has to know yet.
+ */
 export const rotateHookSecret: MutationHandler<'rotateHookSecret'> = async (context, input) => {
   const { work, world } = context.services;
-  const { sealedSecret, sealedPrivateKey } = await findHook(context, input.project_id, input.hook_id);
+  const hook = await findHook(context, input.project_id, input.hook_id);
+  const { sealedSecret, sealedPrivateKey } = hook;
   const { secret, ...keys } = await work.hookSender.makeKeys(input.hook_id, sealedPrivateKey !== null);
-  const previous = { sealedSecret, sealedPrivateKey, untilMs: world.clock.nowMs() + rotationMs };
+  const nowMs = world.clock.nowMs();
+  const isChangingOver = hook.previous !== null && hook.previous.untilMs > nowMs;
+  const previous = isChangingOver ? hook.previous : { sealedSecret, sealedPrivateKey, untilMs: nowMs + rotationMs };
   return { ...(await changed(context, input, { ...keys, previous })), secret };
 };
 

@@ -171,6 +171,28 @@ export function describeHooks(open: OpenCatalogue): void {
     expect((await claim()).map(({ messageId }) => messageId)).toEqual([claimed?.messageId]);
   });
 
+  test('after a repair, what waits for another try is due at once', async () => {
+    const farMs = 5_000 + 24 * 60 * 60 * 1000;
+    const { changeHook, resendHookEvents } = catalogue.hooks;
+    for (const repair of [
+      () => changeHook(projectId, hookId, { url: 'https://other.example.com' }),
+      () => changeHook(projectId, hookId, { pausedAtMs: null, goneAtMs: null }),
+      async () => expect(await resendHookEvents(projectId, hookId, null)).toBe(1),
+    ]) {
+      await note(makeSighting('a', true, 2_000));
+      const [tried] = await claim();
+      await end(tried, { isDelivered: false, notBeforeMs: farMs });
+      await note(makeSighting('new', true, 2_000));
+      await repair();
+      const due = await catalogue.hooks.listHookEvents(hookId, 'waiting', 10);
+      expect(due.deliveries.map(({ notBeforeMs }) => notBeforeMs)).toEqual([null, null]);
+      await note(makeSighting('a', false, 3_000), makeSighting('new', false, 3_000));
+      // Nobody has heard of the new one.
+      expect(await deliveries()).toEqual([['source.held.resolved', 'waiting']]);
+      await end((await claim())[0], { isDelivered: true });
+    }
+  });
+
   test('a limited number of subjects have events of their own, and one event stands for all others', async () => {
     const ids = Array.from({ length: hookSubjectsMax + 2 }, (_, index) => `source-${index}`);
     await note(...ids.map((id) => makeSighting(id, true, 2_000)));

@@ -151,6 +151,8 @@ export async function claimHookEvents(
     .set(({ eb }) => ({
       tries: eb('tries', '+', 1),
       claimed_until_ms: eb(presentMs(database, nowMs), '+', claimForMs),
+      // It waits for no other try while it is being sent.
+      not_before_ms: null,
     }))
     .where(
       'message_id',
@@ -199,7 +201,7 @@ export async function endHookTry(database: Kysely<Schema>, end: HookTryEnd): Pro
     .execute();
 }
 
-/** Makes a delivery wait again, or all that failed. Returns their number; null if there is no such hook. */
+/** Makes a delivery due now, or all that failed or wait for another try. Returns their number; null if there is no such hook. */
 export async function resendHookEvents(
   database: Kysely<Schema>,
   projectId: string,
@@ -210,9 +212,18 @@ export async function resendHookEvents(
   if (hook?.project_id !== projectId) return null;
   const ofHook = database.updateTable('hook_events').where('hook_id', '=', hookId);
   const chosen =
-    messageId === null ? ofHook.where('status', '=', 'failed') : ofHook.where('message_id', '=', messageId);
+    messageId === null
+      ? ofHook.where(({ eb, or, and }) =>
+          or([eb('status', '=', 'failed'), and([eb('status', '=', 'waiting'), eb('not_before_ms', 'is not', null)])]),
+        )
+      : ofHook.where('message_id', '=', messageId);
   const { numUpdatedRows } = await chosen
-    .set({ status: 'waiting', tries: 1, not_before_ms: null })
+    // One that was never tried stays so: if its problem ends, nobody has heard of it.
+    .set(({ eb }) => ({
+      status: 'waiting',
+      tries: eb.case().when('tries', '>', 1).then(1).else(eb.ref('tries')).end(),
+      not_before_ms: null,
+    }))
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
 }

@@ -36,7 +36,10 @@ export async function addHook(
   return numInsertedOrUpdatedRows === 0n ? 'name_taken' : 'added';
 }
 
-/** Changes fields of a hook; null if there is none. */
+/**
+ * Changes fields of a hook; null if there is none. What waits for another try is due at once if the hook is resumed or
+ * gets another address.
+ */
 export async function changeHook(
   database: Kysely<Schema>,
   projectId: string,
@@ -46,7 +49,12 @@ export async function changeHook(
   const columns = columnsOf(changes);
   if (Object.keys(columns).length > 0) {
     const ofHook = database.updateTable('hooks').where('id', '=', id).where('project_id', '=', projectId);
-    await ofHook.set(columns).execute();
+    const { numUpdatedRows } = await ofHook.set(columns).executeTakeFirstOrThrow();
+    const isRepaired = changes.url !== undefined || changes.pausedAtMs === null || changes.goneAtMs === null;
+    if (isRepaired && numUpdatedRows > 0n) {
+      const waiting = database.updateTable('hook_events').where('hook_id', '=', id).where('status', '=', 'waiting');
+      await waiting.set({ not_before_ms: null }).execute();
+    }
   }
   return await showHook(database, projectId, id);
 }

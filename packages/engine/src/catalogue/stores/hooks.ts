@@ -28,7 +28,7 @@ export const hookSteps = {
   /** Removes a hook with its events. Returns whether there was one. */
   removeHook: auditedStep(removeHook, { isDone: (isRemoved) => isRemoved }),
   /**
-   * Makes a delivery wait to be sent again, or with null all that failed. Returns their number; null if there is no such
+   * Makes a delivery due now, or with null all that failed or wait for another try. Returns their number; null if there is no such
    * hook.
    */
   resendHookEvents: auditedStep(resendHookEvents, {
