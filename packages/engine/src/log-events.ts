@@ -36,7 +36,7 @@ export const logFields = {
 
 type LogField = keyof typeof logFields;
 
-/** Maximum number of entries of a limited event in a minute. The others are only counted. */
+/** Maximum number of entries of a limited event in a minute. The others are counted. */
 export const limitedEntries = 100;
 
 type LogEventDescription = {
@@ -44,8 +44,11 @@ type LogEventDescription = {
   /** When the entry is written, as a clause for the reference. */
   readonly when: string;
   readonly fields: readonly LogField[];
-  /** Set if a fault outside can cause the event thousands of times: see {@link limitedEntries}. */
-  readonly isLimited?: true;
+  /**
+   * Set if a fault outside can cause the event thousands of times. {@link limitedEntries} is then the limit of the whole
+   * `event`, or of each `error` that it has, so that a frequent error hides no other.
+   */
+  readonly limitedBy?: 'event' | 'error';
 };
 
 const ofCall = ['request_id', 'project_id', 'actor', 'door', 'address', 'call', 'duration_ms'] as const;
@@ -100,19 +103,19 @@ export const logEvents = {
     level: 'info',
     when: 'a call of a known caller was refused',
     fields: [...ofCall, 'error'],
-    isLimited: true,
+    limitedBy: 'error',
   },
   'call.failed': {
     level: 'warn',
     when: 'a call failed through no fault of the caller (HTTP status 500 or more)',
     fields: [...ofCall, 'error'],
-    isLimited: true,
+    limitedBy: 'error',
   },
   'request.refused': {
     level: 'debug',
     when: 'a request was refused; if it had become a call, `call.refused` or `call.failed` says more',
     fields: ['request_id', 'address', 'error'],
-    isLimited: true,
+    limitedBy: 'error',
   },
   'operation.succeeded': {
     level: 'info',
@@ -121,14 +124,19 @@ export const logEvents = {
   },
   'operation.failed': {
     level: 'info',
-    when: 'an operation of any kind has ended without success; a bucket or a backup is the usual cause',
+    when: 'a scan, a run of a source, a plan or a verification has ended without success; a bucket or a backup is the usual cause',
     fields: ofOperation,
-    isLimited: true,
   },
   'item.succeeded': {
     level: 'debug',
     when: 'the import or the deletion of one backup has succeeded; a sync has thousands of them',
     fields: ['operation_id', 'project_id', 'kind', 'status'],
+  },
+  'item.failed': {
+    level: 'info',
+    when: 'the import or the deletion of one backup has ended without success',
+    fields: ofOperation,
+    limitedBy: 'event',
   },
   'source.run_started': {
     level: 'info',
@@ -144,7 +152,7 @@ export const logEvents = {
     level: 'warn',
     when: 'the last try to send an event to a hook has failed',
     fields: ['project_id', 'hook_id'],
-    isLimited: true,
+    limitedBy: 'event',
   },
   'hook.gone': {
     level: 'warn',
@@ -203,8 +211,8 @@ export const logEvents = {
   },
   'log.left_out': {
     level: 'warn',
-    when: 'an event occurred more than 100 times in a minute, and the further entries were left out',
-    fields: ['left_out', 'count'],
+    when: 'a minute ends in which an event occurred more than 100 times, and the further entries were left out',
+    fields: ['left_out', 'error', 'count'],
   },
   'log.lost': {
     level: 'warn',

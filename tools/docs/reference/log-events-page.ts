@@ -1,11 +1,16 @@
 import { limitedEntries, logEvents, logFields, logLevels } from '../../../packages/engine/src/log-events.ts';
 import { generatedPage, sentence, table } from './markdown.ts';
 
+const limits = {
+  event: `At most ${limitedEntries} entries a minute.`,
+  error: `At most ${limitedEntries} entries a minute for each error.`,
+} as const;
+
 export function logEventsPage(): string {
   const rows = Object.entries(logEvents).map(([name, event]) => [
     `\`${name}\``,
     event.level,
-    `${sentence(event.when)}${'isLimited' in event ? ` At most ${limitedEntries} entries a minute.` : ''}`,
+    `${sentence(event.when)}${'limitedBy' in event ? ` ${limits[event.limitedBy]}` : ''}`,
     event.fields.map((field) => `\`${field}\``).join(', '),
   ]);
   return generatedPage('Events of the log', [

@@ -2,40 +2,51 @@ import { type LogEventName, limitedEntries } from '@backup-sync/engine/log-event
 
 const windowMs = 60_000;
 
-type Window = { readonly beganMs: number; entries: number; leftOut: number };
+/** What is limited together: the entries of an event, or those of the event with one error. */
+type Limited = { readonly event: LogEventName; readonly error: string | null };
+
+type Window = Limited & { entries: number; readonly timer: NodeJS.Timeout };
 
 /**
  * Limits how often an event is written, so that a fault outside does not fill the log: a wrong access key fails every
- * import. The first entries of a minute are written; the number of the others is reported later.
+ * import. The first entries of a minute are written. The number of the others is reported when the minute ends.
  */
-export class EventLimit {
-  readonly #windows = new Map<LogEventName, Window>();
-  readonly #nowMs: () => number;
+export class EventLimit implements Disposable {
+  readonly #windows = new Map<string, Window>();
+  readonly #reportLeftOut: (limited: Limited, count: number) => void;
 
-  constructor(nowMs: () => number = () => performance.now()) {
-    this.#nowMs = nowMs;
+  constructor(reportLeftOut: (limited: Limited, count: number) => void) {
+    this.#reportLeftOut = reportLeftOut;
   }
 
-  /** Counts an event. `leftOut` is the number of entries that the window before has left out. */
-  take(event: LogEventName): { readonly isAllowed: boolean; readonly leftOut: number } {
-    const nowMs = this.#nowMs();
-    let window = this.#windows.get(event);
-    let leftOut = 0;
-    if (window === undefined || nowMs - window.beganMs >= windowMs) {
-      leftOut = window?.leftOut ?? 0;
-      window = { beganMs: nowMs, entries: 0, leftOut: 0 };
-      this.#windows.set(event, window);
-    }
-    const isAllowed = window.entries < limitedEntries;
-    if (isAllowed) window.entries += 1;
-    else window.leftOut += 1;
-    return { isAllowed, leftOut };
+  /** Counts an entry. Returns whether it may be written. */
+  take(limited: Limited): boolean {
+    const key = JSON.stringify([limited.event, limited.error]);
+    const window = this.#windows.get(key) ?? this.#open(key, limited);
+    window.entries += 1;
+    return window.entries <= limitedEntries;
   }
 
-  /** The events with entries that were left out and not reported yet. */
-  takeAll(): readonly (readonly [LogEventName, number])[] {
-    const open = [...this.#windows].map(([event, { leftOut }]) => [event, leftOut] as const);
-    this.#windows.clear();
-    return open.filter(([, leftOut]) => leftOut > 0);
+  /** Reports what the minutes that have not ended left out. */
+  [Symbol.dispose](): void {
+    for (const key of this.#windows.keys()) this.#end(key);
+  }
+
+  #open(key: string, limited: Limited): Window {
+    const timer = setTimeout(() => this.#end(key), windowMs);
+    // A process that has nothing else to do ends, and disposes this.
+    timer.unref();
+    const window = { ...limited, entries: 0, timer };
+    this.#windows.set(key, window);
+    return window;
+  }
+
+  #end(key: string): void {
+    const window = this.#windows.get(key);
+    if (window === undefined) return;
+    clearTimeout(window.timer);
+    this.#windows.delete(key);
+    const leftOut = window.entries - limitedEntries;
+    if (leftOut > 0) this.#reportLeftOut(window, leftOut);
   }
 }

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { EventLimit } from './event-limit.ts';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type LogSettings, openLog } from './open-log.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 /** A stream that keeps what it gets. While `isStuck`, its reader takes nothing, as with a full pipe. */
 class Reader extends Writable {
@@ -126,25 +127,45 @@ test('the level can be changed while the process runs', () => {
 
 test('of thousands of failures, 100 are written and the others counted', () => {
   const { reader, log, close } = open({ format: 'json' });
-  for (let count = 0; count < 5_000; count += 1) log('operation.failed', 'failed', { operation_id: `o-${count}` });
+  for (let count = 0; count < 5_000; count += 1) log('item.failed', 'failed', { operation_id: `o-${count}` });
   log('outage.ended', 'It is back.', { bucket: 'b' });
   close();
   expect(reader.entries).toHaveLength(102);
   expect(reader.entries.slice(-2)).toMatchObject([
     { event: 'outage.ended' },
-    { level: 'warn', event: 'log.left_out', left_out: 'operation.failed', count: 4_900 },
+    { level: 'warn', event: 'log.left_out', left_out: 'item.failed', count: 4_900 },
   ]);
 });
 
-test('after a minute an event is written again, with the number of entries that were left out', () => {
-  let nowMs = 0;
-  const limit = new EventLimit(() => nowMs);
-  const allowed = Array.from({ length: 130 }, () => limit.take('call.failed').isAllowed);
-  expect(allowed.filter(Boolean)).toHaveLength(100);
-  expect(limit.take('call.refused')).toEqual({ isAllowed: true, leftOut: 0 });
-  nowMs = 60_000;
-  expect(limit.take('call.failed')).toEqual({ isAllowed: true, leftOut: 30 });
-  expect(limit.takeAll()).toEqual([]);
+test('when a minute ends, the log says how many entries it left out, and the event is written again', () => {
+  vi.useFakeTimers();
+  const { reader, log } = open({ format: 'json' });
+  for (let count = 0; count < 130; count += 1) log('hook.given_up', 'given up', {});
+  vi.advanceTimersByTime(59_999);
+  expect(reader.entries).toHaveLength(100);
+  vi.advanceTimersByTime(1);
+  expect(reader.entries.slice(100)).toMatchObject([{ event: 'log.left_out', left_out: 'hook.given_up', count: 30 }]);
+  log('hook.given_up', 'given up', {});
+  vi.advanceTimersByTime(120_000);
+  expect(reader.entries.slice(101)).toMatchObject([{ event: 'hook.given_up' }]);
+});
+
+test('a frequent error of calls hides no other error, and failed imports hide no failed scan', () => {
+  const { reader, log, close } = open({ format: 'json' });
+  for (let count = 0; count < 150; count += 1) {
+    log('call.refused', 'was refused', { error: 'backup_not_found' });
+    log('item.failed', 'failed', { kind: 'import' });
+  }
+  reader.text = '';
+  log('call.refused', 'was refused', { error: 'role_not_allowed' });
+  for (let count = 0; count < 150; count += 1) log('operation.failed', 'failed', { kind: 'scan' });
+  close();
+  expect(reader.entries.filter(({ event }) => event === 'operation.failed')).toHaveLength(150);
+  expect(reader.entries.filter(({ event }) => event !== 'operation.failed')).toMatchObject([
+    { event: 'call.refused', error: 'role_not_allowed' },
+    { event: 'log.left_out', left_out: 'call.refused', error: 'backup_not_found', count: 50 },
+    { event: 'log.left_out', left_out: 'item.failed', count: 50 },
+  ]);
 });
 
 test('while nobody reads, little is kept in memory; then the number of lost entries is written', () => {

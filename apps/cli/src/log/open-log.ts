@@ -34,21 +34,21 @@ export function openLog(stream: WaitingStream, { level, format, isForJournal }: 
     },
     output,
   );
-  const limit = new EventLimit();
   const put = (event: LogEventName, message: string, values: object) => {
     logger[logEvents[event].level]({ event, ...withoutEmpty(values) }, message);
   };
-  const putLeftOut = (event: LogEventName, count: number) =>
-    put('log.left_out', `${count} more entries of ${event} were left out`, { left_out: event, count });
+  const limit = new EventLimit(({ event, error }, count) => {
+    const left = error === null ? event : `${event} with the error ${error}`;
+    put('log.left_out', `${count} more entries of ${left} were left out`, { left_out: event, error, count });
+  });
   const log: Log = (event, message, values) => {
     const described = logEvents[event];
     if (!logger.isLevelEnabled(described.level)) return;
     const lost = output.takeLost();
     if (lost > 0) put('log.lost', `${lost} entries were lost: nobody read standard error fast enough`, { count: lost });
-    if ('isLimited' in described) {
-      const { isAllowed, leftOut } = limit.take(event);
-      if (leftOut > 0) putLeftOut(event, leftOut);
-      if (!isAllowed) return;
+    if ('limitedBy' in described) {
+      const error = described.limitedBy === 'error' && 'error' in values ? String(values.error) : null;
+      if (!limit.take({ event, error })) return;
     }
     put(event, message, values);
   };
@@ -62,9 +62,7 @@ export function openLog(stream: WaitingStream, { level, format, isForJournal }: 
     setLevel: (next) => {
       logger.level = next;
     },
-    [Symbol.dispose]: () => {
-      for (const [event, count] of limit.takeAll()) putLeftOut(event, count);
-    },
+    [Symbol.dispose]: () => limit[Symbol.dispose](),
   };
 }
 

@@ -55,7 +55,7 @@ test('a server whose log nobody reads answers calls, stops, and has written what
     address: '127.0.0.1',
     duration_ms: expect.any(Number),
   });
-  const failed = entries.find(({ event }) => event === 'operation.failed');
+  const failed = entries.find(({ event }) => event === 'item.failed');
   expect(failed).toMatchObject({
     level: 'info',
     kind: 'import',

@@ -23,23 +23,31 @@ export async function logEnds(
   ended: readonly EndedOperation[],
 ): Promise<void> {
   if (services.world.log === noLog) return;
-  // The entries of further failures would not be written, so nothing is read for them.
-  await Promise.all(ended.map((each, index) => logEnd(services, each, index < limitedEntries)));
+  const failedItems = ended.filter((each) => isItem(each) && each.status !== 'success');
+  // The entries of further ones would not be written, so nothing is read for them.
+  const undetailed = new Set(failedItems.slice(limitedEntries));
+  await Promise.all(ended.map((each) => logEnd(services, each, !undetailed.has(each))));
+}
+
+/** Whether it imported or deleted one backup. A sync ends thousands of these. */
+function isItem({ kind }: EndedOperation): boolean {
+  return kind === 'import' || kind === 'delete';
 }
 
 async function logEnd(
   { catalogue, world: { log } }: Pick<Services, 'catalogue' | 'world'>,
-  { id, projectId, kind, status }: EndedOperation,
+  ended: EndedOperation,
   isDetailed: boolean,
 ): Promise<void> {
+  const { id, projectId, kind, status } = ended;
   const known = { operation_id: id, project_id: projectId, kind, status };
-  // A sync ends thousands of these, so nothing is read for them.
-  if (status === 'success' && (kind === 'import' || kind === 'delete')) {
+  if (status === 'success' && isItem(ended)) {
     log('item.succeeded', `The ${names[kind]} has succeeded.`, known);
     return;
   }
   const operation = isDetailed ? await showOrNull(catalogue.operations.showOperation(projectId, id)) : null;
-  const event = status === 'success' ? 'operation.succeeded' : 'operation.failed';
+  const failed = isItem(ended) ? 'item.failed' : 'operation.failed';
+  const event = status === 'success' ? 'operation.succeeded' : failed;
   if (operation === null) log(event, `The ${names[kind]} has ended: ${status}.`, known);
   else log(event, messageOf(operation), { ...known, ...valuesOf(operation) });
 }

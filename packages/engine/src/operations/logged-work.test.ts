@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startClockedEngine } from '../testing/clocked-engine.ts';
-import { writeSmallChain } from '../testing/small-chain.ts';
+import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { makeTestBuckets } from '../testing/test-buckets.ts';
 
 const bucket = 'volumebackups';
@@ -85,5 +85,19 @@ test('the log has what callers did and what they were refused, and why an operat
     { event: 'call.refused', call: 'startScan', actor: 'eve', error: 'role_not_allowed', ...ofCall },
     { event: 'call.accepted', call: 'startScan', actor: 'ada', ...ofCall },
     { event: 'operation.failed', operation_id, kind: 'scan', reason: 'bucket_not_found', bucket: 'missing' },
+  ]);
+});
+
+test('a failed import has an entry of its own event, with the reason', async () => {
+  await using world = await start();
+  const { engine } = world;
+  const [link] = writeSmallChain('logged-missing', 4, []);
+  if (link === undefined) throw new Error('the chain has a link');
+  const { sync } = await engine.call('syncBackups', { sync: [syncItemOf(link, bucket)] });
+  const operation_id = sync[0]?.operation_log_id ?? '';
+  await engine.ended(operation_id);
+  await engine.restart();
+  expect(engine.logged.filter(({ event }) => /^(?:item|operation)\./.test(event))).toMatchObject([
+    { event: 'item.failed', operation_id, kind: 'import', reason: 'path_not_found', bucket },
   ]);
 });
