@@ -77,16 +77,24 @@ describe('on a directory with buckets', () => {
     await server.sync([broken]);
     await monitor.pass(minute);
     expectAlert(monitor, 'BackupSyncOperationsFailing', { kind: 'import' });
+    const { operation_id } = await server.client.calls.verifyBackup({ backup_id: broken.backup_id, level: 'content' });
+    expect(await server.ended([operation_id])).toMatchObject([{ status: 'failed' }]);
     await monitor.pass(5 * minute);
+    expectAlert(monitor, 'BackupSyncVerificationFailed', { reason: 'object_missing' });
     expectAlert(monitor, 'BackupSyncBackupFailed', { resource_name: 'mail-disk' });
+    expectAlert(monitor, 'BackupSyncBackupsInError', { project: expect.any(String) });
     await cp(join(examples, 'second-copy'), buckets, { recursive: true });
     await server.sync([broken]);
     await monitor.pass(minute);
     expectAlert(monitor, 'BackupSyncBackupFailed');
+    expectAlert(monitor, 'BackupSyncBackupsInError');
     await monitor.pass(50 * minute);
     expectAlert(monitor, 'BackupSyncOperationsFailing', { kind: 'import' });
     await monitor.pass(10 * minute);
     expectAlert(monitor, 'BackupSyncOperationsFailing');
+    expectAlert(monitor, 'BackupSyncVerificationFailed', { reason: 'object_missing' });
+    await monitor.pass(day);
+    expectAlert(monitor, 'BackupSyncVerificationFailed');
   });
 
   test('alerts about a resource without a proved backup, and about too many resources, fire and clear', async () => {
@@ -122,6 +130,22 @@ describe('on a directory with buckets', () => {
     await read();
     await monitor.pass(minute);
     expectAlert(monitor, 'BackupSyncDataNotRead');
+  });
+
+  test('the alert about a source that has not synced fires for one that never had a good run', async () => {
+    const { calls } = server.client;
+    const asked = { name: 'unsynced', bucket_name: 'missing', interval_s: hour, force: true };
+    const { source } = await calls.addSource(asked);
+    const monitor = new Monitor(server.metricsAddress, Date.parse(source.created_at) / 1000);
+    await monitor.pass(2 * hour);
+    await monitor.pass(5 * minute);
+    expectAlert(monitor, 'BackupSyncSourceNotSynced');
+    await monitor.pass(hour);
+    await monitor.pass(5 * minute);
+    expectAlert(monitor, 'BackupSyncSourceNotSynced', { source: 'unsynced' });
+    await calls.pauseSource({ source_id: source.id });
+    await monitor.pass(minute);
+    expectAlert(monitor, 'BackupSyncSourceNotSynced');
   });
 
   test('the alert about a held source fires and clears', async () => {

@@ -204,8 +204,9 @@ class Evaluation {
     const modifier = node.getChild('MatchingModifierClause');
     const [left, operator, right] = children.filter(({ name }) => name !== 'MatchingModifierClause');
     if (left === undefined || operator === undefined || right === undefined) throw this.#unsupported(node);
-    const compute = this.#operation(textOf(this.#text, operator), node);
     const [one, other] = [this.of(left), this.of(right)];
+    if (textOf(this.#text, operator) === 'or' && modifier === null) return either(asVector(one), asVector(other));
+    const compute = this.#operation(textOf(this.#text, operator), node);
     if (typeof one === 'number' && typeof other === 'number') {
       const value = compute(one, other);
       if (value === null) throw this.#unsupported(node);
@@ -266,6 +267,12 @@ function match(
     const result = compute(value, found.value);
     return result === null ? [] : { labels: { ...labels, ...pick(found.labels, added) }, value: result };
   });
+}
+
+/** Returns the left side, and what the right side has for other labels. */
+function either(one: readonly VectorSample[], other: readonly VectorSample[]): readonly VectorSample[] {
+  const known = new Set(one.map(({ labels }) => keyOf(labels)));
+  return [...one, ...other.filter(({ labels }) => !known.has(keyOf(labels)))];
 }
 
 function keep(

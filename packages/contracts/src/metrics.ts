@@ -132,6 +132,12 @@ export const metrics = {
     of: 'catalogue',
     help: 'Start of the newest good run of the source: it listed everything, and no import failed for a reason that may pass. None before the first.',
   },
+  backup_sync_source_created_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['project', 'source'],
+    of: 'catalogue',
+    help: 'When the source was added. Alerts use it for sources that never had a good run.',
+  },
   backup_sync_source_interval_seconds: {
     type: 'gauge',
     labels: ['project', 'source'],

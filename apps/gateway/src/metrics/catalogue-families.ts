@@ -53,6 +53,10 @@ function samplesOf(measured: Measured): CatalogueSamples {
     backup_sync_source_last_complete_scan_timestamp_seconds: ofSources.flatMap(({ labels, lastGoodSyncAtMs }) =>
       lastGoodSyncAtMs === null ? [] : { labels, value: lastGoodSyncAtMs / 1000 },
     ),
+    backup_sync_source_created_timestamp_seconds: ofSources.map(({ labels, createdAtMs }) => ({
+      labels,
+      value: createdAtMs / 1000,
+    })),
     backup_sync_source_interval_seconds: ofSources.flatMap(({ labels, intervalS, isPaused }) =>
       intervalS === null || isPaused ? [] : { labels, value: intervalS },
     ),

@@ -87,7 +87,7 @@ export function describeMeasures(open: OpenCatalogue): void {
     const projectIds = [newId(), newId(), newId()];
     for (const projectId of projectIds) {
       await make(projectId, 'a', 1 * dayMs);
-      await catalogue.sources.addSource(makeSource(projectId, newId(), { intervalS: 3_600 }));
+      await catalogue.sources.addSource(makeSource(projectId, newId(), { intervalS: 3_600, createdAtMs: 1_000 }));
     }
     const { projects, sources, dropped } = await measure({ ...all, projects: 2, sources: 1 });
     expect(projects.map(({ projectId }) => projectId)).toEqual(projectIds.slice(0, 2));
@@ -97,6 +97,7 @@ export function describeMeasures(open: OpenCatalogue): void {
         name: expect.stringContaining('name of'),
         bucketName: 'bucket-1',
         intervalS: 3_600,
+        createdAtMs: 1_000,
         lastGoodSyncAtMs: null,
         isHeld: false,
         isPaused: false,

@@ -46,7 +46,7 @@ export type ResourceMeasure = {
 
 export type SourceMeasure = Pick<
   SourceRecord,
-  'projectId' | 'name' | 'bucketName' | 'intervalS' | 'lastGoodSyncAtMs'
+  'projectId' | 'name' | 'bucketName' | 'intervalS' | 'createdAtMs' | 'lastGoodSyncAtMs'
 > & { readonly isHeld: boolean; readonly isPaused: boolean };
 
 /** What is known of the catalogue as a whole, as of one moment. */

@@ -139,7 +139,8 @@ async function measureSources(
 ): Promise<{ readonly sources: readonly SourceMeasure[]; readonly droppedSources: number }> {
   const rows = await database
     .selectFrom('sources')
-    .select(['project_id', 'name', 'bucket_name', 'interval_s', 'held_at_ms', 'paused_at_ms', 'last_good_sync_at_ms'])
+    .select(['project_id', 'name', 'bucket_name', 'interval_s', 'created_at_ms', 'held_at_ms', 'paused_at_ms'])
+    .select('last_good_sync_at_ms')
     .orderBy('id')
     .execute();
   const sources = rows.slice(0, limit).map(
@@ -148,6 +149,7 @@ async function measureSources(
       name: row.name,
       bucketName: row.bucket_name,
       intervalS: row.interval_s,
+      createdAtMs: row.created_at_ms,
       lastGoodSyncAtMs: row.last_good_sync_at_ms,
       isHeld: row.held_at_ms !== null,
       isPaused: row.paused_at_ms !== null,
