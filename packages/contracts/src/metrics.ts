@@ -154,13 +154,13 @@ export const metrics = {
     type: 'gauge',
     labels: ['kind', 'status'],
     of: 'catalogue',
-    help: 'Operations that are waiting or running.',
+    help: 'Operations of all projects that are waiting or running.',
   },
   backup_sync_operation_age_seconds: {
     type: 'gauge',
     labels: ['status'],
     of: 'catalogue',
-    help: 'Time since the oldest operation that is waiting or running was accepted; 0 if there is none.',
+    help: 'Time since the oldest operation of all projects that is waiting or running was accepted; 0 if there is none.',
   },
   backup_sync_bucket_outage_began_timestamp_seconds: {
     type: 'gauge',
@@ -172,7 +172,7 @@ export const metrics = {
     type: 'gauge',
     labels: ['subject'],
     of: 'catalogue',
-    help: 'Projects, resources and sources that have no series because there are too many: those after the first 500, 5,000 and 1,000. The resources that are in the worst state have series.',
+    help: 'Projects, resources and sources that have no series because there are too many: those after the first 500, 5,000 and 1,000. Resources in the state failed have series first, then those in the worst state; retired ones are not counted.',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -37,6 +37,6 @@ export function metricsPage(): string {
     '## Labels',
     '`project` and `resource` are ids, and `source` is a name within its project. To show names, join the metrics with `backup_sync_project_info` and `backup_sync_resource_info`:',
     '```text\nmax without (instance) (backup_sync_resource_state{state="failed"})\n  * on (project, resource) group_left (resource_name)\n  max by (project, resource, resource_name) (backup_sync_resource_info)\n```',
-    'There are series for at most 500 projects, 5,000 resources, 1,000 sources and 200 buckets. If there are more resources, each project has an equal share, and a project that needs less leaves the rest to the others. Within a project, those without a proved backup come first, then those whose newest proved backup is the oldest. `backup_sync_series_dropped` says how many have no series.',
+    'There are series for at most 500 projects, 5,000 resources, 1,000 sources and 200 buckets. If there are more resources, each project has an equal share, and a project that needs less leaves the rest to the others. Within a project, those whose newest backup is in error come first, then those without a proved backup, then those whose newest proved backup is the oldest. `backup_sync_series_dropped` says how many have no series, not counting retired resources.',
   ]);
 }

@@ -38,8 +38,8 @@ export function describeMeasures(open: OpenCatalogue): void {
     await catalogue.backups.retireResource(projectId, 'retired', nowMs);
     const { resources, projects, dropped } = await measure();
     expect(resources.map(({ resourceId, state }) => [resourceId, state])).toEqual([
-      ['unproved', 'unproved'],
       ['failed', 'failed'],
+      ['unproved', 'unproved'],
       ['proved', 'proved'],
       ['retired', 'retired'],
     ]);
@@ -81,6 +81,13 @@ export function describeMeasures(open: OpenCatalogue): void {
     expect(ofProject(small)).toEqual(['e']);
     expect(dropped.resources).toBe(1);
     expect((await measure({ ...all, resources: 1 })).resources).toHaveLength(1);
+    // Its newest proved backup is the newest of all.
+    await make(large, 'a', 5 * dayMs, broken);
+    const one = await measure({ ...all, projects: 1, resources: 1 });
+    expect(one.resources.map(({ resourceId, state }) => [resourceId, state])).toEqual([['a', 'failed']]);
+    expect(one.dropped.resources).toBe(3);
+    for (const resourceId of ['b', 'c', 'd']) await catalogue.backups.retireResource(large, resourceId, nowMs);
+    expect((await measure({ ...all, projects: 1, resources: 1 })).dropped.resources).toBe(0);
   });
 
   test('projects and sources after the limits are only counted', async () => {
@@ -116,7 +123,7 @@ export function describeMeasures(open: OpenCatalogue): void {
       catalogue.operations.accept({ ...makeAcceptance(newId(), [makeItem(id)]), acceptedAtMs });
     await accept(7_000, 'a');
     await accept(5_000, 'b');
-    const busy = await measure();
+    const busy = await measure({ ...all, projects: 1 });
     expect(busy.oldest).toContainEqual({ status: 'waiting', createdAtMs: 5_000 });
     expect(busy.unfinished).toContainEqual({ kind: 'import', status: 'waiting', count: 2 });
     expect(busy.unfinished).toContainEqual({ kind: 'verify', status: 'waiting', count: 0 });

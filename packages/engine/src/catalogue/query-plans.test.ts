@@ -408,7 +408,7 @@ test('monitoring reads no operations or backups but those that indexes lead to',
   const reads = plans.filter((line) => /^(SCAN|SEARCH) (backups|operations|head|resources|row_counts|each)/.test(line));
   for (const read of reads) {
     expect(read).toMatch(
-      /^SEARCH \w+ USING .*\((project_id>\?|project_id=\? AND (subject|status|backup_id|resource_id|source_id)=\?)/,
+      /^SEARCH \w+ USING .*\((project_id>\?|project_id=\? AND resource_id>\?|project_id=\? AND (subject|status|backup_id|resource_id|source_id)=\?)/,
     );
   }
   expect(reads.some((line) => line.includes('INDEX operations_by_status'))).toBe(true);

@@ -22,7 +22,9 @@ export async function measureCatalogue(
 ): Promise<Measures> {
   const known = await projectsWithCounts(database);
   const projectIds = known.slice(0, limits.projects);
-  const counts = await keptCounts(database, projectIds);
+  const counts = await keptCounts(database, projectIds, ['backup', 'resource']);
+  // Of all projects: these sums have no series for each project.
+  const ofOperations = await keptCounts(database, known, operationKinds);
   const names = await namesOf(database, projectIds);
   const projects = projectIds.map(
     (projectId): ProjectMeasure => ({
@@ -38,6 +40,8 @@ export async function measureCatalogue(
   const { sources, droppedSources } = await measureSources(database, limits.sources);
   const resources = await measureResources(database, projects, limits.resources, nowMs);
   const counted = projects.reduce((sum, project) => sum + project.resources, 0);
+  const expected = counted - (await countRetired(database, projectIds));
+  const shown = resources.filter(({ state }) => state !== 'retired').length;
   return {
     sizeBytes: await sizeOf(database),
     projects,
@@ -46,12 +50,12 @@ export async function measureCatalogue(
     dropped: {
       projects: known.length - projectIds.length,
       sources: droppedSources,
-      resources: Math.max(0, counted - resources.length),
+      resources: Math.max(0, expected - shown),
     },
     unfinished: operationKinds.flatMap((kind) =>
-      unfinishedStatuses.map((status) => ({ kind, status, count: countOf(counts, kind, status) })),
+      unfinishedStatuses.map((status) => ({ kind, status, count: countOf(ofOperations, kind, status) })),
     ),
-    oldest: await oldestUnfinished(database, counts),
+    oldest: await oldestUnfinished(database, ofOperations),
     outages: await listOutages(database),
   };
 }
@@ -80,13 +84,17 @@ async function projectsWithCounts(database: Kysely<Schema>): Promise<readonly st
   return rows.flatMap(({ project_id: projectId }) => projectId ?? []);
 }
 
-async function keptCounts(database: Kysely<Schema>, projectIds: readonly string[]): Promise<readonly KeptCount[]> {
+async function keptCounts(
+  database: Kysely<Schema>,
+  projectIds: readonly string[],
+  subjects: readonly Schema['row_counts']['subject'][],
+): Promise<readonly KeptCount[]> {
   const counts: KeptCount[] = [];
   for (const ids of chunks(projectIds)) {
     const rows = await database
       .selectFrom('row_counts')
       .where('project_id', 'in', ids)
-      .where('subject', 'in', ['backup', 'resource', ...operationKinds])
+      .where('subject', 'in', subjects)
       .where('part', 'in', measuredParts)
       .groupBy(['project_id', 'subject', 'part'])
       .select(['project_id', 'subject', 'part', ({ fn }) => fn.sum('total').as('total')])
@@ -100,6 +108,19 @@ function countOf(counts: readonly KeptCount[], kind: OperationKind, status: Unfi
   return counts
     .filter(({ subject, part }) => subject === kind && part === status)
     .reduce((sum, { total }) => sum + total, 0);
+}
+
+async function countRetired(database: Kysely<Schema>, projectIds: readonly string[]): Promise<number> {
+  let sum = 0;
+  for (const ids of chunks(projectIds)) {
+    const { count } = await database
+      .selectFrom('retired_resources')
+      .where('project_id', 'in', ids)
+      .select(({ fn }) => fn.countAll().as('count'))
+      .executeTakeFirstOrThrow();
+    sum += Number(count);
+  }
+  return sum;
 }
 
 async function namesOf(database: Kysely<Schema>, projectIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -117,16 +138,24 @@ async function oldestUnfinished(database: Kysely<Schema>, counts: readonly KeptC
   for (const status of unfinishedStatuses) {
     const withSome = counts.filter(({ part, total }) => part === status && total > 0);
     let createdAtMs: number | null = null;
-    for (const projectId of new Set(withSome.map((row) => row.project_id))) {
+    for (const ids of chunks([...new Set(withSome.map((row) => row.project_id))])) {
       const row = await database
-        .selectFrom('operations')
-        .where('project_id', '=', projectId)
-        .where('status', '=', status)
-        .select('created_at_ms')
-        .orderBy('created_at_ms')
-        .limit(1)
+        .selectFrom('row_counts')
+        .where('row_counts.project_id', 'in', ids)
+        .where('row_counts.subject', 'in', operationKinds)
+        .where('row_counts.part', '=', status)
+        .select(({ fn, selectFrom }) => {
+          const first = selectFrom('operations')
+            .whereRef('operations.project_id', '=', 'row_counts.project_id')
+            .where('operations.status', '=', status)
+            .select('operations.created_at_ms')
+            .orderBy('operations.created_at_ms')
+            .limit(1);
+          return fn.agg<number | null>('min', [first]).as('created_at_ms');
+        })
         .executeTakeFirst();
-      if (row !== undefined) createdAtMs = Math.min(row.created_at_ms, createdAtMs ?? row.created_at_ms);
+      const firstMs = row?.created_at_ms ?? null;
+      if (firstMs !== null) createdAtMs = Math.min(firstMs, createdAtMs ?? firstMs);
     }
     oldest.push({ status, createdAtMs });
   }

@@ -9,6 +9,7 @@ import {
 } from '../measure-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { rowToStanding, standingsOf } from './list-resources.ts';
 import { listWorstResources } from './list-worst-resources.ts';
 
 /** Returns up to `limit` resources of these projects; see `measureCatalogue` for which ones. */
@@ -25,13 +26,64 @@ export async function measureResources(
     const share = Math.floor((limit - measured.length) / (bySize.length - index));
     if (share === 0) continue;
     const filter = { project_id: projectId, level: 'linkage', limit: share } as const;
+    const failed = await listFailed(database, projectId, share);
     const page = await listWorstResources(database, filter, { nowMs, maxAgeS: null });
     if (page === 'marker_not_found') throw new TypeError('a list without a marker begins at the first resource');
-    for (const standings of chunks(page.rows)) {
+    const failedIds = new Set(failed.map(({ resourceId }) => resourceId));
+    const worst = [...failed, ...page.rows.filter(({ resourceId }) => !failedIds.has(resourceId))].slice(0, share);
+    for (const standings of chunks(worst)) {
       measured.push(...(await measureEach(database, projectId, standings)));
     }
   }
   return measured;
+}
+
+/**
+ * Returns the first resources by id that are not retired, and of which a backup in error is newer than the newest proved
+ * one. It reads one entry of the index of backups in error for each resource that has any.
+ */
+async function listFailed(
+  database: Kysely<Schema>,
+  projectId: string,
+  limit: number,
+): Promise<readonly ResourceStanding[]> {
+  // The status is no parameter: the index has only this one.
+  const { rows } = await sql<{ resource_id: string }>`with recursive found(resource_id) as (
+      select min(resource_id) from backups
+      where project_id = ${projectId} and resource_id > '' and forgotten_at_ms is null and status = 'error'
+      union all
+      select (
+        select min(each.resource_id) from backups as each
+        where each.project_id = ${projectId} and each.resource_id > found.resource_id
+          and each.forgotten_at_ms is null and each.status = 'error'
+      ) from found where found.resource_id is not null
+    )
+    select found.resource_id from found
+    where found.resource_id is not null
+      and not exists (
+        select 1 from retired_resources as retired
+        where retired.project_id = ${projectId} and retired.resource_id = found.resource_id
+      )
+      and (
+        select max(each.taken_at_ms) from backups as each
+        where each.project_id = ${projectId} and each.resource_id = found.resource_id
+          and each.forgotten_at_ms is null and each.status = 'error'
+      ) > coalesce((
+        select head.taken_at_ms from resource_heads as head
+        where head.project_id = ${projectId} and head.source_id = '' and head.resource_id = found.resource_id
+          and head.level = 'linkage'
+      ), ${sql.lit(Number.MIN_SAFE_INTEGER)})
+    limit ${limit}`.execute(database);
+  const standings: ResourceStanding[] = [];
+  for (const some of chunks(rows)) {
+    const ids = some.map((row) => row.resource_id);
+    const found = await standingsOf(database, { project_id: projectId, level: 'linkage' })
+      .where('resources.resource_id', 'in', ids)
+      .orderBy('resources.resource_id')
+      .execute();
+    standings.push(...found.map(rowToStanding));
+  }
+  return standings;
 }
 
 async function measureEach(
