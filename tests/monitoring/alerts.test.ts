@@ -52,7 +52,7 @@ describe('on a directory with buckets', () => {
     buckets = join(home.path, 'buckets');
     aside = join(home.path, 'aside');
     await cp(join(examples, 'buckets'), buckets, { recursive: true });
-    place = { dataDirectory: join(home.path, 'data'), storage: `file:${buckets}`, clock };
+    place = { dataDirectory: join(home.path, 'data'), storage: `file:${buckets}`, clock, hookNetworks: ['127.0.0.1'] };
     server = await startMonitored(place, { seriesLimits: { projects: 10, sources: 10, resources: 2 } });
     stack.defer(() => server[Symbol.asyncDispose]());
   });
@@ -146,6 +146,23 @@ describe('on a directory with buckets', () => {
     await calls.pauseSource({ source_id: source.id });
     await monitor.pass(minute);
     expectAlert(monitor, 'BackupSyncSourceNotSynced');
+  });
+
+  test('the alert about a hook whose receiver is gone fires and clears', async () => {
+    const { calls } = server.client;
+    const monitor = new Monitor(server.metricsAddress, clock.nowMs() / 1000);
+    await using receiver = await startHttpServer((_, response) => response.writeHead(410).end());
+    const { hook } = await calls.addHook({ name: 'pager', url: receiver.endpoint, events: ['operation.failed'] });
+    await monitor.pass(minute);
+    expectAlert(monitor, 'BackupSyncHookFailing');
+    await server.sync([{ ...broken, backup_id: crypto.randomUUID(), image_path: 'nothing/is/here' }]);
+    const statusOf = async () => (await calls.listHooks({})).hooks[0]?.status;
+    await expect.poll(statusOf, { timeout: 20_000 }).toBe('gone');
+    await monitor.pass(minute);
+    expectAlert(monitor, 'BackupSyncHookFailing', { status: 'gone' });
+    await calls.removeHook({ hook_id: hook.id });
+    await monitor.pass(minute);
+    expectAlert(monitor, 'BackupSyncHookFailing');
   });
 
   test('the alert about a held source fires and clears', async () => {

@@ -168,6 +168,18 @@ export const metrics = {
     of: 'catalogue',
     help: 'When a bucket stopped answering. None while it answers.',
   },
+  backup_sync_hooks: {
+    type: 'gauge',
+    labels: ['status'],
+    of: 'catalogue',
+    help: 'Hooks of all projects: active, paused, or gone, which means that the receiver answered 410.',
+  },
+  backup_sync_hook_deliveries: {
+    type: 'gauge',
+    labels: ['status'],
+    of: 'catalogue',
+    help: 'Events of all hooks that are waiting to be sent, or failed after the last try.',
+  },
   backup_sync_series_dropped: {
     type: 'gauge',
     labels: ['subject'],

@@ -73,6 +73,11 @@ function samplesOf(measured: Measured): CatalogueSamples {
       labels: { bucket: bucketName, reason: fault.code },
       value: beganAtMs / 1000,
     })),
+    backup_sync_hooks: measured.hooks.map(({ status, count }) => ({ labels: { status }, value: count })),
+    backup_sync_hook_deliveries: measured.hookDeliveries.map(({ status, count }) => ({
+      labels: { status },
+      value: count,
+    })),
     backup_sync_series_dropped: [
       { labels: { subject: 'projects' }, value: dropped.projects },
       { labels: { subject: 'resources' }, value: dropped.resources },

@@ -19,6 +19,8 @@ const empty: Measured = {
   unfinished: [],
   oldest: [],
   outages: [],
+  hooks: [],
+  hookDeliveries: [],
   nowMs: 0,
 };
 

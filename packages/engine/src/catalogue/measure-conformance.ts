@@ -2,6 +2,7 @@ import { v7 as newId } from 'uuid';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Catalogue } from './catalogue.ts';
 import { importBackup, makeAcceptance, makeItem, makeSource, type OpenCatalogue } from './fixtures-for-conformance.ts';
+import { makeHook, makeSighting } from './hook-conformance.ts';
 import type { MeasureLimits } from './measure-records.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -127,6 +128,28 @@ export function describeMeasures(open: OpenCatalogue): void {
     expect(busy.oldest).toContainEqual({ status: 'waiting', createdAtMs: 5_000 });
     expect(busy.unfinished).toContainEqual({ kind: 'import', status: 'waiting', count: 2 });
     expect(busy.unfinished).toContainEqual({ kind: 'verify', status: 'waiting', count: 0 });
+  });
+
+  test('hooks are counted, with the events that they have not delivered', async () => {
+    const hookId = newId();
+    await catalogue.hooks.addHook(makeHook(newId(), hookId));
+    for (const changes of [{ pausedAtMs: 1_000 }, { pausedAtMs: 1_000, goneAtMs: 1_000 }]) {
+      const [projectId, id] = [newId(), newId()];
+      await catalogue.hooks.addHook(makeHook(projectId, id));
+      await catalogue.hooks.changeHook(projectId, id, changes);
+    }
+    const sightings = [makeSighting('source-1', true, 1_000), makeSighting('source-2', true, 1_000)];
+    await catalogue.hooks.noteProblems({ hookId, sightings, cursors: null, forgetBeforeMs: null });
+    const { hooks, hookDeliveries } = await measure({ ...all, projects: 1 });
+    expect(hooks).toEqual([
+      { status: 'active', count: 1 },
+      { status: 'paused', count: 1 },
+      { status: 'gone', count: 1 },
+    ]);
+    expect(hookDeliveries).toEqual([
+      { status: 'waiting', count: 2 },
+      { status: 'failed', count: 0 },
+    ]);
   });
 
   test('outages and the size of the database are measured', async () => {

@@ -1,5 +1,6 @@
-import type { Backup, OperationKind, OperationStatus, VerificationLevel } from '@backup-sync/contracts';
+import type { Backup, Hook, OperationKind, OperationStatus, VerificationLevel } from '@backup-sync/contracts';
 import type { Outage } from '../storage/outage.ts';
+import type { HookDeliveryStatus } from './hook-records.ts';
 import type { SourceRecord } from './source-records.ts';
 
 /** How many projects, sources and resources are measured one by one. The others are only counted. */
@@ -66,6 +67,10 @@ export type Measures = {
   /** When the oldest unfinished operation of each status was accepted, in milliseconds since 1970; null if there is none. */
   readonly oldest: readonly { readonly status: UnfinishedStatus; readonly createdAtMs: number | null }[];
   readonly outages: readonly Outage[];
+  /** Hooks of all projects. */
+  readonly hooks: readonly { readonly status: Hook['status']; readonly count: number }[];
+  /** Events of these hooks that wait or were given up. */
+  readonly hookDeliveries: readonly { readonly status: HookDeliveryStatus; readonly count: number }[];
 };
 
 export const unfinishedStatuses = ['waiting', 'running'] as const satisfies readonly OperationStatus[];

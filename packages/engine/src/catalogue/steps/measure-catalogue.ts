@@ -11,6 +11,7 @@ import {
 } from '../measure-records.ts';
 import type { Schema } from '../schema.ts';
 import { chunks } from './chunk.ts';
+import { measureHooks } from './measure-hooks.ts';
 import { measureResources } from './measure-resources.ts';
 import { listOutages } from './outages.ts';
 
@@ -57,6 +58,7 @@ export async function measureCatalogue(
     ),
     oldest: await oldestUnfinished(database, ofOperations),
     outages: await listOutages(database),
+    ...(await measureHooks(database)),
   };
 }
 
