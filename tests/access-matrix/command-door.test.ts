@@ -28,7 +28,8 @@ beforeAll(async () => {
   const keystone = opened.use(await startKeystone(keystoneProject)).options;
   served = opened.use(await openServed({ onFault, beforeRevoking: logIn }));
   servedOutside = opened.use(await openServed({ keystone, onFault }));
-});
+  // Each of the holders logs in, which takes the time that a password takes.
+}, 180_000);
 
 afterAll(async () => {
   await opened.disposeAsync();

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createMigratedDatabase } from '@backup-sync/engine/migrated-database';
 import { createTestDatabase } from '@backup-sync/engine/test-database';
 import { expect, test } from 'vitest';
@@ -116,21 +115,22 @@ test('a worker takes its database from a configuration file, and at SIGHUP ignor
   await configure('', '');
   const { BACKUP_SYNC_SECRET_KEY } = environment;
   const worker = start(['work', '--config', file], { environment: { BACKUP_SYNC_SECRET_KEY } });
-  const said = text(worker.stderr);
+  let said = '';
+  const reloaded = Promise.withResolvers<void>();
+  worker.stderr.on('data', (chunk) => {
+    said += String(chunk);
+    if (/event=config\.(?:reloaded|refused)/.test(said)) reloaded.resolve();
+  });
+  const closed = once(worker, 'close').then(() => reloaded.resolve());
   await once(worker.stdout, 'data');
   await configure(
     ', region: eu-west-1',
     'server: {listen: "127.0.0.1:1", tls: {key_file: gone}}\nlogs: {level: debug}\n',
   );
   worker.kill('SIGHUP');
-  while (!(await nextMessage(worker.stderr)).includes('again.'));
+  await reloaded.promise;
   worker.kill('SIGTERM');
-  await once(worker, 'close');
+  await closed;
   expect(worker.exitCode).toBe(0);
-  expect(await said).toContain('Changed: logs.level. Needs a restart: storage.region.');
+  expect(said).toContain('Changed: logs.level. Needs a restart: storage.region.');
 }, 120_000);
-
-async function nextMessage(stream: NodeJS.ReadableStream): Promise<string> {
-  const [chunk] = await once(stream, 'data');
-  return String(chunk);
-}

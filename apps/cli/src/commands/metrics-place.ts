@@ -13,7 +13,8 @@ const tokenLengthMin = 16;
 export function metricsPlaceOf(
   options: MetricsOptions,
   environment: Environment,
-  edges: Pick<MetricsPlace, 'tls' | 'behindTlsProxy'>,
+  /** How the API is served. Read only if there are metrics: to a worker, these settings mean nothing else. */
+  readEdges: () => Pick<MetricsPlace, 'tls' | 'behindTlsProxy'>,
 ): MetricsPlace | undefined {
   const place = options.metricsListen ?? environment.BACKUP_SYNC_METRICS_LISTEN;
   if (place === undefined) return undefined;
@@ -24,7 +25,7 @@ export function metricsPlaceOf(
   if (token !== undefined && token.length < tokenLengthMin) {
     throw new UsageError(`BACKUP_SYNC_METRICS_TOKEN has fewer than ${tokenLengthMin} characters: choose a longer one`);
   }
-  const { tls, behindTlsProxy } = edges;
+  const { tls, behindTlsProxy } = readEdges();
   return { ...parseListen(place, '--metrics-listen', '127.0.0.1:9187'), token, tls, behindTlsProxy };
 }
 

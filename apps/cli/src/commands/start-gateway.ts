@@ -44,7 +44,7 @@ export async function startGateway(
     retryForMs: options.retryFor === undefined ? local.retryForMs : options.retryFor * 1000,
     backlogMax: options.backlog ?? local.backlogMax,
     ...edges,
-    metrics: metricsPlaceOf(options, environment, edges),
+    metrics: metricsPlaceOf(options, environment, () => edges),
     host,
     port,
     publicUrl,

@@ -29,7 +29,7 @@ export async function workCommand(context: CommandContext, options: LogOptions &
     apply: async () => {},
   });
   const node = databaseOptions(connect, environment);
-  const place = metricsPlaceOf(options, environment, edgesOf({}, environment));
+  const place = metricsPlaceOf(options, environment, () => edgesOf({}, environment));
   await using working = new AsyncDisposableStack();
   const metrics = place === undefined ? null : working.use(await openMetricsAt(place, version, logging.onFault));
   const { openClusterEngine } = await import('@backup-sync/engine/cluster');

@@ -179,7 +179,7 @@ function metricsCheck(options: ServeOptions, environment: Environment): Check {
   return [
     ['BACKUP_SYNC_METRICS_LISTEN', 'BACKUP_SYNC_METRICS_TOKEN_FILE', 'BACKUP_SYNC_METRICS_TOKEN'],
     async () => {
-      const place = metricsPlaceOf(options, environment, edgesOf(options, environment));
+      const place = metricsPlaceOf(options, environment, () => edgesOf(options, environment));
       if (place === undefined) return;
       const { checkMetricsPlace } = await import('@backup-sync/gateway/metrics');
       checkMetricsPlace(place);
