@@ -72,17 +72,16 @@ test('if everything is lost, a scan imports the backups into an empty catalogue'
   expect(await proved('rebuilt')).toEqual(before);
 });
 
+/** Makes a catalogue with the examples. */
+function syncExamples(data: string) {
+  const request = join(examples, 'sync-request.json');
+  return runInProcess(['sync', request, '--data-dir', data, '--storage', `file:${join(examples, 'buckets')}`]);
+}
+
 test('catalogue check names what contradicts, and exits with 3', async () => {
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
-  await runInProcess([
-    'sync',
-    join(examples, 'sync-request.json'),
-    '--data-dir',
-    data,
-    '--storage',
-    `file:${join(examples, 'buckets')}`,
-  ]);
+  await syncExamples(data);
   const sqlite = new DatabaseSync(join(data, 'catalogue.sqlite'));
   sqlite.exec("UPDATE backups SET last_operation_id = 'gone' WHERE backup_name = 'mail-disk-full'");
   sqlite.close();
@@ -120,14 +119,7 @@ test('a backup or restore that is killed at any moment leaves the whole of it or
   await using home = await temporaryDirectory();
   const data = join(home.path, 'data');
   const archive = join(home.path, 'catalogue.archive.gz');
-  await runInProcess([
-    'sync',
-    join(examples, 'sync-request.json'),
-    '--data-dir',
-    data,
-    '--storage',
-    `file:${join(examples, 'buckets')}`,
-  ]);
+  await syncExamples(data);
   const sqlite = new DatabaseSync(join(data, 'catalogue.sqlite'));
   sqlite.exec(`WITH RECURSIVE number(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number WHERE value < 5000)
     INSERT INTO audit_events SELECT 'event-' || value, value, '', 'user', 'ada', 'syncBackups', 'rest', NULL, 'done', NULL, 'r'
