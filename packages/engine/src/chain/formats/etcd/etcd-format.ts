@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { RecognisedFormat } from '../../format.ts';
 import { PathComparison } from '../../listing-comparison.ts';
+import { idOfPlace } from '../../place-id.ts';
 import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
 import { parseEtcdPath, parseMetadataPath, parseUnfinishedPath } from './etcd-path.ts';
@@ -9,9 +9,6 @@ import { EtcdReader } from './etcd-reader.ts';
 
 /** The type of a cluster in records. etcd itself has no such name. */
 const resourceType = 'Etcd::Cluster';
-
-/** Ids may not be longer, in characters. */
-const idMax = 255;
 
 /** Snapshots of etcd, k3s and RKE2. The image path of a snapshot is the key of its one object. */
 export const etcdFormat: RecognisedFormat = {
@@ -55,9 +52,9 @@ export const etcdFormat: RecognisedFormat = {
     }
     const { name, folder, madeAtS } = parsed;
     return {
-      backupId: idOf(name, `${bucketName}/${imagePath}`),
+      backupId: idOfPlace(name, `${bucketName}/${imagePath}`),
       originalName: name,
-      resourceId: idOf(folder.split('/').at(-1) || bucketName, `${bucketName}/${folder}`),
+      resourceId: idOfPlace(folder.split('/').at(-1) || bucketName, `${bucketName}/${folder}`),
       resourceName: folder === '' ? bucketName : folder,
       resourceType,
       createdAtS: madeAtS ?? Math.floor(head.modifiedAtMs / 1000),
@@ -69,9 +66,3 @@ export const etcdFormat: RecognisedFormat = {
     return new WalkedChain(context, new EtcdProver(context), new EtcdReader(context));
   },
 };
-
-/** An id for what has none of its own: its name, and a hash of its place. */
-function idOf(name: string, place: string): string {
-  const hash = createHash('sha256').update(place).digest('hex').slice(0, 12);
-  return `${name.slice(0, idMax - hash.length - 1)}-${hash}`;
-}
