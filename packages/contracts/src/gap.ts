@@ -27,6 +27,14 @@ const gaps = {
     level: 'linkage',
     text: 'the backup or its parent has no block hashes, so blocks that should have been stored cannot be seen',
   },
+  data_elsewhere: {
+    level: 'inventory',
+    text: 'the data is on a device or in files outside the bucket, so missing or damaged data cannot be seen',
+  },
+  block_map_unread: {
+    level: 'linkage',
+    text: 'the map of blocks of this form is not read, so truncated or damaged data cannot be seen',
+  },
   no_digest: {
     level: 'content',
     text: 'the backup has no hash of its content, so damaged data cannot be seen',
