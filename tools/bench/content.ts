@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proveContent } from '../../packages/engine/src/chain/content/prove-content.ts';
-import { asVolume, type VolumeData } from '../../packages/engine/src/chain/data.ts';
+import { type VolumeData, volumesOf } from '../../packages/engine/src/chain/data.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
 import { replayChain } from '../../packages/engine/src/chain/replay/replay-chain.ts';
 import { StorageThreads } from '../../packages/engine/src/chain/threads/storage-threads.ts';
@@ -59,9 +59,9 @@ async function openBackup(storage: StorageUnit, backup: LargeBackup): Promise<Vo
     resource_type: 'OS::Cinder::Volume',
     created_at: backup.takenAtMs / 1000,
   });
-  const volume = data === null ? null : asVolume(data);
-  if (volume === null) throw new Error('the backup that was just written was not found');
-  return volume;
+  const [opened] = data === null ? [] : volumesOf(data);
+  if (opened === undefined) throw new Error('the backup that was just written was not found');
+  return opened.volume;
 }
 
 /** Returns how many seconds a function takes. */

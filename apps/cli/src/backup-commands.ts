@@ -131,6 +131,7 @@ verified.`,
   namingOptions(extract)
     .requiredOption('--output <file>', 'file for the image; "-" is standard output')
     .option('--replace', 'replacement of an existing file', false)
+    .option('--disk <name>', 'disk of a backup that has several')
     .addHelpText(
       'after',
       `
@@ -141,7 +142,10 @@ The file exists only once it is whole. Until then its name ends with .partial. I
 it replaces the .partial file.`,
     )
     .action(
-      async (name: string | undefined, options: Shared & NamingOptions & { output: string; replace: boolean }) => {
+      async (
+        name: string | undefined,
+        options: Shared & NamingOptions & { output: string; replace: boolean; disk?: string },
+      ) => {
         const { extractCommand } = await import('./commands/extract.ts');
         const { referenceOf } = await import('./commands/find-backup.ts');
         finish(await extractCommand(contextOf(options), referenceOf(name, options), options));

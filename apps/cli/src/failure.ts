@@ -154,6 +154,7 @@ const operatorErrors = new Set([
   'StorageSpecificationError',
   'OtherStorageUnitError',
   'OutputError',
+  'DiskChoiceError',
   'ManifestCreationError',
 ]);
 

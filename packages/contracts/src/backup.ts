@@ -23,7 +23,7 @@ import {
 } from './fields.ts';
 import { limitsOfProof } from './gap.ts';
 import { reason } from './reason-code.ts';
-import { backupFormat, verificationLevel } from './verification.ts';
+import { backupFormat, expandedVolume, verificationLevel } from './verification.ts';
 
 /** States of a backup in CBR. Records here are `available` or `error`; the others are only accepted as filters. */
 export const backupStatuses = [
@@ -87,6 +87,14 @@ const backupAddition = z.object({
         description:
           'SHA-256 of the whole replayed volume, in hex. Null until the backup is replayed, and again once its chain changes.',
       }),
+      expanded: z
+        .array(expandedVolume)
+        .default([])
+        .meta({
+          description:
+            'Volumes that this content expanded to when it was first replayed, if its format has no hash to compare them ' +
+            'with. Another value later is a fault.',
+        }),
     })
     .meta({ description: 'What the proof read and found in the bucket.' }),
   last_operation_log_id: madeId.meta({ description: 'Id of the operation that last proved or changed the backup.' }),

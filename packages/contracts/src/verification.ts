@@ -30,3 +30,15 @@ export const backupFormat = z.enum(backupFormats).meta({
   description: 'Format of the data at the image path. Of unknown data, only presence can be proved.',
 });
 export type BackupFormat = z.infer<typeof backupFormat>;
+
+/** A volume that a backup expands to, although its format has no hash to compare it with. */
+export const expandedVolume = z
+  .object({
+    disk: z.string().nullable().meta({
+      description: 'Name of the disk in the backup; null if the backup is of one volume.',
+    }),
+    size: z.int().meta({ description: 'Size of the volume in bytes.' }),
+    expanded_sha256: z.string().meta({ description: 'SHA-256 of the whole volume, in hex.' }),
+  })
+  .meta({ id: 'ExpandedVolume', description: 'A volume that was expanded, and compared with nothing.' });
+export type ExpandedVolume = z.infer<typeof expandedVolume>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupId, joined, operationId, projectId } from './fields.ts';
-import { verificationLevel } from './verification.ts';
+import { expandedVolume, verificationLevel } from './verification.ts';
 
 /** The levels for which data is read. A sync proves up to `linkage` by itself. */
 export const dataLevels = ['content', 'replay'] as const;
@@ -35,5 +35,9 @@ export const verifyResult = z.object({
     .string()
     .nullable()
     .meta({ description: 'SHA-256 of the replayed volume, in hex; null unless replayed.' }),
+  expanded: z.array(expandedVolume).default([]).meta({
+    description:
+      'Volumes that were expanded by a verification to replay, of a format that has no hash to compare them with.',
+  }),
 });
 export type VerifyResult = z.infer<typeof verifyResult>;

@@ -10,13 +10,13 @@ import type { CommandContext } from './command-context.ts';
 import { type BackupReference, findBackupId } from './find-backup.ts';
 
 /**
- * Writes the volume of a recorded backup to a file or standard output, and checks each block before it writes it. The
+ * Writes a volume of a recorded backup to a file or standard output, and checks each block before it writes it. The
  * record comes from the server or the local catalogue, which audits who asked for it. This machine reads the objects.
  */
 export async function extractCommand(
   context: CommandContext,
   reference: BackupReference,
-  options: { readonly output: string; readonly replace: boolean },
+  options: { readonly output: string; readonly replace: boolean; readonly disk?: string },
 ): Promise<number> {
   const { terminal, signal, environment } = context;
   const storage = context.connect.storage ?? environment.BACKUP_SYNC_STORAGE;
@@ -59,6 +59,7 @@ export async function extractCommand(
             onPartialReplaced: () =>
               note(terminal, `replacing ${options.output}.partial, left by an extraction that was killed`),
           },
+    disk: options.disk ?? null,
     signal,
     locate: async (id) => {
       try {
@@ -80,7 +81,8 @@ export async function extractCommand(
     printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }
-  note(terminal, `wrote ${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}`);
+  const uncompared = extracted.isCompared ? '' : ' (expanded, not compared: the format has no hash of it)';
+  note(terminal, `wrote ${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}${uncompared}`);
   return exitCodes.done;
 }
 

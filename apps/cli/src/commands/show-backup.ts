@@ -94,6 +94,10 @@ function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][]
     ['bytes', formatBytes(proof.evidence.stored_bytes)],
     ['evidence', proof.evidence.digest],
     ['SHA-256 of the volume', proof.evidence.volume_sha256 ?? '-'],
+    ...proof.evidence.expanded.map(({ disk, size, expanded_sha256: sha256 }) => [
+      disk === null ? 'expands to' : `disk ${disk} expands to`,
+      `${formatBytes(size)}, SHA-256 ${sha256} (not compared: the format has no hash of it)`,
+    ]),
     ...(proof.reason === null
       ? []
       : [

@@ -137,6 +137,13 @@ function printEnded(terminal: Terminal, ended: readonly Operation[]): void {
     ];
   });
   printTable(terminal, columns, rows);
+  for (const { backup_id, result } of ended) {
+    for (const { disk, size, expanded_sha256: sha256 } of verifyResult.safeParse(result).data?.expanded ?? []) {
+      const of = disk === null ? '' : `disk ${printable(disk)}: `;
+      const what = `${formatBytes(size)}, SHA-256 ${sha256} (expanded, not compared: the format has no hash of it)`;
+      print(terminal, `\n${backup_id}: ${of}${what}`);
+    }
+  }
   for (const { backup_id, reason } of ended) {
     if (reason !== null) print(terminal, `\n${backup_id}: ${reason.message}\n  What to do: ${reason.remedy}`);
   }

@@ -99,6 +99,9 @@ export const backupWords = {
   digest: 'Digest of the listing',
   volume: 'SHA-256 of the volume',
   noVolume: 'not replayed',
+  expanded: 'Expanded volumes',
+  expandedWords: (disk: string | null, size: number) =>
+    `${disk === null ? '' : `${disk}, `}${bytes(size)}; not compared: the format has no hash of it`,
   place: 'Place',
   path: 'Image path',
   format: 'Format',

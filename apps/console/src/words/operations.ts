@@ -59,6 +59,7 @@ export const operations = {
   links: 'Links in the chain',
   volume: 'Size of the volume',
   sha256: 'SHA-256 of the volume',
+  expandedOf: (disk: string | null) => `SHA-256 of ${disk ?? 'the volume'}, expanded and not compared`,
   times: 'Times disagree',
   forecast: 'An import would make',
   forecastOf: (lists: string, gets: string, size: string, time: string) =>

@@ -67,6 +67,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
         stored_bytes: listing.storedBytes,
         newest_object_at: listing.newestObjectAtMs === null ? null : toWireTime(listing.newestObjectAtMs),
         volume_sha256: record.volumeHash?.sha256 ?? null,
+        expanded: record.expanded === null ? [] : [...record.expanded.volumes],
       },
       last_operation_log_id: record.lastOperationId,
       reason: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),

@@ -1,4 +1,10 @@
-import type { BackupFormat, SyncOutcome, TakenAtSource, VerificationLevel } from '@backup-sync/contracts';
+import type {
+  BackupFormat,
+  ExpandedVolume,
+  SyncOutcome,
+  TakenAtSource,
+  VerificationLevel,
+} from '@backup-sync/contracts';
 import type { EdgeProof, Examination, Fault, Form, Listing, Location, SharedListing } from '../chain/proof/link.ts';
 
 /** The record of a backup. Unique by (projectId, backupId). */
@@ -35,6 +41,8 @@ export type BackupRecord = {
   readonly volumeBytes: number | null;
   /** Null until the backup is replayed, and when its chain is no longer the one that was replayed. */
   readonly volumeHash: VolumeHash | null;
+  /** Null until a backup without hashes of its volumes is replayed, and when its content is another. */
+  readonly expanded: Expansion | null;
   readonly lastOperationId: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -50,6 +58,14 @@ export type BackupRecord = {
 
 /** The hash of the volume that a replay produced, and the digest of the chain it replayed (see `decide-sync.ts`). */
 export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
+
+/** The volumes that a replay produced and could compare with nothing, and the id of the content that it replayed. */
+export type Expansion = { readonly contentId: string | null; readonly volumes: readonly ExpandedVolume[] };
+
+/** What a replay gave: the hash of a volume that matched, or volumes that nothing says the hash of. */
+export type ReplayResult =
+  | { readonly kind: 'matched'; readonly sha256: string }
+  | { readonly kind: 'expanded'; readonly volumes: readonly ExpandedVolume[] };
 
 /** The new content of a record: everything except the fields that the catalogue itself maintains. */
 export type RecordWrite = Omit<

@@ -1,7 +1,7 @@
 import { type GapCode, levelOfGaps } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Fault, Form, Listing, SharedListing } from '../chain/proof/link.ts';
-import type { BackupRecord, RecordWrite, VolumeHash } from './backup-records.ts';
+import type { BackupRecord, Expansion, RecordWrite, VolumeHash } from './backup-records.ts';
 import type { BackupRow, ListingColumns, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
@@ -70,6 +70,11 @@ function columnsToHash({ volume_sha256: sha256, volume_chain_digest: chainDigest
   return sha256 === null || chainDigest === null ? null : { sha256, chainDigest };
 }
 
+/** Only recordToColumns writes this column, so the text has this shape. */
+function columnToExpansion({ expanded }: Pick<BackupRow, 'expanded'>): Expansion | null {
+  return expanded === null ? null : (JSON.parse(expanded) as Expansion);
+}
+
 /** The columns that a write of a record sets: all except those that the catalogue itself maintains. */
 export function recordToColumns(
   record: RecordWrite,
@@ -114,6 +119,7 @@ export function recordToColumns(
     incremental: toStoredBoolean(record.incremental),
     volume_bytes: record.volumeBytes,
     ...hashToColumns(record.volumeHash),
+    expanded: record.expanded === null ? null : JSON.stringify(record.expanded),
   };
 }
 
@@ -145,6 +151,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     incremental: fromStoredBoolean(row.incremental),
     volumeBytes: row.volume_bytes,
     volumeHash: columnsToHash(row),
+    expanded: columnToExpansion(row),
     lastOperationId: row.last_operation_id,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,

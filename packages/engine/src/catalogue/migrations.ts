@@ -34,3 +34,4 @@ export * as '0031-worst-first' from './migrations/0031-worst-first.ts';
 export * as '0032-removed-operations' from './migrations/0032-removed-operations.ts';
 export * as '0033-hooks' from './migrations/0033-hooks.ts';
 export * as '0034-limits-of-proof' from './migrations/0034-limits-of-proof.ts';
+export * as '0035-expanded-volumes' from './migrations/0035-expanded-volumes.ts';

@@ -72,6 +72,8 @@ export type BackupRow = LocationColumns &
     /** See `VolumeHash`. Either both are null or neither. */
     volume_sha256: string | null;
     volume_chain_digest: string | null;
+    /** An `Expansion` as JSON. */
+    expanded: string | null;
     last_operation_id: string;
     created_at_ms: number;
     updated_at_ms: number;

@@ -5,7 +5,7 @@ import { type FaultLog, injectFault, type StorageFault } from '../testing/faulty
 import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { proveContent } from './content/prove-content.ts';
-import { asVolume, type ChainData } from './data.ts';
+import { type ChainData, volumesOf } from './data.ts';
 import { openChain } from './examiner.ts';
 import type { Fault } from './proof/link.ts';
 import { ReadFault } from './proof/read-fault.ts';
@@ -26,8 +26,8 @@ const levels: Readonly<Record<'content' | 'replay', Read>> = {
     return null;
   },
   async replay(data, storage, signal) {
-    const volume = asVolume(data);
-    if (volume === null) throw new Error('it is not of a volume');
+    const volume = volumesOf(data)[0]?.volume;
+    if (volume === undefined) throw new Error('it is not of a volume');
     const { fault, sha256 } = await replayChain(volume, { storage, opening: null, sink: null, signal });
     // A volume that is not proved must give no hash that could be taken for its own.
     expect(sha256 === null).toBe(fault !== null);

@@ -1,4 +1,5 @@
-import type { Location } from './proof/link.ts';
+import { reaches } from '@backup-sync/contracts';
+import type { Form, Location } from './proof/link.ts';
 
 /** Compression of an object's stored bytes: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
 export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';
@@ -8,6 +9,21 @@ export type Compression = 'none' | 'zlib' | 'gzip' | 'bz2' | 'zstd' | 'lz4';
  * SHA-512.
  */
 export type Digest = { readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512'; readonly hex: string };
+
+/** Compression of a frame: `deflate` is RFC 1951, `zlib` RFC 1950. */
+export type FrameCompression = 'deflate' | 'zlib' | 'zstd';
+
+/** Compressed frames in the stored bytes of an object, in the order of their plain bytes. */
+export type Frames = {
+  readonly compression: FrameCompression;
+  /** Plain bytes of each frame. The last may give fewer; those beyond the length of the object are left out. */
+  readonly plainBytes: number;
+  /**
+   * Where each frame is in the stored bytes: its start, then an end, exclusive. What follows a frame up to that end is
+   * ignored, since some formats know the end only to a sector.
+   */
+  readonly places: Uint32Array;
+};
 
 /** Stored bytes with digests of their own: an object, or a part of one. */
 export type StoredContent = {
@@ -26,7 +42,10 @@ export type StoredContent = {
   };
   /** Number of plain bytes. */
   readonly length: number;
+  /** Compression of the stored bytes as one stream; `none` if they consist of frames. */
   readonly compression: Compression;
+  /** Absent if the stored bytes are one stream. Objects with frames have a few MiB, because all of one is kept in memory. */
+  readonly frames?: Frames;
   /** Digest of the plain bytes; null if the format has none. */
   readonly plainDigest: Digest | null;
   /**
@@ -42,6 +61,9 @@ export type StoredObject = StoredContent & {
   readonly offset: number;
 };
 
+/** A run of the volume's bytes that a link declares to be zeros without storing them. It hides those of earlier links. */
+export type ZeroRun = { readonly key: null; readonly offset: number; readonly length: number };
+
 /** The SHA-256 of each block of a whole volume. */
 export type BlockHashes = {
   /** Size of a block in bytes; the volume's last block may be shorter. */
@@ -55,7 +77,7 @@ type LinkCommon = { readonly backupId: string; readonly location: Location };
 /** The stored data of one backup of a volume. */
 export type VolumeLink = LinkCommon & {
   /** Batches of objects, by rising offset. May be read more than once. Throws `ReadFault` and `StorageError`. */
-  objects(): AsyncIterable<readonly StoredObject[]>;
+  objects(): AsyncIterable<readonly (StoredObject | ZeroRun)[]>;
   /** Hashes of the volume as it was at this link; null if the format has none. */
   readonly blocks: BlockHashes | null;
   /** Size of the volume at this link in bytes. */
@@ -72,18 +94,35 @@ export type ContentLink = LinkCommon & {
 
 export type LinkData = VolumeLink | ContentLink;
 
-/** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one link. */
-export type ChainData = {
-  readonly links: readonly LinkData[];
+/** The links of a chain of one volume, full backup first. */
+export type VolumeData = {
+  readonly links: readonly VolumeLink[];
   /** Whether bytes that no link stores are zeros. Unless this is true, a hole is a fault. */
   readonly holesAreZeros?: boolean;
 };
 
-/** The links of a chain of a volume. */
-export type VolumeData = Omit<ChainData, 'links'> & { readonly links: readonly VolumeLink[] };
+/** A volume of a backup. */
+export type NamedVolume = {
+  /** Its name in the backup; null if the backup is of this volume alone. */
+  readonly disk: string | null;
+  readonly volume: VolumeData;
+};
 
-/** The chain as one of a volume; null if it is of something else, which cannot be replayed. */
-export function asVolume({ links, ...more }: ChainData): VolumeData | null {
+/** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one link. */
+export type ChainData = Omit<VolumeData, 'links'> & {
+  readonly links: readonly LinkData[];
+  /** The disks in a backup whose links are contents, as of a package: each with links of its own. */
+  readonly disks?: readonly NamedVolume[];
+};
+
+/** The volumes that a chain expands to. Empty if it is of something else, which cannot be replayed. */
+export function volumesOf({ links, disks, ...more }: ChainData): readonly NamedVolume[] {
+  if (disks !== undefined) return disks;
   const volumes = links.filter((link) => link.volumeBytes !== null);
-  return volumes.length === links.length ? { ...more, links: volumes } : null;
+  return volumes.length === links.length ? [{ disk: null, volume: { ...more, links: volumes } }] : [];
+}
+
+/** Whether a replay compares the volume with hashes. Without them, it is only expanded. */
+export function isCompared({ disks }: ChainData, form: Form | null): boolean {
+  return disks === undefined && (form === null || reaches(form.ceiling, 'replay'));
 }

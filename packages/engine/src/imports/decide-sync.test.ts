@@ -2,7 +2,7 @@ import type { ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
-import { decideSync } from './decide-sync.ts';
+import { decideExamined, decideSync } from './decide-sync.ts';
 
 const item = {
   backup_id: 'b1',
@@ -328,4 +328,33 @@ test('a time that was unknown before updates the record', () => {
   const told = decide(recorded(whole), { ...whole, formatTime, newProofs: [] });
   expect(told).toMatchObject({ status: 'success', outcome: 'updated' });
   expect(told.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format' });
+});
+
+describe('what a replay expanded without hashes to compare it with', () => {
+  const volumes = [{ disk: 'root', size: 1024, expanded_sha256: 'e1' }];
+  const expanded = { contentId: 'c1', volumes };
+  const verified = (current: BackupRecord, now = volumes) =>
+    decideExamined({ ...subject, current }, { ...whole, newProofs: [proof()] }, { kind: 'expanded', volumes: now });
+
+  test('is recorded with the content that it is of', () => {
+    expect(verified(recorded(whole)).record?.expanded).toEqual(expanded);
+  });
+
+  test('stays while the content is the same: when it is synced again, moved, unreadable or broken', () => {
+    const current = recorded(whole, { expanded });
+    const broken = { ...whole, fault: { code: 'content_mismatch', detail: '' } } as const;
+    const unreadable = { ...whole, contentId: null, fault: { code: 'metadata_unreadable', detail: '' } } as const;
+    for (const seen of [{ ...whole, newProofs: [proof()] }, broken, unreadable]) {
+      expect(decide(current, seen).record?.expanded).toEqual(expanded);
+    }
+    expect(decide(current, whole, elsewhere).record?.expanded).toEqual(expanded);
+    // The first value stays, so that a backup cannot become right by being verified twice.
+    const other = [{ disk: 'root', size: 1024, expanded_sha256: 'e2' }];
+    expect(verified(current, other).record?.expanded).toEqual(expanded);
+  });
+
+  test('is forgotten with other content', () => {
+    const current = recorded({ ...whole, level: 'presence' }, { expanded });
+    expect(decide(current, { ...whole, contentId: 'c2', level: 'presence' }).record?.expanded).toBeNull();
+  });
 });

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type BackupSync, type ReasonCode, reaches, type SyncOutcome } from '@backup-sync/contracts';
-import type { BackupRecord, Decision, RecordWrite, VolumeHash } from '../catalogue/backup-records.ts';
+import type {
+  BackupRecord,
+  Decision,
+  Expansion,
+  RecordWrite,
+  ReplayResult,
+  VolumeHash,
+} from '../catalogue/backup-records.ts';
 import { type Examination, type Fault, type Form, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';
 import type { Seen } from './chain-look.ts';
@@ -37,7 +44,7 @@ export function decideNothing(fault: Fault): Decision {
 }
 
 /**
- * Decides what to record of an examined backup. Pure. `volumeSha256` is the hash of its volume, if that was replayed.
+ * Decides what to record of an examined backup. Pure. `replayed` is what a replay gave, if it was replayed.
  *
  * A record that is proved available is never overwritten by other content: that is a conflict. A record that is broken,
  * incomplete or only present is overwritten.
@@ -45,11 +52,11 @@ export function decideNothing(fault: Fault): Decision {
 export function decideExamined(
   subject: SyncSubject,
   examination: Examination,
-  volumeSha256: string | null = null,
+  replayed: ReplayResult | null = null,
 ): Decision {
   const { location, current } = subject;
   const { fault, level } = examination;
-  const record = recordOf(subject, examination, volumeSha256);
+  const record = recordOf(subject, examination, replayed);
   if (examination.contradictsRequest && fault !== null) {
     if (restedOnLess(current, location, examination)) return failed(fault, 'marked', { level, record });
     // A missing backup is not judged by one look.
@@ -204,6 +211,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
     one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
+    one.expanded?.contentId === other.expanded?.contentId &&
     one.contentId === other.contentId
   );
 }
@@ -225,7 +233,7 @@ function isKeptAs(current: BackupRecord | null, { shared, requestedName }: Recor
 function recordOf(
   { item, projectId, location, current, isRequest, nowMs }: SyncSubject,
   examination: Examination,
-  volumeSha256: string | null,
+  replayed: ReplayResult | null,
 ): RecordWrite {
   const { fault } = examination;
   return {
@@ -251,7 +259,8 @@ function recordOf(
     parentBackupId: examination.parentBackupId,
     incremental: examination.incremental,
     volumeBytes: examination.volumeBytes,
-    volumeHash: volumeHashOf(current, examination, volumeSha256),
+    volumeHash: volumeHashOf(current, examination, replayed),
+    expanded: expansionOf(current, examination, replayed),
   };
 }
 
@@ -259,12 +268,24 @@ function recordOf(
 function volumeHashOf(
   current: BackupRecord | null,
   examination: Examination,
-  volumeSha256: string | null,
+  replayed: ReplayResult | null,
 ): VolumeHash | null {
   if (examination.fault !== null) return null;
   const digest = chainDigest(examination);
-  if (volumeSha256 !== null) return { sha256: volumeSha256, chainDigest: digest };
+  if (replayed?.kind === 'matched') return { sha256: replayed.sha256, chainDigest: digest };
   return current?.volumeHash?.chainDigest === digest ? current.volumeHash : null;
+}
+
+/** What this replay expanded, or an earlier one of the same content. It stays while the backup is broken. */
+function expansionOf(
+  current: BackupRecord | null,
+  { contentId, fault }: Examination,
+  replayed: ReplayResult | null,
+): Expansion | null {
+  const before = current?.expanded ?? null;
+  const isOfOther = contentId !== null && before?.contentId !== contentId;
+  if (fault === null && replayed?.kind === 'expanded' && isOfOther) return { contentId, volumes: replayed.volumes };
+  return isOfOther ? null : before;
 }
 
 const failureMessages = {

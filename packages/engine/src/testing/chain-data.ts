@@ -1,5 +1,5 @@
 import type { ChainContext } from '../chain/chain-context.ts';
-import { asVolume, type VolumeData, type VolumeLink } from '../chain/data.ts';
+import { type VolumeData, type VolumeLink, volumesOf } from '../chain/data.ts';
 import { openChain } from '../chain/examiner.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
 import type { StorageUnit } from '../storage/port.ts';
@@ -27,9 +27,9 @@ export async function storeBackups(backups: readonly WrittenBackup[]): Promise<S
   const open: StoredBackups['open'] = async (backup, changes) => {
     const chain = await openChain(chainContext(storage, testBucket, [backup.imagePath], changes));
     const data = await chain.openData(syncItemOf(backup, testBucket));
-    const volume = data === null ? null : asVolume(data);
-    if (volume === null) throw new Error(`no volume is stored at ${backup.imagePath}`);
-    return volume;
+    const [opened] = data === null ? [] : volumesOf(data);
+    if (opened === undefined) throw new Error(`no volume is stored at ${backup.imagePath}`);
+    return opened.volume;
   };
   return {
     buckets,

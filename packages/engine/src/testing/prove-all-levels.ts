@@ -1,6 +1,6 @@
 import type { BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import { proveContent } from '../chain/content/prove-content.ts';
-import { asVolume } from '../chain/data.ts';
+import { volumesOf } from '../chain/data.ts';
 import { openChain } from '../chain/examiner.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import { replayChain } from '../chain/replay/replay-chain.ts';
@@ -38,12 +38,11 @@ export async function proveAllLevels(
     const { fault } = await proveContent(link, { storage, threads: null, signal });
     if (fault !== null) return { foundBy: 'content', code: fault.code, level };
   }
-  const volume = asVolume(data);
-  if (volume === null) return { foundBy: null, code: null, level };
-  const replay = await replayChain(volume, { storage, opening: null, sink: null, signal });
-  return replay.fault === null
-    ? { foundBy: null, code: null, level }
-    : { foundBy: 'replay', code: replay.fault.code, level };
+  for (const { volume } of volumesOf(data)) {
+    const { fault } = await replayChain(volume, { storage, opening: null, sink: null, signal });
+    if (fault !== null) return { foundBy: 'replay', code: fault.code, level };
+  }
+  return { foundBy: null, code: null, level };
 
   async function openData() {
     try {

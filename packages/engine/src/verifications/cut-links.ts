@@ -80,6 +80,7 @@ async function firstObjectsOf(link: LinkData, storedBytes: number, cutting: Cutt
   try {
     for await (const batch of link.objects()) {
       for (const object of batch) {
+        if (object.key === null) continue;
         if (bytes >= partBytes) {
           firstObjects.push(index);
           bytes = 0;

@@ -163,7 +163,9 @@ export class ReadLinks {
     // A replayed link stays replayed, with its own time. A link without block hashes, as early programs wrote them,
     // keeps its level: `content` is beyond `linkage`.
     const isRead = edge.level === 'linkage' || edge.level === 'content' || this.#isOfContents(edge);
-    const staysAtLevel = !isRead;
+    // Without digests, as in a disk image, reading shows only that the data can be read.
+    const canBeProved = edge.form === null || reaches(edge.form.ceiling, 'content');
+    const staysAtLevel = !isRead || !canBeProved;
     if (staysAtLevel && !unread.has(edge)) return edge;
     const proof: EdgeProof = { ...edge, level: staysAtLevel ? edge.level : 'content', verifiedAtMs };
     await keep(proof);

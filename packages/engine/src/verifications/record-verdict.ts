@@ -1,4 +1,4 @@
-import type { BackupRecord, Decision, Verdict } from '../catalogue/backup-records.ts';
+import type { BackupRecord, Decision, ReplayResult, Verdict } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { decideExamined, decideNothing } from '../imports/decide-sync.ts';
@@ -18,7 +18,7 @@ export function decideVerdict(
   { operation, services }: OperationRun,
   record: BackupRecord,
   examination: Examination,
-  volumeSha256: string | null = null,
+  replayed: ReplayResult | null = null,
 ): Decision {
   const subject = {
     item: itemOfRecord(record),
@@ -28,21 +28,21 @@ export function decideVerdict(
     isRequest: false,
     nowMs: services.world.clock.nowMs(),
   };
-  return decideExamined(subject, examination, volumeSha256);
+  return decideExamined(subject, examination, replayed);
 }
 
 /**
  * Decides as a sync would about an examined backup, writes the decision, and returns it. If the record has changed
  * meanwhile, decides again. If others have judged the backup otherwise meanwhile, writes only the proofs of its
  * ancestors and returns `changed_while_read`. A record that was deleted or has moved is not changed. Proofs already in
- * `written` are not written again. `volumeSha256` is the hash of a replayed volume.
+ * `written` are not written again. `replayed` is what a replay gave.
  */
 export async function recordExamination(
   run: OperationRun,
   first: BackupRecord,
   examination: Examination,
   written: ReadonlySet<EdgeProof> = new Set(),
-  volumeSha256: string | null = null,
+  replayed: ReplayResult | null = null,
 ): Promise<Decision> {
   let current: BackupRecord | null = first;
   while (true) {
@@ -53,7 +53,7 @@ export async function recordExamination(
           ...decideNothing(outdated),
           proofs: examination.newProofs.filter((proof) => proof.backupId !== first.backupId),
         }
-      : decideVerdict(run, decidedOn, examination, volumeSha256);
+      : decideVerdict(run, decidedOn, examination, replayed);
     const record = isMeant ? decision.record : null;
     const proofs = decision.proofs.filter((proof) => !written.has(proof));
     if (await recordVerdict(run, first.backupId, current, { record, proofs })) return decision;

@@ -2,12 +2,11 @@ import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-s
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
-import { asVolume, type ChainData, type VolumeData } from '../chain/data.ts';
+import type { ChainData } from '../chain/data.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
 import { isOfAccess } from '../chain/proof/lasting-fault.ts';
 import { type EdgeProof, type Examination, type Fault, isSameLocation } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
-import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import { abortAfter, OutOfTimeError, operationLivesMs } from '../deadline.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
 import type { Cutting } from './cut-links.ts';
@@ -16,6 +15,7 @@ import { openForData } from './open-for-data.ts';
 import { type LinksRead, ReadLinks } from './read-links.ts';
 import { decideVerdict, recordExamination, recordProof } from './record-verdict.ts';
 import { forgetOldObjects } from './remembered-objects.ts';
+import { replayVolumes, type VolumesReplay } from './replay-volumes.ts';
 import { type Sharing, shareReading } from './share-reading.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
@@ -35,7 +35,8 @@ export type VerificationOptions = Sharing & {
  * read, each after its last proved object. Ancestors in error whose data is right become available again.
  *
  * A replay reads the whole volume once more, in the order of its bytes, because their SHA-256 cannot be computed in any
- * other. This is one piece of work: nobody helps, no job ends it, and an interrupted replay begins again.
+ * other. This is one piece of work: nobody helps, no job ends it, and an interrupted replay begins again. If the format
+ * has nothing to compare a volume with, what it expands to is recorded, and the level stays.
  */
 export async function verifyChain(
   run: OperationRun,
@@ -174,8 +175,10 @@ async function verifyData(
   if (read === null) return 'continues later';
   const isWhole = read.fault === null;
   if (data.links.some(({ volumeBytes }) => volumeBytes === null)) await forgetOldObjects(run);
-  const volume = wanted === 'replay' ? asVolume(data) : null;
-  const replay = isWhole && volume !== null ? await replayData(run, options.threads, volume) : null;
+  const replay =
+    isWhole && wanted === 'replay'
+      ? await replayVolumes(run, options.threads, data, examination, record.expanded)
+      : null;
   const verdict = verdictOf(run, record, read, replay);
   const found: Examination = {
     ...examination,
@@ -184,7 +187,7 @@ async function verifyData(
     verifiedAtMs: run.services.world.clock.nowMs(),
     newProofs: verdict.proofs,
   };
-  const decision = await recordExamination(run, record, found, kept, replay?.sha256 ?? null);
+  const decision = await recordExamination(run, record, found, kept, replay?.result ?? null);
   const ancestors = read.whole.filter(({ backupId }) => backupId !== record.backupId);
   await inTime(run, (limited) => healAncestors(limited, ancestors));
   if (verdict.fault === null && decision.fault !== null) {
@@ -195,7 +198,8 @@ async function verifyData(
     level: verdict.level,
     links: data.links.length,
     volume_bytes: data.links.at(-1)?.volumeBytes ?? null,
-    volume_sha256: replay?.sha256 ?? null,
+    volume_sha256: replay?.result?.kind === 'matched' ? replay.result.sha256 : null,
+    expanded: replay?.result?.kind === 'expanded' ? [...replay.result.volumes] : [],
   };
   const remark = examination.remark === null ? '' : ` (${examination.remark})`;
   const message = verdict.fault === null ? `proved to ${verdict.level}${remark}` : 'recorded with the reason';
@@ -233,17 +237,6 @@ async function readInTime(
   }
 }
 
-function replayData(run: OperationRun, threads: Sharing['threads'], data: VolumeData): Promise<Replay> {
-  return replayChain(data, {
-    storage: run.storage,
-    ...threads,
-    sink: null,
-    signal: run.signal,
-    onProgress: ({ replayedBytes, volumeBytes }) =>
-      run.report({ link: data.links.length, replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
-  });
-}
-
 type DataVerdict = {
   /** Null if there is a fault. */
   readonly level: VerificationLevel | null;
@@ -252,12 +245,18 @@ type DataVerdict = {
   readonly proofs: readonly EdgeProof[];
 };
 
-function verdictOf(run: OperationRun, record: BackupRecord, read: LinksRead, replay: Replay | null): DataVerdict {
+function verdictOf(
+  run: OperationRun,
+  record: BackupRecord,
+  read: LinksRead,
+  replay: VolumesReplay | null,
+): DataVerdict {
   const leaf = read.proofs.get(record.backupId);
   if (replay === null || leaf === undefined) {
     return { level: read.level, fault: read.fault, proofs: read.made };
   }
-  const level = replay.fault !== null ? null : read.level === 'content' ? ('replay' as const) : read.level;
+  const isMatched = replay.result?.kind === 'matched' && read.level === 'content';
+  const level = replay.fault !== null ? null : isMatched ? ('replay' as const) : read.level;
   const proof: EdgeProof = {
     ...leaf,
     level: level ?? leaf.level,
@@ -275,6 +274,7 @@ function recordLevel(record: BackupRecord, examination: Examination, { fault, le
 }
 
 function failed(fault: Fault, backupId: string, message = 'nothing was recorded or changed'): OperationOutcome {
-  const result: VerifyResult = { backup_id: backupId, level: null, links: 0, volume_bytes: null, volume_sha256: null };
+  const nothing = { level: null, links: 0, volume_bytes: null, volume_sha256: null, expanded: [] };
+  const result: VerifyResult = { backup_id: backupId, ...nothing };
   return { fault, result, message };
 }

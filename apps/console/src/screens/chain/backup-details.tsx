@@ -160,6 +160,18 @@ function Facts({ backup, places, relatives }: PartProps) {
           <Copyable text={evidence.volume_sha256} />
         )}
       </Fact>
+      {evidence.expanded.length > 0 && (
+        <Fact name={backupWords.expanded}>
+          <div className="stack tight">
+            {evidence.expanded.map(({ disk, size, expanded_sha256: sha256 }) => (
+              <div key={disk}>
+                <span className="quiet">{backupWords.expandedWords(disk, size)}</span>
+                <Copyable text={sha256} />
+              </div>
+            ))}
+          </div>
+        </Fact>
+      )}
       <Fact name={backupWords.digest}>
         <code>{evidence.digest}</code>
       </Fact>

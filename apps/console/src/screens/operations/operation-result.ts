@@ -56,12 +56,14 @@ function ofItem({ outcome, level, time_contradiction: contradiction }: ItemResul
   ];
 }
 
-function ofVerification({ level, links, volume_bytes: size, volume_sha256: hash }: VerifyResult): readonly Fact[] {
+function ofVerification({ expanded, ...result }: VerifyResult): readonly Fact[] {
+  const { level, links, volume_bytes: size, volume_sha256: hash } = result;
   return [
     ...(level === null ? [] : [{ name: operations.level, value: level }]),
     { name: operations.links, value: number(links) },
     ...(size === null ? [] : [{ name: operations.volume, value: bytes(size) }]),
     ...(hash === null ? [] : [{ name: operations.sha256, value: hash }]),
+    ...expanded.map(({ disk, expanded_sha256: value }) => ({ name: operations.expandedOf(disk), value })),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ContentLink, LinkData, StoredObject, VolumeLink } from '../data.ts';
+import type { ContentLink, LinkData, StoredObject, VolumeLink, ZeroRun } from '../data.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import type { ContentJob } from './content-job.ts';
 import { HashCursor } from './hash-cursor.ts';
@@ -35,6 +35,7 @@ async function* objectsOf(link: VolumeLink, startAfter: number): AsyncGenerator<
       for (const object of batch) {
         checkPlace(link, object, end);
         end = object.offset + object.length;
+        if (object.key === null) continue;
         index += 1;
         if (index <= startAfter) continue;
         const digest = blocks === null || cursor === null ? null : await digestBlocks(cursor, blocks.bytes, object);
@@ -54,7 +55,9 @@ async function digestBlocks(cursor: HashCursor, blockBytes: number, { offset, le
   return { blockBytes, hex: digest.digest('hex') };
 }
 
-function checkPlace({ blocks, volumeBytes }: VolumeLink, { key, offset, length }: StoredObject, previousEnd: number) {
+function checkPlace({ blocks, volumeBytes }: VolumeLink, object: StoredObject | ZeroRun, previousEnd: number) {
+  const { offset, length } = object;
+  const key = object.key ?? 'a run of zeros';
   const end = offset + length;
   if (offset < previousEnd)
     throw geometry(`${key} starts at byte ${offset}, but the object before it ends at byte ${previousEnd}`);

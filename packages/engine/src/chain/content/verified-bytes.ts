@@ -1,6 +1,7 @@
 import type { StorageUnit } from '../../storage/port.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DecompressionFault } from '../compression/decompression-fault.ts';
+import { decompressFrames } from '../compression/frames.ts';
 import type { StoredContent } from '../data.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import { ObjectDigests } from './digests.ts';
@@ -19,12 +20,14 @@ export async function* readVerified(
   object: StoredContent,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { key, compression, length } = object;
+  const { key, compression, frames, length } = object;
   const digests = new ObjectDigests(object);
   const body = await openObject(storage, { bucket: bucketName, key, signal }, object);
   const stored = digests.wantsStored ? watch(body, digests) : body;
+  const plain =
+    frames === undefined ? decompress(stored, compression, length) : decompressFrames(stored, frames, length);
   try {
-    for await (const piece of decompress(stored, compression, length)) {
+    for await (const piece of plain) {
       digests.addPlain(piece);
       yield piece;
     }

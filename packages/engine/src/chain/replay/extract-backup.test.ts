@@ -22,6 +22,7 @@ test('an extraction reports unreadable block hashes, and leaves no file', async 
     locate: async () => [],
     recordedBuckets: async () => new Set(),
     output: { path: join(images, 'image.raw'), replace: false, onPartialReplaced: () => {} },
+    disk: null,
     signal: new AbortController().signal,
     onProgress: () => {},
   });

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
 import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
 import { systemClock } from '../../clock.ts';
+import { quote } from '../../quote.ts';
 import type { StorageEnvironment } from '../../storage/driver.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import { Absences } from '../absences.ts';
-import { asVolume, type ChainData } from '../data.ts';
+import { type ChainData, isCompared, type NamedVolume, type VolumeData, volumesOf } from '../data.ts';
 import { openChain } from '../examiner.ts';
 import type { Fault, Location } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
@@ -34,17 +35,30 @@ export type ExtractOptions = {
         readonly onPartialReplaced: () => void;
       }
     | { readonly stream: Writable };
+  /** The name of one of several disks; null if the backup is expected to have one volume. */
+  readonly disk: string | null;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReplayProgress) => void;
 };
+
+/** An extracted volume. */
+export type Extraction = Replay & {
+  /** False if the format has no hash of the volume, so that it was expanded and compared with nothing. */
+  readonly isCompared: boolean;
+};
+
+/** Which disk is meant is not known, or no disk has this name. The message lists those of the backup. */
+export class DiskChoiceError extends Error {
+  override readonly name = 'DiskChoiceError';
+}
 
 /**
  * Extracts the volume of a backup from its chain, and compares each block with its hash before writing it. Uses no
  * catalogue: get the item by `beginExtraction`, which records who reads what.
  *
- * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, and the signal's reason.
+ * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, {@link DiskChoiceError}, and the signal's reason.
  */
-export async function extractBackup(options: ExtractOptions): Promise<Replay | { readonly fault: Fault }> {
+export async function extractBackup(options: ExtractOptions): Promise<Extraction | { readonly fault: Fault }> {
   const { item, output, signal, onProgress } = options;
   await using unit = await openStorageUnit(options.storage, options.environment);
   const grants = options.grants.map(({ project_id, storage_unit, bucket_name, prefix }) => ({
@@ -89,10 +103,11 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
   if (data === null) {
     return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
   }
-  const volume = asVolume(data);
-  if (volume === null) {
+  const volumes = volumesOf(data);
+  if (volumes.length === 0) {
     return { fault: { code: 'not_a_volume', detail: `${item.bucket_name}/${item.image_path}` } };
   }
+  const volume = chooseDisk(volumes, options.disk);
   const reading = {
     storage,
     opening: {
@@ -103,6 +118,19 @@ export async function extractBackup(options: ExtractOptions): Promise<Replay | {
     signal,
     onProgress,
   };
-  if ('stream' in output) return replayChain(volume, { ...reading, sink: streamSink(output.stream) });
-  return extractToFile(volume, output, reading);
+  const replay =
+    'stream' in output
+      ? await replayChain(volume, { ...reading, sink: streamSink(output.stream) })
+      : await extractToFile(volume, output, reading);
+  return { ...replay, isCompared: isCompared(data, examination.form) };
+}
+
+function chooseDisk(volumes: readonly NamedVolume[], wanted: string | null): VolumeData {
+  const [first] = volumes;
+  const chosen = wanted === null && volumes.length === 1 ? first : volumes.find(({ disk }) => disk === wanted);
+  if (chosen !== undefined) return chosen.volume;
+  const names = volumes.flatMap(({ disk }) => (disk === null ? [] : [quote(disk)]));
+  if (names.length === 0) throw new DiskChoiceError('the backup is of one volume without a name; leave out --disk');
+  const problem = wanted === null ? 'the backup has several disks' : `the backup has no disk ${quote(wanted)}`;
+  throw new DiskChoiceError(`${problem}; choose one with --disk: ${names.join(', ')}`);
 }

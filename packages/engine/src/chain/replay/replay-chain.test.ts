@@ -18,7 +18,7 @@ import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { seededBytes, seededUuid } from '../../testing/seeded-bytes.ts';
 import { writeSmallChain } from '../../testing/small-chain.ts';
 import { proveContent } from '../content/prove-content.ts';
-import { asVolume, type VolumeData, type VolumeLink } from '../data.ts';
+import { type VolumeData, type VolumeLink, volumesOf } from '../data.ts';
 import { openChain } from '../examiner.ts';
 import { type Replay, type ReplayOptions, type ReplayProgress, replayChain } from './replay-chain.ts';
 import { streamSink } from './stream-sink.ts';
@@ -72,8 +72,8 @@ describe('a chain that Cinder itself wrote', () => {
       for (const item of request.sync) {
         const opened = await openChain(chainContext(storage, item.bucket_name, imagePaths));
         const data = await opened.openData(item);
-        const volume = data === null ? null : asVolume(data);
-        if (volume === null) throw new Error(`no volume is stored at ${item.image_path}`);
+        const volume = data === null ? undefined : volumesOf(data)[0]?.volume;
+        if (volume === undefined) throw new Error(`no volume is stored at ${item.image_path}`);
         for (const link of volume.links) {
           const proof = await proveContent(link, { storage, threads: null, signal: unaborted });
           expect(proof.fault).toBeNull();

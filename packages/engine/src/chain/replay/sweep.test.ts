@@ -1,18 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collect } from '../../storage/storage-conformance.ts';
-import type { StoredObject, VolumeLink } from '../data.ts';
+import type { StoredObject, VolumeLink, ZeroRun } from '../data.ts';
 import { type Segment, sweepChain } from './sweep.ts';
 
-/** Runs that a link stores: the gap before each run, and its length. */
-type Runs = readonly { readonly gap: number; readonly length: number }[];
+/** Runs that a link stores or declares to be zeros: the gap before each run, and its length. */
+type Runs = readonly { readonly gap: number; readonly length: number; readonly areZeros?: boolean }[];
 
 function linkOf(runs: Runs, volumeBytes: number, index: number): VolumeLink {
-  const objects: StoredObject[] = [];
+  const objects: (StoredObject | ZeroRun)[] = [];
   let end = 0;
-  for (const { gap, length } of runs) {
+  for (const { gap, length, areZeros = false } of runs) {
     const offset = end + gap;
     end = offset + length;
+    if (areZeros) {
+      objects.push({ key: null, offset, length });
+      continue;
+    }
     objects.push({
       key: `${index}/${objects.length}`,
       storedBytes: length,
@@ -35,6 +39,8 @@ function linkOf(runs: Runs, volumeBytes: number, index: number): VolumeLink {
   };
 }
 
+const zeros = 'zeros';
+
 /**
  * Writes each layer over the last, cuts the volume to each link's length, and says which object each byte comes from.
  */
@@ -43,19 +49,19 @@ async function layerOverLayer(links: readonly VolumeLink[]): Promise<readonly (s
   for (const { objects, volumeBytes } of links) {
     bytes = Array.from({ length: volumeBytes }, (_, at) => bytes[at] ?? null);
     for (const { key, offset, length } of (await collect(objects())).flat()) {
-      for (let at = offset; at < Math.min(offset + length, volumeBytes); at += 1) bytes[at] = key;
+      for (let at = offset; at < Math.min(offset + length, volumeBytes); at += 1) bytes[at] = key ?? zeros;
     }
   }
   return bytes;
 }
 
 function spread(segments: readonly Segment[]): readonly (string | null)[] {
-  return segments.flatMap(({ start, end, source }) =>
-    Array.from({ length: end - start }, () => source?.object.key ?? null),
+  return segments.flatMap(({ start, end, source, areZeros }) =>
+    Array.from({ length: end - start }, () => source?.object.key ?? (areZeros ? zeros : null)),
   );
 }
 
-const run = fc.record({ gap: fc.nat(4), length: fc.integer({ min: 1, max: 5 }) });
+const run = fc.record({ gap: fc.nat(4), length: fc.integer({ min: 1, max: 5 }), areZeros: fc.boolean() });
 const layer = fc.record({ runs: fc.array(run, { maxLength: 8 }), volumeBytes: fc.nat(40) });
 
 test('any layers give the same volume as writing one over the other', async () => {

@@ -1,4 +1,4 @@
-import type { StoredObject, VolumeData, VolumeLink } from '../data.ts';
+import type { StoredObject, VolumeData, VolumeLink, ZeroRun } from '../data.ts';
 
 /** A run of the volume's bytes, with the object of the last link that stores them. */
 export type Segment = {
@@ -7,6 +7,8 @@ export type Segment = {
   readonly end: number;
   /** Null if no link stores these bytes. */
   readonly source: SegmentSource | null;
+  /** Whether the last link that says anything about these bytes declares them to be zeros. */
+  readonly areZeros: boolean;
 };
 
 export type SegmentSource = { readonly link: VolumeLink; readonly object: StoredObject };
@@ -44,22 +46,24 @@ function nextSegment(cursors: readonly ObjectCursor[], start: number, volumeByte
     const { object } = cursor;
     if (object === null) continue;
     if (object.offset <= start) {
-      return { start, end: Math.min(end, cursor.end), source: { link: cursor.link, object } };
+      const areZeros = object.key === null;
+      const source = areZeros ? null : { link: cursor.link, object };
+      return { start, end: Math.min(end, cursor.end), source, areZeros };
     }
     // An object of a later link covers one of an earlier link from its own start on.
     end = Math.min(end, object.offset);
   }
-  return { start, end, source: null };
+  return { start, end, source: null, areZeros: false };
 }
 
 class ObjectCursor {
   readonly link: VolumeLink;
   readonly #visibleEnd: number;
-  readonly #batches: AsyncIterator<readonly StoredObject[]>;
-  #batch: readonly StoredObject[] = [];
+  readonly #batches: AsyncIterator<readonly (StoredObject | ZeroRun)[]>;
+  #batch: readonly (StoredObject | ZeroRun)[] = [];
   #next = 0;
   /** The first object that ends after the position of the sweep; null after the last object. */
-  object: StoredObject | null = null;
+  object: StoredObject | ZeroRun | null = null;
   #ended = false;
 
   constructor(link: VolumeLink, visibleEnd: number) {
@@ -87,7 +91,7 @@ class ObjectCursor {
     await this.#batches.return?.();
   }
 
-  async #take(): Promise<StoredObject | null> {
+  async #take(): Promise<StoredObject | ZeroRun | null> {
     while (this.#next === this.#batch.length) {
       const { done, value } = await this.#batches.next();
       if (done === true) return null;

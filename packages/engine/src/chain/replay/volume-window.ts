@@ -29,7 +29,7 @@ export async function* assembleVolume(
       const start = offset + filled;
       const target = bytes.subarray(filled, Math.min(bytes.length, segment.end - offset));
       if (reader !== null) await reader.read(start, target);
-      else if (holesAreZeros) target.fill(0);
+      else if (holesAreZeros || segment.areZeros) target.fill(0);
       else throw hole(start, segment.end);
       used.push(segment);
       filled += target.length;

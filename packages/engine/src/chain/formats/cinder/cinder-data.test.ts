@@ -4,7 +4,7 @@ import { chainContext } from '../../../testing/chain-context.ts';
 import { storeBackups, testBucket } from '../../../testing/chain-data.ts';
 import { writeCinderBackup } from '../../../testing/cinder-writer.ts';
 import { syncItemOf, writeSmallChain } from '../../../testing/small-chain.ts';
-import type { ChainData } from '../../data.ts';
+import type { ChainData, LinkData, StoredContent, ZeroRun } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
 import { openChainData } from '../../proof/data-walk.ts';
 import { CinderReader } from './cinder-reader.ts';
@@ -15,6 +15,11 @@ const chain = writeSmallChain('data', 16, [[0, 1, 9], [15]]);
 const [full, middle, leaf] = chain;
 if (full === undefined || middle === undefined || leaf === undefined) throw new Error('the chain has links');
 
+async function objectsOf(link: LinkData) {
+  const batches = await collect<readonly (StoredContent | ZeroRun)[]>(link.objects());
+  return batches.flat().filter((object) => object.key !== null);
+}
+
 /** Everything that the links report. */
 async function contentsOf({ links }: ChainData) {
   return await Promise.all(
@@ -22,7 +27,7 @@ async function contentsOf({ links }: ChainData) {
       backupId: link.backupId,
       location: link.location,
       volumeBytes: link.volumeBytes,
-      objects: (await collect(link.objects())).flat(),
+      objects: await objectsOf(link),
       hashes: link.blocks === null ? null : Buffer.concat(await collect(link.blocks.hashes())).toString('hex'),
     })),
   );

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import type { Expansion } from '../catalogue/backup-records.ts';
+import type { ChainData, NamedVolume, StoredObject, ZeroRun } from '../chain/data.ts';
+import type { Form } from '../chain/proof/link.ts';
+import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { seededBytes } from '../testing/seeded-bytes.ts';
+import { replayVolumes } from './replay-volumes.ts';
+
+const bucketName = 'backups';
+const clusterBytes = 4096;
+const plain = seededBytes('base', 4 * clusterBytes);
+const frames = [0, 1].map((cluster) => deflateRawSync(seededBytes(`overlay ${cluster}`, clusterBytes)));
+const objects = new Map<string, Uint8Array>([
+  ['base', Buffer.concat([Buffer.alloc(100), plain])],
+  ['overlay', Buffer.concat([Buffer.alloc(50), ...frames])],
+]);
+
+const stored = { plainDigest: null, storedDigest: null, compression: 'none' } as const;
+const etagOf = (key: string) =>
+  createHash('md5')
+    .update(objects.get(key) ?? '')
+    .digest('hex');
+const partOf = (key: string, start: number) => ({
+  start,
+  objectBytes: objects.get(key)?.length ?? 0,
+  modifiedAtMs: 0,
+});
+const base: StoredObject = {
+  ...{
+    ...stored,
+    key: 'base',
+    etag: etagOf('base'),
+    storedBytes: plain.length,
+    part: partOf('base', 100),
+    offset: 0,
+    length: plain.length,
+  },
+};
+const [first = Buffer.of(), second = Buffer.of()] = frames;
+const overlay: StoredObject = {
+  ...{ ...stored, key: 'overlay', etag: etagOf('overlay'), storedBytes: first.length + second.length },
+  part: partOf('overlay', 50),
+  ...{ offset: clusterBytes, length: 2 * clusterBytes },
+  frames: {
+    compression: 'deflate',
+    plainBytes: clusterBytes,
+    // The first place reaches into the second frame.
+    places: Uint32Array.of(0, first.length + 40, first.length, first.length + second.length),
+  },
+};
+const zeros: ZeroRun = { key: null, offset: 3 * clusterBytes, length: clusterBytes };
+
+/** A disk whose links consist of these objects. */
+function diskOf(disk: string | null, ...links: readonly (readonly (StoredObject | ZeroRun)[])[]): NamedVolume {
+  return {
+    disk,
+    volume: {
+      holesAreZeros: true,
+      links: links.map((runs, index) => ({
+        backupId: String(index),
+        location: { storageUnitId: 'memory', bucketName, imagePath: '' },
+        async *objects() {
+          yield runs;
+        },
+        blocks: null,
+        volumeBytes: 4 * clusterBytes,
+      })),
+    },
+  };
+}
+
+const form: Form = { ceiling: 'content', gaps: [] };
+const disks = [diskOf('root', [base]), diskOf('data', [base], [overlay, zeros])];
+const expectedBytes = Buffer.concat([
+  plain.subarray(0, clusterBytes),
+  ...[0, 1].map((cluster) => seededBytes(`overlay ${cluster}`, clusterBytes)),
+  new Uint8Array(clusterBytes),
+]);
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const expected = [
+  { disk: 'root', size: plain.length, expanded_sha256: sha256Of(plain) },
+  { disk: 'data', size: plain.length, expanded_sha256: sha256Of(expectedBytes) },
+];
+
+const reported: unknown[] = [];
+const run = {
+  storage: openMemoryStorageUnit(new Map([[bucketName, objects]])),
+  signal: new AbortController().signal,
+  report: (progress: unknown) => void reported.push(progress),
+};
+const replay = (data: ChainData, before: Expansion | null = null, of: Form = form) =>
+  replayVolumes(run, { opening: null, threadCount: 1 }, data, { form: of, contentId: 'content' }, before);
+
+test('expands each disk of a package: parts of objects, frames, and runs of zeros over earlier data', async () => {
+  expect(await replay({ links: [], disks })).toEqual({
+    fault: null,
+    result: { kind: 'expanded', volumes: expected },
+  });
+  expect(reported.at(-1)).toMatchObject({ replayed_bytes: 4 * clusterBytes, volume_bytes: 4 * clusterBytes });
+});
+
+test('another value of the same content is a fault that says both, and the same value is none', async () => {
+  const before = { contentId: 'content', volumes: expected };
+  expect((await replay({ links: [], disks }, before))?.fault).toBeNull();
+  expect((await replay({ links: [], disks }, { ...before, contentId: 'other' }))?.fault).toBeNull();
+  const [root, data] = expected;
+  if (root === undefined || data === undefined) throw new Error('there are two disks');
+  const changed = { contentId: 'content', volumes: [root, { ...data, expanded_sha256: 'before' }] };
+  const { fault } = (await replay({ links: [], disks }, changed)) ?? {};
+  expect(fault).toMatchObject({ code: 'content_mismatch' });
+  expect(fault?.detail).toContain(data.expanded_sha256);
+  expect(fault?.detail).toMatch(/^disk data .* SHA-256 before$/);
+  expect((await replay({ links: [], disks }, { ...changed, volumes: [root] }))?.fault?.detail).toContain('not there');
+});
+
+test('a fault names the disk', async () => {
+  const broken = { ...base, etag: etagOf('overlay') };
+  expect(await replay({ links: [], disks: [diskOf('root', [broken])] })).toMatchObject({
+    fault: { code: 'changed_while_read', detail: expect.stringMatching(/^disk root: /) },
+    result: null,
+  });
+});
+
+test('the volume of a format with hashes is matched, and contents have no volume', async () => {
+  const { links } = diskOf(null, [base]).volume;
+  expect(await replay({ links }, null, { ceiling: 'replay', gaps: [] })).toMatchObject({
+    result: { kind: 'matched', sha256: sha256Of(plain) },
+  });
+  expect(await replay({ links }, null, { ceiling: 'linkage', gaps: [] })).toMatchObject({
+    result: { kind: 'expanded', volumes: [{ disk: null, expanded_sha256: sha256Of(plain) }] },
+  });
+  const contents = links.map((link) => ({ ...link, blocks: null, volumeBytes: null, async *objects() {} }));
+  expect(await replay({ links: contents })).toBeNull();
+});

@@ -1,0 +1,71 @@
+import { counted, type ExpandedVolume } from '@backup-sync/contracts';
+import type { Expansion, ReplayResult } from '../catalogue/backup-records.ts';
+import { type ChainData, isCompared, type NamedVolume, volumesOf } from '../chain/data.ts';
+import type { Examination, Fault } from '../chain/proof/link.ts';
+import { replayChain } from '../chain/replay/replay-chain.ts';
+import type { OperationRun } from '../operations/run-operation.ts';
+import { printable } from '../quote.ts';
+import type { Sharing } from './share-reading.ts';
+
+type Replaying = Pick<OperationRun, 'storage' | 'signal' | 'report'>;
+
+/** The replay of all volumes of a backup. */
+export type VolumesReplay =
+  | { readonly fault: Fault; readonly result: null }
+  | { readonly fault: null; readonly result: ReplayResult };
+
+/**
+ * Replays all volumes of a backup, up to the first with a fault. Null if it has none. If its format has no hashes of a
+ * volume, the volumes are compared with `before`, what the same content has expanded to before.
+ */
+export async function replayVolumes(
+  run: Replaying,
+  threads: Sharing['threads'],
+  data: ChainData,
+  { form, contentId }: Pick<Examination, 'form' | 'contentId'>,
+  before: Expansion | null,
+): Promise<VolumesReplay | null> {
+  const volumes = volumesOf(data);
+  if (volumes.length === 0) return null;
+  const hasHashes = isCompared(data, form);
+  const expanded: ExpandedVolume[] = [];
+  for (const named of volumes) {
+    const { fault, volumeBytes, sha256 } = await replayVolume(run, threads, named);
+    if (fault !== null) return { fault: ofDisk(named, fault), result: null };
+    if (hasHashes) return { fault: null, result: { kind: 'matched', sha256 } };
+    expanded.push({ disk: named.disk, size: volumeBytes, expanded_sha256: sha256 });
+  }
+  const fault = before?.contentId === contentId ? differenceOf(before?.volumes ?? [], expanded) : null;
+  return fault === null ? { fault, result: { kind: 'expanded', volumes: expanded } } : { fault, result: null };
+}
+
+async function replayVolume(run: Replaying, threads: Sharing['threads'], { volume }: NamedVolume) {
+  return await replayChain(volume, {
+    storage: run.storage,
+    ...threads,
+    sink: null,
+    signal: run.signal,
+    onProgress: ({ replayedBytes, volumeBytes }) =>
+      run.report({ link: volume.links.length, replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
+  });
+}
+
+function ofDisk({ disk }: NamedVolume, fault: Fault): Fault {
+  return disk === null ? fault : { ...fault, detail: `disk ${printable(disk)}: ${fault.detail}` };
+}
+
+function differenceOf(before: readonly ExpandedVolume[], now: readonly ExpandedVolume[]): Fault | null {
+  for (const volume of now) {
+    const earlier = before.find(({ disk }) => disk === volume.disk);
+    if (earlier?.expanded_sha256 === volume.expanded_sha256 && earlier.size === volume.size) continue;
+    const what = volume.disk === null ? 'the volume' : `disk ${printable(volume.disk)}`;
+    const was = earlier === undefined ? 'was not there' : `expanded to ${describe(earlier)}`;
+    const detail = `${what} expands to ${describe(volume)}, but when the same metadata was first replayed, it ${was}`;
+    return { code: 'content_mismatch', detail };
+  }
+  return null;
+}
+
+function describe({ size, expanded_sha256: sha256 }: ExpandedVolume): string {
+  return `${counted(size, 'byte')} with SHA-256 ${sha256}`;
+}
