@@ -36,6 +36,8 @@ function isRightSnapshot({ format }: FormatUnderTest, before: Objects, now: Uint
 /** Documents may say the same in another way. Blocks of Longhorn may belong to earlier backups only. */
 function isData({ format, item }: FormatUnderTest, before: ReadonlyMap<string, Uint8Array>, key: string): boolean {
   if (format === 'etcd') return key === item.image_path;
+  // Other snapshots are not needed, and any bytes may be the config.
+  if (format === 'restic') return key === item.image_path || /\/(?:data|index|keys)\//.test(key);
   if (format === 'manifest') return !key.endsWith('.json');
   if (format === 'cinder') return /-\d{5}$/.test(key);
   const checksum = /([0-9a-f]{64})\.blk$/.exec(key)?.[1];

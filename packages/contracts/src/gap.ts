@@ -23,6 +23,14 @@ const gaps = {
     level: 'inventory',
     text: 'the backup has more objects than can be compared with a listing, so missing ones cannot be seen',
   },
+  packs_unlisted: {
+    level: 'inventory',
+    text: 'the list of packs is encrypted, so missing packs cannot be seen without the password',
+  },
+  objects_disappeared: {
+    level: 'inventory',
+    text: 'stored objects are gone although the index is as it was, so a loss cannot be told from a prune of what an interrupted backup left: run "restic check"',
+  },
   no_block_hashes: {
     level: 'linkage',
     text: 'the backup or its parent has no block hashes, so blocks that should have been stored cannot be seen',

@@ -191,6 +191,13 @@ export const reasons = {
     retry: 'final',
     remedy: 'Restore the object from a copy of the bucket, or back up again.',
   },
+  objects_disappeared: {
+    number: 'BackupSync.2045',
+    summary: 'objects that backups share are gone, and nothing shows whether one needs them',
+    retry: 'final',
+    remedy:
+      'Run "restic check". If it reports nothing, only the leftover of an interrupted backup was pruned, and the problem ends with the next prune that writes the index. Otherwise restore the objects from a copy of the bucket, or back up again.',
+  },
   object_stray: {
     number: 'BackupSync.2014',
     summary: 'an object that the metadata does not name breaks a restore',

@@ -24,7 +24,7 @@ export function lowerLevel(one: VerificationLevel, other: VerificationLevel): Ve
   return reaches(one, other) ? other : one;
 }
 
-export const backupFormats = ['cinder', 'longhorn', 'etcd', 'manifest', 'unknown'] as const;
+export const backupFormats = ['cinder', 'longhorn', 'restic', 'etcd', 'manifest', 'unknown'] as const;
 export const backupFormat = z.enum(backupFormats).meta({
   id: 'BackupFormat',
   description: 'Format of the data at the image path. Of unknown data, only presence can be proved.',

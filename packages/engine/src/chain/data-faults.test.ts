@@ -118,10 +118,10 @@ const rows: readonly (readonly [string, (number: number) => StorageFault, readon
   ['a body that comes byte by byte', (number) => ({ at: 'read', number, slow: true }), ['whole']],
 ];
 
-/** The formats that have data to read at each level. etcd has no volume to replay. */
+/** The formats that have data to read at each level. etcd and restic have no volume to replay. */
 const withData = {
   content: formatsUnderTest.filter(({ format }) => format !== 'unknown'),
-  replay: formatsUnderTest.filter(({ format }) => format !== 'unknown' && format !== 'etcd'),
+  replay: formatsUnderTest.filter(({ format }) => format !== 'unknown' && format !== 'etcd' && format !== 'restic'),
 };
 
 describe.each(Object.keys(levels) as (keyof typeof levels)[])('faults of storage at level %s', (level) => {

@@ -90,6 +90,8 @@ export type ContentLink = LinkCommon & {
   objects(): AsyncIterable<readonly StoredContent[]>;
   readonly blocks: null;
   readonly volumeBytes: null;
+  /** What a wrong digest of one of the contents means for the backup, for the message; absent if the reason says it. */
+  readonly meaningOfDamage?: string;
 };
 
 export type LinkData = VolumeLink | ContentLink;

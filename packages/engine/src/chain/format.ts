@@ -1,4 +1,5 @@
 import type { BackupSync } from '@backup-sync/contracts';
+import type { ObjectEntry } from '../storage/port.ts';
 import type { BucketContext, ChainContext } from './chain-context.ts';
 import type { ChainData } from './data.ts';
 import type { ListingComparison } from './listing-comparison.ts';
@@ -79,9 +80,10 @@ export interface RecognisedFormat extends ChainFormat {
   findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
   /**
    * Reads the metadata of the backup at this image path, in bounded memory, and returns what a sync request would say
-   * of it. Throws `ReadFault` if the metadata cannot be read or makes no sense, and storage errors.
+   * of it. `mark` is the commit mark, if it was just listed. Throws `ReadFault` if the metadata cannot be read or makes
+   * no sense, and storage errors.
    */
-  describe(context: BucketContext, imagePath: string): Promise<DescribedBackup>;
+  describe(context: BucketContext, imagePath: string, mark?: ObjectEntry): Promise<DescribedBackup>;
 }
 
 /** Examines the links below one root. */

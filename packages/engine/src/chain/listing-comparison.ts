@@ -1,7 +1,7 @@
 import type { ObjectEntry } from '../storage/port.ts';
 import type { BucketContext } from './chain-context.ts';
 import { ListingDigest } from './listing-digest.ts';
-import type { RecordedListing } from './proof/link.ts';
+import type { Fault, RecordedListing } from './proof/link.ts';
 
 /** A recorded backup, as far as a listing can be compared with it. */
 export type ComparedBackup = RecordedListing & {
@@ -15,6 +15,9 @@ export type ComparedBackup = RecordedListing & {
  */
 export type Likeness = 'same' | 'changed' | 'absent';
 
+/** A problem that concerns no single backup. */
+export type SharedProblem = { readonly imagePath: string; readonly fault: Fault };
+
 /** Compares the objects below one prefix of keys with what is recorded of them, while a listing streams by. */
 export interface ListingComparison {
   /** Adds a recorded backup. Call it before passing any key from the backup's image path on. */
@@ -23,6 +26,8 @@ export interface ListingComparison {
   pass(entry: ObjectEntry): void;
   /** Answers for each backup, by id, once the listing has gone past the prefix. Throws storage errors. */
   finish(context: BucketContext): Promise<ReadonlyMap<string, Likeness>>;
+  /** What is wrong with the objects that the backups share, once finished; null or absent if nothing is. */
+  readonly problem?: SharedProblem | null;
 }
 
 /** Whether this is a zero-byte object that stands for a folder in consoles and sync tools. */

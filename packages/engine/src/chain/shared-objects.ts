@@ -15,11 +15,22 @@ export function digestOfEntry(relativeKey: string, { size, etag, modifiedAtMs }:
 
 /** Whether two listings show exactly the same objects: none lost, replaced or new. */
 export function isSameShared(one: SharedListing, other: SharedListing): boolean {
-  return one.own === other.own && one.index === other.index && one.count === other.count && one.digest === other.digest;
+  return (
+    one.own === other.own &&
+    one.index === other.index &&
+    one.count === other.count &&
+    one.digest === other.digest &&
+    (one.hasLost ?? false) === (other.hasLost ?? false)
+  );
 }
 
 /** The number of objects in a set, and a digest that does not depend on their order. */
 export type ObjectSet = { readonly count: number; readonly digest: string };
+
+const emptySet: ObjectSet = { count: 0, digest: '00'.repeat(entryDigestBytes) };
+
+/** Objects of some age. */
+type Sum = { count: number; readonly lanes: Uint32Array };
 
 /**
  * Digests objects that several backups share, while a listing streams by. For each time given at the start, it can
@@ -29,7 +40,9 @@ export class SharedObjects {
   /** Ascending. */
   readonly #timesMs: readonly number[];
   /** One for each time, and one for the objects that are newer than all of them. */
-  readonly #sums: readonly { count: number; readonly lanes: Uint32Array }[];
+  readonly #sums: readonly Sum[];
+  /** The sums of each of these and all before it; null if an object was added since. */
+  #sets: readonly ObjectSet[] | null = null;
   #newestMs: number | null = null;
 
   constructor(timesMs: Iterable<number>) {
@@ -52,26 +65,22 @@ export class SharedObjects {
     for (let lane = 0; lane < laneCount; lane += 1)
       sum.lanes[lane] = (sum.lanes[lane] ?? 0) + bytes.getUint32(lane * 4);
     sum.count += 1;
+    this.#sets = null;
     this.#newestMs = Math.max(this.#newestMs ?? modifiedAtMs, modifiedAtMs);
   }
 
   /** The objects that are no newer than one of the given times; null gives the empty set. */
   upTo(timeMs: number | null): ObjectSet {
-    return this.#first(timeMs === null ? 0 : this.#timesMs.indexOf(timeMs) + 1);
+    return timeMs === null ? emptySet : this.#setAt(this.#placeOf(timeMs));
   }
 
   all(): ObjectSet {
-    return this.#first(this.#sums.length);
+    return this.#setAt(this.#sums.length - 1);
   }
 
-  #first(sums: number): ObjectSet {
-    const lanes = new Uint32Array(laneCount);
-    let count = 0;
-    for (const sum of this.#sums.slice(0, sums)) {
-      count += sum.count;
-      for (let lane = 0; lane < laneCount; lane += 1) lanes[lane] = (lanes[lane] ?? 0) + (sum.lanes[lane] ?? 0);
-    }
-    return { count, digest: Buffer.from(lanes.buffer).toString('hex') };
+  #setAt(place: number): ObjectSet {
+    this.#sets ??= accumulate(this.#sums);
+    return this.#sets[place] ?? emptySet;
   }
 
   /** Index of the first of the times that is not before this one. */
@@ -84,4 +93,14 @@ export class SharedObjects {
     }
     return from;
   }
+}
+
+function accumulate(sums: readonly Sum[]): readonly ObjectSet[] {
+  const lanes = new Uint32Array(laneCount);
+  let count = 0;
+  return sums.map((sum) => {
+    count += sum.count;
+    for (let lane = 0; lane < laneCount; lane += 1) lanes[lane] = (lanes[lane] ?? 0) + (sum.lanes[lane] ?? 0);
+    return { count, digest: Buffer.from(Uint32Array.from(lanes).buffer).toString('hex') };
+  });
 }

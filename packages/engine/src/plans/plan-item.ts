@@ -68,6 +68,8 @@ export const classOfReason = {
   no_backup_recognised: 'unreadable',
   cancelled: 'unreadable',
   deadline_exceeded: 'unreadable',
+  // A reason that only scans give, of what several backups share.
+  objects_disappeared: 'broken',
   // A reason that only sources give: a sync finds the path absent.
   vanished: 'absent',
   internal: 'unreadable',

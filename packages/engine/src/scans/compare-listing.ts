@@ -7,7 +7,7 @@ import type { ObjectEntry } from '../storage/port.ts';
 import { type Candidate, findCandidates } from './find-candidates.ts';
 import type { FindingContext } from './finding-context.ts';
 import { isPassedOver } from './passed-over.ts';
-import { type PassedPlace, RecordedPlaces } from './recorded-places.ts';
+import { type PassedPlace, type PlacedProblem, RecordedPlaces } from './recorded-places.ts';
 
 /** Recorded backups read from the catalogue at a time. */
 const recordedAtOnce = 1000;
@@ -32,6 +32,8 @@ export type ComparedPage = {
   readonly sightings: readonly Sighting[];
   /** Image paths with a record but no listed object. */
   readonly absent: readonly string[];
+  /** Problems that concern no single backup. */
+  readonly shared: readonly PlacedProblem[];
 };
 
 const nothing: ReadonlyMap<string, Likeness> = new Map();
@@ -78,7 +80,10 @@ export async function* compareListing(
     }
   }
 
-  function pageOf(places: readonly PassedPlace[], sightings: Sighting[]): Pick<ComparedPage, 'sightings' | 'absent'> {
+  function pageOf(
+    places: readonly PassedPlace[],
+    sightings: Sighting[],
+  ): Pick<ComparedPage, 'sightings' | 'absent' | 'shared'> {
     const absent: string[] = [];
     for (const { imagePath, likeness } of places) {
       const candidate = found.get(imagePath) ?? null;
@@ -89,7 +94,7 @@ export async function* compareListing(
       else if (!isSkipped) absent.push(imagePath);
     }
     sightings.sort((one, other) => compareKeys(one.imagePath, other.imagePath));
-    return { sightings, absent };
+    return { sightings, absent, shared: recorded.takeProblems() };
   }
 }
 

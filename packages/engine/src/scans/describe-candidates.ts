@@ -65,7 +65,7 @@ export function describeCandidates(
       return unreadable({ code: 'metadata_unreadable', detail });
     }
     try {
-      const backup = await formats[candidate.format].describe(context, candidate.imagePath);
+      const backup = await formats[candidate.format].describe(context, candidate.imagePath, candidate.mark);
       return { kind: 'described', backup };
     } catch (error) {
       context.signal.throwIfAborted();

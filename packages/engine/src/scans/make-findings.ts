@@ -11,6 +11,7 @@ import type { Candidate } from './find-candidates.ts';
 import type { FindingContext } from './finding-context.ts';
 import { liesAt } from './lies-at.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
+import type { PlacedProblem } from './recorded-places.ts';
 import { itemOf } from './sync-item.ts';
 
 /** A finding before it is acted on, with the catalogue's record of the backup. */
@@ -121,6 +122,18 @@ export function findingOfRecord(state: FindingState, { record }: KnownBackup): S
     newest_object_at: null,
     problem: record.fault === null ? null : describeReason(record.fault.code, record.fault.detail),
     operation_log_id: null,
+  };
+}
+
+/** The finding for a problem of objects that several recorded backups share. */
+export function findingOfShared(
+  bucketName: string,
+  { format, imagePath, fault: { code, detail } }: PlacedProblem,
+): ScanFinding {
+  return {
+    ...{ state: 'changed', format, bucket_name: bucketName, image_path: imagePath },
+    ...{ sync: null, original_name: null, parent_backup_id: null, newest_object_at: null },
+    ...{ problem: describeReason(code, detail), operation_log_id: null },
   };
 }
 

@@ -2,7 +2,12 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import type { RecordedBackup } from '../catalogue/known-backup.ts';
 import type { BucketContext } from '../chain/chain-context.ts';
 import { formats } from '../chain/formats/formats.ts';
-import { type Likeness, type ListingComparison, PathComparison } from '../chain/listing-comparison.ts';
+import {
+  type Likeness,
+  type ListingComparison,
+  PathComparison,
+  type SharedProblem,
+} from '../chain/listing-comparison.ts';
 import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 
@@ -12,6 +17,9 @@ export type PassedPlace = {
   /** Comparison of the listing with each record of this place, by backup id. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 };
+
+/** A problem of objects that backups of this format share. */
+export type PlacedProblem = SharedProblem & { readonly format: BackupFormat };
 
 /** The recorded backups whose objects share one prefix, while the listing is in that prefix. */
 type OpenPrefix = {
@@ -35,6 +43,7 @@ export class RecordedPlaces {
   #next: RecordedBackup | null | undefined;
   #open: OpenPrefix[] = [];
   readonly #passed: PassedPlace[] = [];
+  readonly #problems: PlacedProblem[] = [];
   /** Image paths that are open, or passed but not taken yet. */
   readonly #present = new Set<string>();
 
@@ -69,6 +78,11 @@ export class RecordedPlaces {
     return passed;
   }
 
+  /** Returns the problems of objects that backups share, of what the listing has passed since the last call. */
+  takeProblems(): readonly PlacedProblem[] {
+    return this.#problems.splice(0);
+  }
+
   /** Yields the places not yet taken, then those the listing did not reach. Call it when the listing is complete. */
   async *rest(): AsyncGenerator<PassedPlace> {
     await this.#closeUnless(() => false);
@@ -86,7 +100,10 @@ export class RecordedPlaces {
 
   async #openUpTo(key: string): Promise<void> {
     for (let backup = await this.#peek(); backup !== null; backup = await this.#peek()) {
-      if (compareKeys(backup.imagePath, key) > 0) return;
+      // A comparison takes all objects of a prefix, and some may come before the image path.
+      const prefix = objectsPrefixOf(backup);
+      const isInPrefix = prefix.startsWith(this.#listedPrefix) && key.startsWith(prefix);
+      if (compareKeys(backup.imagePath, key) > 0 && !isInPrefix) return;
       this.#next = undefined;
       this.#present.add(backup.imagePath);
       const open = this.#prefixOf(backup);
@@ -96,13 +113,12 @@ export class RecordedPlaces {
   }
 
   #prefixOf({ format, imagePath }: RecordedBackup): OpenPrefix {
-    const { compare, objectsPrefixOf } = formats[format];
-    const objectsPrefix = objectsPrefixOf(imagePath);
+    const objectsPrefix = objectsPrefixOf({ format, imagePath });
     const isWhole = objectsPrefix.startsWith(this.#listedPrefix);
     const prefix = isWhole ? objectsPrefix : imagePath;
     const open = this.#open.find((each) => each.prefix === prefix && each.isWhole === isWhole && isOf(each, format));
     if (open !== undefined) return open;
-    const comparison = isWhole ? compare(objectsPrefix) : new PathComparison(imagePath, () => true);
+    const comparison = isWhole ? formats[format].compare(objectsPrefix) : new PathComparison(imagePath, () => true);
     const opened: OpenPrefix = { prefix, comparison, isWhole, backups: [] };
     this.#open.push(opened);
     return opened;
@@ -115,6 +131,10 @@ export class RecordedPlaces {
     const byPath = new Map<string, Map<string, Likeness>>();
     for (const { comparison, isWhole, backups } of closed) {
       const compared = await comparison.finish(this.#context);
+      const [first] = backups;
+      if (comparison.problem && first !== undefined) {
+        this.#problems.push({ ...comparison.problem, format: first.format });
+      }
       for (const { backupId, imagePath } of backups) {
         const likeness = compared.get(backupId) ?? 'changed';
         const place = byPath.get(imagePath) ?? new Map<string, Likeness>();
@@ -131,6 +151,10 @@ export class RecordedPlaces {
     }
     return this.#next;
   }
+}
+
+function objectsPrefixOf({ format, imagePath }: Pick<RecordedBackup, 'format' | 'imagePath'>): string {
+  return formats[format].objectsPrefixOf(imagePath);
 }
 
 function isOf({ backups }: OpenPrefix, format: BackupFormat): boolean {

@@ -8,7 +8,7 @@ import type { OperationRun } from '../operations/run-operation.ts';
 import { isSince } from '../operations/stored-times.ts';
 import { compareListing, type Sighting } from './compare-listing.ts';
 import { findAncestors, type Lineage, noteLineage } from './find-ancestors.ts';
-import { type Found, makeFindings } from './make-findings.ts';
+import { type Found, findingOfShared, makeFindings } from './make-findings.ts';
 import { OutsideAncestors } from './outside-ancestors.ts';
 import { problemOf } from './scan-problem.ts';
 import { compileTemplate, type ScanRequest } from './scan-request.ts';
@@ -98,6 +98,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
       gathered = [];
       gatheredPages = 0;
     }
+    if (page.shared.length > 0) await keep(page.shared.map((problem) => findingOfShared(bucketName, problem)));
     absentCount += page.absent.length;
     if (absentCount <= absentMax) for (const imagePath of page.absent) absent.add(imagePath);
   }
@@ -113,6 +114,8 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
       const importIds = await bringIn(made);
       await keep(made.map(({ finding }, index) => ({ ...finding, operation_log_id: importIds[index] ?? null })));
       await onBatch(made, importIds);
+      for (const { finding } of made) states[finding.state] = (states[finding.state] ?? 0) + 1;
+      found += made.length;
       described += made.filter(({ isDescribed }) => isDescribed).length;
       if (request.withAncestors) noteLineage(lineage, prefix, made);
       report();
@@ -190,9 +193,7 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     if (!(await services.catalogue.operations.addFindings(operation.id, operation.epoch, numbered))) {
       throw new LeaseLostError(`scan ${operation.id} was taken over while it ran`);
     }
-    for (const { state } of findings) states[state] = (states[state] ?? 0) + 1;
     problems += findings.filter(hasProblem).length;
-    found += findings.length;
   }
 
   function report(): void {

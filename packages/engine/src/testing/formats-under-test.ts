@@ -2,6 +2,7 @@ import type { BackupFormat, BackupSync, VerificationLevel } from '@backup-sync/c
 import { syncItemOfEtcd, writeEtcdSnapshot } from './etcd-writer.ts';
 import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
 import { syncItemOfManifest } from './manifest-writer.ts';
+import { syncItemsOfRestic, writeResticRepository } from './restic-writer.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
 import { writeSmallManifestChain } from './small-manifest-chain.ts';
 
@@ -23,6 +24,7 @@ export const formatsUnderTest: readonly FormatUnderTest[] = [
   cinderUnderTest(),
   manifestUnderTest(),
   longhornUnderTest(),
+  resticUnderTest(),
   etcdUnderTest(),
   unknownUnderTest(),
 ];
@@ -58,6 +60,13 @@ function longhornUnderTest(): FormatUnderTest {
   const item = syncItemsOfLonghorn(volume, bucketName).at(-1);
   if (item === undefined) throw new Error('a volume has backups');
   return { format: 'longhorn', objects: volume.objects, item, level: 'linkage', levelWithout: () => 'presence' };
+}
+
+function resticUnderTest(): FormatUnderTest {
+  const repository = writeResticRepository({ seed: 'faults', folder: 'office', snapshots: 3 });
+  const item = syncItemsOfRestic(repository, bucketName).at(-1);
+  if (item === undefined) throw new Error('a repository has snapshots');
+  return { format: 'restic', objects: repository.objects, item, level: 'metadata', levelWithout: () => 'presence' };
 }
 
 function etcdUnderTest(): FormatUnderTest {

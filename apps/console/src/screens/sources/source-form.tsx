@@ -19,6 +19,7 @@ const levels = Object.keys(levelMeanings) as VerificationLevel[];
 const formats: Readonly<Record<Exclude<BackupFormat, 'unknown'>, string>> = {
   cinder: 'cinder',
   longhorn: 'longhorn',
+  restic: 'restic',
   etcd: 'etcd',
   manifest: 'manifest',
 };

@@ -221,8 +221,15 @@ class RangesProof<Range extends ObjectRange> {
     if (work.isProved || work.running > 0 || failure?.kind === 'error') return;
     if (failure === null && (!work.isPlanned || work.unproved > 0)) return;
     work.isProved = true;
-    await this.#keeper.onProved(range, { ...tally.progress(), fault: failure?.fault ?? null });
+    const fault = failure === null ? null : withMeaning(this.#link, failure.fault);
+    await this.#keeper.onProved(range, { ...tally.progress(), fault });
   }
+}
+
+function withMeaning(link: LinkData, fault: Fault): Fault {
+  const meaning = link.volumeBytes === null ? link.meaningOfDamage : undefined;
+  if (meaning === undefined || fault.code !== 'content_mismatch') return fault;
+  return { ...fault, detail: `${fault.detail}; ${meaning}` };
 }
 
 function openRunner(

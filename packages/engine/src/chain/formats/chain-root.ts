@@ -2,6 +2,7 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import { parseCinderImagePath } from './cinder/image-path.ts';
 import { parseEtcdPath } from './etcd/etcd-path.ts';
 import { parseBackupPath } from './longhorn/backup-path.ts';
+import { parseSnapshotPath } from './restic/repository-path.ts';
 
 /** Finds the root of a chain by the image path of a link; null if the path does not have the shape of the format. */
 type RootOf = (imagePath: string) => string | null;
@@ -13,6 +14,7 @@ type RootOf = (imagePath: string) => string | null;
 export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   cinder: (imagePath) => parseCinderImagePath(imagePath)?.folder ?? null,
   longhorn: (imagePath) => parseBackupPath(imagePath)?.volumeFolder ?? null,
+  restic: (imagePath) => parseSnapshotPath(imagePath)?.root ?? null,
   etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
   manifest: (imagePath) => imagePath,
   unknown: (imagePath) => imagePath,

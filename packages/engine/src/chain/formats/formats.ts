@@ -5,6 +5,7 @@ import { cinderFormat } from './cinder/cinder-format.ts';
 import { etcdFormat } from './etcd/etcd-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
+import { resticFormat } from './restic/restic-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
 
 /** A format that is recognised by the names of its objects. */
@@ -14,6 +15,7 @@ export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
 export const formats = {
   cinder: cinderFormat,
   longhorn: longhornFormat,
+  restic: resticFormat,
   etcd: etcdFormat,
   manifest: manifestFormat,
   unknown: unknownFormat,

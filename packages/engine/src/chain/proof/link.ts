@@ -71,10 +71,14 @@ export type SharedListing = {
   readonly own: string;
   /** The same for the object that describes the shared ones; null if it is not listed. */
   readonly index: string | null;
+  /** If several objects describe the shared ones (`index` is then a sum, too): how many, and the time of the newest. */
+  readonly indexes?: { readonly count: number; readonly newestObjectAtMs: number | null };
   readonly count: number;
   /** Sum of the SHA-256 of each shared object, hex. A sum can be computed in any order, and for older objects alone. */
   readonly digest: string;
   readonly newestObjectAtMs: number | null;
+  /** True if some of these objects are gone since, and nothing shows whether one was needed. */
+  readonly hasLost?: boolean;
 };
 
 /** Evidence of a backup's objects from its last examination. */

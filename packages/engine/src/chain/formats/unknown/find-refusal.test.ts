@@ -52,7 +52,7 @@ describe.each(knownFormats)('in a chain of format $format', ({ objects }) => {
       });
       const detail = examination?.fault?.detail ?? '';
       const named = [...imagePaths].some((imagePath) => detail.includes(imagePath));
-      expect(named || detail.includes('backups/backup_<name>.cfg')).toBe(true);
+      expect(named || /backups\/backup_<name>\.cfg|snapshots\/<name>/.test(detail)).toBe(true);
     },
   );
 
