@@ -23,7 +23,7 @@ export async function fuzzStorage(options: {
   readonly seed: number;
 }): Promise<StorageFuzzCounts> {
   const counts: StorageFuzzCounts = { proofs: 0, found: new Map(), whole: 0 };
-  const formats = formatsUnderTest.filter(({ format }) => format !== 'unknown');
+  const formats = formatsUnderTest.filter(({ isRead }) => isRead);
   const lies = fc.oneof(
     { weight: 9, arbitrary: fc.constant<Lie>(null) },
     { weight: 1, arbitrary: fc.constantFrom<Lie>(1, 2 ** 40, Number.MAX_SAFE_INTEGER, -1) },

@@ -102,9 +102,9 @@ name.`,
       'after',
       `
 --all and --sample print how much they will read, and ask for confirmation at a terminal. With --resource, they verify
-the chains of that resource. They leave out backups in error or of an unknown format: name these. Verifying a repaired
-backup also clears the errors of the backups it builds on. Exits 3 if a backup fails its verification or cannot be
-verified.`,
+the chains of that resource. They leave out backups in error or of a format that is not read: name these. Verifying a
+repaired backup also clears the errors of the backups it builds on. Exits 3 if a backup fails its verification or cannot
+be verified.`,
     )
     .action(async (names: string[], options: Shared & NamingOptions & VerifyOptions) => {
       const context = contextOf(options);

@@ -178,7 +178,7 @@ describe('verify', () => {
     const ended = await server.call(['verify', '--all']);
     expect(ended.code).toBe(0);
     expect(ended.messages).toContain(
-      'Verifying 3 chains with 6 links, to content; left out: 1 backup in error, 1 of an unknown format.',
+      'Verifying 3 chains with 6 links, to content; left out: 1 backup in error, 1 of a format that is not read.',
     );
     const lines = ended.output.trim().split('\n');
     expect(lines.slice(0, 3).toSorted()).toEqual([

@@ -15,6 +15,18 @@ const gaps = {
     level: 'metadata',
     text: 'no known format describes the stored objects, so missing or damaged ones cannot be seen',
   },
+  format_not_read: {
+    level: 'metadata',
+    text: 'this release recognises the format but does not read it, so missing or damaged objects cannot be seen',
+  },
+  format_closed: {
+    level: 'metadata',
+    text: 'only the program of this closed format can read it, so missing or damaged objects cannot be seen',
+  },
+  contents_encrypted: {
+    level: 'metadata',
+    text: 'only the password of the repository shows what is stored in it, so missing or damaged objects cannot be seen',
+  },
   no_block_map: {
     level: 'metadata',
     text: 'the backup is a single file without a map of blocks, so missing or damaged data cannot be seen',

@@ -257,7 +257,7 @@ export const reasons = {
   },
   format_unknown: {
     number: 'BackupSync.2028',
-    summary: 'the data at the image path has no known format',
+    summary: 'the data at the image path has no known format, or one that is only recognised',
     retry: 'final',
     remedy:
       'Only presence can be proved. To prove more, store a chain manifest next to the data: see "backup-sync manifest create".',

@@ -24,10 +24,27 @@ export function lowerLevel(one: VerificationLevel, other: VerificationLevel): Ve
   return reaches(one, other) ? other : one;
 }
 
-export const backupFormats = ['cinder', 'longhorn', 'restic', 'etcd', 'manifest', 'unknown'] as const;
+export const backupFormats = [
+  'cinder',
+  'longhorn',
+  'restic',
+  'etcd',
+  'manifest',
+  'barman',
+  'borg',
+  'kopia',
+  'percona',
+  'proxmox',
+  'veeam',
+  'velero',
+  'vzdump',
+  'wal-g',
+  'unknown',
+] as const;
 export const backupFormat = z.enum(backupFormats).meta({
   id: 'BackupFormat',
-  description: 'Format of the data at the image path. Of unknown data, only presence can be proved.',
+  description:
+    'Format of the data at the image path. Of unknown data, only presence can be proved, as of the formats of Barman, Borg, Kopia, Percona, Proxmox, Veeam, Velero, vzdump and WAL-G.',
 });
 export type BackupFormat = z.infer<typeof backupFormat>;
 

@@ -15,8 +15,8 @@ export type NewestLink = {
 /** The backups of a resource, by whether they can be verified. */
 export type ResourceChains = {
   readonly newest: readonly NewestLink[];
-  /** Backups of an unknown format: there is nothing to compare their data with. */
-  readonly unknownFormat: number;
+  /** Backups of a format that is not read: there is nothing to compare their data with. */
+  readonly unreadFormat: number;
   readonly inError: number;
 };
 
@@ -54,18 +54,18 @@ async function* resourcesOf(
   }
 }
 
-type Parts = Link & { readonly id: string; readonly name: string; readonly isKnown: boolean };
+type Parts = Link & { readonly id: string; readonly name: string; readonly isRead: boolean };
 
 /** Keeps only the needed fields of a backup. */
 function partsOf({ id, name, parent_id: parentId, backup_sync: own }: CbrBackup): Parts {
-  const isKnown = own !== null && own.format !== 'unknown';
-  return { id, name, parentId, isKnown, storedBytes: own?.evidence.stored_bytes ?? 0 };
+  const isRead = own !== null && own.format !== 'unknown' && own.ceiling !== 'presence';
+  return { id, name, parentId, isRead, storedBytes: own?.evidence.stored_bytes ?? 0 };
 }
 
 function chainsOf({ resource_name, backups: recorded }: Resource, backups: readonly Parts[]): ResourceChains {
   const links = new Map<string, Link>(backups.map((backup) => [backup.id, backup]));
   const parents = new Set(backups.map(({ parentId }) => parentId));
-  const newest = backups.filter(({ id, isKnown }) => isKnown && !parents.has(id));
+  const newest = backups.filter(({ id, isRead }) => isRead && !parents.has(id));
   return {
     newest: newest.map((backup) => ({
       backupId: backup.id,
@@ -73,7 +73,7 @@ function chainsOf({ resource_name, backups: recorded }: Resource, backups: reado
       resourceName: resource_name,
       ...sizeOf(links, backup),
     })),
-    unknownFormat: backups.filter(({ isKnown }) => !isKnown).length,
+    unreadFormat: backups.filter(({ isRead }) => !isRead).length,
     inError: Math.max(0, recorded - backups.length),
   };
 }

@@ -75,19 +75,19 @@ type Survey = {
   chains: number;
   links: number;
   storedBytes: number;
-  unknownFormat: number;
+  unreadFormat: number;
   inError: number;
 };
 
 async function surveyChains(client: Client, scope: ResourceScope, signal: AbortSignal): Promise<Survey> {
-  const survey: Survey = { chains: 0, links: 0, storedBytes: 0, unknownFormat: 0, inError: 0 };
-  for await (const { newest, unknownFormat, inError } of resourceChains(client, scope, { signal })) {
+  const survey: Survey = { chains: 0, links: 0, storedBytes: 0, unreadFormat: 0, inError: 0 };
+  for await (const { newest, unreadFormat, inError } of resourceChains(client, scope, { signal })) {
     for (const { links, storedBytes } of newest) {
       survey.chains += 1;
       survey.links += links;
       survey.storedBytes += storedBytes;
     }
-    survey.unknownFormat += unknownFormat;
+    survey.unreadFormat += unreadFormat;
     survey.inError += inError;
   }
   return survey;
@@ -103,10 +103,10 @@ function describePlan(survey: Survey, wanted: number, { level, share }: VerifyMa
   return `Verifying ${which}, to ${level}${leftOut(survey)}.${twice}`;
 }
 
-function leftOut({ inError, unknownFormat }: Survey): string {
+function leftOut({ inError, unreadFormat }: Survey): string {
   const those = [
     ...(inError > 0 ? [`${counted(inError, 'backup')} in error`] : []),
-    ...(unknownFormat > 0 ? [`${grouped(unknownFormat)} of an unknown format`] : []),
+    ...(unreadFormat > 0 ? [`${grouped(unreadFormat)} of a format that is not read`] : []),
   ];
   return those.length === 0 ? '' : `; left out: ${those.join(', ')}`;
 }

@@ -9,6 +9,9 @@ import { seededBytes, seededUuid } from '../testing/seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from '../testing/small-chain.ts';
 import { chainRootOf } from './formats/chain-root.ts';
 
+/** What reading the data of a format that is not read leads to. */
+const withoutData = { foundBy: 'content', code: 'format_unknown' } as const;
+
 const folders = ['dr/site-b/', 'volume_old/', 'volume_a/20260301020000/'];
 
 function copyInto(folder: string, objects: Iterable<readonly [string, Uint8Array]>) {
@@ -19,39 +22,45 @@ function copyInto(folder: string, objects: Iterable<readonly [string, Uint8Array
 
 const posix = writeSmallChain('nested', 8, [[1], [2, 7]], { layout: 'posix' });
 const chosen = writeSmallChain('nested', 8, [[1], [2, 7]], { layout: 'posix', folder: 'container' });
-const copied: readonly (readonly [string, Pick<FormatUnderTest, 'objects' | 'item' | 'level'>])[] = [
+const copied: readonly (readonly [
+  string,
+  Pick<FormatUnderTest, 'objects' | 'item' | 'backups' | 'level' | 'isRead'>,
+])[] = [
   ...formatsUnderTest
     .filter(({ format }) => format !== 'unknown')
-    .map(({ format, objects, item, level }) => [format, { objects: [...objects], item, level }] as const),
+    .map(({ format, objects, ...rest }) => [format, { ...rest, objects: [...objects] }] as const),
   ...[posix, chosen].map((chain) => {
     const leaf = chain.at(-1);
     if (leaf === undefined) throw new Error('a chain has links');
     const objects = chain.flatMap((backup) => [...backup.objects]);
     return [
       `cinder in ${leaf.plan.folder ?? 'default folders'}`,
-      { objects, item: syncItemOf(leaf, 'backups'), level: 'linkage' },
+      { objects, item: syncItemOf(leaf, 'backups'), backups: 3, level: 'linkage', isRead: true },
     ] as const;
   }),
 ];
 
-describe.each(copied)('a chain of format %s that was copied into another folder', (_, { objects, item, level }) => {
-  test.each(folders)('is proved as far as before in %s', async (folder) => {
-    const storage = copyInto(folder, objects);
-    const proof = await proveAllLevels(storage, { ...item, image_path: `${folder}${item.image_path}` });
-    expect(proof).toEqual({ foundBy: null, code: null, level });
-  });
+describe.each(copied)(
+  'a chain of format %s that was copied into another folder',
+  (_, { objects, item, backups, level, isRead }) => {
+    test.each(folders)('is proved as far as before in %s', async (folder) => {
+      const storage = copyInto(folder, objects);
+      const proof = await proveAllLevels(storage, { ...item, image_path: `${folder}${item.image_path}` });
+      expect(proof).toEqual(isRead ? { foundBy: null, code: null, level } : { ...withoutData, level });
+    });
 
-  test.each(folders)('is found by a scan of %s', async (folder) => {
-    const storage = copyInto(folder, objects);
-    const pages = storage.list({ bucket: 'backups', prefix: folder });
-    const found: string[] = [];
-    for await (const { candidates } of findCandidates(pages, { prefix: folder, formats: null, template: null })) {
-      found.push(...candidates.filter(({ kind }) => kind === 'committed').map(({ imagePath }) => imagePath));
-    }
-    expect(found).toContain(`${folder}${item.image_path}`);
-    expect(found).toHaveLength(3);
-  });
-});
+    test.each(folders)('is found by a scan of %s', async (folder) => {
+      const storage = copyInto(folder, objects);
+      const pages = storage.list({ bucket: 'backups', prefix: folder });
+      const found: string[] = [];
+      for await (const { candidates } of findCandidates(pages, { prefix: folder, formats: null, template: null })) {
+        found.push(...candidates.filter(({ kind }) => kind === 'committed').map(({ imagePath }) => imagePath));
+      }
+      expect(found).toContain(`${folder}${item.image_path}`);
+      expect(found).toHaveLength(backups);
+    });
+  },
+);
 
 test('an object missing from a copied chain is missing, even if the original outside the folder has it', async () => {
   const chain = writeSmallChain('nested', 8, [[1]]);

@@ -205,8 +205,8 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
   test('do no harm if there are none', async () => {
     const run = await examineWith(format, null);
     isUnharmed(run, format);
-    // A snapshot of etcd is one object; the others need several pages.
-    expect(run.log.pages).toBeGreaterThanOrEqual(format.format === 'etcd' ? 1 : 3);
+    // A snapshot of etcd is one object, and backups that are not read are small; the others need several pages.
+    expect(run.log.pages).toBeGreaterThanOrEqual(format.isRead && format.format !== 'etcd' ? 3 : 1);
   });
 
   test('a body that is cut at any byte stops the examination, so that it is retried', async () => {

@@ -23,8 +23,11 @@ export type DescribedBackup = {
 export type BackupPart = {
   /** Image path of the backup. */
   readonly imagePath: string;
-  /** Key of that backup's commit mark, the object written last: this object's key, or one next to it in the listing. */
-  readonly markKey: string;
+  /**
+   * Key of that backup's commit mark, the object written last: this object's key, or one next to it in the listing. Null
+   * if the format has none: the backup is there with the first such object that has content.
+   */
+  readonly markKey: string | null;
 };
 
 /** The backup that an object belongs to, as its key proves. */

@@ -22,15 +22,15 @@ function partOf(each: string) {
 function begunIn(keys: readonly string[], prefix: string): readonly string[] {
   const backups = new BegunBackups(prefix);
   const sorted = [...keys].sort(compareKeys);
-  const begun = sorted.flatMap((each) => backups.add({ key: each, modifiedAtMs: 0 }, partOf(each)));
-  return [...begun, ...backups.end()].map(({ markKey }) => markKey);
+  const begun = sorted.flatMap((each) => backups.add({ key: each, size: 1, modifiedAtMs: 0 }, partOf(each)).ended);
+  return [...begun, ...backups.end()].map(({ markKey }) => markKey ?? '');
 }
 
 test('each backup with parts but no commit mark is found once, whatever is stored around it', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key, { maxLength: 40 }), (keys) => {
       const parts = keys.map(partOf).filter((part) => part !== null);
-      const begun = parts.filter(({ markKey }) => !keys.includes(markKey)).map(({ markKey }) => markKey);
+      const begun = parts.map(({ markKey }) => markKey ?? '').filter((markKey) => !keys.includes(markKey));
       expect([...begunIn(keys, '')].sort()).toEqual([...new Set(begun)].sort());
     }),
   );
@@ -46,7 +46,26 @@ test('the age of a begun backup is the age of its newest object', () => {
   const backups = new BegunBackups('');
   const [path] = paths;
   for (const [number, modifiedAtMs] of [1_000, 3_000, 2_000].entries()) {
-    backups.add({ key: `${path}-0000${number}`, modifiedAtMs }, partOf(`${path}-0000${number}`));
+    backups.add({ key: `${path}-0000${number}`, size: 1, modifiedAtMs }, partOf(`${path}-0000${number}`));
   }
   expect(backups.end()).toMatchObject([{ newestAtMs: 3_000 }]);
+});
+
+test('a backup without a commit mark is there, once, with its first object that has content', () => {
+  const backups = new BegunBackups('');
+  const folder = 'Veeam/Backup/site';
+  const sizes = { Clients: 0, Config: 0, Owner: 5, Repository: 5 };
+  const commits = Object.entries(sizes).filter(([name, size]) => {
+    const key = `${folder}/${name}/object`;
+    return backups.add({ key, size, modifiedAtMs: 0 }, findPart(key, ['veeam'])).isCommit;
+  });
+  expect(commits).toEqual([['Owner', 5]]);
+  expect(backups.end()).toEqual([]);
+});
+
+test('a backup of which only empty objects are there has begun', () => {
+  const backups = new BegunBackups('');
+  const key = 'Veeam/Backup/site/Config/';
+  expect(backups.add({ key, size: 0, modifiedAtMs: 0 }, findPart(key, ['veeam'])).isCommit).toBe(false);
+  expect(backups.end()).toMatchObject([{ imagePath: 'Veeam/Backup/site', markKey: null }]);
 });

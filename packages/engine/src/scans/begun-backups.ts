@@ -13,6 +13,14 @@ export type BegunBackup = FormatPart & {
 
 type Open = { readonly begun: FormatPart; isCommitted: boolean; newestAtMs: number };
 
+/** What an object shows. */
+type Passed = {
+  /** Whether the backup of which it is a part is there with this object: see `BackupPart.markKey`. */
+  readonly isCommit: boolean;
+  /** The backups now complete that were not committed. */
+  readonly ended: readonly BegunBackup[];
+};
+
 /**
  * Finds the backups without a commit mark in a listing that is read in the order of its keys. All keys of a backup
  * begin with its image path, so a backup is complete at the first key that does not. Only backups whose image paths are
@@ -27,23 +35,23 @@ export class BegunBackups {
     this.#prefix = prefix;
   }
 
-  /**
-   * Takes the next object with the backup it is a part of. Returns the backups now complete that were not committed.
-   */
+  /** Takes the next object with the backup it is a part of. */
   add(
-    { key, modifiedAtMs }: Pick<ObjectEntry, 'key' | 'modifiedAtMs'>,
+    { key, size, modifiedAtMs }: Pick<ObjectEntry, 'key' | 'size' | 'modifiedAtMs'>,
     part: FormatPart | null,
-  ): readonly BegunBackup[] {
+  ): Passed {
     const ended = this.#open.every(({ begun }) => key.startsWith(begun.imagePath)) ? [] : this.#endBefore(key);
-    if (part === null) return ended;
-    let open = this.#open.find(({ begun }) => begun.markKey === part.markKey);
+    if (part === null) return { isCommit: false, ended };
+    const { imagePath, markKey } = part;
+    let open = this.#open.find(({ begun }) => begun.imagePath === imagePath && begun.markKey === markKey);
     if (open === undefined) {
       open = { begun: part, isCommitted: !part.imagePath.startsWith(this.#prefix), newestAtMs: modifiedAtMs };
       this.#open.push(open);
     }
     open.newestAtMs = Math.max(open.newestAtMs, modifiedAtMs);
-    if (key === part.markKey) open.isCommitted = true;
-    return ended;
+    const isCommit = part.markKey === null ? size > 0 && !open.isCommitted : key === part.markKey;
+    open.isCommitted ||= isCommit;
+    return { isCommit, ended };
   }
 
   /** Returns the remaining backups that were not committed. Call it at the end of the listing. */

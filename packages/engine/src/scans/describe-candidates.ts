@@ -56,7 +56,9 @@ export function describeCandidates(
       return { kind: 'described', backup: describeByPath(candidate, defaultResourceType) };
     }
     if (candidate.kind === 'begun') {
-      return { kind: 'incomplete', fault: { code: 'incomplete', detail: `${candidate.markKey} is not there` } };
+      const { markKey, imagePath } = candidate;
+      const detail = markKey === null ? `${imagePath} has only empty objects` : `${markKey} is not there`;
+      return { kind: 'incomplete', fault: { code: 'incomplete', detail } };
     }
     // Such an object can be neither read nor named by an item. Its metadata would count as not readable by anybody.
     const problem = imagePathProblem(candidate.imagePath);

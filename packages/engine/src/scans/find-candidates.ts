@@ -50,10 +50,13 @@ export async function* findCandidates(
       const part = findPart(entry.key, groups === null ? formats : knownFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);
-      candidates.push(...backups.add(entry, isWanted ? part : null).map(begun));
+      const { isCommit, ended } = backups.add(entry, isWanted ? part : null);
+      candidates.push(...ended.map(begun));
       if (part !== null) {
-        if (isWanted && entry.key === part.markKey) candidates.push({ kind: 'committed', ...part, mark: entry });
+        if (isCommit) candidates.push({ kind: 'committed', ...part, mark: entry });
         groups?.drop(entry.key);
+        // The commit mark may be next to the image path.
+        groups?.drop(part.imagePath);
       } else if (groups !== null && findOwner(entry.key) === null) {
         groups.add(entry);
       }

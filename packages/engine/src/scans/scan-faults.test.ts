@@ -10,7 +10,9 @@ const bucketName = 'backups';
 /** Chains of every format side by side, and backups in an unknown format that the template finds. */
 const objects = formatsUnderTest.flatMap((format) => [...format.objects]);
 const request = { pathTemplate: 'plan/{backup_id}' };
-const backupCount = 3 + 3 + 3 + 3 + 3 + 1;
+const found = formatsUnderTest.reduce((count, { backups }) => count + backups, 0);
+/** With the one that the template finds. */
+const backupCount = found + 1;
 const pageEntries = 10;
 
 /** Each fault counts the requests that the faults after it let through. */

@@ -1,7 +1,9 @@
 import type { BackupFormat, BackupSync, VerificationLevel } from '@backup-sync/contracts';
+import type { FormatTime } from '../chain/proof/link.ts';
 import { syncItemOfEtcd, writeEtcdSnapshot } from './etcd-writer.ts';
 import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
 import { syncItemOfManifest } from './manifest-writer.ts';
+import { type RecognisedBackup, recognisedBackups, syncItemOfRecognised } from './recognised-backups.ts';
 import { syncItemsOfRestic, writeResticRepository } from './restic-writer.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
 import { writeSmallManifestChain } from './small-manifest-chain.ts';
@@ -13,10 +15,16 @@ export type FormatUnderTest = {
   readonly format: BackupFormat;
   readonly objects: Iterable<readonly [string, Uint8Array]>;
   readonly item: BackupSync;
+  /** Number of backups in it that a scan finds by their names. */
+  readonly backups: number;
   /** The level that it reaches if nothing fails. */
   readonly level: VerificationLevel;
   /** The level that it reaches if this object cannot be read. */
   readonly levelWithout: (key: string) => VerificationLevel;
+  /** The time of the item's backup in the format; null if the format has none. */
+  readonly formatTime: FormatTime | null;
+  /** False if nothing is known of the stored bytes, so that only presence can be proved. */
+  readonly isRead: boolean;
 };
 
 /** Every format of formats.ts, and the unknown one. A format that is added there must be added here. */
@@ -26,6 +34,7 @@ export const formatsUnderTest: readonly FormatUnderTest[] = [
   longhornUnderTest(),
   resticUnderTest(),
   etcdUnderTest(),
+  ...recognisedBackups.map(recognisedUnderTest),
   unknownUnderTest(),
 ];
 
@@ -33,12 +42,16 @@ function cinderUnderTest(): FormatUnderTest {
   const chain = writeSmallChain('faults', 8, [[1], [2, 7]]);
   const leaf = chain.at(-1);
   if (leaf === undefined) throw new Error('a chain has links');
+  const item = syncItemOf(leaf, bucketName);
   return {
     format: 'cinder',
     objects: chain.flatMap(({ objects }) => [...objects]),
-    item: syncItemOf(leaf, bucketName),
+    item,
+    backups: 3,
     level: 'linkage',
     levelWithout: (key) => (key.endsWith('_metadata') ? 'presence' : 'inventory'),
+    formatTime: timeOf(item),
+    isRead: true,
   };
 }
 
@@ -46,12 +59,16 @@ function manifestUnderTest(): FormatUnderTest {
   const chain = writeSmallManifestChain('faults', 8, [[1], [2, 7]]);
   const leaf = chain.at(-1);
   if (leaf === undefined) throw new Error('a chain has links');
+  const item = syncItemOfManifest(leaf, bucketName);
   return {
     format: 'manifest',
     objects: chain.flatMap(({ objects }) => [...objects]),
-    item: syncItemOfManifest(leaf, bucketName),
+    item,
+    backups: 3,
     level: 'linkage',
     levelWithout: (key) => (key.endsWith('manifest.json') ? 'presence' : 'inventory'),
+    formatTime: timeOf(item),
+    isRead: true,
   };
 }
 
@@ -59,14 +76,33 @@ function longhornUnderTest(): FormatUnderTest {
   const volume = writeLonghornVolume('faults', 8, [[0, 1, 2, 3], [1, 5, 6], [7]]);
   const item = syncItemsOfLonghorn(volume, bucketName).at(-1);
   if (item === undefined) throw new Error('a volume has backups');
-  return { format: 'longhorn', objects: volume.objects, item, level: 'linkage', levelWithout: () => 'presence' };
+  return {
+    format: 'longhorn',
+    objects: volume.objects,
+    item,
+    backups: 3,
+    level: 'linkage',
+    levelWithout: () => 'presence',
+    formatTime: timeOf(item),
+    isRead: true,
+  };
 }
 
 function resticUnderTest(): FormatUnderTest {
   const repository = writeResticRepository({ seed: 'faults', folder: 'office', snapshots: 3 });
   const item = syncItemsOfRestic(repository, bucketName).at(-1);
   if (item === undefined) throw new Error('a repository has snapshots');
-  return { format: 'restic', objects: repository.objects, item, level: 'metadata', levelWithout: () => 'presence' };
+  return {
+    format: 'restic',
+    objects: repository.objects,
+    item,
+    backups: 3,
+    level: 'metadata',
+    levelWithout: () => 'presence',
+    // The time of a snapshot is encrypted.
+    formatTime: null,
+    isRead: true,
+  };
 }
 
 function etcdUnderTest(): FormatUnderTest {
@@ -82,12 +118,29 @@ function etcdUnderTest(): FormatUnderTest {
   );
   const leaf = snapshots.at(-1);
   if (leaf === undefined) throw new Error('there are snapshots');
+  const item = syncItemOfEtcd(leaf, bucketName);
   return {
     format: 'etcd',
     objects: snapshots.map(({ imagePath, bytes }) => [imagePath, bytes] as const),
-    item: syncItemOfEtcd(leaf, bucketName),
+    item,
+    backups: 3,
     level: 'inventory',
     levelWithout: () => 'presence',
+    formatTime: timeOf(item),
+    isRead: true,
+  };
+}
+
+function recognisedUnderTest(backup: RecognisedBackup): FormatUnderTest {
+  return {
+    format: backup.format,
+    objects: backup.objects,
+    item: syncItemOfRecognised(backup, bucketName),
+    backups: 1,
+    level: 'presence',
+    levelWithout: () => 'presence',
+    formatTime: backup.formatTime,
+    isRead: false,
   };
 }
 
@@ -102,7 +155,15 @@ function unknownUnderTest(): FormatUnderTest {
     format: 'unknown',
     objects,
     item: { ...syncItemOf(full, bucketName), image_path: 'plan/b' },
+    backups: 0,
     level: 'presence',
     levelWithout: () => 'presence',
+    formatTime: null,
+    isRead: false,
   };
+}
+
+/** The writers of the tests give an item the time that is in the backup. */
+function timeOf(item: BackupSync): FormatTime {
+  return { atMs: item.created_at * 1000, hasZone: true };
 }

@@ -19,8 +19,6 @@ import { replayVolumes, type VolumesReplay } from './replay-volumes.ts';
 import { type Sharing, shareReading } from './share-reading.ts';
 import { verifyRequestOf } from './verify-request.ts';
 
-const unknownFormat = 'there is nothing to compare its data with';
-
 /** How the data of verifications is read. */
 export type VerificationOptions = Sharing & {
   readonly cutting: Cutting;
@@ -98,7 +96,7 @@ async function examineAndOpen(run: OperationRun, record: BackupRecord): Promise<
     if (!(error instanceof ReadFault)) throw error;
     return await concludeUnopened(run, record, error.fault);
   }
-  if (data === null) return failed({ code: 'format_unknown', detail: unknownFormat }, record.backupId);
+  if (data === null) return failed({ code: 'format_unknown', detail: examination.limit ?? '' }, record.backupId);
   return { examination, unread, data };
 }
 

@@ -22,6 +22,15 @@ const formats: Readonly<Record<Exclude<BackupFormat, 'unknown'>, string>> = {
   restic: 'restic',
   etcd: 'etcd',
   manifest: 'manifest',
+  barman: 'barman',
+  borg: 'borg',
+  kopia: 'kopia',
+  percona: 'percona',
+  proxmox: 'proxmox',
+  veeam: 'veeam',
+  velero: 'velero',
+  vzdump: 'vzdump',
+  'wal-g': 'wal-g',
 };
 
 const editableFields = ['prefix', 'level', 'interval_s', 'reverify_after_s', 'incomplete_after_s'] as const;

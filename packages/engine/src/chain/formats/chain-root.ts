@@ -2,6 +2,8 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import { parseCinderImagePath } from './cinder/image-path.ts';
 import { parseEtcdPath } from './etcd/etcd-path.ts';
 import { parseBackupPath } from './longhorn/backup-path.ts';
+import { programKeys } from './recognised/program-keys.ts';
+import type { ProgramName } from './recognised/programs.ts';
 import { parseSnapshotPath } from './restic/repository-path.ts';
 
 /** Finds the root of a chain by the image path of a link; null if the path does not have the shape of the format. */
@@ -17,8 +19,22 @@ export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   restic: (imagePath) => parseSnapshotPath(imagePath)?.root ?? null,
   etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
   manifest: (imagePath) => imagePath,
+  barman: rootIn('barman'),
+  kopia: rootIn('kopia'),
+  proxmox: rootIn('proxmox'),
+  veeam: rootIn('veeam'),
+  velero: rootIn('velero'),
+  vzdump: rootIn('vzdump'),
+  'wal-g': rootIn('wal-g'),
+  percona: rootIn('percona'),
+  borg: rootIn('borg'),
   unknown: (imagePath) => imagePath,
 };
+
+/** The image paths of another program, whose backups need no others as far as is read. */
+function rootIn(name: ProgramName): RootOf {
+  return (imagePath) => programKeys[name].placeAt(imagePath)?.imagePath ?? null;
+}
 
 /**
  * The part of an image path that all links of its chain share, as far as the path shows. Links with the same root are

@@ -5,19 +5,32 @@ import { cinderFormat } from './cinder/cinder-format.ts';
 import { etcdFormat } from './etcd/etcd-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
+import { recognisedFormat } from './recognised/recognised-format.ts';
 import { resticFormat } from './restic/restic-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
 
 /** A format that is recognised by the names of its objects. */
 export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
 
-/** All formats, the most specific shape of path first. They are asked in this order what is stored at a path. */
+/**
+ * All formats, the most specific shape of path first. They are asked in this order what is stored at a path. Formats that
+ * are only recognised follow all that prove more, those whose paths could be anyone's last.
+ */
 export const formats = {
   cinder: cinderFormat,
   longhorn: longhornFormat,
   restic: resticFormat,
   etcd: etcdFormat,
   manifest: manifestFormat,
+  barman: recognisedFormat('barman'),
+  kopia: recognisedFormat('kopia'),
+  proxmox: recognisedFormat('proxmox'),
+  veeam: recognisedFormat('veeam'),
+  velero: recognisedFormat('velero'),
+  vzdump: recognisedFormat('vzdump'),
+  'wal-g': recognisedFormat('wal-g'),
+  percona: recognisedFormat('percona'),
+  borg: recognisedFormat('borg'),
   unknown: unknownFormat,
 } as const satisfies Record<KnownFormat, RecognisedFormat> & Record<'unknown', ChainFormat>;
 

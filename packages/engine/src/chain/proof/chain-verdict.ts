@@ -63,8 +63,8 @@ export function judgeChain<Link extends ListedLink>(
       location: proof.location,
       listingDigest: proof.listing.digest,
     })),
-    // A backup of unknown format may build on any other.
-    incremental: wasRead && format !== 'unknown' ? proof.parentBackupId !== null : null,
+    // A backup of which nothing is read may build on any other.
+    incremental: wasRead && proof.form?.ceiling !== 'presence' ? proof.parentBackupId !== null : null,
     volumeBytes: volumeBytesOf(proofs),
     formatTime: proof.formatTime,
     parentFormatTime: ancestors[0]?.proof.formatTime ?? null,

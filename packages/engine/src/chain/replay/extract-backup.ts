@@ -101,7 +101,8 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     throw error;
   }
   if (data === null) {
-    return { fault: { code: 'format_unknown', detail: `${item.bucket_name}/${item.image_path}` } };
+    const detail = `${item.bucket_name}/${item.image_path}: ${examination.limit ?? ''}`;
+    return { fault: { code: 'format_unknown', detail } };
   }
   const volumes = volumesOf(data);
   if (volumes.length === 0) {

@@ -1,3 +1,4 @@
+import type { BackupFormat } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import { countRequests } from '../../../storage/counted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
@@ -28,7 +29,10 @@ function foldersOf(keys: readonly string[]): readonly string[] {
   return [...new Set(folders)];
 }
 
-describe.each(knownFormats)('in a chain of format $format', ({ objects }) => {
+/** Formats in which the names of objects and folders below an image path prove nothing. */
+const withFreeNames: readonly BackupFormat[] = ['manifest', 'borg', 'percona'];
+
+describe.each(knownFormats)('in a chain of format $format', ({ format, objects }) => {
   const all = new Map(objects);
   const keys = [...all.keys()];
   const imagePaths = new Set(
@@ -37,9 +41,9 @@ describe.each(knownFormats)('in a chain of format $format', ({ objects }) => {
       return part === null ? [] : [part.imagePath];
     }),
   );
-  /** A folder in a backup with a manifest cannot be recognised by its name. */
-  const isInManifestBackup = (folder: string) => imagePaths.has(folder.slice(0, -'/data'.length));
-  const folders = foldersOf(keys).filter((folder) => !isInManifestBackup(folder));
+  const isFreeName = (folder: string) =>
+    withFreeNames.includes(format) && [...imagePaths].some((imagePath) => folder.startsWith(`${imagePath}/`));
+  const folders = foldersOf(keys).filter((folder) => !isFreeName(folder));
 
   test.each([...keys, ...folders].filter((path) => !imagePaths.has(path)))(
     '%s is refused, with the image path of a backup',
@@ -52,7 +56,7 @@ describe.each(knownFormats)('in a chain of format $format', ({ objects }) => {
       });
       const detail = examination?.fault?.detail ?? '';
       const named = [...imagePaths].some((imagePath) => detail.includes(imagePath));
-      expect(named || /backups\/backup_<name>\.cfg|snapshots\/<name>/.test(detail)).toBe(true);
+      expect(named || detail.includes('<name>')).toBe(true);
     },
   );
 

@@ -25,6 +25,8 @@ export class PlaceOutline {
   readonly #folders: OpenFolder[] = [{ path: '', bytes: 0, owner: null }];
   readonly #bytes = { backup: 0, minio: 0, other: 0 };
   readonly #exact: string[] = [];
+  /** The folder of a backup that an object next to it has shown. */
+  #shownFolder: string | null = null;
   #pattern: string | null = null;
   #hasMore = false;
   #hasMinioSystem = false;
@@ -43,8 +45,10 @@ export class PlaceOutline {
       this.#note(owner);
       const ownFolder = `${owner.imagePath.slice(this.#imagePath.length + 1)}/`;
       const whole = this.#folders.find(({ path }) => path === ownFolder);
-      if (whole === undefined) this.#bytes.backup += size;
-      else {
+      if (whole === undefined) {
+        this.#bytes.backup += size;
+        if (owner.isExact) this.#shownFolder = ownFolder;
+      } else {
         whole.owner = 'backup';
         whole.bytes += size;
       }
@@ -89,7 +93,8 @@ export class PlaceOutline {
     }
     if (top === undefined) throw new TypeError('every key begins with the empty path');
     for (let slash = relativeKey.indexOf('/', top.path.length); slash !== -1; ) {
-      top = { path: relativeKey.slice(0, slash + 1), bytes: 0, owner: null };
+      const path = relativeKey.slice(0, slash + 1);
+      top = { path, bytes: 0, owner: path === this.#shownFolder ? 'backup' : null };
       this.#folders.push(top);
       slash = relativeKey.indexOf('/', slash + 1);
     }
