@@ -324,6 +324,7 @@ export function interfaceConformance(name: string, open: () => Promise<Door>): v
       const { backup_sync: proof } = (await call('showBackup', { backup_id })).backup;
       expect(proof).toMatchObject({
         level: 'replay',
+        facts: [],
         evidence: { volume_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       });
       const none = call('verifyBackup', { backup_id: unknownId, level: 'content' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fact } from './fact.ts';
 import {
   backupId,
   backupName,
@@ -67,6 +68,10 @@ const backupAddition = z.object({
     .nullable()
     .meta({ description: 'Level to which the whole chain is proved; null if to none.' }),
   ...limitsOfProof,
+  facts: z
+    .array(fact)
+    .default([])
+    .meta({ description: 'What reading the backup has shown, although no level says it.' }),
   verified_at: wireTime.nullable().meta({ description: 'When the level was proved; null if there is no level.' }),
   check_version: z.string().nullable().meta({ description: 'Version of the check that proved the level.' }),
   evidence: z

@@ -14,6 +14,7 @@ export * from './counted.ts';
 export * from './endpoint-file.ts';
 export * from './error-body.ts';
 export * from './error-code.ts';
+export * from './fact.ts';
 export * from './fields.ts';
 export * from './gap.ts';
 export * from './glossary.ts';

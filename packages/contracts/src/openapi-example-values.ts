@@ -208,6 +208,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   'Vault.id': source,
   'Vault.name': 'nightly',
   'Backup.version': 1,
+  facts: [],
   volume_sha256: null,
   waiting_for: null,
   'X-Subject-Token': 'the token to validate or revoke',

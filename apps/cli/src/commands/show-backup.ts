@@ -89,6 +89,7 @@ function describeProof(proof: NonNullable<CbrBackup['backup_sync']>): string[][]
     ['level', proof.level ?? '-'],
     ['ceiling', proof.ceiling ?? '-'],
     ...proof.gaps.map(({ level, message }) => [`gap at ${level}`, message]),
+    ...proof.facts.map(({ at, message }) => [`shown ${shortTime(at)}`, message]),
     ['proved (UTC)', proof.verified_at === null ? '-' : `${shortTime(proof.verified_at)} by ${proof.check_version}`],
     ['objects', String(proof.evidence.object_count)],
     ['bytes', formatBytes(proof.evidence.stored_bytes)],

@@ -92,6 +92,7 @@ export const backupWords = {
   noCeiling: 'not known yet',
   taken: 'Made',
   verified: 'Proved',
+  shown: 'Shown by reading',
   verifiedBy: (version: string) => `by check ${version}`,
   evidence: 'Evidence',
   evidenceWords: ({ object_count: objects, stored_bytes: size }: Backup['backup_sync']['evidence']) =>

@@ -1,4 +1,11 @@
-import { type Backup, type CallOutput, describeForm, describeReason, toWireTime } from '@backup-sync/contracts';
+import {
+  type Backup,
+  type CallOutput,
+  describeFact,
+  describeForm,
+  describeReason,
+  toWireTime,
+} from '@backup-sync/contracts';
 import type { BackupRecord, RecordedProof } from '../catalogue/backup-records.ts';
 import type { QueryServices } from '../services.ts';
 
@@ -58,6 +65,7 @@ export function backupView(record: BackupRecord, names: SourceNames): Backup {
       format: record.format,
       level: record.level,
       ...describeForm(record.form),
+      facts: record.facts.map(({ code, atMs }) => describeFact(code, toWireTime(atMs))),
       verified_at: record.level === null ? null : toWireTime(record.verifiedAtMs),
       check_version: record.checkVersion,
       evidence: {

@@ -1,6 +1,7 @@
 import type {
   BackupFormat,
   ExpandedVolume,
+  FactCode,
   SyncOutcome,
   TakenAtSource,
   VerificationLevel,
@@ -43,6 +44,8 @@ export type BackupRecord = {
   readonly volumeHash: VolumeHash | null;
   /** Null until a backup without hashes of its volumes is replayed, and when its content is another. */
   readonly expanded: Expansion | null;
+  /** Empty until a verification has read a backup whose level says less than that. */
+  readonly facts: readonly RecordedFact[];
   readonly lastOperationId: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -58,6 +61,9 @@ export type BackupRecord = {
 
 /** The hash of the volume that a replay produced, and the digest of the chain it replayed (see `decide-sync.ts`). */
 export type VolumeHash = { readonly sha256: string; readonly chainDigest: string };
+
+/** What reading a backup has shown, and when, in milliseconds since 1970. */
+export type RecordedFact = { readonly code: FactCode; readonly atMs: number };
 
 /** The volumes that a replay produced and could compare with nothing, and the id of the content that it replayed. */
 export type Expansion = { readonly contentId: string | null; readonly volumes: readonly ExpandedVolume[] };

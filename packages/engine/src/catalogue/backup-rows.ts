@@ -1,7 +1,7 @@
 import { type GapCode, levelOfGaps } from '@backup-sync/contracts';
 import type { Selectable } from 'kysely';
 import type { EdgeProof, Fault, Form, Listing, SharedListing } from '../chain/proof/link.ts';
-import type { BackupRecord, Expansion, RecordWrite, VolumeHash } from './backup-records.ts';
+import type { BackupRecord, Expansion, RecordedFact, RecordWrite, VolumeHash } from './backup-records.ts';
 import type { BackupRow, ListingColumns, StoredBoolean, VerificationRow } from './schema.ts';
 
 export function toStoredBoolean(value: boolean | null): StoredBoolean | null {
@@ -75,6 +75,11 @@ function columnToExpansion({ expanded }: Pick<BackupRow, 'expanded'>): Expansion
   return expanded === null ? null : (JSON.parse(expanded) as Expansion);
 }
 
+/** Only recordToColumns writes this column, so the text has this shape. */
+function columnToFacts({ facts }: Pick<BackupRow, 'facts'>): readonly RecordedFact[] {
+  return facts === null ? [] : (JSON.parse(facts) as readonly RecordedFact[]);
+}
+
 /** The columns that a write of a record sets: all except those that the catalogue itself maintains. */
 export function recordToColumns(
   record: RecordWrite,
@@ -120,6 +125,7 @@ export function recordToColumns(
     volume_bytes: record.volumeBytes,
     ...hashToColumns(record.volumeHash),
     expanded: record.expanded === null ? null : JSON.stringify(record.expanded),
+    facts: record.facts.length === 0 ? null : JSON.stringify(record.facts),
   };
 }
 
@@ -152,6 +158,7 @@ export function rowToRecord(row: Selectable<BackupRow>): BackupRecord {
     volumeBytes: row.volume_bytes,
     volumeHash: columnsToHash(row),
     expanded: columnToExpansion(row),
+    facts: columnToFacts(row),
     lastOperationId: row.last_operation_id,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,

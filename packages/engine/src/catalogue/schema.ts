@@ -74,6 +74,8 @@ export type BackupRow = LocationColumns &
     volume_chain_digest: string | null;
     /** An `Expansion` as JSON. */
     expanded: string | null;
+    /** `RecordedFact`s as JSON; null if there are none. */
+    facts: string | null;
     last_operation_id: string;
     created_at_ms: number;
     updated_at_ms: number;

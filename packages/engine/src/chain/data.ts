@@ -1,4 +1,4 @@
-import { reaches } from '@backup-sync/contracts';
+import { type FactCode, reaches } from '@backup-sync/contracts';
 import type { Form, Location } from './proof/link.ts';
 
 /** Compression of an object's stored bytes: `zlib` is RFC 1950, `gzip` an RFC 1952 file, `lz4` a frame. */
@@ -32,6 +32,8 @@ export type StoredContent = {
   readonly storedBytes: number;
   /** As listed; null if it has none that says anything about the content. */
   readonly etag: string | null;
+  /** As listed, in milliseconds since 1970; absent if only an ETag shows that the object is the same. */
+  readonly modifiedAtMs?: number;
   /** The part of the object that is read; absent if all of it is. */
   readonly part?: {
     /** Number of bytes of the object before it. */
@@ -92,6 +94,8 @@ export type ContentLink = LinkCommon & {
   readonly volumeBytes: null;
   /** What a wrong digest of one of the contents means for the backup, for the message; absent if the reason says it. */
   readonly meaningOfDamage?: string;
+  /** What is shown once all contents are read and right, although the level does not say it; absent if nothing is. */
+  readonly fact?: FactCode;
 };
 
 export type LinkData = VolumeLink | ContentLink;

@@ -4,6 +4,7 @@ import type {
   BackupRecord,
   Decision,
   Expansion,
+  RecordedFact,
   RecordWrite,
   ReplayResult,
   VolumeHash,
@@ -212,6 +213,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.listing.digest === other.listing.digest &&
     one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
     one.expanded?.contentId === other.expanded?.contentId &&
+    JSON.stringify(one.facts) === JSON.stringify(other.facts) &&
     one.contentId === other.contentId
   );
 }
@@ -261,6 +263,7 @@ function recordOf(
     volumeBytes: examination.volumeBytes,
     volumeHash: volumeHashOf(current, examination, replayed),
     expanded: expansionOf(current, examination, replayed),
+    facts: factsOf(current, examination),
   };
 }
 
@@ -286,6 +289,16 @@ function expansionOf(
   const isOfOther = contentId !== null && before?.contentId !== contentId;
   if (fault === null && replayed?.kind === 'expanded' && isOfOther) return { contentId, volumes: replayed.volumes };
   return isOfOther ? null : before;
+}
+
+/** What this verification has shown, or an earlier one. A fact is of its time, so changes since do not end it. */
+function factsOf(
+  current: BackupRecord | null,
+  { fact, fault, contentId, verifiedAtMs }: Examination,
+): readonly RecordedFact[] {
+  if (fault !== null) return [];
+  if (fact !== undefined) return [{ code: fact, atMs: verifiedAtMs }];
+  return current !== null && current.contentId === contentId ? current.facts : [];
 }
 
 const failureMessages = {

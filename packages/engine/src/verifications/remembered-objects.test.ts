@@ -28,10 +28,11 @@ afterAll(async () => {
 });
 
 /** A bucket of three objects, and how often they are read when they are proved for a project. */
-function openBucket(projectId: string) {
+function openBucket(projectId: string, hasEtags = true) {
   const clock = new TestClock();
   const objects = new Map(keys.map((key) => [key, seededBytes(key, 1000)]));
   const digests = new Map([...objects].map(([key, bytes]) => [key, createHash('sha256').update(bytes).digest('hex')]));
+  let writtenAtMs = 1_000;
   const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 4);
   const link: ContentLink = {
     backupId: 'one',
@@ -40,7 +41,8 @@ function openBucket(projectId: string) {
       for await (const page of unit.list({ bucket: bucketName, prefix: '' })) {
         yield page.map(
           ({ key, size, etag }): StoredContent => ({
-            ...{ key, storedBytes: size, etag, length: size, compression: 'none', plainDigest: null },
+            ...{ key, storedBytes: size, length: size, compression: 'none', plainDigest: null },
+            ...(hasEtags ? { etag } : { etag: null, modifiedAtMs: writtenAtMs }),
             storedDigest: { algorithm: 'sha256', hex: digests.get(key) ?? '' },
           }),
         );
@@ -57,7 +59,10 @@ function openBucket(projectId: string) {
     const { fault, storedBytes } = await proveContent(link, { storage: unit, threads: null, signal, provedObjects });
     return { read: storedBytes / 1000, fault: fault?.code ?? null };
   };
-  return { clock, objects, digests, log, prove };
+  const touch = () => {
+    writtenAtMs += 1;
+  };
+  return { clock, objects, digests, log, prove, touch };
 }
 
 test('what was proved is not read again until it was proved too long ago', async () => {
@@ -81,6 +86,15 @@ test('an object with another ETag, or that must have another digest, is read aga
   expect(await prove(beginMs - 1)).toEqual({ read: 1, fault: null });
   digests.set('c', '0'.repeat(64));
   expect(await prove(beginMs - 1)).toEqual({ read: 0, fault: 'content_mismatch' });
+});
+
+test('a file without an ETag is recognised by its time', async () => {
+  const { clock, prove, touch } = openBucket('p5', false);
+  const beginMs = clock.nowMs();
+  expect(await prove(beginMs - 1)).toEqual({ read: 3, fault: null });
+  expect(await prove(beginMs - 1)).toEqual({ read: 0, fault: null });
+  touch();
+  expect(await prove(beginMs - 1)).toEqual({ read: 3, fault: null });
 });
 
 test('another project remembers nothing of it', async () => {

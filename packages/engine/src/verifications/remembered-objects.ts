@@ -64,7 +64,8 @@ export async function forgetOldObjects({ services: { catalogue, world }, operati
 
 /** Null if the object cannot be recognised again, or if no digest proves it. */
 function provedObjectOf({ object }: ContentJob): ProvedObject | null {
-  const { key, etag, storedBytes, part, length, compression, plainDigest, storedDigest } = object;
+  const { key, storedBytes, part, length, compression, plainDigest, storedDigest } = object;
+  const etag = object.etag ?? timeTag(object.modifiedAtMs);
   if (etag === null || (plainDigest ?? storedDigest) === null || Buffer.byteLength(key) > keyBytesMax) return null;
   const digests = [digestText(storedDigest), digestText(plainDigest)];
   return {
@@ -74,6 +75,11 @@ function provedObjectOf({ object }: ContentJob): ProvedObject | null {
     size: part?.objectBytes ?? storedBytes,
     digest: [storedBytes, compression, length, ...digests].join(' '),
   };
+}
+
+/** What tells a file of a directory from one that replaced it. No ETag has a blank. */
+function timeTag(modifiedAtMs: number | undefined): string | null {
+  return modifiedAtMs === undefined ? null : `modified ${modifiedAtMs}`;
 }
 
 function digestText(digest: Digest | null): string {

@@ -1,4 +1,4 @@
-import { lowerLevel, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
+import { lowerLevel, textOfFact, type VerificationLevel, type VerifyResult } from '@backup-sync/contracts';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import { isCatalogueFault } from '../catalogue-refusal.ts';
@@ -184,6 +184,7 @@ async function verifyData(
     level: recordLevel(record, examination, verdict),
     verifiedAtMs: run.services.world.clock.nowMs(),
     newProofs: verdict.proofs,
+    ...(verdict.fault === null && factOf(data)),
   };
   const decision = await recordExamination(run, record, found, kept, replay?.result ?? null);
   const ancestors = read.whole.filter(({ backupId }) => backupId !== record.backupId);
@@ -200,8 +201,15 @@ async function verifyData(
     expanded: replay?.result?.kind === 'expanded' ? [...replay.result.volumes] : [],
   };
   const remark = examination.remark === null ? '' : ` (${examination.remark})`;
-  const message = verdict.fault === null ? `proved to ${verdict.level}${remark}` : 'recorded with the reason';
+  const shown = found.fact === undefined ? '' : `; ${textOfFact(found.fact)}`;
+  const message = verdict.fault === null ? `proved to ${verdict.level}${remark}${shown}` : 'recorded with the reason';
   return { fault: verdict.fault, result, message };
+}
+
+/** What all data of a chain shows by being right, although no level says it. */
+function factOf({ links }: ChainData): Pick<Examination, 'fact'> {
+  const leaf = links.at(-1);
+  return leaf?.volumeBytes === null && leaf.fact !== undefined ? { fact: leaf.fact } : {};
 }
 
 /**

@@ -134,6 +134,16 @@ function Facts({ backup, places, relatives }: PartProps) {
           <span className="quiet">{` ${backupWords.verifiedBy(proof.check_version)}`}</span>
         )}
       </Fact>
+      {proof.facts.length > 0 && (
+        <Fact name={backupWords.shown}>
+          {proof.facts.map(({ code, message, at }) => (
+            <div key={code}>
+              <Time at={at} />
+              <div className="quiet meaning">{message}</div>
+            </div>
+          ))}
+        </Fact>
+      )}
       <Fact name={backupWords.taken}>
         <Time at={proof.taken_at} />
         <span className="quiet">{`, ${takenAtWords[proof.taken_at_source]}`}</span>

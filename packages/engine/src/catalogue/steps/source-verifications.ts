@@ -1,4 +1,4 @@
-import { type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
+import { type BackupFormat, type DataLevel, dataLevels, verificationLevels } from '@backup-sync/contracts';
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { NewOperation } from '../operation-records.ts';
 import type { Schema } from '../schema.ts';
@@ -90,6 +90,9 @@ function provedSinceMs({ reverify_after_s: afterS }: Pick<SourceToVerify, 'rever
   return afterS === null ? 0 : nowMs - afterS * 1000;
 }
 
+/** Reading a backup in these formats shows what its level does not say. Only its verifications show that it was read. */
+const formatsWithFacts: readonly BackupFormat[] = ['restic'];
+
 /**
  * Returns the members to verify, newest first, because those are the ones people restore. A backup that was read to its
  * ceiling counts as proved, even if that is below the wanted level, and one whose ceiling needs no reading is left out.
@@ -107,11 +110,18 @@ async function membersToVerify(
   const rows = await recordedMembers(database, source.id)
     .where('backups.status', '=', 'available')
     .where('backups.format', '!=', 'unknown')
-    .where(({ eb, or }) => or([eb('backups.ceiling', 'is', null), eb('backups.ceiling', 'in', dataLevels)]))
+    .where(({ eb, or }) =>
+      or([
+        eb('backups.ceiling', 'is', null),
+        eb('backups.ceiling', 'in', dataLevels),
+        eb('backups.format', 'in', formatsWithFacts),
+      ]),
+    )
     .where(({ eb, or }) =>
       or([
         eb('backups.level', 'is', null),
         eb('backups.level', 'not in', enough).and(isBelowCeiling),
+        eb('backups.format', 'in', formatsWithFacts),
         eb('backups.verified_at_ms', '<', sinceMs),
         // A clock that was ahead wrote this time, so it does not show how long ago it was.
         eb('backups.verified_at_ms', '>', nowMs),

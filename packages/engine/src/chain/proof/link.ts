@@ -1,4 +1,4 @@
-import type { BackupFormat, GapCode, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupFormat, FactCode, GapCode, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 
 /** Where a link of a chain is stored. */
 export type Location = {
@@ -106,6 +106,8 @@ export type Examination = {
   readonly form: Form | null;
   /** Why the level is below `linkage` although nothing is wrong; null otherwise. */
   readonly limit: string | null;
+  /** What reading the data has just shown, although no level says it; absent if nothing. */
+  readonly fact?: FactCode;
   /**
    * A remark on something unusual about the proof, although nothing is wrong and no level is lost; null if there is
    * none.

@@ -37,6 +37,7 @@ export class ResticReader implements LinkReader<ResticLink, Read> {
         blocks: null,
         volumeBytes: null,
         meaningOfDamage,
+        fact: 'objects_match_names',
       })),
     };
   }

@@ -252,11 +252,12 @@ function isShared({ kind }: RepositoryPart): boolean {
   return kind === 'config' || kind === 'key' || kind === 'index' || kind === 'pack' || kind === 'elsewhere';
 }
 
-function contentOf({ key, size, etag }: ObjectEntry, sha256: string | null): StoredContent {
+function contentOf({ key, size, etag, modifiedAtMs }: ObjectEntry, sha256: string | null): StoredContent {
   return {
     key,
     storedBytes: size,
     etag,
+    modifiedAtMs,
     length: size,
     compression: 'none',
     plainDigest: null,
