@@ -26,16 +26,20 @@ export function printPlanRows(
   terminal: Terminal,
   items: readonly (Omit<PlannedItem, 'backup_id'> & { readonly name: string })[],
 ): void {
+  // Most backups can be proved to the highest level, so the column is there only if one of these cannot.
+  const isBounded = items.some(({ ceiling }) => ceiling !== null && ceiling !== 'replay');
   const columns = [
     { heading: 'BACKUP', wraps: true, shrinksTo: 16 },
     { heading: 'CLASS' },
     { heading: 'LEVEL NOW', drops: 1 },
+    ...(isBounded ? [{ heading: 'CEILING', drops: 2 }] : []),
     { heading: 'RESULT OF A SYNC', wraps: true },
   ];
   const rows = items.map((planned) => [
     planned.name,
     planned.class,
     planned.level ?? '-',
+    ...(isBounded ? [planned.ceiling ?? '-'] : []),
     planned.reason === null ? planned.message : `${planned.reason.code}: ${planned.message}`,
   ]);
   printTable(terminal, columns, rows);

@@ -27,11 +27,14 @@ describe('plan', () => {
     await using home = await examplesHome();
     const first = await runInProcess(['plan', request], home);
     expect(first.code).toBe(3);
-    expect(first.output).toMatch(/database-disk-full +new +inventory +would be recorded unless/);
+    expect(first.output).toMatch(/^BACKUP +CLASS +LEVEL NOW +CEILING +RESULT OF A SYNC$/m);
+    expect(first.output).toMatch(/database-disk-full +new +inventory +replay +would be recorded unless/);
     expect(first.output).toMatch(
-      /web-server +new +presence +would be recorded, and cannot be proved beyond presence$/m,
+      /web-server +new +presence +presence +would be recorded, and cannot be proved beyond presence$/m,
     );
-    expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
+    expect(first.output).toMatch(
+      /mail-disk-full +broken +metadata +replay +object_missing: would fail, and be recorded/,
+    );
     expect(first.output).toContain('What to do: Restore the object');
     // Anything that looks missing is listed once more before it is reported.
     expect(first.output).toMatch(
@@ -49,6 +52,14 @@ describe('plan', () => {
     expect(spent.reduce((sum, { gets }) => sum + gets, 0)).toBe(7);
     const second = await runInProcess(['plan', request], home);
     expect(second.output).toContain('5 backups: 4 same, 1 broken. A sync makes 3 LIST and 0 GET requests, reads 0 B');
+  });
+
+  test('fits into 80 columns, with the ceilings', async () => {
+    await using home = await examplesHome();
+    const { output } = await runInProcess(['plan', request], { ...home, columns: 80 });
+    const table = output.split('\n\n')[0]?.split('\n') ?? [];
+    expect(table[0]).toMatch(/CEILING +RESULT OF A SYNC$/);
+    expect(table.filter((line) => line.length > 80)).toEqual([]);
   });
 
   test('accepts NDJSON of any length from standard input, and adds up the calls', async () => {
@@ -83,6 +94,7 @@ describe('plan --bucket', () => {
     const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: `file:${buckets}` };
     const first = await runInProcess(['plan', '--bucket', 'volumebackups'], { environment });
     expect(first.code).toBe(3);
+    expect(first.output).not.toContain('CEILING');
     expect(first.output).toMatch(/database-disk-day-2 +new +inventory +would be recorded unless/);
     expect(first.output).toMatch(/mail-disk-full +broken +metadata +object_missing: would fail, and be recorded/);
     expect(first.output).toMatch(/4 backups: 3 new, 1 broken\. A sync makes \d+ LIST and \d+ GET requests, .* s\.\n$/);

@@ -40,7 +40,8 @@ async function resourcePage(
     if (standing !== undefined) throw invalidField('standing', 'needs sort=worst');
     return await catalogue.backups.listResources(input);
   }
-  if (input.accept_ceiling === true) throw invalidField('accept_ceiling', 'needs sort=resource_id');
+  if (input.accept_ceiling === true)
+    throw invalidField('accept_ceiling', `needs sort=resource_id: leave out sort=${sort}, or accept_ceiling`);
   if (maxAgeS === null && (standing === 'late' || standing === 'good')) {
     throw invalidField('max_age_s', `is needed for standing=${standing}`);
   }
