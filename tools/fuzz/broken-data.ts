@@ -20,7 +20,8 @@ export function brokenData(
       before.has(key) &&
       isData(subject, before, key) &&
       differs(before.get(key), after.get(key)) &&
-      !isRightSnapshot(subject, before, after.get(key)),
+      !isRightSnapshot(subject, before, after.get(key)) &&
+      hasDigests(subject, { before, after }),
   );
 }
 
@@ -33,11 +34,21 @@ function isRightSnapshot({ format }: FormatUnderTest, before: Objects, now: Uint
   return now.length % etcdPageBytes === 0 || [...before.values()].some((bytes) => !differs(bytes, now));
 }
 
+/** Without its manifest, nothing says what the disks of a package contain, and no level claims to prove it. */
+function hasDigests(
+  { format, item }: FormatUnderTest,
+  { before, after }: { readonly before: Objects; readonly after: Objects },
+): boolean {
+  const key = `${item.image_path}/web.mf`;
+  return format !== 'ovf' || !differs(before.get(key), after.get(key));
+}
+
 /** Documents may say the same in another way. Blocks of Longhorn may belong to earlier backups only. */
 function isData({ format, item }: FormatUnderTest, before: ReadonlyMap<string, Uint8Array>, key: string): boolean {
   if (format === 'etcd') return key === item.image_path;
   // Other snapshots are not needed, and any bytes may be the config.
   if (format === 'restic') return key === item.image_path || /\/(?:data|index|keys)\//.test(key);
+  if (format === 'ovf') return key.startsWith(`${item.image_path}/`) && /\.(?:ovf|vmdk)$/.test(key);
   if (format === 'manifest') return !key.endsWith('.json');
   if (format === 'cinder') return /-\d{5}$/.test(key);
   const checksum = /([0-9a-f]{64})\.blk$/.exec(key)?.[1];

@@ -47,6 +47,10 @@ const gaps = {
     level: 'linkage',
     text: 'the backup or its parent has no block hashes, so blocks that should have been stored cannot be seen',
   },
+  size_unknown: {
+    level: 'inventory',
+    text: 'nothing says how large a file of the backup must be, so a truncated one cannot be seen',
+  },
   data_elsewhere: {
     level: 'inventory',
     text: 'the data is on a device or in files outside the bucket, so missing or damaged data cannot be seen',

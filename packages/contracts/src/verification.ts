@@ -30,6 +30,7 @@ export const backupFormats = [
   'restic',
   'etcd',
   'manifest',
+  'ovf',
   'barman',
   'borg',
   'kopia',

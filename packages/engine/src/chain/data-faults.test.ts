@@ -118,10 +118,12 @@ const rows: readonly (readonly [string, (number: number) => StorageFault, readon
   ['a body that comes byte by byte', (number) => ({ at: 'read', number, slow: true }), ['whole']],
 ];
 
-/** The formats that have data to read at each level. etcd and restic have no volume to replay. */
+/** Formats that have no volume to replay. */
+const withoutVolume: readonly string[] = ['etcd', 'restic', 'ovf'];
+/** The formats that have data to read at each level. */
 const withData = {
   content: formatsUnderTest.filter(({ isRead }) => isRead),
-  replay: formatsUnderTest.filter(({ format, isRead }) => isRead && format !== 'etcd' && format !== 'restic'),
+  replay: formatsUnderTest.filter(({ format, isRead }) => isRead && !withoutVolume.includes(format)),
 };
 
 describe.each(Object.keys(levels) as (keyof typeof levels)[])('faults of storage at level %s', (level) => {

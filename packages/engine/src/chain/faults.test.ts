@@ -92,6 +92,11 @@ const isUnharmed = ({ outcome }: Run, { level }: FormatUnderTest) =>
 const isWithout = (code: ReasonCode) => (run: Run, format: FormatUnderTest) =>
   expect(run.outcome).toEqual({ kind: 'seen', level: format.levelWithout(run.log.faultyKey ?? ''), code });
 
+/** Whether only reading the bytes of an object meets the fault. */
+function isOfBytes(fault: StorageFault): boolean {
+  return 'cutAtByte' in fault || 'changed' in fault;
+}
+
 /** Expects that an object's content is wrong: the link's own, or an ancestor's. */
 function isFault(codes: readonly (ReasonCode | null)[]) {
   return ({ outcome }: Run, format: FormatUnderTest) => {
@@ -169,7 +174,9 @@ const rows: readonly Row[] = [
     fault: (number) => ({ at: 'read', number, vanishes: true }),
     expect: (run, format) => {
       // Without its cfg, a Longhorn backup is gone. A link without its hashes is limited, not broken.
-      if (run.log.faultyKey === format.item.image_path) expect(run.outcome).toEqual({ kind: 'nothing' });
+      const key = run.log.faultyKey ?? '';
+      if (key === format.item.image_path) expect(run.outcome).toEqual({ kind: 'nothing' });
+      else if (format.isWholeWithout?.(key) === true) isUnharmed(run, format);
       else isFault(['object_missing', 'incomplete', 'parent_broken', 'changed_while_read', null])(run, format);
     },
   },
@@ -205,8 +212,9 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
   test('do no harm if there are none', async () => {
     const run = await examineWith(format, null);
     isUnharmed(run, format);
-    // A snapshot of etcd is one object, and backups that are not read are small; the others need several pages.
-    expect(run.log.pages).toBeGreaterThanOrEqual(format.isRead && format.format !== 'etcd' ? 3 : 1);
+    // Some backups are one object or a few; the others need several pages.
+    const isSmall = !format.isRead || ['etcd', 'ovf'].includes(format.format);
+    expect(run.log.pages).toBeGreaterThanOrEqual(isSmall ? 1 : 3);
   });
 
   test('a body that is cut at any byte stops the examination, so that it is retried', async () => {
@@ -221,7 +229,8 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
     await ended;
     for (let number = 1; number <= log.reads; number += 1) {
       let size = 1;
-      for (let byte = 0; byte < size; byte += 1) {
+      // Every byte at the beginning, where documents and headers are, and some of the rest.
+      for (let byte = 0; byte < size; byte += byte < 512 ? 1 : 331) {
         const cut = await examine({ at: 'read', number, cutAtByte: byte });
         await expect(cut.ended, `read ${number} cut at byte ${byte}`).rejects.toMatchObject({ code: 'unreachable' });
         size = cut.log.faultyBytes;
@@ -232,6 +241,12 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
   test.each(rows)('$at: $name', async (row) => {
     const { log } = await examineWith(format, null);
     const count = row.at === 'page' ? log.pages : log.reads;
-    for (let number = 1; number <= count; number += 1) row.expect(await examineWith(format, row.fault(number)), format);
+    for (let number = 1; number <= count; number += 1) {
+      const fault = row.fault(number);
+      const run = await examineWith(format, fault);
+      // A request for facts about an object has no bytes.
+      if (isOfBytes(fault) && run.log.faultyBytes === 0) isUnharmed(run, format);
+      else row.expect(run, format);
+    }
   });
 });

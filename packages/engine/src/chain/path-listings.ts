@@ -10,6 +10,12 @@ import { ListedObjects, md5OfEtag } from './proof/object-columns.ts';
 
 /** Maximum number of objects kept from a run's listings, some 60 bytes each. Larger listings are repeated on demand. */
 const keptObjectsMax = 100_000;
+/** Maximum number of objects of which all that was listed is kept: a page, at some 300 bytes an object. */
+const keptEntriesMax = 1000;
+/** Descriptors, manifests and certificates of OVF packages. */
+const packageFileKey = /^\/[^/]+\.(?:ovf|mf|cert)$/i;
+/** Maximum number of those that are kept of a listing. */
+const packageFilesMax = 1000;
 
 const manifestKey = `/${chainManifestName}`;
 const hashesKey = `/${chainManifestHashesName}`;
@@ -17,6 +23,7 @@ const hashesKey = `/${chainManifestHashesName}`;
 /** No storage unit has longer keys, in bytes. */
 const keyBytesMax = 4096;
 
+/** An object with its key relative to the image path: empty, or beginning with "/". */
 type PathEntry = { readonly relativeKey: string; readonly entry: ObjectEntry };
 
 /** The objects at and below an image path, in the byte order of their keys. The rows of both columns correspond. */
@@ -47,6 +54,10 @@ export type PathListing = {
   readonly blockHashes: ObjectEntry | null;
   /** All others; null if there were too many to keep. */
   readonly objects: PathObjects | null;
+  /** The descriptors, manifests and certificates of OVF packages directly below it, the first 1000. */
+  readonly packageFiles: readonly ObjectEntry[];
+  /** All objects as they were listed; null unless there are few. */
+  readonly entries: readonly PathEntry[] | null;
 };
 
 /** Listings by image path, each taken once, however many formats use it. */
@@ -56,6 +67,7 @@ export class PathListings {
   /** Image paths at which nothing was listed, with objects in the disk layout of MinIO next to them. */
   readonly #minioPaths = new Set<string>();
   #objectsLeft: number;
+  #entriesLeft = keptEntriesMax;
 
   constructor(context: BucketContext, keptMax = keptObjectsMax) {
     this.#context = context;
@@ -109,6 +121,26 @@ export class PathListings {
   }
 
   /**
+   * Hands over all objects of a listing as they were listed, like {@link PathListings.visit}. `relativeKey` is empty, or
+   * begins with "/".
+   */
+  async visitEntries(place: PathListing, take: (relativeKey: string, entry: ObjectEntry) => void): Promise<boolean> {
+    const { bucketName, imagePath, entries } = place;
+    if (entries !== null) {
+      for (const { relativeKey, entry } of entries) take(relativeKey, entry);
+      return true;
+    }
+    const digest = new ListingDigest();
+    for await (const page of this.#pages(bucketName, imagePath)) {
+      for (const { relativeKey, entry } of page) {
+        digest.add(relativeKey, entry);
+        take(relativeKey, entry);
+      }
+    }
+    return digest.finish().digest === place.listing.digest;
+  }
+
+  /**
    * Lists the object of that exact key, and the keys below it. It is not a bare prefix: `a/b` does not cover `a/bc`.
    */
   async *#pages(bucketName: string, imagePath: string): AsyncGenerator<readonly PathEntry[]> {
@@ -129,11 +161,16 @@ export class PathListings {
     let manifest: ObjectEntry | null = null;
     let blockHashes: ObjectEntry | null = null;
     let objects: PathObjects | null = { keys: new KeyColumn(), sizes: new ListedObjects() };
+    let entries: PathEntry[] | null = [];
+    const packageFiles: ObjectEntry[] = [];
     let isEmpty = true;
     for await (const page of this.#pages(bucketName, imagePath)) {
       for (const { relativeKey, entry } of page) {
         digest.add(relativeKey, entry);
         isEmpty = false;
+        if (entries !== null && entries.length < this.#entriesLeft) entries.push({ relativeKey, entry });
+        else entries = null;
+        if (packageFiles.length < packageFilesMax && packageFileKey.test(relativeKey)) packageFiles.push(entry);
         if (relativeKey === '') ownObject = entry;
         if (relativeKey === manifestKey) manifest = entry;
         else if (relativeKey === hashesKey) blockHashes = entry;
@@ -144,7 +181,9 @@ export class PathListings {
       }
     }
     if (isEmpty) return null;
+    this.#entriesLeft -= entries?.length ?? 0;
     this.#objectsLeft = Math.max(0, this.#objectsLeft - (objects?.keys.count ?? 0));
-    return { bucketName, imagePath, listing: digest.finish(), ownObject, manifest, blockHashes, objects };
+    const listing = digest.finish();
+    return { bucketName, imagePath, listing, ownObject, manifest, blockHashes, objects, packageFiles, entries };
   }
 }

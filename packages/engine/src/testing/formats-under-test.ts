@@ -3,6 +3,7 @@ import type { FormatTime } from '../chain/proof/link.ts';
 import { syncItemOfEtcd, writeEtcdSnapshot } from './etcd-writer.ts';
 import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
 import { syncItemOfManifest } from './manifest-writer.ts';
+import { filesOfPackage, planOfPackage, storePackage, syncItemOfPackage } from './ovf-writer.ts';
 import { type RecognisedBackup, recognisedBackups, syncItemOfRecognised } from './recognised-backups.ts';
 import { syncItemsOfRestic, writeResticRepository } from './restic-writer.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
@@ -21,6 +22,8 @@ export type FormatUnderTest = {
   readonly level: VerificationLevel;
   /** The level that it reaches if this object cannot be read. */
   readonly levelWithout: (key: string) => VerificationLevel;
+  /** Whether it is whole, to the same level, once this object is gone; absent if it needs all objects. */
+  readonly isWholeWithout?: (key: string) => boolean;
   /** The time of the item's backup in the format; null if the format has none. */
   readonly formatTime: FormatTime | null;
   /** False if nothing is known of the stored bytes, so that only presence can be proved. */
@@ -31,6 +34,7 @@ export type FormatUnderTest = {
 export const formatsUnderTest: readonly FormatUnderTest[] = [
   cinderUnderTest(),
   manifestUnderTest(),
+  ovfUnderTest(),
   longhornUnderTest(),
   resticUnderTest(),
   etcdUnderTest(),
@@ -68,6 +72,25 @@ function manifestUnderTest(): FormatUnderTest {
     level: 'linkage',
     levelWithout: (key) => (key.endsWith('manifest.json') ? 'presence' : 'inventory'),
     formatTime: timeOf(item),
+    isRead: true,
+  };
+}
+
+function ovfUnderTest(): FormatUnderTest {
+  const imagePath = 'exports/web-1';
+  const objects = [imagePath, 'exports/web-2', 'exports/web-3.ova'].flatMap((each) => [
+    ...storePackage(each, filesOfPackage(planOfPackage(each))),
+  ]);
+  return {
+    format: 'ovf',
+    objects,
+    item: syncItemOfPackage(imagePath, bucketName),
+    backups: 3,
+    level: 'linkage',
+    levelWithout: (key) => (key.endsWith('.vmdk') ? 'inventory' : 'presence'),
+    // Packages without a manifest are sound, but nothing says what their files contain.
+    isWholeWithout: (key) => key.endsWith('.mf'),
+    formatTime: null,
     isRead: true,
   };
 }

@@ -21,6 +21,7 @@ const formats: Readonly<Record<Exclude<BackupFormat, 'unknown'>, string>> = {
   longhorn: 'longhorn',
   restic: 'restic',
   etcd: 'etcd',
+  ovf: 'ovf',
   manifest: 'manifest',
   barman: 'barman',
   borg: 'borg',

@@ -19,6 +19,7 @@ export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   restic: (imagePath) => parseSnapshotPath(imagePath)?.root ?? null,
   etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
   manifest: (imagePath) => imagePath,
+  ovf: (imagePath) => imagePath,
   barman: rootIn('barman'),
   kopia: rootIn('kopia'),
   proxmox: rootIn('proxmox'),

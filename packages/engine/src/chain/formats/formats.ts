@@ -5,6 +5,7 @@ import { cinderFormat } from './cinder/cinder-format.ts';
 import { etcdFormat } from './etcd/etcd-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
+import { ovfFormat } from './ovf/ovf-format.ts';
 import { recognisedFormat } from './recognised/recognised-format.ts';
 import { resticFormat } from './restic/restic-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
@@ -22,6 +23,7 @@ export const formats = {
   restic: resticFormat,
   etcd: etcdFormat,
   manifest: manifestFormat,
+  ovf: ovfFormat,
   barman: recognisedFormat('barman'),
   kopia: recognisedFormat('kopia'),
   proxmox: recognisedFormat('proxmox'),

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { writeCertificate } from '../../../testing/ovf-writer.ts';
+import { checkSignature } from './certificate.ts';
+
+const manifest = Buffer.from(`SHA1(vm.ovf)= ${'a'.repeat(40)}\n`);
+const certificate = Buffer.from(await writeCertificate(['vm.mf', manifest])).toString();
+const check = (text: string, of = manifest) => checkSignature(Buffer.from(text), of);
+
+test('a signature of the manifest says who signed, and that nobody vouches for it', () => {
+  expect(check(certificate)).toEqual({
+    kind: 'holds',
+    remark: 'signed by CN=test signer, O=Tests, certificate not checked against a root',
+  });
+});
+
+test('ends of lines of Windows do no harm', () => {
+  expect(check(certificate.replaceAll('\n', '\r\n'))).toMatchObject({ kind: 'holds' });
+});
+
+test('a signature in a way that is not known is said to be unchecked', () => {
+  const { remark } = { remark: '', ...check(certificate.replace('SHA256', 'SHA3')) };
+  expect(remark).toContain('the signature is not checked');
+});
+
+test('a signature of other bytes does not hold', () => {
+  expect(check(certificate, Buffer.concat([manifest, manifest]))).toMatchObject({ kind: 'wrong' });
+});
+
+test.each([
+  ['without a certificate', certificate.slice(0, 300), 'unreadable'],
+  ['without a signature', certificate.slice(certificate.indexOf('-----BEGIN')), 'unreadable'],
+  ['with half a certificate', certificate.replace(/\n.*\n(?=-----END)/, '\n'), 'unreadable'],
+  [
+    'with a digit of the signature changed',
+    certificate.replace(/= ./, (text) => `= ${text.endsWith('0') ? 1 : 0}`),
+    'wrong',
+  ],
+  ['with a digit less', certificate.replace(/= ./, '= '), 'wrong'],
+])('a certificate %s is found', (_, text, kind) => {
+  expect(check(text)).toMatchObject({ kind });
+});
+
+test('a certificate that its issuer did not sign like this is found', () => {
+  const at = certificate.indexOf('-----END') - 10;
+  const changed = certificate.charAt(at) === 'A' ? 'B' : 'A';
+  expect(check(certificate.slice(0, at) + changed + certificate.slice(at + 1))).toMatchObject({ kind: 'wrong' });
+});

@@ -1,0 +1,72 @@
+import { verify, X509Certificate } from 'node:crypto';
+import { parseDigestLine } from './manifest-lines.ts';
+
+/** Maximum number of bytes of a certificate with its chain. */
+export const certificateBytesMax = 1024 * 1024;
+/** Certificates of a chain that are compared. */
+const chainMax = 10;
+
+const algorithms: Readonly<Record<string, string>> = {
+  sha1: 'sha1',
+  sha256: 'sha256',
+  sha384: 'sha384',
+  sha512: 'sha512',
+};
+const pemPattern = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
+
+/** What a certificate (`.cert`) says about the manifest next to it. */
+export type Signature =
+  | { readonly kind: 'holds'; readonly remark: string }
+  | { readonly kind: 'wrong' | 'unreadable'; readonly detail: string };
+
+/**
+ * Checks the signature of a manifest: a line `ALGORITHM(name)= hex`, and the certificate of the signer after it. Nothing
+ * is said about who the signer is.
+ */
+export function checkSignature(certificateFile: Uint8Array, manifest: Uint8Array): Signature {
+  const text = Buffer.from(certificateFile).toString('latin1');
+  const line = parseDigestLine(text.trimStart().split(/[\r\n]/, 1)[0] ?? '');
+  const [signer, ...others] = readCertificates(text) ?? [];
+  if (line === null || signer === undefined) {
+    return { kind: 'unreadable', detail: 'it does not have a signature and the certificate of the signer' };
+  }
+  const subject = nameOf(signer);
+  if (isDamaged(signer, others)) {
+    return { kind: 'wrong', detail: `the certificate of ${subject} is not the one that was issued` };
+  }
+  const algorithm = algorithms[line.algorithm];
+  const isKnown = algorithm !== undefined && signer.publicKey.asymmetricKeyType === 'rsa';
+  if (!isKnown) {
+    return {
+      kind: 'holds',
+      remark: `signed by ${subject} in a way that is not known here, so the signature is not checked`,
+    };
+  }
+  if (!verify(algorithm, manifest, signer.publicKey, Buffer.from(line.hex, 'hex'))) {
+    return { kind: 'wrong', detail: `the signature of ${subject} is not one of this manifest` };
+  }
+  return { kind: 'holds', remark: `signed by ${subject}, certificate not checked against a root` };
+}
+
+/** Null if one of them cannot be read. */
+function readCertificates(text: string): readonly X509Certificate[] | null {
+  try {
+    return (text.match(pemPattern) ?? []).slice(0, chainMax).map((pem) => new X509Certificate(pem));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the issuer is there, the signer or one of the chain, but did not sign this certificate. */
+function isDamaged(signer: X509Certificate, others: readonly X509Certificate[]): boolean {
+  const issuer = [signer, ...others].find(({ subject }) => subject === signer.issuer);
+  try {
+    return issuer !== undefined && !signer.verify(issuer.publicKey);
+  } catch {
+    return true;
+  }
+}
+
+function nameOf({ subject }: X509Certificate): string {
+  return subject.split('\n').join(', ');
+}

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { findCandidates } from '../../../scans/find-candidates.ts';
+import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
+import { injectFault } from '../../../testing/faulty-storage-unit.ts';
+import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
+import { filesOfPackage, planOfPackage, storePackage, syncItemOfPackage } from '../../../testing/ovf-writer.ts';
+import { findOwner } from '../formats.ts';
+import { findNamingPackage } from './find-naming-package.ts';
+import { ovfFormat } from './ovf-format.ts';
+
+const bucketName = 'backups';
+const folder = 'exports/web-1';
+const files = filesOfPackage(planOfPackage(folder));
+const { signal } = new AbortController();
+
+function unitWith(objects: Iterable<readonly [string, Uint8Array]>) {
+  const unit = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
+  return injectFault(unit, { at: 'read', number: 1, slow: true }, 100);
+}
+
+async function scan(keys: readonly string[]): Promise<readonly string[]> {
+  const { unit } = unitWith(keys.map((key) => [key, Uint8Array.of(1)]));
+  const wanted = { prefix: '', formats: ['ovf' as const], template: null };
+  const found: string[] = [];
+  for await (const { candidates } of findCandidates(unit.list({ bucket: bucketName, prefix: '' }), wanted)) {
+    found.push(...candidates.map(({ kind, imagePath }) => `${kind} ${imagePath}`));
+  }
+  return found;
+}
+
+test.each([
+  ['exports/web/web.ovf', 'committed exports/web'],
+  ['exports/2026-03-01/Web Server.OVF', 'committed exports/2026-03-01'],
+  ['templates/app.ova', 'committed templates/app.ova'],
+  ['app.ova', 'committed app.ova'],
+])('a scan finds %s: %s', async (key, found) => {
+  expect(await scan([key])).toEqual([found]);
+});
+
+test('a scan takes a manifest or a disk alone for no package', async () => {
+  expect(await scan(['META-INF/MANIFEST.MF', 'a/web.mf', 'a/web.vmdk', 'a/.ova', 'web.ovf'])).toEqual([]);
+});
+
+test('several packages of a folder are found once', async () => {
+  expect(await scan(['a/db.ovf', 'a/db.vmdk', 'a/web.ovf', 'b/web.ovf'])).toEqual(['committed a', 'committed b']);
+});
+
+test('a descriptor belongs to the package in its folder', () => {
+  expect(findOwner(`${folder}/web.ovf`)).toEqual({ imagePath: folder, isExact: true });
+});
+
+test('files that a descriptor references are of its package, others next to it are not', async () => {
+  const nested = [
+    `exports/2026/web.ovf`,
+    Buffer.from(files[0]?.[1] ?? [])
+      .toString()
+      .replace('web-base', 'disks/web-base'),
+  ];
+  const { unit: storage, log } = unitWith([
+    ...storePackage(folder, files),
+    [nested[0] ?? '', Buffer.from(nested[1] ?? '')],
+    ...['lone/web-base.vmdk', `${folder}/other.vmdk`, 'exports/2026/disks/web-base.vmdk'].map(
+      (key) => [key, Uint8Array.of(1)] as const,
+    ),
+  ]);
+  const context = { storage, bucketName, signal };
+  const named = (path: string) => findNamingPackage(context, path);
+  expect(await named(`${folder}/web-base.vmdk`)).toBe(folder);
+  expect(await named(`${folder}/web-delta.vmdk`)).toBe(folder);
+  expect([log.pages, log.reads]).toEqual([1, 1]);
+  expect(await named(`${folder}/web.mf`)).toBe(folder);
+  expect(await named(`${folder}/other.vmdk`)).toBeNull();
+  expect(await named('lone/web-base.vmdk')).toBeNull();
+  expect(await named('exports/2026/disks/web-base.vmdk')).toBe('exports/2026');
+});
+
+test('ids depend on the place of a package, and packages of a machine are of one resource', async () => {
+  const places = ['exports/monday/web', 'exports/tuesday/web', 'templates/web.ova'];
+  const { unit: storage } = unitWith(places.flatMap((place) => [...storePackage(place, files)]));
+  const describedAt = (place: string) => ovfFormat.describe({ storage, bucketName, signal }, place);
+  const described = await Promise.all(places.map(describedAt));
+  for (const each of described) {
+    expect(each).toMatchObject({ originalName: 'web', resourceName: 'web', resourceType: 'OS::VMware::Server' });
+    expect(each.backupId).toMatch(/^web-[0-9a-f]{12}$/);
+  }
+  expect(new Set(described.map(({ backupId }) => backupId)).size).toBe(3);
+  expect(new Set(described.map(({ resourceId }) => resourceId)).size).toBe(1);
+});
+
+test.each([
+  // Two requests for each of two disks; before that, two documents, or the beginning of the archive.
+  ['a folder', folder, 6],
+  ['an archive', 'templates/web.ova', 5],
+])('%s costs few requests, and while it is unchanged only its share of the listing', async (_, imagePath, reads) => {
+  const { unit, log } = unitWith(storePackage(imagePath, files));
+  const item = syncItemOfPackage(imagePath, bucketName);
+  const { remember, ...memory } = rememberProofs();
+  const first = await examineBackups(unit, [item], memory);
+  expect([first[0]?.level, log.pages, log.reads]).toEqual(['linkage', 1, reads]);
+  remember(first, [item]);
+  const [again] = await examineBackups(unit, [item], memory);
+  expect([again?.level, again?.newProofs, log.pages, log.reads]).toEqual(['linkage', [], 2, reads]);
+});
+
+test('a folder with thousands of other files is listed once more, and read no further', async () => {
+  const others = Array.from({ length: 1200 }, (_, at) => [`${folder}/other/${at}`, Uint8Array.of(1)] as const);
+  const { unit, log } = unitWith([...storePackage(folder, files), ...others]);
+  const [examination] = await examineBackups(unit, [syncItemOfPackage(folder, bucketName)]);
+  expect(examination).toMatchObject({ level: 'linkage', fault: null });
+  expect(examination?.remark).toMatch(/^1,200 other files next to it: other\/0, other\/1, other\/10, …$/);
+  expect([log.pages, log.reads]).toEqual([2 * 13, 6]);
+});
+
+test('copies of a package with a manifest have one content, in a folder or in an archive', async () => {
+  const ids = [folder, 'exports/copy', 'templates/web.ova'].map(async (imagePath) => {
+    const { unit } = unitWith(storePackage(imagePath, files));
+    const [examination] = await examineBackups(unit, [syncItemOfPackage(imagePath, bucketName)]);
+    return examination?.contentId;
+  });
+  expect(new Set(await Promise.all(ids)).size).toBe(1);
+});

@@ -1,0 +1,26 @@
+import type { FormatContext } from '../../format.ts';
+import type { PathListing } from '../../path-listings.ts';
+import { readStart } from '../../read-range.ts';
+import { readManifestLines } from './manifest-lines.ts';
+import { baseName, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
+
+/** What is read of a manifest without a descriptor: enough for its line about the descriptor. */
+const manifestStartBytes = 64 * 1024;
+
+/** A package, or several in one folder, as last listed. */
+export type OvfLink = PathListing & { readonly backupId: string };
+
+/**
+ * Whether packages are stored at an image path: an archive, or a folder with a descriptor. If a descriptor is missing, a
+ * manifest may still name it; only then something is read.
+ */
+export async function isPackagePlace(context: FormatContext, place: PathListing): Promise<boolean> {
+  if (parseArchivePath(place.imagePath) !== null && place.ownObject !== null) return true;
+  const { packageFiles } = place;
+  if (packageFiles.some(({ key }) => stemOfDescriptor(baseName(key)) !== null)) return true;
+  const manifest = packageFiles.find(({ key, size }) => /\.mf$/i.test(key) && size > 0);
+  if (manifest === undefined) return false;
+  const start = Buffer.from(await readStart(context, manifest, manifestStartBytes));
+  const reading = readManifestLines(start.subarray(0, start.lastIndexOf('\n') + 1));
+  return reading.kind === 'read' && [...reading.digests.keys()].some((name) => stemOfDescriptor(name) !== null);
+}

@@ -1,0 +1,116 @@
+import type { BackupSync, VerificationLevel } from '@backup-sync/contracts';
+import type { FormatContext } from '../../format.ts';
+import type { Check } from '../../proof/check-version.ts';
+import { isOfAccess } from '../../proof/lasting-fault.ts';
+import type { EdgeProof, Fault, Form } from '../../proof/link.ts';
+import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
+import { isYoung } from '../../proof/young-metadata.ts';
+import { proveDisks } from './disk-structures.ts';
+import { checkInventory } from './inventory-check.ts';
+import { isPackagePlace, type OvfLink } from './ovf-link.ts';
+import { formOf } from './package-form.ts';
+import type { PackageReadings } from './package-readings.ts';
+import type { PackageSet } from './package-set.ts';
+
+/** Raise the version when an old proof would come out differently today. */
+const ovfCheck: Check = { version: 'ovf/1', reusable: [], judgedByEtag: [] };
+
+/** Proves packages of virtual machines. Each stands alone. */
+export class OvfProver implements LinkProver<OvfLink> {
+  readonly format = 'ovf';
+  readonly check = ovfCheck;
+  readonly #context: FormatContext;
+  readonly #readings: PackageReadings;
+
+  constructor(context: FormatContext, readings: PackageReadings) {
+    this.#context = context;
+    this.#readings = readings;
+  }
+
+  /** A package has no id of its own, so that a request contradicts nothing. */
+  async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<OvfLink> | null> {
+    const place = await this.#context.listings.at(this.#context.bucketName, imagePath);
+    if (place === null || !(await isPackagePlace(this.#context, place))) return null;
+    return { link: { ...place, backupId }, refusal: null };
+  }
+
+  async reuse(link: OvfLink, proof: EdgeProof): Promise<ProvedLink<OvfLink>> {
+    return reusedLink(link, null, proof);
+  }
+
+  async prove(link: OvfLink): Promise<ProvedLink<OvfLink>> {
+    const context = this.#context;
+    let set: PackageSet | null = null;
+    let level: VerificationLevel | null = null;
+    let form: Form | null = null;
+    try {
+      set = await this.#readings.read(link);
+      level = 'metadata';
+      const fault = await checkInventory(context, set);
+      if (fault !== null) {
+        const suspect = fault.code === 'object_missing' ? link : null;
+        return this.#conclude(link, set, form, { fault: this.#ofYoung(link, fault), level, suspect });
+      }
+      const disks = await proveDisks(context, set);
+      const judged = formOf(set, disks);
+      // A level is reached only if everything of the package allows it.
+      level = judged.form.ceiling === 'metadata' ? 'metadata' : 'inventory';
+      if (disks.fault !== null) {
+        const suspect = disks.looksMissing ? link : null;
+        return this.#conclude(link, set, form, { fault: this.#ofYoung(link, disks.fault), level, suspect });
+      }
+      form = judged.form;
+      const { limit } = judged;
+      if (limit === null) return this.#conclude(link, set, form, { fault: null, level: 'linkage' });
+      return this.#conclude(link, set, form, { fault: null, level, limit: `${link.imagePath}: ${limit}` });
+    } catch (error) {
+      if (!(error instanceof ReadFault)) throw error;
+      const { fault, looksMissing } = error;
+      const reached = level ?? (isOfAccess(fault.code) ? 'presence' : null);
+      const suspect = looksMissing ? link : null;
+      return this.#conclude(link, set, form, { fault: this.#ofYoung(link, fault), level: reached, suspect });
+    }
+  }
+
+  async listAgain(link: OvfLink): Promise<OvfLink | null> {
+    const { bucketName, imagePath, backupId, listing } = link;
+    const fresh = await this.#context.listings.again(bucketName, imagePath);
+    if (fresh === null) return null;
+    return fresh.listing.digest === listing.digest ? link : { ...fresh, backupId };
+  }
+
+  async release(): Promise<void> {}
+
+  /** What is missing of a package that was written just now may still come: nothing in it says that it is complete. */
+  #ofYoung({ listing: { newestObjectAtMs } }: OvfLink, fault: Fault): Fault {
+    const mayCome = fault.code === 'object_missing' || fault.code === 'object_size_impossible';
+    const isNew = newestObjectAtMs !== null && isYoung({ modifiedAtMs: newestObjectAtMs }, this.#context.nowMs());
+    return mayCome && isNew ? { ...fault, code: 'incomplete' } : fault;
+  }
+
+  #conclude(link: OvfLink, set: PackageSet | null, form: Form | null, finding: Finding<OvfLink>): ProvedLink<OvfLink> {
+    const documents = set?.packages.flatMap(({ files, documents }) => [...files.keys()].slice(0, 1).concat(documents));
+    const read = new Set((documents ?? []).map((path) => set?.stored.files.get(path)?.entry ?? null));
+    return concludeEdge(
+      this.#context,
+      {
+        link,
+        listing: link.listing,
+        shared: null,
+        parent: null,
+        contentId: set?.contentId ?? null,
+        parentBackupId: null,
+        form,
+        // Nothing in a package says when it was made.
+        formatTime: null,
+        checkVersion: ovfCheck.version,
+        read: [...read],
+        remark: set === null || set.remarks.length === 0 ? null : set.remarks.join('; '),
+        awaitsData: false,
+      },
+      finding,
+    );
+  }
+}

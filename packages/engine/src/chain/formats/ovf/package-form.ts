@@ -1,0 +1,45 @@
+import type { Form } from '../../proof/link.ts';
+import { type DiskStructures, disksOf } from './disk-structures.ts';
+import { filesOf, type PackageSet } from './package-set.ts';
+import type { PackageFile } from './read-package.ts';
+
+/** How far packages can be proved, and why no further if that is below `linkage`. */
+export type PackageForm = { readonly form: Form; readonly limit: string | null };
+
+/**
+ * Judges which levels these packages allow, by what reading the structure of their disks found. Pure.
+ */
+export function formOf(
+  set: Pick<PackageSet, 'packages'>,
+  { structured, unread, limit: ofParents }: Omit<DiskStructures, 'fault' | 'looksMissing'>,
+): PackageForm {
+  const files = filesOf(set);
+  const diskFiles = new Set(set.packages.flatMap((each) => disksOf(each).map(({ file }) => file?.path)));
+  const unstructured = files.filter(({ path }) => diskFiles.has(path) && !structured.has(path));
+  const limit = describeUnstructured(unstructured, unread) ?? ofParents;
+  // What only the manifest lacks is the descriptor itself, which was read.
+  const unhashed = files.filter(({ digest, file }) => digest === null && (file !== null || !hasManifest(set)));
+  if (unhashed.length === 0) return { form: { ceiling: 'content', gaps: [] }, limit };
+  const [unknown] = unhashed.filter(
+    ({ path, bytes, file }) => file !== null && bytes === null && !structured.has(path),
+  );
+  if (unknown !== undefined) {
+    const form = { ceiling: 'metadata', gaps: ['size_unknown', 'no_digest'] } as const;
+    return { form, limit: `nothing says how large ${unknown.path} must be` };
+  }
+  return { form: { ceiling: limit === null ? 'linkage' : 'inventory', gaps: ['no_digest'] }, limit };
+}
+
+function hasManifest({ packages }: Pick<PackageSet, 'packages'>): boolean {
+  return packages.every((each) => each.hasManifest);
+}
+
+function describeUnstructured(
+  [first, ...others]: readonly PackageFile[],
+  unread: ReadonlyMap<string, string>,
+): string | null {
+  if (first === undefined) return null;
+  const form = first.file?.isCompressed ? 'it is compressed' : 'it is not a VMDK file in one piece';
+  const more = others.length === 0 ? '' : `, and of ${others.length} more`;
+  return `the structure of the disk ${first.path}${more} cannot be checked: ${unread.get(first.path) ?? form}`;
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { counted } from '@backup-sync/contracts';
+import type { PathListing } from '../../path-listings.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { type OvfPackage, type PackageFile, readPackage } from './read-package.ts';
+import { findStoredFiles, type PackageContext, type StoredFiles } from './stored-package.ts';
+
+/** Files that writers of packages leave next to them. They are no remark. */
+const knownCompany = /\.(?:iso|nvram|vmxf|vmx|txt|md5|sha1|sha256|sha512)$/i;
+/** Maximum number of other files that a remark names. */
+const namedMax = 3;
+
+/** The packages at an image path: one, unless a folder has several descriptors. */
+export type PackageSet = {
+  readonly packages: readonly OvfPackage[];
+  readonly stored: StoredFiles;
+  /** Identifies the content, equal for copies of a package with a manifest. */
+  readonly contentId: string;
+  readonly remarks: readonly string[];
+};
+
+/** Reads all packages at an image path. Throws `ReadFault`, and storage errors. */
+export async function readPackageSet(context: PackageContext, place: PathListing): Promise<PackageSet> {
+  const stored = await findStoredFiles(context, place);
+  if (stored.descriptors.length === 0 && stored.cut !== null) {
+    throw new ReadFault({ code: 'object_size_impossible', detail: stored.cut }, false);
+  }
+  if (stored.descriptors.length === 0) {
+    throw new ReadFault({ code: 'object_missing', detail: `the descriptor (.ovf) of ${place.imagePath}` }, true);
+  }
+  const packages: OvfPackage[] = [];
+  for (const path of stored.descriptors) packages.push(await readPackage(stored, path, context.nowMs()));
+  const contentId = createHash('sha256');
+  for (const { digest } of packages) contentId.update(digest);
+  // Without a manifest, only the listing tells one disk from another.
+  if (packages.some(({ hasManifest }) => !hasManifest)) contentId.update(place.listing.fingerprint);
+  return {
+    packages,
+    stored,
+    contentId: contentId.digest('hex'),
+    remarks: [
+      ...(packages.length > 1 ? [`it has ${counted(packages.length, 'package')}`] : []),
+      ...packages.flatMap(({ remarks }) => remarks),
+      ...packages.flatMap(({ files }) => [...files.values()].filter(isSizeWrong).map(describeSize)).slice(0, namedMax),
+      ...stored.remarks,
+      ...describeStrays(stored, packages),
+    ],
+  };
+}
+
+/** All files of all packages, each once. */
+export function filesOf({ packages }: Pick<PackageSet, 'packages'>): readonly PackageFile[] {
+  const files = new Map<string, PackageFile>();
+  for (const each of packages) {
+    for (const [path, file] of each.files) {
+      const known = files.get(path);
+      if (known === undefined || known.digest === null) files.set(path, file);
+    }
+  }
+  return [...files.values()];
+}
+
+/** Whether the descriptor has another size. If a digest decides, the size is a hint: some writers are wrong about it. */
+function isSizeWrong({ bytes, stored, digest, file }: PackageFile): boolean {
+  return digest !== null && bytes !== null && stored !== null && bytes !== stored.bytes && file?.isCompressed === false;
+}
+
+function describeSize({ path, bytes, stored }: PackageFile): string {
+  return `${path} has ${counted(stored?.bytes ?? 0, 'byte')}, not ${bytes} as in the descriptor`;
+}
+
+function describeStrays({ files }: StoredFiles, packages: readonly OvfPackage[]): readonly string[] {
+  const own = new Set(packages.flatMap((each) => [...each.files.keys(), ...each.documents]));
+  const strays = [...files.keys()].filter((path) => !own.has(path) && !knownCompany.test(path));
+  if (strays.length === 0) return [];
+  const names = `${strays.slice(0, namedMax).join(', ')}${strays.length > namedMax ? ', …' : ''}`;
+  return [`${counted(strays.length, 'other file')} next to it: ${names}`];
+}

@@ -1,0 +1,118 @@
+import { counted } from '@backup-sync/contracts';
+import type { ObjectEntry } from '../../../storage/port.ts';
+import type { BucketContext } from '../../chain-context.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { describedMax } from './descriptor.ts';
+import { RangeWindow, windowBytes } from './range-window.ts';
+import {
+  isEmptyBlock,
+  type PaxFields,
+  readLongName,
+  readPaxFields,
+  readTarHeader,
+  type TarHeader,
+  tarBlockBytes,
+} from './tar-header.ts';
+
+/** Bytes of what is stored about the next member: its name, mostly. */
+const aboutBytesMax = 64 * 1024;
+/** Members of an archive: the files of a descriptor, folders, and what describes the members. */
+const membersMax = 3 * describedMax;
+
+/** A file in an archive. */
+export type ArchiveMember = {
+  /** Without `./` in front. */
+  readonly name: string;
+  /** Where its bytes begin in the archive. */
+  readonly start: number;
+  readonly bytes: number;
+};
+
+export type Archive = {
+  /** In the order of the archive. */
+  readonly members: readonly ArchiveMember[];
+  /** Reads near the beginning of the archive without more requests. */
+  readonly window: RangeWindow;
+  /** What shows that the archive was cut; null if nothing does. */
+  readonly cut: string | null;
+  /** Whether the archive has the two empty blocks at its end. Some writers leave them out. */
+  readonly hasEnd: boolean;
+};
+
+/**
+ * Finds the files of a TAR archive by reading headers alone: 64 KiB at the beginning, and a block for each further
+ * member. Throws `ReadFault` if a header is not one, and storage errors.
+ */
+export async function readArchive(context: BucketContext, entry: ObjectEntry): Promise<Archive> {
+  const { key, size } = entry;
+  const window = new RangeWindow(context, entry);
+  const members: ArchiveMember[] = [];
+  const names = new Set<string>();
+  let about: Partial<PaxFields> = {};
+  let ahead = windowBytes;
+  let count = 0;
+  for (let at = 0; at < size; ) {
+    const block = await window.read(at, at + tarBlockBytes, ahead);
+    if (block.length < tarBlockBytes) return { members, window, cut: isCut(), hasEnd: false };
+    if (isEmptyBlock(block)) {
+      const next = await window.read(at + tarBlockBytes, at + 2 * tarBlockBytes, tarBlockBytes);
+      if (next.length > 0 && !isEmptyBlock(next) && next.length === tarBlockBytes) throw unreadable(at);
+      return { members, window, cut: isCut(), hasEnd: isEmptyBlock(next) };
+    }
+    const header = readTarHeader(block);
+    if (header === null) throw unreadable(at);
+    count += 1;
+    if (count > membersMax)
+      throw new ReadFault({ code: 'listing_too_large', detail: `${key}: more than ${membersMax} members` }, false);
+    const start = at + tarBlockBytes;
+    const bytes = header.kind === 'file' ? (about.bytes ?? header.bytes) : header.bytes;
+    if (start + bytes > size) return { members, window, cut: cutIn(header, start + bytes), hasEnd: false };
+    if (header.kind === 'pax' || header.kind === 'longName') about = { ...about, ...(await readAbout(header, start)) };
+    else {
+      if (header.kind === 'file') add({ name: about.path ?? header.name, start, bytes });
+      about = {};
+    }
+    // Each step is one block at least, so that no header leads back.
+    at = start + Math.ceil(bytes / tarBlockBytes) * tarBlockBytes;
+    // Two blocks may be the end of the archive.
+    ahead = bytes < windowBytes ? windowBytes : 2 * tarBlockBytes;
+  }
+  return { members, window, cut: isCut(), hasEnd: false };
+
+  function add(member: ArchiveMember): void {
+    const name = member.name.replace(/^(?:\.\/+)+/, '');
+    if (names.has(name)) {
+      throw new ReadFault(
+        { code: 'metadata_unreadable', detail: `${key} has two members with the name ${name}` },
+        false,
+      );
+    }
+    names.add(name);
+    members.push({ ...member, name });
+  }
+
+  async function readAbout({ kind, bytes }: TarHeader, start: number): Promise<Partial<PaxFields>> {
+    if (bytes > aboutBytesMax) throw unreadable(start - tarBlockBytes);
+    const data = await window.read(start, start + bytes, bytes);
+    if (kind === 'longName') return { path: readLongName(data) };
+    const fields = readPaxFields(data);
+    if (fields === null) throw unreadable(start - tarBlockBytes);
+    const { path, bytes: size } = fields;
+    return { ...(path === null ? {} : { path }), ...(size === null ? {} : { bytes: size }) };
+  }
+
+  function isCut(): string | null {
+    return size % tarBlockBytes === 0
+      ? null
+      : `${key} has ${counted(size, 'byte')}, which is not a multiple of ${tarBlockBytes}`;
+  }
+
+  function cutIn({ name }: TarHeader, end: number): string {
+    return `${key} has ${counted(size, 'byte')}, but ${about.path ?? name} in it ends at byte ${end}`;
+  }
+
+  function unreadable(at: number): ReadFault {
+    const detail = `${key} has no member of a TAR archive at byte ${at}`;
+    return new ReadFault({ code: 'metadata_unreadable', detail }, false);
+  }
+}

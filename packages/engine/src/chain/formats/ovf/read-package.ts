@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { quote } from '../../../quote.ts';
+import type { Digest } from '../../data.ts';
+import type { ImageSource } from '../../disk-image/image-source.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { isYoung } from '../../proof/young-metadata.ts';
+import { certificateBytesMax, checkSignature } from './certificate.ts';
+import type { DescribedFile, Descriptor } from './descriptor.ts';
+import { type Manifest, manifestBytesMax, readManifestLines } from './manifest-lines.ts';
+import { stemOfDescriptor } from './ovf-path.ts';
+import { chunkPath, storedPath } from './package-names.ts';
+import { descriptorBytesMax, readDescriptor } from './read-descriptor.ts';
+import type { StoredFiles } from './stored-package.ts';
+
+/** A file that a package needs, or a part of one. */
+export type PackageFile = {
+  /** Relative to the descriptor. */
+  readonly path: string;
+  /** Null if nothing is stored there. */
+  readonly stored: ImageSource | null;
+  /** Number of bytes that the descriptor tells; null if it does not. */
+  readonly bytes: number | null;
+  /** Digest of the stored bytes; null if the manifest has none, or if there is no manifest. */
+  readonly digest: Digest | null;
+  /** The file as the descriptor references it; null for the descriptor itself, and for what only the manifest names. */
+  readonly file: DescribedFile | null;
+};
+
+/** A package whose descriptor and manifest were read. */
+export type OvfPackage = {
+  /** The name of its descriptor without the suffix. */
+  readonly name: string;
+  readonly descriptor: Descriptor;
+  /** By their paths: the descriptor first, then the files in the order of its references. */
+  readonly files: ReadonlyMap<string, PackageFile>;
+  /** The files by their ids in the descriptor: the first part of one in parts. */
+  readonly filesById: ReadonlyMap<string, PackageFile>;
+  /** Paths of the manifest and the certificate, if they are there. */
+  readonly documents: readonly string[];
+  /** SHA-256, hex, over the descriptor and the manifest. */
+  readonly digest: string;
+  readonly hasManifest: boolean;
+  readonly remarks: readonly string[];
+};
+
+/** Maximum number of files of a package, and of the parts of one file. */
+const filesMax = 100_000 + 100;
+
+/**
+ * Reads the descriptor, manifest and certificate of a package, and compares them. Throws `ReadFault` if they make no
+ * sense or contradict each other, and storage errors.
+ */
+export async function readPackage(stored: StoredFiles, descriptorPath: string, nowMs: number): Promise<OvfPackage> {
+  const isAlone = stored.descriptors.length === 1;
+  const name = stemOfDescriptor(descriptorPath) ?? descriptorPath;
+  const [descriptorBytes, descriptor] = await readDescriptorOf(stored, descriptorPath, nowMs);
+  const manifestPath = findByStem(stored, name, '.mf', isAlone);
+  const certificatePath = findByStem(stored, name, '.cert', isAlone);
+  const remarks: string[] = [];
+  if (manifestPath === null && certificatePath !== null) {
+    throw fault('object_missing', `${name}.mf, which ${certificatePath} signs`);
+  }
+  const manifestBytes = manifestPath === null ? null : await readOf(stored, manifestPath, manifestBytesMax);
+  const manifest = manifestBytes === null ? null : parseManifest(manifestPath ?? '', manifestBytes);
+  if (certificatePath !== null && manifestBytes !== null) {
+    const signature = checkSignature(await readOf(stored, certificatePath, certificateBytesMax), manifestBytes);
+    if (signature.kind !== 'holds') {
+      const code = signature.kind === 'wrong' ? 'content_mismatch' : 'metadata_unreadable';
+      throw fault(code, `${certificatePath}: ${signature.detail}`);
+    }
+    remarks.push(signature.remark);
+  }
+  const isStored = (path: string) => stored.files.has(path);
+  const named = manifest === null ? null : byPath(manifest, isStored);
+  const own = ownFile(stored, descriptorPath, named);
+  const files = new Map([[own.path, own]]);
+  const filesById = new Map<string, PackageFile>();
+  /** Paths of chunked files, at which nothing is stored. */
+  const wholes = new Set<string>();
+  for (const file of descriptor.files) {
+    const parts = filesOf(stored, descriptorPath, file, named);
+    for (const part of parts) if (!files.has(part.path)) files.set(part.path, part);
+    const [first] = parts;
+    if (first !== undefined) filesById.set(file.id, first);
+    if (file.chunkBytes !== null) wholes.add(wholeOf(first?.path ?? ''));
+    if (files.size > filesMax) throw fault('metadata_unreadable', `${descriptorPath} has more than ${filesMax} files`);
+  }
+  if (named !== null) {
+    compareWithManifest(manifestPath ?? '', files.values(), named);
+    if (own.digest === null) remarks.push(`${manifestPath} has no digest of ${descriptorPath}`);
+    compareDescriptor(manifestPath ?? '', own, descriptorBytes);
+    for (const [path, digest] of named.digests) {
+      // Some writers add files that the descriptor does not reference. They are proved like all others.
+      if (files.has(path) || wholes.has(path)) continue;
+      files.set(path, { path, stored: stored.files.get(path) ?? null, bytes: null, digest, file: null });
+    }
+  }
+  const digest = createHash('sha256')
+    .update(descriptorBytes)
+    .update('\0')
+    .update(manifestBytes ?? '')
+    .digest('hex');
+  const documents = [manifestPath, certificatePath].filter((path) => path !== null);
+  return { name, descriptor, files, filesById, documents, digest, hasManifest: manifest !== null, remarks };
+}
+
+async function readDescriptorOf(
+  stored: StoredFiles,
+  path: string,
+  nowMs: number,
+): Promise<readonly [Uint8Array, Descriptor]> {
+  const bytes = await readOf(stored, path, descriptorBytesMax);
+  const reading = await readDescriptor(path, bytes);
+  if (reading.kind === 'read') return [bytes, reading.descriptor];
+  const entry = stored.files.get(path)?.entry;
+  const isBeingWritten = reading.truncated && entry !== undefined && isYoung(entry, nowMs);
+  throw new ReadFault(isBeingWritten ? { ...reading.fault, code: 'incomplete' } : reading.fault, false);
+}
+
+async function readOf(stored: StoredFiles, path: string, most: number): Promise<Uint8Array> {
+  const file = stored.files.get(path);
+  return file === undefined ? new Uint8Array() : await stored.read(path, file, most);
+}
+
+function parseManifest(path: string, bytes: Uint8Array): Manifest {
+  const reading = readManifestLines(bytes);
+  if (reading.kind === 'read') return reading;
+  throw fault('metadata_unreadable', `${path}: ${reading.detail}`);
+}
+
+/** The file next to the descriptor with its name and this suffix or, for a single package, the only one of this suffix. */
+function findByStem(stored: StoredFiles, stem: string, suffix: string, isAlone: boolean): string | null {
+  const found = [...stored.files.keys()].filter((path) => !path.includes('/') && path.toLowerCase().endsWith(suffix));
+  const named = found.find((path) => path.slice(0, -suffix.length).toLowerCase() === stem.toLowerCase());
+  return named ?? (isAlone && found.length === 1 ? (found[0] ?? null) : null);
+}
+
+/** A manifest by the paths at which its files are stored. */
+function byPath({ digests, unknown }: Manifest, isStored: (path: string) => boolean): Manifest {
+  const pathOf = (name: string) => storedPath(name, isStored) ?? name;
+  return {
+    digests: new Map([...digests].map(([name, digest]) => [pathOf(name), digest])),
+    unknown: new Set([...unknown].map(pathOf)),
+  };
+}
+
+function ownFile(stored: StoredFiles, path: string, named: Manifest | null): PackageFile {
+  const digest = named?.digests.get(path) ?? null;
+  return { path, stored: stored.files.get(path) ?? null, bytes: null, digest, file: null };
+}
+
+/** A file, or its parts if it is chunked. */
+function filesOf(
+  stored: StoredFiles,
+  descriptorPath: string,
+  file: DescribedFile,
+  named: Manifest | null,
+): readonly PackageFile[] {
+  const isStored = (path: string) => stored.files.has(path);
+  const isChunked = file.chunkBytes !== null;
+  const path = storedPath(file.href, isChunked ? (each) => isStored(chunkPath(each, 0)) : isStored);
+  if (path === null) {
+    throw fault('object_missing', `${descriptorPath} references ${quote(file.href)}, which is outside of the package`);
+  }
+  const at = (each: string, bytes: number | null): PackageFile => ({
+    path: each,
+    stored: stored.files.get(each) ?? null,
+    bytes,
+    digest: named?.digests.get(each) ?? null,
+    file,
+  });
+  if (file.chunkBytes === null) return [at(path, file.bytes)];
+  const needed = Math.ceil((file.bytes ?? 1) / file.chunkBytes);
+  if (needed > filesMax) throw fault('metadata_unreadable', `${descriptorPath} has more than ${filesMax} files`);
+  const count = countChunks(Math.max(1, needed), (index) => {
+    const part = chunkPath(path, index);
+    return isStored(part) || (named?.digests.has(part) ?? false);
+  });
+  return Array.from({ length: count }, (_, index) => at(chunkPath(path, index), bytesOfChunk(file, index, count)));
+}
+
+/** As many parts as the size needs or, if more are stored or in the manifest, these: the size may be wrong. */
+function countChunks(needed: number, isThere: (index: number) => boolean): number {
+  let count = needed;
+  while (count <= filesMax && isThere(count)) count += 1;
+  return count;
+}
+
+function bytesOfChunk({ bytes, chunkBytes }: DescribedFile, index: number, count: number): number | null {
+  if (chunkBytes === null || index < count - 1) return chunkBytes;
+  return bytes === null ? null : bytes - index * chunkBytes;
+}
+
+/** A manifest must have a digest of each file. The one of a chunked file as a whole is left out: its parts are objects. */
+function compareWithManifest(manifestPath: string, files: Iterable<PackageFile>, named: Manifest): void {
+  for (const { path, digest, file } of files) {
+    if (file === null || digest !== null || named.unknown.has(path)) continue;
+    if (file.chunkBytes !== null && named.digests.has(wholeOf(path))) continue;
+    throw fault(
+      'metadata_unreadable',
+      `${manifestPath} has no digest of ${quote(path)}, which the descriptor references`,
+    );
+  }
+}
+
+/** The path of a chunked file, by that of one of its parts. */
+function wholeOf(path: string): string {
+  return path.slice(0, -chunkPath('', 0).length);
+}
+
+function compareDescriptor(manifestPath: string, { path, digest }: PackageFile, bytes: Uint8Array): void {
+  if (digest === null) return;
+  if (createHash(digest.algorithm).update(bytes).digest('hex') === digest.hex.toLowerCase()) return;
+  throw fault('content_mismatch', `${path} does not have the digest that ${manifestPath} has`);
+}
+
+function fault(code: 'metadata_unreadable' | 'object_missing' | 'content_mismatch', detail: string): ReadFault {
+  return new ReadFault({ code, detail }, false);
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { findCandidates } from '../../../scans/find-candidates.ts';
+import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
+import { chainContext } from '../../../testing/chain-context.ts';
+import { proveContent } from '../../content/prove-content.ts';
+import { openChain } from '../../examiner.ts';
+import { ovfFormat } from './ovf-format.ts';
+
+const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/ovf/', import.meta.url));
+const signal = new AbortController().signal;
+
+type Sample = {
+  readonly bucket: string;
+  readonly image_path: string;
+  readonly backup_id: string;
+  readonly resource: string;
+  readonly expected_level: { readonly sync: string; readonly verify: string };
+  readonly objects: number;
+  readonly stored_bytes: number;
+  readonly signed_by?: string;
+};
+
+test.skipIf(!existsSync(directory))(
+  'packages by other tools reach the level that each can have (needs ../shared/fixtures)',
+  async () => {
+    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
+    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    const found: string[] = [];
+    for (const { bucket, image_path: imagePath, ...sample } of samples) {
+      const pages = storage.list({ bucket, prefix: imagePath });
+      const wanted = { prefix: imagePath, formats: ['ovf' as const], template: null };
+      for await (const { candidates } of findCandidates(pages, wanted)) {
+        found.push(...candidates.map((candidate) => `${candidate.format} ${candidate.imagePath}`));
+      }
+      const described = await ovfFormat.describe({ storage, bucketName: bucket, signal }, imagePath);
+      const { backup_id: name, resource: resourceName } = sample;
+      expect(described).toMatchObject({ originalName: name, resourceName, resourceType: 'OS::VMware::Server' });
+      expect(described.backupId).toMatch(new RegExp(`^${sample.backup_id}-[0-9a-f]{12}$`));
+
+      const chain = await openChain(chainContext(storage, bucket, [imagePath]));
+      const item = {
+        ...{ backup_id: described.backupId, backup_name: name, bucket_name: bucket, image_path: imagePath },
+        ...{ resource_id: described.resourceId, resource_name: resourceName },
+        ...{ resource_type: described.resourceType, created_at: described.createdAtS },
+      };
+      const examination = await chain.examine(item);
+      expect(examination).toMatchObject({
+        ...{ format: 'ovf', level: sample.expected_level.sync, fault: null, formatTime: null },
+        form: { ceiling: sample.expected_level.verify },
+        listing: { objectCount: sample.objects, storedBytes: sample.stored_bytes },
+      });
+      for (const link of (await chain.openData(item))?.links ?? []) {
+        expect(await proveContent(link, { storage, threads: null, signal })).toMatchObject({ fault: null });
+      }
+    }
+    expect(found).toEqual(samples.map((sample) => `ovf ${sample.image_path}`));
+  },
+);

@@ -1,0 +1,100 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
+import type { BucketContext } from '../../chain-context.ts';
+import type { ImageSource } from '../../disk-image/image-source.ts';
+import type { PathListing, PathListings } from '../../path-listings.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { readStart } from '../../read-range.ts';
+import { parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
+import { readArchive } from './read-archive.ts';
+
+/** What reading a package needs. */
+export type PackageContext = BucketContext & { readonly listings: PathListings; readonly nowMs: () => number };
+
+/** The files that are stored for one or more packages, in a folder or in an archive. */
+export type StoredFiles = {
+  /** By their paths relative to the descriptors: objects, or members of an archive. */
+  readonly files: ReadonlyMap<string, ImageSource>;
+  /** Paths of the descriptors. */
+  readonly descriptors: readonly string[];
+  /** Reads a whole file of at most `most` bytes. Throws `ReadFault`, and storage errors. */
+  readonly read: (path: string, file: ImageSource, most: number) => Promise<Uint8Array>;
+  /** Why the archive does not end as it should; null if it does. */
+  readonly cut: string | null;
+  /** What is unusual although nothing is wrong. */
+  readonly remarks: readonly string[];
+};
+
+/**
+ * Finds the files at an image path. Reads nothing of a folder, and the headers of an archive. Throws `ReadFault` if the
+ * archive is none or the folder has changed, and storage errors.
+ */
+export async function findStoredFiles(context: PackageContext, place: PathListing): Promise<StoredFiles> {
+  const isArchive = parseArchivePath(place.imagePath) !== null && place.ownObject !== null;
+  return isArchive ? await findInArchive(context, place.ownObject) : await findInFolder(context, place);
+}
+
+async function findInFolder(context: PackageContext, place: PathListing): Promise<StoredFiles> {
+  const files = new Map<string, ImageSource>();
+  const isSame = await context.listings.visitEntries(place, (relativeKey, entry) => {
+    if (relativeKey !== '' && !relativeKey.endsWith('/')) {
+      files.set(relativeKey.slice(1), { entry, start: 0, bytes: entry.size });
+    }
+  });
+  if (!isSame) throw new ReadFault({ code: 'changed_while_read', detail: place.imagePath }, false);
+  return {
+    files,
+    descriptors: [...files.keys()].filter(isDescriptor),
+    async read(path, { entry, bytes }, most) {
+      refuseLarge(entry.key, path, bytes, most);
+      return await readStart(context, entry, bytes);
+    },
+    cut: null,
+    remarks: [],
+  };
+}
+
+async function findInArchive(context: PackageContext, entry: ObjectEntry): Promise<StoredFiles> {
+  const { members, window, cut, hasEnd } = await readArchive(context, entry);
+  const folder = folderOfDescriptors(members.map(({ name }) => name));
+  const files = new Map<string, ImageSource>();
+  for (const { name, start, bytes } of members) {
+    if (name.startsWith(folder)) files.set(name.slice(folder.length), { entry, start, bytes });
+  }
+  const descriptors = [...files.keys()].filter(isDescriptor);
+  const isFirst = members[0] !== undefined && isDescriptor(members[0].name.slice(folder.length));
+  const remarks: string[] = [];
+  if (descriptors.length > 0 && !isFirst) remarks.push('the descriptor is not the first file of the archive');
+  if (cut === null && !hasEnd) remarks.push('the archive does not end with two empty blocks');
+  return {
+    files,
+    descriptors,
+    async read(path, { start, bytes }, most) {
+      refuseLarge(entry.key, path, bytes, most);
+      return await window.read(start, start + bytes, bytes);
+    },
+    cut,
+    remarks,
+  };
+}
+
+/** The folder of the descriptor in an archive, with "/" at the end: empty, unless a whole folder was packed. */
+function folderOfDescriptors(names: readonly string[]): string {
+  const folders = names
+    .filter((name) => stemOfDescriptor(name) !== null)
+    .map((name) => name.slice(0, name.lastIndexOf('/') + 1));
+  return folders.toSorted((one, other) => depthOf(one) - depthOf(other))[0] ?? '';
+}
+
+function depthOf(folder: string): number {
+  return folder.split('/').length;
+}
+
+function isDescriptor(path: string): boolean {
+  return !path.includes('/') && stemOfDescriptor(path) !== null;
+}
+
+function refuseLarge(key: string, path: string, bytes: number, most: number): void {
+  if (bytes <= most) return;
+  const detail = `${key}: ${path} has ${bytes} bytes, more than the ${most} that are read`;
+  throw new ReadFault({ code: 'metadata_unreadable', detail }, false);
+}
