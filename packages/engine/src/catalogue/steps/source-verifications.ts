@@ -145,7 +145,11 @@ async function membersToVerify(
                   eb('operations.status', '=', 'success'),
                   eb('operations.created_at_ms', '>=', sinceMs),
                   eb('operations.created_at_ms', '<=', nowMs),
-                  eb('operations.ended_at_ms', '>=', ref('backups.updated_at_ms')),
+                  or([
+                    eb('operations.ended_at_ms', '>=', ref('backups.updated_at_ms')),
+                    // A prune changes the records of all snapshots. What it wrote is read with the next one.
+                    eb('backups.facts', 'is not', null),
+                  ]),
                 ]),
               ]),
             ),
