@@ -12,6 +12,7 @@ import type { StorageUnit } from '../../packages/engine/src/storage/port.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
 import type { Figure } from './figure.ts';
 import { type LargeBackup, writeLargeBackup } from './large-cinder-backup.ts';
+import { runScript } from './run-script.ts';
 
 const bucketName = 'volumebackups';
 const { signal } = new AbortController();
@@ -28,11 +29,6 @@ while b:=sys.stdin.buffer.read(1<<20): sys.stdout.buffer.write(d.decompress(b))
 sys.stdout.buffer.write(d.flush())'`,
   ],
 ] as const;
-
-function run(script: string): void {
-  const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${script}`], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the pipeline ended with ${status}: ${stderr}`);
-}
 
 function isInstalled(command: string): boolean {
   return spawnSync('bash', ['-c', `command -v ${command}`]).status === 0;
@@ -106,7 +102,7 @@ async function compare(print: Print, compression: 'none' | 'zlib', plainMib: num
     await using threads = new StorageThreads(opening, storage, availableParallelism());
     const seconds = { content: [] as number[], pipeline: [] as number[], replay: [] as number[] };
     for (let round = 0; round < rounds; round += 1) {
-      if (pipeline !== null) seconds.pipeline.push(await secondsOf(() => run(pipeline)));
+      if (pipeline !== null) seconds.pipeline.push(await secondsOf(() => runScript(pipeline)));
       seconds.content.push(
         await secondsOf(async () => {
           const { fault } = await proveContent(link, { storage, threads, signal });

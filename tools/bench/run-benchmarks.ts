@@ -5,7 +5,19 @@ import type { Row } from './figure.ts';
 
 /** The benchmarks in the order in which all are run. Each is a file in this folder. */
 export const benchmarkNames: readonly string[] = [
-  ...['accept', 'imports', 'nodes', 'catalogue', 'listings', 'proof', 'client', 'start', 'source-runs', 'refusals'],
+  ...[
+    'accept',
+    'imports',
+    'nodes',
+    'catalogue',
+    'listings',
+    'proof',
+    'restic',
+    'client',
+    'start',
+    'source-runs',
+    'refusals',
+  ],
   'load',
 ];
 
