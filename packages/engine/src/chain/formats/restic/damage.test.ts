@@ -160,7 +160,7 @@ describe('damage of a repository', () => {
     for (const item of [first, second]) {
       for (const link of (await chain.openData(item))?.links ?? []) {
         const { fault } = await proveContent(link, { storage, threads: null, signal: new AbortController().signal });
-        expect(fault?.detail).toMatch(new RegExp(`^${pack}: .*only the password can tell which snapshots need it`));
+        expect(fault?.detail).toMatch(new RegExp(`^${pack}: .*any snapshot of the repository may need it`));
       }
     }
   });

@@ -4,7 +4,7 @@ import type { ResticLink } from './restic-prover.ts';
 import type { ResticRepository } from './restic-repository.ts';
 
 const meaningOfDamage =
-  'only the password can tell which snapshots need it, so all of the repository count as broken: run "restic check --read-data"';
+  'any snapshot of the repository may need it, and only the password can tell which do: run "restic check --read-data"';
 
 /** The SHA-256 of a snapshot, which its name says. */
 type Read = { readonly sha256: string };
