@@ -13,6 +13,18 @@ export type ProgramPlace = {
   readonly madeAt: FormatTime | null;
 };
 
+const hints = new RegExp(programNames.map((name) => programs[name].hint).join('|'));
+let [lastKey, hadHint] = ['', false];
+
+/** Whether a key may prove a backup of any program. Formats are asked for the same key in turn, so the last is kept. */
+function hasHint(key: string): boolean {
+  if (key !== lastKey) {
+    lastKey = key;
+    hadHint = hints.test(key);
+  }
+  return hadHint;
+}
+
 /** Reads the keys of one program. Pure. */
 class ProgramKeys {
   readonly #program: Program;
@@ -45,8 +57,8 @@ class ProgramKeys {
 
   /** See `RecognisedFormat`. */
   partOf(key: string): BackupPart | null {
-    const { hint, mark } = this.#program;
-    if (!key.includes(hint)) return null;
+    const { mark } = this.#program;
+    if (!hasHint(key)) return null;
     const imagePath = this.#part.exec(key)?.groups?.imagePath;
     if (imagePath === undefined) return null;
     return { imagePath, markKey: mark.isWholeKey ? `${imagePath}${mark.suffix}` : null };

@@ -15,7 +15,7 @@ type Companion = {
 
 /** How the keys of a program show its backups. Texts without another description are parts of a regular expression. */
 export type Program = {
-  /** Literal text in every key that proves a backup, so that most other keys cost one search. */
+  /** Matches something in every key that proves a backup, and in few others. */
   readonly hint: string;
   /**
    * The image path, after any folder. The groups `name`, `resource` and `time` are what a record says of a backup; a
@@ -73,7 +73,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
   },
 
   borg: {
-    hint: '/integrity.',
+    hint: '/integrity\\.\\d',
     path: '[^/]+',
     parts: '/integrity\\.\\d+$',
     mark: { suffix: '/integrity.', isWholeKey: false },
@@ -86,7 +86,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
 
   /** A repository is often at the top of a bucket, so its image path is the key of the object that describes it. */
   kopia: {
-    hint: 'kopia.repository',
+    hint: 'kopia\\.repository',
     path: 'kopia\\.repository(?:\\.f)?',
     parts: '$',
     mark: { suffix: '', isWholeKey: true },
@@ -104,7 +104,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
   },
 
   percona: {
-    hint: '.pbm.json',
+    hint: '\\.pbm\\.json$',
     path: `(?<name>(?<time>${isoTime}))`,
     parts: '\\.pbm\\.json$',
     mark: { suffix: '.pbm.json', isWholeKey: true },
@@ -116,7 +116,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
   },
 
   proxmox: {
-    hint: 'Z/',
+    hint: '\\dZ/',
     path: `(?<resource>(?:vm|ct|host)/[^/]+)/(?<name>(?<time>${isoTime}))`,
     parts: '/[^/]+\\.(?:blob|fidx|didx)$',
     mark: { suffix: '/index.json.blob', isWholeKey: true },
@@ -145,7 +145,7 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
   },
 
   velero: {
-    hint: 'backups/',
+    hint: 'backups/[^/]+/[^/]+\\.(?:json|gz)$',
     path: 'backups/(?<name>[^/]+)',
     parts:
       '/(?:velero-backup\\.json|\\k<name>-(?:logs|results|(?:podvolumebackups|volumesnapshots|itemoperations|resource-list|volumeinfo|csi-[a-z]+)\\.json)\\.gz)$',
