@@ -1,7 +1,12 @@
 // pnpm run examples: writes examples/ again: small backups of generated volumes and servers.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { BackupSync } from '../packages/contracts/src/index.ts';
+import { describeBackup } from '../packages/engine/src/chain/examiner.ts';
+import { itemOf } from '../packages/engine/src/scans/sync-item.ts';
+import { openFilesystemStorageUnit } from '../packages/engine/src/storage/filesystem/filesystem-storage-unit.ts';
 import { type WrittenBackup, writeCinderBackup } from '../packages/engine/src/testing/cinder-writer.ts';
+import { diskBytes, filesOfPackage, storePackage, streamedDisk } from '../packages/engine/src/testing/ovf-writer.ts';
 import { seededBytes, seededUuid } from '../packages/engine/src/testing/seeded-bytes.ts';
 import { syncItemOf } from '../packages/engine/src/testing/small-chain.ts';
 import { putObjects } from '../packages/engine/src/testing/test-buckets.ts';
@@ -12,6 +17,7 @@ const buckets = join(examples, 'buckets');
 const secondCopy = join(examples, 'second-copy');
 const volumeBucket = 'volumebackups';
 const serverBucket = 'vmware-backups';
+const imageBucket = 'images';
 const blockBytes = 32 * 1024;
 const volumeBytes = 16 * blockBytes;
 const dayMs = 24 * 60 * 60 * 1000;
@@ -43,6 +49,27 @@ function writeChain(name: string, changes: readonly (readonly number[])[]): Writ
     );
   }
   return chain;
+}
+
+/** Stores a package of a virtual machine. Returns where it is, and when it was made. */
+async function writeImages(): Promise<readonly (readonly [imagePath: string, madeAtMs: number])[]> {
+  const appliance = 'exports/shop-server';
+  const { bytes } = streamedDisk('shop-server');
+  const disks = [{ id: 'disk-0', file: { name: 'shop-server-disk-0.vmdk', bytes }, capacityBytes: diskBytes }];
+  const files = filesOfPackage({ imagePath: appliance, name: 'shop-server', disks, algorithm: 'sha256' });
+  await putObjects(buckets, imageBucket, storePackage(appliance, files));
+  return [[appliance, firstMs]];
+}
+
+/** The item that a scan would find at an image path. The time of its objects is when the examples were written. */
+async function describeImage(imagePath: string, madeAtMs: number): Promise<BackupSync> {
+  await using storage = await openFilesystemStorageUnit({ id: 'examples', directory: buckets });
+  const { signal } = new AbortController();
+  const described = await describeBackup({ storage, bucketName: imageBucket, signal }, imagePath);
+  if (described === null) throw new Error(`${imagePath} is in no known format`);
+  const item = itemOf({ ...described, createdAtS: madeAtMs / 1000 }, { bucketName: imageBucket, imagePath });
+  if ('code' in item) throw new Error(item.detail);
+  return item;
 }
 
 async function writeJson(file: string, value: unknown): Promise<void> {
@@ -81,9 +108,13 @@ const named = (backup: WrittenBackup) => ({
   ...syncItemOf(backup, volumeBucket),
   resource_name: backup === mailBackup ? 'mail-disk' : 'database-disk',
 });
+const images: BackupSync[] = [];
+for (const [imagePath, madeAtMs] of await writeImages()) images.push(await describeImage(imagePath, madeAtMs));
+await writeJson('image-request.json', { sync: images });
 await writeJson('sync-request.json', { sync: [...database.map(named), server, named(mailBackup)] });
 await writeJson('expected-results.json', {
   ...Object.fromEntries(database.map(({ plan }) => [plan.backupId, { level: 'linkage', reason: null }])),
   [server.backup_id]: { level: 'presence', reason: null },
   [mailBackup.plan.backupId]: { level: 'metadata', reason: 'object_missing' },
+  ...Object.fromEntries(images.map(({ backup_id }) => [backup_id, { level: 'linkage', reason: null }])),
 });

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { reasonCode, verificationLevel } from '@backup-sync/contracts';
+import { type BackupSync, reasonCode, verificationLevel } from '@backup-sync/contracts';
 import { type CbrOperationLog, createClient } from '@backup-sync/core';
 import { z } from 'zod';
 import { localOptions } from '../connect.ts';
 import { exitCodes, UsageError } from '../failure.ts';
 import { checkedItems, checkItems } from '../items/check-items.ts';
-import { openItemSource } from '../items/item-source.ts';
+import { type ItemSource, openItemSource } from '../items/item-source.ts';
 import { logSettings } from '../log/log-options.ts';
 import { openLog } from '../log/open-log.ts';
 import { databaseOf } from '../target.ts';
@@ -15,6 +15,9 @@ import type { CommandContext } from './command-context.ts';
 import { followSync } from './follow-sync.ts';
 import { startGateway, untilStopped } from './start-gateway.ts';
 import { tableResults } from './sync-results.ts';
+
+/** The requests for the examples: backups of volumes and servers, and exported machines and disks. */
+const requests: readonly string[] = ['sync-request.json', 'image-request.json'];
 
 /** The expected results of the examples, by backup id: one of them is broken on purpose. */
 const expectedResults = z.record(
@@ -55,11 +58,16 @@ export async function demoCommand(
   const { endpoint, projectId, token } = gateway;
   if (token === null) throw new Error('a server on a data directory leaves a token');
   const client = createClient({ endpoint, projectId, credentials: { token } });
-  const source = await openItemSource(join(options.examples, 'sync-request.json'), context.input, 'json');
-  const { count } = await checkItems(source);
+  const sources: ItemSource[] = [];
+  let count = 0;
+  for (const request of requests) {
+    const source = await openItemSource(join(options.examples, request), context.input, 'json');
+    count += (await checkItems(source)).count;
+    sources.push(source);
+  }
   const logs: CbrOperationLog[] = [];
   // The server runs in this process, and ends with it.
-  await followSync(context, { client, isServer: false }, checkedItems(source), {
+  await followSync(context, { client, isServer: false }, itemsOf(sources), {
     total: count,
     withAncestors: false,
     openResults(tally, placeOf) {
@@ -112,6 +120,10 @@ export async function demoCommand(
   print(terminal, '\nCtrl-C stops the server; the catalogue stays.');
   await untilStopped(gateway, signal);
   return exitCodes.done;
+}
+
+async function* itemsOf(sources: readonly ItemSource[]): AsyncGenerator<BackupSync> {
+  for (const source of sources) yield* checkedItems(source);
 }
 
 /** Throws {@link UsageError} for a catalogue that someone uses: the examples would become part of it. */
