@@ -59,6 +59,14 @@ const gaps = {
     level: 'linkage',
     text: 'the map of blocks of this form is not read, so truncated or damaged data cannot be seen',
   },
+  parent_by_name_only: {
+    level: 'linkage',
+    text: 'only a name ties the backup to its parent, so a parent that was replaced cannot be seen',
+  },
+  data_encrypted: {
+    level: 'content',
+    text: 'the data is encrypted, so damage of it cannot be seen without the key',
+  },
   no_digest: {
     level: 'content',
     text: 'the backup has no hash of its content, so damaged data cannot be seen',

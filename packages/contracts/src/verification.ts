@@ -29,6 +29,7 @@ export const backupFormats = [
   'longhorn',
   'restic',
   'etcd',
+  'qcow2',
   'manifest',
   'ovf',
   'barman',

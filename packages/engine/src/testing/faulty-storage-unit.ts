@@ -2,6 +2,7 @@ import { changedWhileRead } from '../storage/bound-range.ts';
 import {
   type GetRequest,
   type ObjectContent,
+  type ObjectHead,
   type ObjectRequest,
   StorageError,
   type StorageUnit,
@@ -96,7 +97,11 @@ export function injectFault(
         if (isFaulty) log.faultyBytes = range === undefined ? content.size : range.end - range.start;
         return isFaulty && fault !== null ? spoil(content, fault, request) : content;
       }),
-    head: (request) => read(request, () => unit.head(request)),
+    head: (request) =>
+      read(request, async (isFaulty) => {
+        const head = await unit.head(request);
+        return isFaulty && fault !== null ? await spoilHead(head, fault, request) : head;
+      }),
     admit: (request) => unit.admit(request),
     async [Symbol.asyncDispose]() {},
   };
@@ -119,6 +124,13 @@ function spoil(content: ObjectContent, fault: StorageFault, { range, signal, key
     return { ...content, body: bytesUntil(content.body, fault.hangAtByte, () => untilAborted(signal)) };
   }
   return { ...content, body: oneByOne(content.body) };
+}
+
+/** A head has no body, so that it fails before its first byte or not at all. */
+async function spoilHead(head: ObjectHead, fault: StorageFault, { signal, key }: ObjectRequest): Promise<ObjectHead> {
+  if ('changed' in fault) return { ...head, etag: 'other', modifiedAtMs: head.modifiedAtMs + 1000 };
+  if ('cutAtByte' in fault) throw new StorageError('unreachable', `${key}: the answer was cut`);
+  return 'hangAtByte' in fault ? await untilAborted(signal) : head;
 }
 
 async function* bytesUntil(

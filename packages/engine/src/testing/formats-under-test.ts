@@ -4,6 +4,7 @@ import { syncItemOfEtcd, writeEtcdSnapshot } from './etcd-writer.ts';
 import { syncItemsOfLonghorn, writeLonghornVolume } from './longhorn-writer.ts';
 import { syncItemOfManifest } from './manifest-writer.ts';
 import { filesOfPackage, planOfPackage, storePackage, syncItemOfPackage } from './ovf-writer.ts';
+import { syncItemOfQcow2, writeQcow2 } from './qcow2-writer.ts';
 import { type RecognisedBackup, recognisedBackups, syncItemOfRecognised } from './recognised-backups.ts';
 import { syncItemsOfRestic, writeResticRepository } from './restic-writer.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
@@ -39,6 +40,7 @@ export const formatsUnderTest: readonly FormatUnderTest[] = [
   resticUnderTest(),
   etcdUnderTest(),
   ...recognisedBackups.map(recognisedUnderTest),
+  qcow2UnderTest(),
   unknownUnderTest(),
 ];
 
@@ -164,6 +166,31 @@ function recognisedUnderTest(backup: RecognisedBackup): FormatUnderTest {
     levelWithout: () => 'presence',
     formatTime: backup.formatTime,
     isRead: false,
+  };
+}
+
+function qcow2UnderTest(): FormatUnderTest {
+  const base = writeQcow2({
+    ...{ seed: 'base', imagePath: 'vm/base.qcow2' },
+    clusters: ['stored', 'compressed', 'compressed', 'nothing', 'zeros', 'stored'],
+  });
+  const [middle, leaf] = ['base', 'middle'].map((below, index) =>
+    writeQcow2({
+      ...{ seed: `overlay ${index}`, imagePath: `vm/${['middle', 'leaf'][index]}.qcow2` },
+      backing: { name: `${below}.qcow2`, format: 'qcow2' },
+      clusters: ['nothing', 'stored', index === 0 ? 'compressed' : 'nothing', 'zeros', 'nothing', 'nothing'],
+    }),
+  );
+  if (middle === undefined || leaf === undefined) throw new Error('there are two overlays');
+  return {
+    format: 'qcow2',
+    objects: [base, middle, leaf].map(({ imagePath, bytes }) => [imagePath, bytes] as const),
+    item: syncItemOfQcow2(leaf, bucketName),
+    backups: 3,
+    level: 'inventory',
+    levelWithout: () => 'presence',
+    formatTime: null,
+    isRead: true,
   };
 }
 

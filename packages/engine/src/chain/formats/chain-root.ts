@@ -2,6 +2,7 @@ import type { BackupFormat } from '@backup-sync/contracts';
 import { parseCinderImagePath } from './cinder/image-path.ts';
 import { parseEtcdPath } from './etcd/etcd-path.ts';
 import { parseBackupPath } from './longhorn/backup-path.ts';
+import { parseQcow2Path } from './qcow2/qcow2-path.ts';
 import { programKeys } from './recognised/program-keys.ts';
 import type { ProgramName } from './recognised/programs.ts';
 import { parseSnapshotPath } from './restic/repository-path.ts';
@@ -18,6 +19,7 @@ export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   longhorn: (imagePath) => parseBackupPath(imagePath)?.volumeFolder ?? null,
   restic: (imagePath) => parseSnapshotPath(imagePath)?.root ?? null,
   etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
+  qcow2: (imagePath) => parseQcow2Path(imagePath)?.imagePath ?? null,
   manifest: (imagePath) => imagePath,
   ovf: (imagePath) => imagePath,
   barman: rootIn('barman'),

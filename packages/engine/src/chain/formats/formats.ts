@@ -6,6 +6,7 @@ import { etcdFormat } from './etcd/etcd-format.ts';
 import { longhornFormat } from './longhorn/longhorn-format.ts';
 import { manifestFormat } from './manifest/manifest-format.ts';
 import { ovfFormat } from './ovf/ovf-format.ts';
+import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { recognisedFormat } from './recognised/recognised-format.ts';
 import { resticFormat } from './restic/restic-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
@@ -22,6 +23,7 @@ export const formats = {
   longhorn: longhornFormat,
   restic: resticFormat,
   etcd: etcdFormat,
+  qcow2: qcow2Format,
   manifest: manifestFormat,
   ovf: ovfFormat,
   barman: recognisedFormat('barman'),

@@ -1,0 +1,123 @@
+import { quote } from '../../../quote.ts';
+import type { ObjectEntry } from '../../../storage/port.ts';
+import { readImageStart } from '../../disk-image/image-source.ts';
+import type { Form } from '../../proof/link.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
+import { unreadableMetadata } from '../../proof/young-metadata.ts';
+import { type BackingKeys, backingKeysOf } from './backing-name.ts';
+import { beginsAsQcow2, type HeaderReading, parseHeader, type Qcow2Header } from './header.ts';
+import { parseQcow2Path } from './qcow2-path.ts';
+import type { Qcow2Image, TableContext } from './tables.ts';
+
+/** An image as its first bytes show it. Only a backing file need not be qcow2. */
+export type OpenedImage =
+  | (Qcow2Image & { readonly kind: 'qcow2' })
+  /** A backing file without a structure of its own. */
+  | { readonly kind: 'raw' }
+  /** A backing file in a format that is not read here. */
+  | { readonly kind: 'other'; readonly format: string };
+
+/** Enough for a usual header with its extensions and the name of the backing file. */
+const startBytes = 4096;
+
+/** Reads the header of an image, usually with one request. `backingFormat` is what its child says of it. */
+export async function openImage(
+  context: TableContext,
+  entry: ObjectEntry,
+  backingFormat: string | null,
+): Promise<OpenedImage> {
+  if (backingFormat !== null && backingFormat !== 'raw' && backingFormat !== 'qcow2') {
+    return { kind: 'other', format: backingFormat };
+  }
+  if (backingFormat === 'raw') return { kind: 'raw' };
+  const source = { entry, start: 0, bytes: entry.size };
+  let bytes = await readImageStart(context, source, startBytes);
+  // QEMU takes anything else for raw if nobody says what it is.
+  const mayBeRaw = backingFormat === null && parseQcow2Path(entry.key) === null;
+  if (mayBeRaw && !beginsAsQcow2(bytes)) return { kind: 'raw' };
+  let reading = parseHeader(bytes, entry.size);
+  if (reading.kind === 'longer') {
+    bytes = await readImageStart(context, source, reading.bytes);
+    reading = parseHeader(bytes, entry.size);
+  }
+  return { kind: 'qcow2', source, header: headerOf(context, entry, reading) };
+}
+
+function headerOf({ nowMs }: TableContext, entry: ObjectEntry, reading: HeaderReading): Qcow2Header {
+  if (reading.kind === 'header') return reading.header;
+  if (reading.kind === 'longer') throw new TypeError('the end of a header is within the bytes that it asked for');
+  const { detail: problem, isTruncated: truncated, isOtherVersion } = reading;
+  const detail = `${entry.key}: ${problem}`;
+  if (isOtherVersion) throw new ReadFault({ code: 'version_unsupported', detail }, false);
+  throw new ReadFault(unreadableMetadata({ detail, truncated }, entry, nowMs()), false);
+}
+
+/** The keys at which the backing file may be. Null if there is no file; empty if the image needs none. */
+export function parentKeysOf(imagePath: string, image: OpenedImage): BackingKeys {
+  if (image.kind !== 'qcow2' || image.header.backingName === null) return [];
+  return backingKeysOf(imagePath, image.header.backingName);
+}
+
+/** How far an image can be proved, and why no further. */
+export function formOf(imagePath: string, image: OpenedImage): { readonly form: Form; readonly limit: string | null } {
+  if (image.kind === 'raw') {
+    const limit = 'it is a raw image, which has only its bytes';
+    return { form: { ceiling: 'inventory', gaps: ['no_digest'] }, limit };
+  }
+  if (image.kind === 'other') {
+    const limit = `it is a backing file in the format ${quote(image.format)}, which is not read`;
+    return { form: { ceiling: 'presence', gaps: ['format_unknown'] }, limit };
+  }
+  const { header } = image;
+  if (header.hasExternalData) {
+    return { form: { ceiling: 'metadata', gaps: ['data_elsewhere'] }, limit: 'its data is in a file of its own' };
+  }
+  if (parentKeysOf(imagePath, image) === null) {
+    const limit = `its backing file ${quote(header.backingName ?? '')} is no file that could be in the bucket`;
+    return { form: { ceiling: 'metadata', gaps: ['data_elsewhere'] }, limit };
+  }
+  if (header.isEncrypted) return { form: { ceiling: 'inventory', gaps: ['data_encrypted'] }, limit: 'it is encrypted' };
+  if (header.backingName === null) return { form: { ceiling: 'linkage', gaps: ['no_digest'] }, limit: null };
+  const limit = 'only its name ties its backing file to it';
+  return { form: { ceiling: 'inventory', gaps: ['parent_by_name_only', 'no_digest'] }, limit };
+}
+
+/** Finds an object by its key. */
+export type ObjectFinder = (key: string) => Promise<ObjectEntry | null>;
+
+/**
+ * Walks to the image at the bottom of a chain, as far as backing files are found. Returns the key of the last one, or of
+ * the missing one. Throws `ReadFault`, and storage errors.
+ */
+export async function rootOf(
+  context: TableContext,
+  { key: first, image: leaf }: { readonly key: string; readonly image: OpenedImage },
+  find: ObjectFinder,
+): Promise<string> {
+  const visited = new Set([first]);
+  let [key, image] = [first, leaf];
+  while (visited.size < chainMax) {
+    const keys = parentKeysOf(key, image);
+    const [nearest] = keys ?? [];
+    if (keys === null || nearest === undefined) return key;
+    const entry = await findFirst(keys, find);
+    if (entry === null) return nearest;
+    if (visited.has(entry.key)) return key;
+    visited.add(entry.key);
+    const backingFormat = image.kind === 'qcow2' ? image.header.backingFormat : null;
+    image = await openImage(context, entry, backingFormat);
+    key = entry.key;
+  }
+  return key;
+}
+
+/** Longest chain whose bottom is looked for when an image is described. */
+const chainMax = 200;
+
+export async function findFirst(keys: readonly string[], find: ObjectFinder): Promise<ObjectEntry | null> {
+  for (const key of keys) {
+    const entry = await find(key);
+    if (entry !== null) return entry;
+  }
+  return null;
+}
