@@ -24,9 +24,9 @@ export function addManifestCommands(program: Command, { contextOf, finish }: Too
     .addHelpText(
       'after',
       `
-<directory> contains the whole volume: one raw image, or its pieces in the order of their names (disk.10 comes after
-disk.9). For a full backup, these files are the objects. For an increment, the command writes the blocks that differ
-from the parent to data/ in --output. It uploads nothing: upload block-hashes.bin and the objects to the image path, and
+<directory> contains the whole volume: one raw image, its pieces in the order of their names (disk.10 comes after
+disk.9), or one qcow2 image without a backing file. For a full backup, these files are the objects. For an increment of
+raw images, the command writes the blocks that differ from the parent to data/ in --output. It uploads nothing: upload block-hashes.bin and the objects to the image path, and
 manifest.json last. manifest.json is the commit mark.`,
     );
   const examples = [

@@ -21,6 +21,7 @@ const formats: Readonly<Record<Exclude<BackupFormat, 'unknown'>, string>> = {
   longhorn: 'longhorn',
   restic: 'restic',
   etcd: 'etcd',
+  qcow2: 'qcow2',
   ovf: 'ovf',
   manifest: 'manifest',
   barman: 'barman',

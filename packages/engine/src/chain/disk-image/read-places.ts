@@ -5,7 +5,7 @@ import { type ImageSource, readImageRange } from './image-source.ts';
 type Place = { readonly start: number; readonly end: number };
 
 /** Places that are read with one request. */
-type Run = { readonly start: number; end: number; readonly places: Place[] };
+type Run<Known extends Place> = { readonly start: number; end: number; readonly places: Known[] };
 
 /** Places closer to each other than this are read with one request. */
 const gapBytesMax = 64 * 1024;
@@ -14,16 +14,16 @@ const runBytesMax = 1024 * 1024;
 const runsAtOnce = 8;
 
 /**
- * Yields the bytes of places in an image, such as tables, in the given order. Reads places that follow each other with
- * one request, and makes some requests at a time. Throws `ReadFault`, and storage errors.
+ * Yields places in an image, such as tables, in the given order, each with its bytes. Reads places that follow each
+ * other with one request, and makes some requests at a time. Throws `ReadFault`, and storage errors.
  */
-export async function* readPlaces(
+export async function* readPlaces<Known extends Place>(
   context: BucketContext,
   source: ImageSource,
-  places: Iterable<Place>,
-): AsyncGenerator<Uint8Array> {
+  places: Iterable<Known>,
+): AsyncGenerator<{ readonly place: Known; readonly bytes: Uint8Array }> {
   const runs = runsOf(places);
-  const reads: Promise<{ readonly run: Run; readonly bytes: Uint8Array }>[] = [];
+  const reads: Promise<{ readonly run: Run<Known>; readonly bytes: Uint8Array }>[] = [];
   const ask = () => {
     const { value: run } = runs.next();
     if (run === undefined) return;
@@ -36,12 +36,14 @@ export async function* readPlaces(
   for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
     const { run, bytes } = await read;
     ask();
-    for (const { start, end } of run.places) yield bytes.subarray(start - run.start, end - run.start);
+    for (const place of run.places) {
+      yield { place, bytes: bytes.subarray(place.start - run.start, place.end - run.start) };
+    }
   }
 }
 
-function* runsOf(places: Iterable<Place>): Generator<Run, undefined> {
-  let run: Run | null = null;
+function* runsOf<Known extends Place>(places: Iterable<Known>): Generator<Run<Known>, undefined> {
+  let run: Run<Known> | null = null;
   for (const place of places) {
     const { start, end } = place;
     const isNear = run !== null && start >= run.end && start - run.end <= gapBytesMax && end - run.start <= runBytesMax;

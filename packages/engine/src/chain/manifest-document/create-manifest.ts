@@ -11,14 +11,16 @@ import {
   chainManifestVersion,
 } from '@backup-sync/contracts';
 import { hashBytes } from '../proof/hash-run.ts';
-import { findImagePieces, ManifestCreationError } from './image-pieces.ts';
+import { checkLengths, findImagePieces, type ImagePiece, ManifestCreationError } from './image-pieces.ts';
+import { isQcow2File, LocalImage } from './local-image.ts';
 import { ParentManifest } from './parent-manifest.ts';
 import { describePieces, type HashSink, writeChangedRuns } from './stored-pieces.ts';
 
 /** Input of {@link createManifest}. */
 export type CreateManifestOptions = {
   /**
-   * Directory of files that contain the whole current volume: one raw image, or its pieces in the order of their names.
+   * Directory of files that contain the whole current volume: one raw image, its pieces in the order of their names, or
+   * one qcow2 image.
    */
   readonly directory: string;
   /** Directory for the files to upload. */
@@ -58,9 +60,11 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
       `the output of an increment must not be the directory of its images, ${directory}: choose another directory`,
     );
   }
-  const blockBytes = blockBytesOf(options, parent);
-  const pieces = await findImagePieces(directory, blockBytes);
-  const volumeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  const pieces = await findImagePieces(directory);
+  await using image = await openImage(pieces, options);
+  const blockBytes = blockBytesOf(options, parent, image);
+  checkLengths(pieces, blockBytes);
+  const volumeBytes = image?.size ?? pieces.reduce((sum, { length }) => sum + length, 0);
   if (parent !== null && volumeBytes > parent.header.volume_size) {
     const message = `the volume has ${volumeBytes} bytes, more than the parent's ${parent.header.volume_size}`;
     throw new ManifestCreationError(`${message}: make a full backup of a volume that has grown`);
@@ -72,7 +76,11 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
   await using hashes = await HashFile.create(paths.hashes);
   const reading = { blockBytes, hashes, signal };
   const objects =
-    parent === null ? await describePieces(pieces, reading) : await writeChangedRuns(pieces, parent, output, reading);
+    image !== null
+      ? [await image.describe(blockBytes, hashes)]
+      : parent === null
+        ? await describePieces(pieces, reading)
+        : await writeChangedRuns(pieces, parent, output, reading);
   const sha256 = await hashes.finish();
   const finished = { ...header, block_hashes: { ...header.block_hashes, sha256 } };
   await writeManifest(paths.manifest, finished, objects);
@@ -85,7 +93,39 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
   };
 }
 
-function blockBytesOf({ blockBytes }: CreateManifestOptions, parent: ParentManifest | null): number {
+/** Opens the image if the directory has a qcow2 image, which must then be the only file. Null for raw images. */
+async function openImage(
+  pieces: readonly ImagePiece[],
+  { directory, parent, signal }: CreateManifestOptions,
+): Promise<LocalImage | null> {
+  const [first] = pieces;
+  let found: ImagePiece | null = null;
+  for (const piece of pieces) if (await isQcow2File(piece.path)) found ??= piece;
+  if (found === null || first === undefined) return null;
+  if (pieces.length > 1) {
+    throw new ManifestCreationError(
+      `${found.path} is a qcow2 image: ${directory} must contain one image, and no other file`,
+    );
+  }
+  if (parent !== undefined) {
+    const hint = 'make a full backup, or write it as a raw image first, with "qemu-img convert -O raw"';
+    throw new ManifestCreationError(`${found.path} is a qcow2 image, which cannot be an increment: ${hint}`);
+  }
+  return await LocalImage.open(first, signal);
+}
+
+function blockBytesOf(
+  { blockBytes }: CreateManifestOptions,
+  parent: ParentManifest | null,
+  image: LocalImage | null,
+): number {
+  if (image !== null) {
+    const chosen = blockBytes ?? Math.min(blockBytesDefault, image.alignment);
+    if (image.alignment % chosen === 0) return chosen;
+    throw new ManifestCreationError(
+      `the block size is ${chosen}, but must divide ${image.alignment}, the unit of the image: omit the block size`,
+    );
+  }
   const ofParent = parent?.header.block_size;
   if (blockBytes !== undefined && ofParent !== undefined && blockBytes !== ofParent) {
     throw new ManifestCreationError(

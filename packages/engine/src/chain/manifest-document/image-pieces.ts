@@ -26,7 +26,7 @@ const byNumbersInNames = new Intl.Collator('en', { numeric: true });
  * Finds the files of a directory that are the pieces of one raw image, in the order of their names: `disk.10` comes
  * after `disk.9`. Ignores hidden files and the files this command writes. Throws {@link ManifestCreationError}.
  */
-export async function findImagePieces(directory: string, blockBytes: number): Promise<readonly ImagePiece[]> {
+export async function findImagePieces(directory: string): Promise<readonly ImagePiece[]> {
   const entries = (await readDirectory(directory)).filter(({ name }) => !name.startsWith('.') && !isOwnFile(name));
   const folder = entries.find((entry) => !entry.isFile());
   if (folder !== undefined) {
@@ -37,19 +37,23 @@ export async function findImagePieces(directory: string, blockBytes: number): Pr
   const names = entries.map(({ name }) => name).toSorted(byNumbersInNames.compare);
   const pieces: ImagePiece[] = [];
   let offset = 0;
-  for (const [index, name] of names.entries()) {
+  for (const name of names) {
     const path = join(directory, name);
     const { size: length, mtimeMs } = await stat(path);
     if (length === 0) throw new ManifestCreationError(`${path} is empty: remove it, or finish writing it first`);
-    if (index < names.length - 1 && length % blockBytes !== 0) {
-      const rule = `every piece except the last must be a multiple of ${blockBytes} bytes`;
-      throw new ManifestCreationError(`${path} has ${counted(length, 'byte')}: ${rule}`);
-    }
     pieces.push({ name, path, offset, length, modifiedAtMs: mtimeMs });
     offset += length;
   }
   if (pieces.length === 0) throw new ManifestCreationError(`${directory} contains no image files`);
   return pieces;
+}
+
+/** Throws {@link ManifestCreationError} if a block would be in two files. */
+export function checkLengths(pieces: readonly ImagePiece[], blockBytes: number): void {
+  const odd = pieces.slice(0, -1).find(({ length }) => length % blockBytes !== 0);
+  if (odd === undefined) return;
+  const rule = `every piece except the last must be a multiple of ${blockBytes} bytes`;
+  throw new ManifestCreationError(`${odd.path} has ${counted(odd.length, 'byte')}: ${rule}`);
 }
 
 /**

@@ -1,7 +1,6 @@
 import { type ChainManifestObject, chainManifestCompressions } from '@backup-sync/contracts';
 import { quote } from '../../quote.ts';
 import { DigestColumn, KeyColumn } from '../columns.ts';
-import type { Compression } from '../data.ts';
 import { NumberColumn } from '../number-column.ts';
 import type { StoredRanges } from '../proof/geometry-check.ts';
 
@@ -24,6 +23,8 @@ export class ManifestObjects implements StoredRanges {
   readonly #countMax: number;
   readonly #keepsSha256: boolean;
   #leftOut = 0;
+  /** Whether an object is a disk image, of which zeros need not be stored. */
+  hasImages = false;
 
   constructor(countMax: number, keepsSha256: boolean) {
     this.#countMax = countMax;
@@ -59,6 +60,7 @@ export class ManifestObjects implements StoredRanges {
     this.#lengths.set(row, object.length);
     this.#storedSizes.set(row, object.stored_size);
     this.#compressions.set(row, chainManifestCompressions.indexOf(object.compression));
+    this.hasImages ||= object.compression === 'qcow2';
     if (this.#keepsSha256) this.sha256.setHex(row, object.sha256);
     if (this.#keepsSha256 && object.stored_sha256 !== undefined) {
       this.storedSha256.setHex(row, object.stored_sha256);
@@ -81,7 +83,7 @@ export class ManifestObjects implements StoredRanges {
     return this.#storedSizes.at(row);
   }
 
-  compressionAt(row: number): Compression {
+  compressionAt(row: number): ChainManifestObject['compression'] {
     return chainManifestCompressions[this.#compressions.at(row)] ?? 'none';
   }
 }

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
-import type { LinkData, StoredObject } from '../../data.ts';
+import type { LinkData, StoredObject, ZeroRun } from '../../data.ts';
 import type { PathObjects } from '../../path-listings.ts';
 import { provableObjectsMax, tooManyObjects } from '../../proof/object-bound.ts';
-import { ReadFault } from '../../proof/read-fault.ts';
+import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
+import { geometry, type TableContext } from '../../qcow2/tables.ts';
+import { objectsOfImage, openWholeImage } from '../../qcow2/whole-image.ts';
 import type { ManifestLink } from './manifest-link.ts';
 import type { ManifestTools } from './manifest-tools.ts';
 
@@ -22,7 +24,7 @@ export function linkDataOf({ context, hashes }: ManifestTools, link: ManifestLin
   return {
     backupId: header.backup.id,
     location: { storageUnitId: context.storage.id, bucketName, imagePath },
-    objects: () => objectsOf(link, place.objects),
+    objects: () => objectsOf(context, link, place.objects),
     blocks: {
       bytes: header.block_size,
       async *hashes() {
@@ -34,11 +36,20 @@ export function linkDataOf({ context, hashes }: ManifestTools, link: ManifestLin
 }
 
 async function* objectsOf(
-  { objects, place }: ManifestLink,
+  context: ManifestTools['context'],
+  link: ManifestLink,
   listed: PathObjects | null,
-): AsyncGenerator<StoredObject[]> {
+): AsyncGenerator<(StoredObject | ZeroRun)[]> {
+  const { objects, place } = link;
   let batch: StoredObject[] = [];
   for (let row = 0; row < objects.count; row += 1) {
+    const compression = objects.compressionAt(row);
+    if (compression === 'qcow2') {
+      yield batch;
+      batch = [];
+      yield* partsOfImage({ ...context, bucketName: place.bucketName }, link, row);
+      continue;
+    }
     const sha256 = objects.sha256.hexAt(row);
     const storedDigest = objects.storedSha256.hexAt(row);
     const storedMd5 = objects.storedMd5.hexAt(row);
@@ -48,7 +59,7 @@ async function* objectsOf(
       etag: etagOf(objects.keys, row, listed),
       offset: objects.offsetAt(row),
       length: objects.lengthAt(row),
-      compression: objects.compressionAt(row),
+      compression,
       plainDigest: sha256 === null ? null : { algorithm: 'sha256', hex: sha256 },
       storedDigest: digestOf(storedDigest, storedMd5),
     });
@@ -58,6 +69,28 @@ async function* objectsOf(
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** The parts of an image at their places in the volume. The image is the object that the manifest names by its size. */
+async function* partsOfImage(
+  context: TableContext,
+  { objects, place }: ManifestLink,
+  row: number,
+): AsyncGenerator<(StoredObject | ZeroRun)[]> {
+  const { storage, bucketName: bucket, signal } = context;
+  const key = `${place.imagePath}/${objects.keys.at(row)}`;
+  const head = await withReadFaults(key, () => storage.head({ bucket, key, signal }));
+  if (head.size !== objects.storedSizeAt(row)) {
+    throw new ReadFault({ code: 'changed_while_read', detail: `${key} is no longer as it was listed` }, false);
+  }
+  const image = await openWholeImage(context, { key, archived: false, ...head });
+  const [start, length] = [objects.offsetAt(row), objects.lengthAt(row)];
+  if (image.header.size !== length) {
+    throw geometry(image.source, `its disk has ${image.header.size} bytes, but must have ${length}`);
+  }
+  for await (const batch of objectsOfImage(context, image)) {
+    yield batch.map((object) => ({ ...object, offset: start + object.offset }));
+  }
 }
 
 function digestOf(sha256: string | null, md5: string | null): StoredObject['storedDigest'] {

@@ -31,7 +31,11 @@ export class ManifestReader implements LinkReader<ManifestPlace, ManifestLink> {
   }
 
   async open(links: readonly ReadLink<ManifestPlace, ManifestLink>[]): Promise<ChainData> {
-    return { links: links.map(({ read }) => linkDataOf(this.#tools, read)) };
+    return {
+      links: links.map(({ read }) => linkDataOf(this.#tools, read)),
+      // An image need not store zeros. Block hashes show a hole that is none.
+      holesAreZeros: links.some(({ read }) => read.objects.hasImages),
+    };
   }
 }
 

@@ -1,13 +1,10 @@
 import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
-import { readImageStart } from '../../disk-image/image-source.ts';
 import type { Form } from '../../proof/link.ts';
-import { ReadFault } from '../../proof/read-fault.ts';
-import { unreadableMetadata } from '../../proof/young-metadata.ts';
+import { readHeader } from '../../qcow2/read-header.ts';
+import type { Qcow2Image, TableContext } from '../../qcow2/tables.ts';
 import { type BackingKeys, backingKeysOf } from './backing-name.ts';
-import { beginsAsQcow2, type HeaderReading, parseHeader, type Qcow2Header } from './header.ts';
 import { parseQcow2Path } from './qcow2-path.ts';
-import type { Qcow2Image, TableContext } from './tables.ts';
 
 /** An image as its first bytes show it. Only a backing file need not be qcow2. */
 export type OpenedImage =
@@ -16,9 +13,6 @@ export type OpenedImage =
   | { readonly kind: 'raw' }
   /** A backing file in a format that is not read here. */
   | { readonly kind: 'other'; readonly format: string };
-
-/** Enough for a usual header with its extensions and the name of the backing file. */
-const startBytes = 4096;
 
 /** Reads the header of an image, usually with one request. `backingFormat` is what its child says of it. */
 export async function openImage(
@@ -30,26 +24,10 @@ export async function openImage(
     return { kind: 'other', format: backingFormat };
   }
   if (backingFormat === 'raw') return { kind: 'raw' };
-  const source = { entry, start: 0, bytes: entry.size };
-  let bytes = await readImageStart(context, source, startBytes);
   // QEMU takes anything else for raw if nobody says what it is.
   const mayBeRaw = backingFormat === null && parseQcow2Path(entry.key) === null;
-  if (mayBeRaw && !beginsAsQcow2(bytes)) return { kind: 'raw' };
-  let reading = parseHeader(bytes, entry.size);
-  if (reading.kind === 'longer') {
-    bytes = await readImageStart(context, source, reading.bytes);
-    reading = parseHeader(bytes, entry.size);
-  }
-  return { kind: 'qcow2', source, header: headerOf(context, entry, reading) };
-}
-
-function headerOf({ nowMs }: TableContext, entry: ObjectEntry, reading: HeaderReading): Qcow2Header {
-  if (reading.kind === 'header') return reading.header;
-  if (reading.kind === 'longer') throw new TypeError('the end of a header is within the bytes that it asked for');
-  const { detail: problem, isTruncated: truncated, isOtherVersion } = reading;
-  const detail = `${entry.key}: ${problem}`;
-  if (isOtherVersion) throw new ReadFault({ code: 'version_unsupported', detail }, false);
-  throw new ReadFault(unreadableMetadata({ detail, truncated }, entry, nowMs()), false);
+  const header = await readHeader(context, entry, !mayBeRaw);
+  return header === null ? { kind: 'raw' } : { kind: 'qcow2', source: { entry, start: 0, bytes: entry.size }, header };
 }
 
 /** The keys at which the backing file may be. Null if there is no file; empty if the image needs none. */

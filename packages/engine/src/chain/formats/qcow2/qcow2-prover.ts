@@ -8,11 +8,11 @@ import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../p
 import { ReadFault } from '../../proof/read-fault.ts';
 import { leaveHashes } from '../../proof/unread-hashes.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
-import { proveTables } from './prove-tables.ts';
+import { proveTables } from '../../qcow2/prove-tables.ts';
+import { geometry, readFirstLevel, secondLevelBytes } from '../../qcow2/tables.ts';
 import { formOf, type OpenedImage, openImage } from './qcow2-image.ts';
 import { findParent, linkAt, type Qcow2Link } from './qcow2-link.ts';
 import { parseQcow2Path } from './qcow2-path.ts';
-import { geometry, readFirstLevel, secondLevelBytes } from './tables.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const qcow2Check: Check = { version: 'qcow2/1', reusable: [], judgedByEtag: [] };

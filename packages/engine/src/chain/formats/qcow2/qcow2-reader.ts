@@ -3,9 +3,9 @@ import type { ImageRun } from '../../disk-image/stored-runs.ts';
 import { joinRuns } from '../../disk-image/stored-runs.ts';
 import type { FormatContext } from '../../format.ts';
 import type { LinkReader, ReadLink } from '../../proof/data-walk.ts';
+import { objectsOfImage } from '../../qcow2/whole-image.ts';
 import { formOf, type OpenedImage, openImage } from './qcow2-image.ts';
 import { findParent, type ParentSearch, type Qcow2Link } from './qcow2-link.ts';
-import { readFirstLevel, readRuns } from './tables.ts';
 
 type Read = { readonly image: OpenedImage; readonly search: ParentSearch; readonly canExpand: boolean };
 
@@ -79,8 +79,7 @@ async function* objectsOf(
 ): AsyncGenerator<readonly (StoredObject | ZeroRun)[]> {
   const source = { entry, start: 0, bytes: entry.size };
   if (image.kind === 'qcow2') {
-    const runs = readRuns(context, image, await readFirstLevel(context, image), null);
-    yield* joinRuns(source, image.header.frames, runs);
+    yield* objectsOfImage(context, image);
     return;
   }
   if (image.kind === 'other') throw new TypeError('an image that cannot be interpreted has no runs');

@@ -1,5 +1,5 @@
-import { quote } from '../../../quote.ts';
-import type { FrameForm } from '../../disk-image/stored-runs.ts';
+import { quote } from '../../quote.ts';
+import type { FrameForm } from '../disk-image/stored-runs.ts';
 
 /** The header of a qcow2 image, with what its extensions say. */
 export type Qcow2Header = {

@@ -1,10 +1,10 @@
 import { counted } from '@backup-sync/contracts';
-import type { BucketContext } from '../../chain-context.ts';
-import { type ImageSource, readImageRange } from '../../disk-image/image-source.ts';
-import { readPlaces } from '../../disk-image/read-places.ts';
-import type { ImageRun } from '../../disk-image/stored-runs.ts';
-import { ReadFault } from '../../proof/read-fault.ts';
-import { isYoung } from '../../proof/young-metadata.ts';
+import type { BucketContext } from '../chain-context.ts';
+import { type ImageSource, readImageRange } from '../disk-image/image-source.ts';
+import { readPlaces } from '../disk-image/read-places.ts';
+import type { ImageRun } from '../disk-image/stored-runs.ts';
+import { ReadFault } from '../proof/read-fault.ts';
+import { isYoung } from '../proof/young-metadata.ts';
 import { entryBytes, type Qcow2Header } from './header.ts';
 import type { UsedClusters } from './used-clusters.ts';
 
@@ -24,7 +24,8 @@ const reservedUpper = 0x3f00_0000;
 const zero = 1;
 const reservedLower = 0x1fe;
 const sectorBytes = 512;
-const subclusters = 32;
+/** Parts of a cluster, in images with subclusters. */
+export const subclusters = 32;
 
 /** Reads the first-level table as far as the disk needs it. Throws `ReadFault`, and storage errors. */
 export async function readFirstLevel(context: TableContext, image: Qcow2Image): Promise<DataView> {
@@ -54,11 +55,8 @@ export async function* readRuns(
 ): AsyncGenerator<Generator<ImageRun>> {
   const { header, source } = image;
   const tableEntries = header.clusterBytes / (header.hasSubclusters ? 2 * entryBytes : entryBytes);
-  const places = [...placesOf(context, image, firstLevel, used)];
-  let table = 0;
-  for await (const bytes of readPlaces(context, source, places)) {
-    const offset = (places[table]?.entry ?? 0) * tableEntries * header.clusterBytes;
-    table += 1;
+  for await (const { place, bytes } of readPlaces(context, source, placesOf(context, image, firstLevel, used))) {
+    const offset = place.entry * tableEntries * header.clusterBytes;
     yield runsOfTable(context, image, { entries: viewOf(bytes), offset }, used);
   }
 }
@@ -144,7 +142,8 @@ function storedAt(
   at: number,
 ): ImageRun {
   const end = at + run.length;
-  if (end > source.bytes) throw truncated(context, source, `byte ${run.offset} of the disk is at byte ${at}`);
+  if (end > source.bytes)
+    throw truncated(context, source, `what is at byte ${run.offset} of the disk ends at byte ${end}`);
   return { ...run, kind: 'stored', at };
 }
 
@@ -162,7 +161,8 @@ function frameOf(
   const at = (upper & (2 ** bits - 1)) * word + lower;
   const sectors = ((upper & 0x3fff_ffff) >>> bits) + 1;
   const end = at - (at % sectorBytes) + sectors * sectorBytes;
-  if (end > source.bytes) throw truncated(context, source, `byte ${run.offset} of the disk ends at byte ${end}`);
+  if (end > source.bytes)
+    throw truncated(context, source, `what is at byte ${run.offset} of the disk ends at byte ${end}`);
   if (used?.add(at, end, false) === false) {
     throw geometry(source, `the compressed cluster of byte ${run.offset} is where something else is`);
   }

@@ -1,0 +1,32 @@
+import type { ObjectEntry } from '../../storage/port.ts';
+import type { StoredObject, ZeroRun } from '../data.ts';
+import { joinRuns } from '../disk-image/stored-runs.ts';
+import { readHeader } from './read-header.ts';
+import { geometry, type Qcow2Image, readFirstLevel, readRuns, subclusters, type TableContext } from './tables.ts';
+
+/**
+ * Opens an image that gives its disk without any other file. Throws `ReadFault` if it needs one or is encrypted, and
+ * storage errors.
+ */
+export async function openWholeImage(context: TableContext, entry: ObjectEntry): Promise<Qcow2Image> {
+  const source = { entry, start: 0, bytes: entry.size };
+  const header = await readHeader(context, entry, true);
+  if (header.backingName !== null) throw geometry(source, 'it needs a backing file');
+  if (header.hasExternalData) throw geometry(source, 'its data is in another file');
+  if (header.isEncrypted) throw geometry(source, 'it is encrypted');
+  return { source, header };
+}
+
+/** The parts of an image that the disk consists of. All other bytes of the disk are zeros, or of the backing file. */
+export async function* objectsOfImage(
+  context: TableContext,
+  image: Qcow2Image,
+): AsyncGenerator<readonly (StoredObject | ZeroRun)[]> {
+  const runs = readRuns(context, image, await readFirstLevel(context, image), null);
+  yield* joinRuns(image.source, image.header.frames, runs);
+}
+
+/** The smallest unit that an image stores, in bytes. */
+export function alignmentOf({ header }: Qcow2Image): number {
+  return header.hasSubclusters ? header.clusterBytes / subclusters : header.clusterBytes;
+}
