@@ -97,6 +97,18 @@ test('a file without an ETag is recognised by its time', async () => {
   expect(await prove(beginMs - 1)).toEqual({ read: 3, fault: null });
 });
 
+test('an object that was proved and is found wrong is not taken for proved any more', async () => {
+  const { clock, objects, prove } = openBucket('p6', false);
+  const beginMs = clock.nowMs();
+  await prove(beginMs - 1);
+  // Bit rot changes neither the time nor the size.
+  objects.set('b', seededBytes('rotten', 1000));
+  expect(await prove(beginMs - 1)).toEqual({ read: 0, fault: null });
+  clock.timeMs = beginMs + 1000;
+  expect(await prove(beginMs)).toMatchObject({ fault: 'content_mismatch' });
+  expect(await prove(beginMs - 1)).toMatchObject({ fault: 'content_mismatch' });
+});
+
 test('another project remembers nothing of it', async () => {
   const { clock, prove } = openBucket('p3');
   expect(await prove(clock.nowMs() - 1)).toEqual({ read: 3, fault: null });

@@ -52,6 +52,14 @@ export function openRememberedObjects({ services, operation }: Remembering): Ope
         const made = { checkVersion: contentCheckVersion, provedAtMs: world.clock.nowMs() };
         await catalogue.provedObjects.keepProvedObjects(place, objects, made);
       },
+      async drop(jobs) {
+        const objects = jobs.map(provedObjectOf).filter((object) => object !== null);
+        if (objects.length === 0) return;
+        const made = { checkVersion: contentCheckVersion, provedAtMs: world.clock.nowMs() };
+        // No content has this digest, so nothing is taken for proved any more.
+        const unproved = objects.map((object) => ({ ...object, digest: 'wrong' }));
+        await catalogue.provedObjects.keepProvedObjects(place, unproved, made);
+      },
     };
   };
 }

@@ -10,6 +10,8 @@ export type ProvedObjects = {
   /** Finds those of these jobs whose contents were proved recently enough. */
   readonly find: (jobs: readonly ContentJob[]) => Promise<ReadonlySet<ContentJob>>;
   readonly keep: (jobs: readonly ContentJob[]) => Promise<void>;
+  /** Forgets that these were ever proved: they are wrong now, although their object looks the same. */
+  readonly drop: (jobs: readonly ContentJob[]) => Promise<void>;
 };
 
 /** Opens the memory for a link; null if all of it is read again. */
@@ -28,5 +30,6 @@ export async function proveUnknown(
   const result = await runner.prove(left);
   await known.keep(left.slice(0, result.objects));
   const failing = result.failure === null ? undefined : left[result.objects];
+  if (failing !== undefined && result.failure?.kind === 'fault') await known.drop([failing]);
   return { ...result, objects: failing === undefined ? jobs.length : jobs.indexOf(failing) };
 }
