@@ -27,6 +27,8 @@ export type Qcow2Plan = {
   readonly crypt?: number;
   /** Entries of the first-level table that the disk does not need. */
   readonly moreL1Entries?: number;
+  /** Ends the object with the last compressed byte, as QEMU does while it runs. `qemu-img` fills the sector. */
+  readonly endsInSector?: boolean;
 };
 
 /** An image, and where its parts are. */
@@ -44,12 +46,13 @@ export type WrittenQcow2 = {
 const refcountTableCluster = 1;
 const refcountBlockCluster = 2;
 const l1Cluster = 3;
+const sectorBytes = 512;
 const claimed = 1n << 63n;
 const compressedFlag = 1n << 62n;
 
 /** Writes an image as `qemu-img` does: header, counts, first-level table, and then each table before its clusters. */
 export function writeQcow2(plan: Qcow2Plan): WrittenQcow2 {
-  const { clusters, clusterBits = 9, moreL1Entries = 0 } = plan;
+  const { clusters, clusterBits = 9, moreL1Entries = 0, endsInSector = false } = plan;
   const clusterBytes = 2 ** clusterBits;
   const hasParts = clusters.some((cluster) => typeof cluster === 'object');
   const entryBytes = hasParts ? 16 : 8;
@@ -76,7 +79,7 @@ export function writeQcow2(plan: Qcow2Plan): WrittenQcow2 {
       if (hasParts) image.bytes.writeBigUInt64BE(bitmap, at + index * entryBytes + 8);
     }
   }
-  const bytes = image.finish();
+  const bytes = image.finish(endsInSector ? 1 : sectorBytes);
   writeHeader(bytes, plan, { clusterBits, l1Entries: tables + moreL1Entries, hasParts });
   writeRefcounts(bytes, clusterBytes, image.counts);
   return { plan, imagePath: plan.imagePath, bytes, l1: l1Cluster * clusterBytes, l2, data };
@@ -239,8 +242,8 @@ class Growing {
     return place;
   }
 
-  /** After compressed clusters, an image ends at a sector. */
-  finish(): Buffer {
-    return this.#packed === null ? this.bytes : this.bytes.subarray(0, Math.ceil(this.#packed / 512) * 512);
+  /** After compressed clusters, an image ends at a multiple of so many bytes. */
+  finish(unitBytes: number): Buffer {
+    return this.#packed === null ? this.bytes : this.bytes.subarray(0, Math.ceil(this.#packed / unitBytes) * unitBytes);
   }
 }

@@ -160,9 +160,12 @@ function frameOf(
   const bits = 62 - (header.clusterBits - 8) - 32;
   const at = (upper & (2 ** bits - 1)) * word + lower;
   const sectors = ((upper & 0x3fff_ffff) >>> bits) + 1;
-  const end = at - (at % sectorBytes) + sectors * sectorBytes;
-  if (end > source.bytes)
-    throw truncated(context, source, `what is at byte ${run.offset} of the disk ends at byte ${end}`);
+  const sectorsEnd = at - (at % sectorBytes) + sectors * sectorBytes;
+  // QEMU need not fill the last sector of the file that it writes to.
+  const lastSectorEnd = Math.ceil(source.bytes / sectorBytes) * sectorBytes;
+  if (at >= source.bytes || sectorsEnd > lastSectorEnd)
+    throw truncated(context, source, `what is at byte ${run.offset} of the disk ends at byte ${sectorsEnd}`);
+  const end = Math.min(sectorsEnd, source.bytes);
   if (used?.add(at, end, false) === false) {
     throw geometry(source, `the compressed cluster of byte ${run.offset} is where something else is`);
   }

@@ -132,6 +132,22 @@ describe('damage of a chain', () => {
   });
 });
 
+describe('an image that ends with a compressed cluster', () => {
+  const packed = writeQcow2({ ...base.plan, clusters: ['compressed', 'compressed'], endsInSector: true });
+  const [, place = 0] = packed.data;
+  const end = packed.bytes.length;
+  const lastSector = end - (end % 512);
+
+  test.each([
+    ['cut by a byte', end - 1, 'content', 'content_mismatch'],
+    ['cut by its last sector', lastSector, 'linkage', 'object_size_impossible'],
+    ['cut where the cluster begins', place, 'linkage', 'object_size_impossible'],
+  ])('%s', async (_, length, foundBy, code) => {
+    expect(lastSector).toBeGreaterThan(place);
+    expect(await prove(base, { [base.imagePath]: packed.bytes.subarray(0, length) })).toMatchObject({ foundBy, code });
+  });
+});
+
 test('what is cut while it is young may still be being written', async () => {
   const nowMs = () => Date.UTC(2026, 2, 1, 3, 5);
   const items = [syncItemOfQcow2(base, bucketName)];

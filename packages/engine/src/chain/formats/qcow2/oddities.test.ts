@@ -71,6 +71,14 @@ describe('a healthy image', () => {
     ['that was not closed, with counts that are written later', { incompatible: 1, compatible: 1 }],
     ['whose size is no multiple of its clusters', { clusters: ['zeros', 'compressed', 'stored'], size: 1100 }],
     ['whose last cluster is compressed and partly beyond its end', { clusters: ['stored', 'compressed'], size: 700 }],
+    [
+      'that ends inside the last sector of a compressed cluster',
+      { clusters: ['stored', 'compressed'], endsInSector: true },
+    ],
+    [
+      'that ends inside the last sector of a cluster compressed by zstd',
+      { compression: 'zstd', clusterBits: 16, clusters: ['compressed', 'compressed'], endsInSector: true },
+    ],
     ['with zeros that have a place', { clusters: ['zeros with a place', 'stored'] }],
     ['with a first-level table that is longer than needed', { moreL1Entries: 70 }],
     [
