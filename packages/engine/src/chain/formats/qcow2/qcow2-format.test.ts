@@ -83,6 +83,20 @@ test('a child is proved again if its backing file changes', async () => {
   expect(orphan).toMatchObject({ fault: { code: 'parent_missing' } });
 });
 
+test('a child whose backing file was missing is whole once that is there', async () => {
+  const { unit, objects } = bucketOf([leaf, middle]);
+  const { remember, ...memory } = rememberProofs();
+  const items = [leaf, middle].map((image) => syncItemOfQcow2(image, bucketName));
+  const missing = await examineBackups(unit, items, memory);
+  expect(missing.map((examination) => examination?.fault?.code)).toEqual(['parent_broken', 'parent_missing']);
+  remember(missing, items);
+  objects.set(base.imagePath, base.bytes);
+  expect(await examineBackups(unit, items, memory)).toMatchObject([
+    { level: 'inventory', fault: null },
+    { level: 'inventory', fault: null },
+  ]);
+});
+
 test('tables near each other are read with one request', async () => {
   // With clusters of 512 bytes, a table describes 32 KiB. Without data between them, the tables follow each other.
   const tables = write('tables', {

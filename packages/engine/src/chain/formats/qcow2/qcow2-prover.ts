@@ -53,7 +53,9 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
     // A proof that ended at the maximum number of bytes to read may get further with another maximum.
     const isWhole = form !== null && level !== null && reaches(level, form.ceiling);
     if (fault === null && !isWhole) return null;
-    if (parentBackupId === null || parentListingDigest === null) return reusedLink(link, null, proof);
+    if (parentBackupId === null) return reusedLink(link, null, proof);
+    // A parent that was not there may be by now.
+    if (parentListingDigest === null) return null;
     // The image says where its parent is, and so does the parent's own proof.
     const [ofParent] = await findProofs([parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== storage.id) return null;
