@@ -1,37 +1,31 @@
 import type { ObjectEntry } from '../../storage/port.ts';
-import { readImageStart } from '../disk-image/image-source.ts';
+import { type ImageSource, readImageStart } from '../disk-image/image-source.ts';
 import { ReadFault } from '../proof/read-fault.ts';
 import { unreadableMetadata } from '../proof/young-metadata.ts';
-import { beginsAsQcow2, type HeaderReading, parseHeader, type Qcow2Header } from './header.ts';
+import { type HeaderReading, parseHeader, type Qcow2Header } from './header.ts';
 import type { TableContext } from './tables.ts';
 
 /** Enough for a usual header with its extensions and the name of the backing file. */
 const startBytes = 4096;
 
+/** Reads the first bytes of an image, with one request. Throws `ReadFault`, and storage errors. */
+export async function readHeaderStart(context: TableContext, entry: ObjectEntry): Promise<Uint8Array> {
+  return await readImageStart(context, sourceOf(entry), startBytes);
+}
+
 /**
- * Reads the header of an image, usually with one request. Null if it is not a qcow2 image and `isCertain` is false.
- * Throws `ReadFault`, and storage errors.
+ * Reads the header of an image that begins with `start`, usually without another request. Throws `ReadFault`, and
+ * storage errors.
  */
-export async function readHeader(context: TableContext, entry: ObjectEntry, isCertain: true): Promise<Qcow2Header>;
-export async function readHeader(
-  context: TableContext,
-  entry: ObjectEntry,
-  isCertain: boolean,
-): Promise<Qcow2Header | null>;
-export async function readHeader(
-  context: TableContext,
-  entry: ObjectEntry,
-  isCertain: boolean,
-): Promise<Qcow2Header | null> {
-  const source = { entry, start: 0, bytes: entry.size };
-  let bytes = await readImageStart(context, source, startBytes);
-  if (!isCertain && !beginsAsQcow2(bytes)) return null;
-  let reading = parseHeader(bytes, entry.size);
-  if (reading.kind === 'longer') {
-    bytes = await readImageStart(context, source, reading.bytes);
-    reading = parseHeader(bytes, entry.size);
-  }
-  return headerOf(context, entry, reading);
+export async function readHeader(context: TableContext, entry: ObjectEntry, start: Uint8Array): Promise<Qcow2Header> {
+  const reading = parseHeader(start, entry.size);
+  if (reading.kind !== 'longer') return headerOf(context, entry, reading);
+  const bytes = await readImageStart(context, sourceOf(entry), reading.bytes);
+  return headerOf(context, entry, parseHeader(bytes, entry.size));
+}
+
+function sourceOf(entry: ObjectEntry): ImageSource {
+  return { entry, start: 0, bytes: entry.size };
 }
 
 function headerOf({ nowMs }: TableContext, entry: ObjectEntry, reading: HeaderReading): Qcow2Header {

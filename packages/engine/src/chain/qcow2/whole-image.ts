@@ -1,7 +1,7 @@
 import type { ObjectEntry } from '../../storage/port.ts';
 import type { StoredObject, ZeroRun } from '../data.ts';
 import { joinRuns } from '../disk-image/stored-runs.ts';
-import { readHeader } from './read-header.ts';
+import { readHeader, readHeaderStart } from './read-header.ts';
 import { geometry, type Qcow2Image, readFirstLevel, readRuns, subclusters, type TableContext } from './tables.ts';
 
 /**
@@ -10,7 +10,7 @@ import { geometry, type Qcow2Image, readFirstLevel, readRuns, subclusters, type 
  */
 export async function openWholeImage(context: TableContext, entry: ObjectEntry): Promise<Qcow2Image> {
   const source = { entry, start: 0, bytes: entry.size };
-  const header = await readHeader(context, entry, true);
+  const header = await readHeader(context, entry, await readHeaderStart(context, entry));
   if (header.backingName !== null) throw geometry(source, 'it needs a backing file');
   if (header.hasExternalData) throw geometry(source, 'its data is in another file');
   if (header.isEncrypted) throw geometry(source, 'it is encrypted');

@@ -179,11 +179,27 @@ describe('a backing file', () => {
     expect(bytes?.subarray(0, 1024).equals(Buffer.concat([raw.bytes, new Uint8Array(24)]))).toBe(true);
   });
 
-  test('in a format that is not read is a limit', async () => {
-    const other = { imagePath: 'vm/disk.vdi', bytes: Buffer.from(seededBytes('vdi', 1000)) };
-    const overlay = overlayOn('disk.vdi', {}, 'vdi');
-    expect(await expand([other, overlay], overlay)).toEqual({ level: 'presence', bytes: null });
-  });
+  test.each<readonly [string | null, number, string]>([
+    ['vdi', 0, ''],
+    [null, 0, 'KDMV'],
+    [null, 0, 'COWD'],
+    [null, 0, '# Disk DescriptorFile\nversion=1\n'],
+    [null, 0, 'vhdxfile'],
+    [null, 0, 'conectix'],
+    [null, 64, '\x7f\x10\xda\xbe'],
+    [null, 0, 'QED\0'],
+    [null, 0, 'WithoutFreeSpace'],
+    [null, 0, 'LUKS\xba\xbe'],
+    [null, 0, 'QFI\xfb\0\0\0\x01'],
+  ])(
+    'in a format that is not read is a limit (the image says %s, the file has at byte %i: %j)',
+    async (format, at, text) => {
+      const other = { imagePath: 'vm/disk.img', bytes: Buffer.from(seededBytes('other', 1000)) };
+      other.bytes.write(text, at, 'latin1');
+      const overlay = overlayOn('disk.img', {}, format);
+      expect(await expand([other, overlay], overlay)).toEqual({ level: 'presence', bytes: null });
+    },
+  );
 });
 
 test.each<readonly [string, Partial<Qcow2Plan>, object]>([

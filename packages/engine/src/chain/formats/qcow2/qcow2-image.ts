@@ -1,9 +1,10 @@
 import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { Form } from '../../proof/link.ts';
-import { readHeader } from '../../qcow2/read-header.ts';
+import { readHeader, readHeaderStart } from '../../qcow2/read-header.ts';
 import type { Qcow2Image, TableContext } from '../../qcow2/tables.ts';
 import { type BackingKeys, backingKeysOf } from './backing-name.ts';
+import { formatOfStart } from './format-of-start.ts';
 import { parseQcow2Path } from './qcow2-path.ts';
 
 /** An image as its first bytes show it. Only a backing file need not be qcow2. */
@@ -24,10 +25,15 @@ export async function openImage(
     return { kind: 'other', format: backingFormat };
   }
   if (backingFormat === 'raw') return { kind: 'raw' };
-  // QEMU takes anything else for raw if nobody says what it is.
-  const mayBeRaw = backingFormat === null && parseQcow2Path(entry.key) === null;
-  const header = await readHeader(context, entry, !mayBeRaw);
-  return header === null ? { kind: 'raw' } : { kind: 'qcow2', source: { entry, start: 0, bytes: entry.size }, header };
+  const start = await readHeaderStart(context, entry);
+  // If nobody says what a backing file is, QEMU looks at its first bytes.
+  if (backingFormat === null && parseQcow2Path(entry.key) === null) {
+    const format = formatOfStart(start);
+    if (format === null) return { kind: 'raw' };
+    if (format !== 'qcow2') return { kind: 'other', format };
+  }
+  const header = await readHeader(context, entry, start);
+  return { kind: 'qcow2', source: { entry, start: 0, bytes: entry.size }, header };
 }
 
 /** The keys at which the backing file may be. Null if there is no file; empty if the image needs none. */
