@@ -103,6 +103,9 @@ export class ChainLook {
         return { code: 'path_not_found', detail: `${place}${await this.#otherForm(item)}` };
       }
       this.#proofs = [...this.#proofs, ...examination.newProofs];
+      const { missingParentId } = examination;
+      // Formats that know where a parent must be, and recorded proofs, do not look up its record.
+      if (missingParentId !== null && !this.#revisions.has(missingParentId)) await this.#locate(missingParentId);
       return examination;
     });
   }
@@ -134,11 +137,16 @@ export class ChainLook {
   }
 
   /**
-   * The missing parent that is the fault of the backup, with the revision of its record. Null if no parent is missing.
+   * The missing parent that is the fault of the backup, with the revision that its record had at its first lookup. Null
+   * if no parent is missing.
    */
   missingParentOf(seen: Seen): MissingParent | null {
     const backupId = seen.kind === 'seen' ? seen.examination.missingParentId : null;
-    return backupId === null ? null : { backupId, revision: this.#revisions.get(backupId) ?? null };
+    if (backupId === null) return null;
+    const revision = this.#revisions.get(backupId);
+    // A wrong revision would make the import due again without end: the record seems to have changed.
+    if (revision === undefined) throw new Error(`the record of the missing parent ${backupId} was not looked up`);
+    return { backupId, revision };
   }
 
   /**

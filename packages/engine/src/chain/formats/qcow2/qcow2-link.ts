@@ -45,19 +45,21 @@ export type ParentSearch = {
 
 /** Looks for the backing file of an image in its own bucket. Throws storage errors. */
 export async function findParent(
-  { listings }: FormatContext,
+  { listings, locate }: FormatContext,
   { bucketName, imagePath }: Pick<Qcow2Link, 'bucketName' | 'imagePath'>,
   image: OpenedImage,
 ): Promise<ParentSearch> {
   const keys = parentKeysOf(imagePath, image) ?? [];
   const backingFormat = image.kind === 'qcow2' ? image.header.backingFormat : null;
+  const [nearest] = keys;
   for (const look of ['at', 'again'] as const) {
+    // If the parent is recorded after this, its child is examined again.
+    if (look === 'again' && nearest !== undefined) await locate(idOfImage(bucketName, nearest));
     for (const key of keys) {
       const parentId = idOfImage(bucketName, key);
       const parent = linkAt(await listings[look](bucketName, key), { backupId: parentId, backingFormat });
       if (parent !== null) return { parentId, parent, keys };
     }
   }
-  const [nearest] = keys;
   return { parentId: nearest === undefined ? null : idOfImage(bucketName, nearest), parent: null, keys };
 }
