@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCandidates } from '../scans/find-candidates.ts';
+import { findNamedFiles } from '../scans/named-files.ts';
 import { writeCinderBackup } from '../testing/cinder-writer.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
 import { syncItemOfManifest, writeManifestBackup } from '../testing/manifest-writer.ts';
@@ -52,9 +53,12 @@ describe.each(copied)(
     test.each(folders)('is found by a scan of %s', async (folder) => {
       const storage = copyInto(folder, objects);
       const pages = storage.list({ bucket: 'backups', prefix: folder });
+      const context = { storage, bucketName: 'backups', signal: new AbortController().signal };
       const found: string[] = [];
       for await (const { candidates } of findCandidates(pages, { prefix: folder, formats: null, template: null })) {
-        found.push(...candidates.filter(({ kind }) => kind === 'committed').map(({ imagePath }) => imagePath));
+        const named = await findNamedFiles(context, candidates);
+        const own = candidates.filter((each) => each.kind === 'committed' && !named.has(each));
+        found.push(...own.map(({ imagePath }) => imagePath));
       }
       expect(found).toContain(`${folder}${item.image_path}`);
       expect(found).toHaveLength(backups);

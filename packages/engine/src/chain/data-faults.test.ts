@@ -119,7 +119,7 @@ const rows: readonly (readonly [string, (number: number) => StorageFault, readon
 ];
 
 /** Formats that have no volume to replay. */
-const withoutVolume: readonly string[] = ['etcd', 'restic', 'ovf'];
+const withoutVolume: readonly string[] = ['etcd', 'restic'];
 /** The formats that have data to read at each level. */
 const withData = {
   content: formatsUnderTest.filter(({ isRead }) => isRead),

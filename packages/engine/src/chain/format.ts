@@ -82,6 +82,11 @@ export interface RecognisedFormat extends ChainFormat {
    */
   findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
   /**
+   * Whether a backup is a file that a package may reference. Such a file is part of the package, and scans leave it
+   * out. Absent: never.
+   */
+  readonly mayBeNamed?: boolean;
+  /**
    * Reads the metadata of the backup at this image path, in bounded memory, and returns what a sync request would say
    * of it. `mark` is the commit mark, if it was just listed. Throws `ReadFault` if the metadata cannot be read or makes
    * no sense, and storage errors.

@@ -10,6 +10,7 @@ import { type Description, describeCandidates } from './describe-candidates.ts';
 import type { Candidate } from './find-candidates.ts';
 import type { FindingContext } from './finding-context.ts';
 import { liesAt } from './lies-at.ts';
+import { findNamedFiles } from './named-files.ts';
 import type { OutsideAncestors } from './outside-ancestors.ts';
 import type { PlacedProblem } from './recorded-places.ts';
 import { itemOf } from './sync-item.ts';
@@ -45,7 +46,11 @@ export async function makeFindings(
     const assessment = assessPlace(sighting, here, place, mended);
     assessed.push({ sighting, assessment: await withAncestors(assessment, outside) });
   }
-  const unread = assessed.map(toDescribe).filter((candidate) => candidate !== null);
+  const unrecorded = assessed.filter(({ assessment }) => assessment.kind === 'unrecorded');
+  const candidates = unrecorded.map(({ sighting }) => sighting.candidate).filter((each) => each !== null);
+  const named = await findNamedFiles(context, candidates);
+  const toRead = assessed.map(toDescribe).filter((candidate) => candidate !== null);
+  const unread = toRead.filter((candidate) => !named.has(candidate));
   const descriptions = await describeCandidates(context, unread);
   const descriptionOf = new Map(unread.map((candidate, index) => [candidate, descriptions[index]]));
   const elsewhere = await findElsewhere(context, descriptions);

@@ -117,20 +117,18 @@ export function padded(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([bytes, new Uint8Array((512 - (bytes.length % 512)) % 512)]);
 }
 
+/** The grains that a small disk of a package stores, by their numbers; a delta disk hides one of its parent's. */
+export function grainsOfDisk(seed: string, isDelta: boolean): ReadonlyMap<number, Uint8Array> {
+  return new Map((isDelta ? [3, 5] : [0, 3]).map((grain) => [grain, seededBytes(`${seed} ${grain}`, grainBytes)]));
+}
+
 /** A small disk for a package, as VMware stores disks in packages. */
 export function streamedDisk(seed: string, parent: number | null = null): { bytes: Uint8Array; contentId: number } {
   const contentId = createHash('sha256').update(seed).digest().readUInt32LE() >>> 1;
-  const grains = new Map([0, 3].map((grain) => [grain, seededBytes(`${seed} ${grain}`, grainBytes)]));
-  const base = parent === null ? null : { name: 'base.vmdk', contentId: parent };
-  const kind = 'streamOptimized';
   const [file] = writeVmdk({
-    folder: '',
-    name: 'disk',
-    kind,
-    extentGrains: [diskGrains],
-    grains,
-    contentId,
-    parent: base,
+    ...{ folder: '', name: 'disk', kind: 'streamOptimized', extentGrains: [diskGrains], contentId },
+    grains: grainsOfDisk(seed, parent !== null),
+    parent: parent === null ? null : { name: 'base.vmdk', contentId: parent },
   }).objects;
   if (file === undefined) throw new TypeError('a disk has a file');
   return { bytes: file[1], contentId };

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { deflateSync } from 'node:zlib';
+import type { BackupSync } from '@backup-sync/contracts';
 
 const sectorBytes = 512;
 const markers = { endOfStream: 0, table: 1, directory: 2, footer: 3 };
@@ -30,8 +31,6 @@ export type VmdkPlan = {
   readonly grains: ReadonlyMap<number, Uint8Array | null>;
   readonly contentId: number;
   readonly parent: { readonly name: string; readonly contentId: number } | null;
-  /** Lines to add to the descriptor. */
-  readonly moreLines?: readonly string[];
 };
 
 export type WrittenVmdk = {
@@ -59,6 +58,30 @@ export function writeVmdk(plan: VmdkPlan): WrittenVmdk {
   }
   const files = extents.map((extent) => [`${folder}${extent.name}`, writeExtent(kind, extent)] as const);
   return { plan, imagePath, objects: [[imagePath, descriptor], ...files] };
+}
+
+export function syncItemOfVmdk({ plan, imagePath }: WrittenVmdk, bucketName: string): BackupSync {
+  return {
+    backup_id: `id of ${plan.name}`,
+    backup_name: plan.name,
+    bucket_name: bucketName,
+    image_path: imagePath,
+    resource_id: 'disk-1',
+    resource_name: plan.name,
+    resource_type: 'VMware::Disk',
+    created_at: Date.UTC(2026, 1, 1, 2) / 1000,
+  };
+}
+
+/** The volume of a disk over its parent's; zeros where neither stores anything. */
+export function volumeOf(
+  { extentGrains, grains }: Omit<VmdkPlan, 'kind'>,
+  parent: Uint8Array | null = null,
+): Uint8Array {
+  const volume = Buffer.alloc(extentGrains.reduce((sum, each) => sum + each, 0) * grainBytes);
+  if (parent !== null) volume.set(parent.subarray(0, volume.length));
+  for (const [grain, bytes] of grains) volume.set(bytes ?? new Uint8Array(grainBytes), grain * grainBytes);
+  return volume;
 }
 
 type Extent = {
@@ -96,7 +119,7 @@ function extentNameOf(name: string, kind: VmdkKind, number: number): string {
   }
 }
 
-function descriptorOf({ kind, contentId, parent, moreLines = [] }: VmdkPlan, extents: readonly Extent[]): string {
+function descriptorOf({ kind, contentId, parent }: VmdkPlan, extents: readonly Extent[]): string {
   const types = { vmfsSparse: 'VMFSSPARSE', seSparse: 'SESPARSE', monolithicFlat: 'FLAT', twoGbMaxExtentFlat: 'FLAT' };
   const type = (types as Partial<Record<VmdkKind, string>>)[kind] ?? 'SPARSE';
   const start = type === 'FLAT' ? ' 0' : '';
@@ -108,7 +131,6 @@ function descriptorOf({ kind, contentId, parent, moreLines = [] }: VmdkPlan, ext
     `parentCID=${hex(parent?.contentId ?? 0xffff_ffff)}`,
     `createType="${kind.split(' ')[0]}"`,
     ...(parent === null ? [] : [`parentFileNameHint="${parent.name}"`]),
-    ...moreLines,
     '',
     '# Extent description',
     ...extents.map(({ name, grains }) => `RW ${grains * grainSectors} ${type} "${name}"${start}`),

@@ -37,7 +37,8 @@ export async function checkTables(context: VmdkContext, extent: SparseExtent): P
   if (header.isCompressed && header.hasMarkers && last.sector > 0) await checkLastGrain(context, extent, last);
 }
 
-function checkDirectory(context: VmdkContext, extent: SparseExtent): void {
+/** Checks that all tables are in the file, and share no bytes. Throws `ReadFault`. */
+export function checkDirectory(context: VmdkContext, extent: SparseExtent): void {
   const { header, source, directory } = extent;
   const tableBytes = header.tableEntries * entryBytes;
   const places = directory.filter((sector) => isPlace(extent, sector)).sort();

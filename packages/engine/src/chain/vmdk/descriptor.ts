@@ -3,7 +3,7 @@ import { quote } from '../../quote.ts';
 /** Maximum number of bytes of a descriptor. Real ones have a few hundred, and some 50 for each extent. */
 export const descriptorBytesMax = 1024 * 1024;
 /** Maximum number of extents. With 2 GiB each, that is a disk of 8 TiB. */
-const extentsMax = 4096;
+export const extentsMax = 4096;
 /** Largest disk, in sectors: its bytes must be a safe integer. */
 export const sectorsMax = 2 ** 43;
 
@@ -42,7 +42,8 @@ export type DescriptorReading =
 const firstLine = /^#\s*disk\s+descriptor\s*file\s*$/i;
 const fieldLine = /^([a-z][\w.]*)\s*=\s*(.*)$/i;
 const extentLine = /^(?:RW|RDONLY|NOACCESS)\s+(\d{1,16})\s+([A-Z]+)(?:\s+"([^"]+)"(?:\s+(\d{1,16}))?.*)?$/i;
-const extentStart = /^(?:RW|RDONLY|NOACCESS)\s/i;
+/** A line that may be of an extent, even if its first word is damaged. */
+const extentStart = /^(?:RW|RDONLY|NOACCESS)\s|^[^=]*\b(?:FLAT|ZERO|\w*SPARSE|VMFS\w*)\b/i;
 const versions = ['1', '2', '3', '4'];
 /** In `parentCID`: the disk needs no other. */
 const noParent = 0xffff_ffff;
@@ -95,9 +96,7 @@ function read(bytes: Uint8Array): VmdkDescriptor {
   if (version === undefined || !versions.includes(version)) {
     throw new DescriptorError(`it has version ${quote(version ?? '')}`, version !== undefined);
   }
-  const parentContentId = idOf(fields, 'parentcid') ?? noParent;
-  const contentId = idOf(fields, 'cid');
-  if (contentId === null) throw new DescriptorError('it has no CID');
+  const [contentId, parentContentId] = [idOf(fields, 'CID'), idOf(fields, 'parentCID')];
   const sectors = extents.reduce((sum, extent) => sum + extent.sectors, 0);
   if (sectors === 0 || sectors > sectorsMax) throw new DescriptorError(`its extents have ${sectors} sectors`);
   const hint = fields.get('parentfilenamehint');
@@ -123,9 +122,9 @@ function addField(fields: Map<string, string>, line: string): void {
 }
 
 /** Some writers leave out leading zeros. */
-function idOf(fields: ReadonlyMap<string, string>, name: string): number | null {
-  const value = fields.get(name);
-  if (value === undefined) return null;
+function idOf(fields: ReadonlyMap<string, string>, name: string): number {
+  const value = fields.get(name.toLowerCase());
+  if (value === undefined) throw new DescriptorError(`it has no ${name}`);
   if (!/^[0-9a-f]{1,8}$/i.test(value)) throw new DescriptorError(`it has ${name} ${quote(value)}`);
   return Number.parseInt(value, 16);
 }

@@ -7,6 +7,8 @@ import { readHeader, startBytes, type VmdkContext } from './vmdk-image.ts';
 
 /** Maximum number of tables: with usual grains, a disk of 128 TiB. */
 const tablesMax = 4 * 1024 * 1024;
+/** Sectors of a grain that most writers use. */
+const usualGrainSectors = 128;
 /** Bytes of an entry of a directory or a table. */
 export const entryBytes = 4;
 
@@ -50,6 +52,11 @@ export async function openSparseExtent(
 
 export function tablesOf({ capacity, grainSectors, tableEntries }: SparseHeader): number {
   return Math.ceil(capacity / (grainSectors * tableEntries));
+}
+
+/** Bytes of all tables of an extent, as far as its size tells; `header` is null if it was not read. */
+export function tableBytesOf(sectors: number, header: SparseHeader | null): number {
+  return Math.ceil(sectors / (header?.grainSectors ?? usualGrainSectors)) * entryBytes;
 }
 
 /** The first sector after the header and the descriptor. */

@@ -15,7 +15,7 @@ const plan: Omit<VmdkPlan, 'kind'> = {
   grains: new Map([0, 1, 5, 127, 199].map((number) => [number, grain(number)])),
 };
 
-/** Proves a disk that is in a bucket, or, with `before` bytes in front of its first file, in an archive. */
+/** Proves a disk in a bucket, or, with `before` bytes in front of its first file, in an archive. */
 async function prove(objects: Iterable<readonly [string, Uint8Array]>, { before = 0 } = {}) {
   const bucket = new Map(objects);
   const [[imagePath, first] = ['', new Uint8Array()]] = bucket;

@@ -2,6 +2,7 @@ import { counted } from '@backup-sync/contracts';
 import { quote } from '../../../quote.ts';
 import type { Fault } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import type { ExtentFinder } from '../../vmdk/place-extents.ts';
 import { readVmdkImage, type VmdkContext, type VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
 import type { Capacity, DescribedDisk } from './descriptor.ts';
@@ -71,14 +72,14 @@ export async function proveDisks(context: VmdkContext, { packages, stored }: Pac
 }
 
 /** Other formats are recognised by their names, and compressed disks cannot be read in ranges. */
-function isVmdk({ format }: DescribedDisk, { path, file }: PackageFile): boolean {
+export function isVmdk({ format }: DescribedDisk, { path, file }: PackageFile): boolean {
   if (file?.isCompressed !== false || file.chunkBytes !== null) return false;
   return format === null ? /\.vmdk$/i.test(path) : /vmdk/i.test(format);
 }
 
 async function proveDisk(
   context: VmdkContext,
-  { files }: StoredFiles,
+  files: StoredFiles,
   { id, capacity }: DescribedDisk,
   { path, stored }: PackageFile,
 ): Promise<VmdkImage> {
@@ -89,13 +90,18 @@ async function proveDisk(
     const detail = `${path} has a disk of ${counted(volumeBytes, 'byte')}, but disk ${quote(id)} has ${capacity.bytes}`;
     throw new ReadFault({ code: 'geometry', detail }, false);
   }
-  const folder = path.slice(0, path.length - baseName(path).length);
   const { fault, looksMissing } = await proveStructure(context, image, {
-    find: async (name) => files.get(`${folder}${name}`) ?? null,
+    find: extentFinder(files, path),
     upTo: 'linkage',
   });
   if (fault !== null) throw new ReadFault(fault, looksMissing);
   return image;
+}
+
+/** Finds the files of a disk next to the one that the descriptor of the package references. */
+export function extentFinder({ files }: StoredFiles, path: string): ExtentFinder {
+  const folder = path.slice(0, path.length - baseName(path).length);
+  return async (name) => files.get(`${folder}${name}`) ?? null;
 }
 
 /** Writers round to whole units, and disks have whole sectors. */

@@ -89,7 +89,7 @@ async function listDescriptors(
 
 /** A descriptor that makes no sense, is gone or may not be read references nothing. */
 async function readFiles(context: BucketContext, entry: ObjectEntry) {
-  if (entry.size === 0 || entry.size > descriptorBytesMax) return [];
+  if (entry.size <= 0 || entry.size > descriptorBytesMax) return [];
   try {
     const reading = await readDescriptor(entry.key, await readStart(context, entry, entry.size));
     return reading.kind === 'read' ? reading.descriptor.files : [];

@@ -36,7 +36,8 @@ async function checkSize(
   { path, stored, bytes, digest, file }: PackageFile,
 ): Promise<Fault | null> {
   if (stored === null) return null;
-  if (stored.bytes === 0 && bytes !== 0 && !isOfNothing(digest)) return impossible(`${path} is empty`);
+  const isEmpty = stored.bytes <= 0 && bytes !== 0;
+  if (isEmpty && !isOfNothing(digest)) return impossible(`${path} is empty`);
   if (digest !== null || bytes === null || bytes === stored.bytes) return null;
   // Writers do not agree whether the size of a compressed file is the one before or after.
   if (file?.isCompressed === true && (await plainBytesOf(context, stored)) === bytes % 2 ** 32) return null;

@@ -1,9 +1,22 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
+import { chainContext } from '../../../testing/chain-context.ts';
 import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
 import { injectFault } from '../../../testing/faulty-storage-unit.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
-import { filesOfPackage, planOfPackage, storePackage, syncItemOfPackage } from '../../../testing/ovf-writer.ts';
+import {
+  diskBytes,
+  filesOfPackage,
+  grainsOfDisk,
+  planOfPackage,
+  storePackage,
+  syncItemOfPackage,
+} from '../../../testing/ovf-writer.ts';
+import { grainBytes } from '../../../testing/vmdk-writer.ts';
+import { volumesOf } from '../../data.ts';
+import { openChain } from '../../examiner.ts';
+import { replayChain } from '../../replay/replay-chain.ts';
 import { findOwner } from '../formats.ts';
 import { findNamingPackage } from './find-naming-package.ts';
 import { ovfFormat } from './ovf-format.ts';
@@ -110,6 +123,29 @@ test('a folder with thousands of other files is listed once more, and read no fu
   expect(examination?.remark).toMatch(/^1,200 other files next to it: other\/0, other\/1, other\/10, …$/);
   expect([log.pages, log.reads]).toEqual([2 * 13, 6]);
 });
+
+test.each([folder, 'templates/web.ova'])(
+  'disks expand with what they build on, and empty ones are left out: %s',
+  async (imagePath) => {
+    const { unit: storage } = unitWith(storePackage(imagePath, files));
+    const chain = await openChain(chainContext(storage, bucketName, [imagePath]));
+    const data = await chain.openData(syncItemOfPackage(imagePath, bucketName));
+    const volumes = data === null ? [] : volumesOf(data);
+    const expanded = volumes.map(async ({ disk, volume }) => {
+      const { fault, sha256 } = await replayChain(volume, { storage, opening: null, sink: null, signal });
+      return { disk, fault, sha256 };
+    });
+    const base = Buffer.alloc(diskBytes);
+    const write = (grains: ReadonlyMap<number, Uint8Array>) => {
+      for (const [grain, bytes] of grains) base.set(bytes, grain * grainBytes);
+      return createHash('sha256').update(base).digest('hex');
+    };
+    expect(await Promise.all(expanded)).toEqual([
+      { disk: 'base', fault: null, sha256: write(grainsOfDisk(`base of ${folder}`, false)) },
+      { disk: 'delta', fault: null, sha256: write(grainsOfDisk(`delta of ${folder}`, true)) },
+    ]);
+  },
+);
 
 test('copies of a package with a manifest have one content, in a folder or in an archive', async () => {
   const ids = [folder, 'exports/copy', 'templates/web.ova'].map(async (imagePath) => {

@@ -1,5 +1,7 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
 import type { FormatContext } from '../../format.ts';
 import type { PathListing } from '../../path-listings.ts';
+import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
 import { readManifestLines } from './manifest-lines.ts';
 import { baseName, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
@@ -20,7 +22,17 @@ export async function isPackagePlace(context: FormatContext, place: PathListing)
   if (packageFiles.some(({ key }) => stemOfDescriptor(baseName(key)) !== null)) return true;
   const manifest = packageFiles.find(({ key, size }) => /\.mf$/i.test(key) && size > 0);
   if (manifest === undefined) return false;
-  const start = Buffer.from(await readStart(context, manifest, manifestStartBytes));
-  const reading = readManifestLines(start.subarray(0, start.lastIndexOf('\n') + 1));
-  return reading.kind === 'read' && [...reading.digests.keys()].some((name) => stemOfDescriptor(name) !== null);
+  return await namesDescriptor(context, manifest);
+}
+
+/** A manifest that cannot be read proves nothing. */
+async function namesDescriptor(context: FormatContext, manifest: ObjectEntry): Promise<boolean> {
+  try {
+    const start = Buffer.from(await readStart(context, manifest, manifestStartBytes));
+    const reading = readManifestLines(start.subarray(0, start.lastIndexOf('\n') + 1));
+    return reading.kind === 'read' && [...reading.digests.keys()].some((name) => stemOfDescriptor(name) !== null);
+  } catch (error) {
+    if (error instanceof ReadFault) return false;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
-import type { ChainData, StoredContent } from '../../data.ts';
+import type { ChainData, NamedVolume, StoredContent } from '../../data.ts';
 import type { FormatContext } from '../../format.ts';
 import type { LinkReader, ReadLink } from '../../proof/data-walk.ts';
+import { openDisks } from './disk-volumes.ts';
 import type { OvfLink } from './ovf-link.ts';
 import type { PackageReadings } from './package-readings.ts';
 import { filesOf, type PackageSet } from './package-set.ts';
@@ -31,7 +32,14 @@ export class OvfReader implements LinkReader<OvfLink, PackageSet> {
 
   async open(links: readonly ReadLink<OvfLink, PackageSet>[]): Promise<ChainData> {
     const storageUnitId = this.#context.storage.id;
+    const volumes: NamedVolume[] = [];
+    for (const { link, read } of links) {
+      const { backupId, bucketName, imagePath } = link;
+      const common = { backupId, location: { storageUnitId, bucketName, imagePath } };
+      volumes.push(...(await openDisks(this.#context, common, read)));
+    }
     return {
+      disks: volumes,
       links: links.map(({ link: { backupId, bucketName, imagePath }, read }) => ({
         backupId,
         location: { storageUnitId, bucketName, imagePath },
@@ -48,7 +56,7 @@ export class OvfReader implements LinkReader<OvfLink, PackageSet> {
 
 /** The stored bytes have the digest, in compressed files as well. A file that is missing was found before. */
 function contentOf({ stored, digest }: PackageFile): readonly StoredContent[] {
-  if (stored === null || stored.bytes === 0) return [];
+  if (stored === null || stored.bytes <= 0) return [];
   const { entry, start, bytes } = stored;
   const { key, size, etag, modifiedAtMs } = entry;
   const part = { start, objectBytes: size, modifiedAtMs };

@@ -6,7 +6,9 @@ import { findCandidates } from '../../../scans/find-candidates.ts';
 import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
 import { proveContent } from '../../content/prove-content.ts';
+import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
+import { replayChain } from '../../replay/replay-chain.ts';
 import { ovfFormat } from './ovf-format.ts';
 
 const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/ovf/', import.meta.url));
@@ -20,7 +22,7 @@ type Sample = {
   readonly expected_level: { readonly sync: string; readonly verify: string };
   readonly objects: number;
   readonly stored_bytes: number;
-  readonly signed_by?: string;
+  readonly disks: readonly { readonly disk: string; readonly size: number; readonly sha256: string | null }[];
 };
 
 test.skipIf(!existsSync(directory))(
@@ -52,8 +54,17 @@ test.skipIf(!existsSync(directory))(
         form: { ceiling: sample.expected_level.verify },
         listing: { objectCount: sample.objects, storedBytes: sample.stored_bytes },
       });
-      for (const link of (await chain.openData(item))?.links ?? []) {
+      const data = (await chain.openData(item)) ?? { links: [] };
+      for (const link of data.links) {
         expect(await proveContent(link, { storage, threads: null, signal })).toMatchObject({ fault: null });
+      }
+      // An empty disk has no file.
+      const disks = sample.disks.filter(({ sha256 }) => sha256 !== null);
+      expect(volumesOf(data).map(({ disk }) => disk)).toEqual(disks.map(({ disk }) => disk));
+      for (const [index, { volume }] of volumesOf(data).entries()) {
+        const { size: volumeBytes, sha256 } = disks[index] ?? {};
+        const replay = await replayChain(volume, { storage, opening: null, sink: null, signal });
+        expect(replay).toMatchObject({ fault: null, volumeBytes, sha256 });
       }
     }
     expect(found).toEqual(samples.map((sample) => `ovf ${sample.image_path}`));

@@ -44,6 +44,9 @@ export const qcow2Format: RecognisedFormat = {
     return parseQcow2Path(key) === null ? null : { imagePath: key, isExact: true };
   },
 
+  /** A package may reference an image. */
+  mayBeNamed: true,
+
   /** The keys alone prove the owner. */
   async findNamingBackup() {
     return null;

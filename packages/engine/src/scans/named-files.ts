@@ -1,0 +1,30 @@
+import pLimit from 'p-limit';
+import type { BucketContext } from '../chain/chain-context.ts';
+import { formats } from '../chain/formats/formats.ts';
+import { StorageError } from '../storage/port.ts';
+import type { Candidate } from './find-candidates.ts';
+
+/** Files that are looked for in the metadata of other backups at once. */
+const atOnce = 16;
+
+/**
+ * Finds the candidates that are files of other backups: disks that a package references. Costs nothing for formats whose
+ * backups are never such files. If storage does not answer, a candidate counts as a backup of its own. Its import then
+ * asks again.
+ */
+export async function findNamedFiles(
+  context: BucketContext,
+  candidates: readonly Candidate[],
+): Promise<ReadonlySet<Candidate>> {
+  const isNamed = async (candidate: Candidate): Promise<boolean> => {
+    if (candidate.kind !== 'committed' || formats[candidate.format].mayBeNamed !== true) return false;
+    try {
+      return (await formats.ovf.findNamingBackup(context, candidate.imagePath)) !== null;
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
+  };
+  const answers = await pLimit(atOnce).map(candidates, isNamed);
+  return new Set(candidates.filter((_, index) => answers[index] === true));
+}
