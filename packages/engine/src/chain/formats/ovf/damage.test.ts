@@ -61,6 +61,10 @@ function withManifest(files: Files, algorithm: 'sha1' | 'sha256' | 'sha512' = 's
   return [...files, ['web.mf', Buffer.from(writeManifestLines(algorithm, of))]];
 }
 
+/** As early writers describe a package: only the envelope and the attributes have the namespace. */
+const unqualified = (all: string) =>
+  all.replace(/<Envelope xmlns="[^"]*"/, '<ovf:Envelope').replace('</Envelope>', '</ovf:Envelope>');
+
 const flip = (at: number) => (bytes: Buffer) => {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   return bytes;
@@ -171,6 +175,16 @@ describe('damage of a package', () => {
       'linkage: parent_missing',
     ],
     [
+      'a disk that is gone, of a descriptor whose elements have no namespace',
+      withManifest(change(describedAs(unqualified), 'web-base.vmdk', gone)),
+      'metadata: metadata_unreadable',
+    ],
+    [
+      'the same without a manifest',
+      change(describedAs(unqualified), 'web-base.vmdk', gone),
+      'inventory: object_missing',
+    ],
+    [
       'a file outside of the folder',
       describedAs((all) => all.replace('href="web-base', 'href="../web-base')),
       'metadata: object_missing',
@@ -253,6 +267,7 @@ describe('healthy packages', () => {
       change(whole, 'web.mf', gone).concat([['export.mf', manifest?.[1] ?? new Uint8Array()]]),
       'content',
     ],
+    ['whose elements have no namespace', withManifest(describedAs(unqualified)), 'content'],
     ['with escaped names', withManifest(describedAs((all) => all.replace('web-base', 'web%2Dbase'))), 'content'],
     [
       'with ./ in front of names',

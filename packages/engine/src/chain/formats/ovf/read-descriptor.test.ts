@@ -32,6 +32,18 @@ test.each([
       .replace('<DiskSection>', '<Section type="ovf:DiskSection_Type">')
       .replace('</DiskSection>', '</Section>'),
   ],
+  [
+    'version 0.9, with the namespace on the envelope and the attributes alone',
+    envelope(references + disk, 'xmlns:ovf="http://www.vmware.com/schema/ovf/1/envelope" ovf:version="0.9"')
+      .replace('<Envelope', '<ovf:Envelope')
+      .replace('</Envelope', '</ovf:Envelope')
+      .replace('<DiskSection>', '<Section>')
+      .replace('</DiskSection>', '</Section>'),
+  ],
+  [
+    'elements without a namespace inside of what is not of OVF',
+    envelope(`${references}<v:x xmlns:v="urn:v" xmlns=""><Disk fileRef="other"/></v:x>${disk}`),
+  ],
   ['comments and what is not of OVF', envelope(`<!-- x -->${references}<v:File xmlns:v="urn:v" id="f"/>${disk}`)],
   ['another encoding', Buffer.from(`\ufeff${envelope(references + disk)}`, 'utf16le')],
   [
@@ -52,7 +64,7 @@ test.each([
     'all',
   ],
 ])('what is described has a name: %s', async (_, content, systemName) => {
-  expect(await read(envelope(content))).toMatchObject({ systemName });
+  expect(await read(envelope(`<References/>${content}`))).toMatchObject({ systemName });
 });
 
 test.each([
@@ -98,9 +110,16 @@ test.each([
   ['a file of impossible size', envelope(references.replace('"7"', '"-7"')), 'size "-7" is impossible'],
   ['a size that is too large', envelope(references.replace('"7"', '"9999999999999999"')), 'impossible'],
   ['an impossible capacity', envelope(references + disk.replace('"8"', '"1e9"')), 'capacity "1e9" is impossible'],
+  ['an envelope with nothing in it', envelope(''), 'no References'],
+  ['disks without References', envelope(disk.replace(' ovf:fileRef="f"', '')), 'no References'],
+  [
+    'files of another namespace',
+    envelope(references.replace('<File', '<v:File xmlns:v="urn:v"')),
+    'a File of another namespace, "urn:v"',
+  ],
   ['an id twice', envelope(references.replace(/<File.*\/>/, '$&$&')), 'two files have the id "f"'],
   ['a disk twice', envelope(references + disk.replace(/<Disk .*?\/>/, '$&$&')), 'two disks have the id "d"'],
-  ['a disk of a file that is not there', envelope(disk), 'names a file "f"'],
+  ['a disk of a file that is not there', envelope(`<References/>${disk}`), 'names a file "f"'],
   [
     'a disk on one that is not there',
     envelope(references + disk.replace('<Disk ', '<Disk ovf:parentRef="x" ')),
@@ -137,6 +156,6 @@ test('a long chain of disks is followed once', async () => {
     const parent = at === 0 ? '' : ` parentRef="${at - 1}"`;
     return `<Disk diskId="${at}" capacity="1"${parent}/>`;
   });
-  const chain = await read(envelope(`<DiskSection>${disks.toReversed().join('')}</DiskSection>`));
+  const chain = await read(envelope(`<References/><DiskSection>${disks.toReversed().join('')}</DiskSection>`));
   expect('disks' in chain && chain.disks.length).toBe(20_000);
 });

@@ -87,6 +87,7 @@ class EnvelopeReader {
   /** Ids of files that any element names. */
   readonly #filesNamed = new Set<string>();
   #namespace = '';
+  #hasReferences = false;
   #systemId: string | null = null;
   #systemName = '';
 
@@ -113,6 +114,9 @@ class EnvelopeReader {
 
   finish(): Descriptor {
     this.#parser.close();
+    if (!this.#hasReferences) {
+      throw new UnreadableDescriptor('it has no References, so nothing says which files belong to the package');
+    }
     const name = this.#systemName.trim();
     const descriptor = {
       systemName: name === '' ? this.#systemId : name,
@@ -127,16 +131,26 @@ class EnvelopeReader {
   #open(tag: SaxesTagNS): void {
     if (this.#path.length === 0) this.#begin(tag);
     if (this.#path.length >= depthMax) throw this.#refusal(`elements are nested more than ${depthMax} deep`);
-    const isOwn = tag.uri === this.#namespace;
-    const place = `${this.#path.slice(1).join('/')}/${tag.local}`;
+    const parent = this.#path.at(-1);
+    // Early writers give the namespace to the envelope and the attributes alone.
+    const isOwn = tag.uri === this.#namespace || (tag.uri === '' && parent !== '');
     this.#path.push(isOwn ? tag.local : '');
-    if (!isOwn) return;
+    const depth = this.#path.length;
+    if (!isOwn) {
+      if (depth === 3 && parent === 'References' && tag.local === 'File') {
+        throw this.#refusal(`References has a File of another namespace, ${quote(tag.uri)}`);
+      }
+      return;
+    }
     const fileRef = this.#attribute(tag, 'fileRef');
     if (fileRef !== null) this.#filesNamed.add(fileRef);
-    if (place === 'References/File') this.#addFile(tag);
+    if (depth === 2 && tag.local === 'References') this.#hasReferences = true;
+    else if (depth === 2 && systems.has(tag.local)) this.#systemId ??= this.#attribute(tag, 'id');
+    else if (depth === 3 && parent === 'References' && tag.local === 'File') this.#addFile(tag);
     // Version 0.9 has sections of all kinds in elements of one name.
-    else if (place === 'DiskSection/Disk' || place === 'Section/Disk') this.#addDisk(tag, fileRef);
-    else if (this.#path.length === 2 && systems.has(tag.local)) this.#systemId ??= this.#attribute(tag, 'id');
+    else if (depth === 3 && (parent === 'DiskSection' || parent === 'Section') && tag.local === 'Disk') {
+      this.#addDisk(tag, fileRef);
+    }
     if (Math.max(this.#files.length, this.#disks.length) > describedMax) {
       throw this.#refusal(`it has more than ${describedMax} files or disks`);
     }
