@@ -68,12 +68,13 @@ export function writeManifestLines(algorithm: 'sha1' | 'sha256' | 'sha512', file
   return lines.join('');
 }
 
+const signer = [
+  { name: 'commonName', value: 'test signer' },
+  { name: 'organizationName', value: 'Tests' },
+];
+
 /** Signs a manifest with a new key, and returns the signature with a certificate that the key itself has signed. */
-export async function writeCertificate([path, bytes]: PackagedFile): Promise<Uint8Array> {
-  const attributes = [
-    { name: 'commonName', value: 'test signer' },
-    { name: 'organizationName', value: 'Tests' },
-  ];
+export async function writeCertificate([path, bytes]: PackagedFile, attributes = signer): Promise<Uint8Array> {
   const { private: key, cert } = await generate(attributes, { keySize: 2048, algorithm: 'sha256' });
   const hex = createSign('sha256').update(bytes).sign(key).toString('hex');
   return Buffer.from(`SHA256(${path})= ${hex}\n${cert}\n`);

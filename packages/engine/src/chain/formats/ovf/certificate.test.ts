@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { writeCertificate } from '../../../testing/ovf-writer.ts';
 import { checkSignature } from './certificate.ts';
@@ -20,6 +21,32 @@ test('ends of lines of Windows do no harm', () => {
 test('a signature in a way that is not known is said to be unchecked', () => {
   const { remark } = { remark: '', ...check(certificate.replace('SHA256', 'SHA3')) };
   expect(remark).toContain('the signature is not checked');
+});
+
+/** A certificate whose issuer is not there, with a key of an algorithm that does not exist. */
+function withUnknownKey(): string {
+  const start = certificate.indexOf('-----BEGIN');
+  const bytes = Buffer.from(new X509Certificate(certificate.slice(start)).raw);
+  bytes.write('best', bytes.indexOf('test signer'));
+  const rsaEncryption = Buffer.from('06092a864886f70d010101', 'hex');
+  bytes.writeUInt8(0x63, bytes.indexOf(rsaEncryption) + rsaEncryption.length - 1);
+  const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  return `${certificate.slice(0, start)}${pem}`;
+}
+
+test('a key of an algorithm that is not known is said to be unchecked', () => {
+  expect(check(withUnknownKey())).toEqual({
+    kind: 'holds',
+    remark: 'signed by CN=test signer, O=Tests in a way that is not known here, so the signature is not checked',
+  });
+});
+
+test('a signer without a name is said to have none', async () => {
+  const nameless = Buffer.from(await writeCertificate(['vm.mf', manifest], [])).toString();
+  expect(check(nameless)).toEqual({
+    kind: 'holds',
+    remark: 'signed by somebody without a name, certificate not checked against a root',
+  });
 });
 
 test('a signature of other bytes does not hold', () => {

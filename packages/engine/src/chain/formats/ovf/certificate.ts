@@ -1,4 +1,4 @@
-import { verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { parseDigestLine } from './manifest-lines.ts';
 
 /** Maximum number of bytes of a certificate with its chain. */
@@ -35,17 +35,35 @@ export function checkSignature(certificateFile: Uint8Array, manifest: Uint8Array
     return { kind: 'wrong', detail: `the certificate of ${subject} is not the one that was issued` };
   }
   const algorithm = algorithms[line.algorithm];
-  const isKnown = algorithm !== undefined && signer.publicKey.asymmetricKeyType === 'rsa';
-  if (!isKnown) {
+  const key = keyOf(signer);
+  if (algorithm === undefined || key?.asymmetricKeyType !== 'rsa') {
     return {
       kind: 'holds',
       remark: `signed by ${subject} in a way that is not known here, so the signature is not checked`,
     };
   }
-  if (!verify(algorithm, manifest, signer.publicKey, Buffer.from(line.hex, 'hex'))) {
+  if (!isSignedBy(key, algorithm, manifest, Buffer.from(line.hex, 'hex'))) {
     return { kind: 'wrong', detail: `the signature of ${subject} is not one of this manifest` };
   }
   return { kind: 'holds', remark: `signed by ${subject}, certificate not checked against a root` };
+}
+
+/** Null if it has a key of an algorithm that is not known. */
+function keyOf(certificate: X509Certificate): KeyObject | null {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return null;
+  }
+}
+
+/** A key that is too small for the algorithm cannot have signed with it. */
+function isSignedBy(key: KeyObject, algorithm: string, manifest: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(algorithm, manifest, key, signature);
+  } catch {
+    return false;
+  }
 }
 
 /** Null if one of them cannot be read. */
@@ -67,6 +85,7 @@ function isDamaged(signer: X509Certificate, others: readonly X509Certificate[]):
   }
 }
 
-function nameOf({ subject }: X509Certificate): string {
-  return subject.split('\n').join(', ');
+/** A certificate may have no subject, whatever its type says. */
+function nameOf({ subject }: { readonly subject?: string }): string {
+  return subject === undefined || subject === '' ? 'somebody without a name' : subject.split('\n').join(', ');
 }
