@@ -18,6 +18,8 @@ const sectorBytes = 512;
 export type DiskStructures = {
   /** Paths of the files whose structure shows whether they are whole. */
   readonly structured: ReadonlySet<string>;
+  /** Paths of the files that the descriptors of disks name. The one of the package need not reference them. */
+  readonly extents: ReadonlySet<string>;
   readonly fault: Fault | null;
   /** Whether an object was listed, but not found. */
   readonly looksMissing: boolean;
@@ -44,9 +46,13 @@ export function disksOf({ descriptor, filesById }: OvfPackage): readonly {
  */
 export async function proveDisks(context: VmdkContext, { packages, stored }: PackageSet): Promise<DiskStructures> {
   const structured = new Set<string>();
+  const extents = new Set<string>();
   const unread = new Map<string, string>();
   const limits: string[] = [];
-  const broken = (fault: Fault, looksMissing = false) => ({ structured, unread, fault, looksMissing, limit: null });
+  const conclude = (fault: Fault | null, looksMissing = false) => ({
+    ...{ structured, extents, unread, fault, looksMissing },
+    limit: fault === null ? (limits[0] ?? null) : null,
+  });
   for (const each of packages) {
     const images = new Map<string, VmdkImage>();
     for (const { disk, file } of disksOf(each)) {
@@ -56,19 +62,20 @@ export async function proveDisks(context: VmdkContext, { packages, stored }: Pac
         if (image.limit === null) structured.add(file.path);
         else unread.set(file.path, image.limit);
         images.set(disk.id, image);
+        for (const each of extentPathsOf(image, file.path)) extents.add(each);
       } catch (error) {
         if (!(error instanceof ReadFault)) throw error;
         const { looksMissing, fault } = error;
-        return broken({ ...fault, detail: withPath(file.path, fault.detail) }, looksMissing);
+        return conclude({ ...fault, detail: withPath(file.path, fault.detail) }, looksMissing);
       }
     }
     for (const { disk } of disksOf(each)) {
       const { fault, limit } = compareWithParent(disk, images);
-      if (fault !== null) return broken(fault);
+      if (fault !== null) return conclude(fault);
       if (limit !== null) limits.push(limit);
     }
   }
-  return { structured, unread, fault: null, looksMissing: false, limit: limits[0] ?? null };
+  return conclude(null);
 }
 
 /** Other formats are recognised by their names, and compressed disks cannot be read in ranges. */
@@ -100,8 +107,17 @@ async function proveDisk(
 
 /** Finds the files of a disk next to the one that the descriptor of the package references. */
 export function extentFinder({ files }: StoredFiles, path: string): ExtentFinder {
-  const folder = path.slice(0, path.length - baseName(path).length);
-  return async (name) => files.get(`${folder}${name}`) ?? null;
+  return async (name) => files.get(extentPath(path, name)) ?? null;
+}
+
+function extentPath(path: string, name: string): string {
+  return `${path.slice(0, path.length - baseName(path).length)}${name}`;
+}
+
+/** A disk with a header stores its only extent itself. */
+function extentPathsOf({ header, descriptor }: VmdkImage, path: string): readonly string[] {
+  if (header !== null) return [];
+  return descriptor.extents.flatMap(({ fileName }) => (fileName === null ? [] : [extentPath(path, fileName)]));
 }
 
 /** Writers round to whole units, and disks have whole sectors. */

@@ -12,10 +12,13 @@ import { checkInventory } from './inventory-check.ts';
 import { isPackagePlace, type OvfLink } from './ovf-link.ts';
 import { formOf } from './package-form.ts';
 import type { PackageReadings } from './package-readings.ts';
-import type { PackageSet } from './package-set.ts';
+import { describeStrays, type PackageSet } from './package-set.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const ovfCheck: Check = { version: 'ovf/1', reusable: [], judgedByEtag: [] };
+
+/** What the proof of packages has found so far. */
+type KnownPackages = { set: PackageSet | null; form: Form | null; extents: ReadonlySet<string> };
 
 /** Proves packages of virtual machines. Each stands alone. */
 export class OvfProver implements LinkProver<OvfLink> {
@@ -41,36 +44,35 @@ export class OvfProver implements LinkProver<OvfLink> {
   }
 
   async prove(link: OvfLink): Promise<ProvedLink<OvfLink>> {
-    const context = this.#context;
-    let set: PackageSet | null = null;
+    const known: KnownPackages = { set: null, form: null, extents: new Set() };
     let level: VerificationLevel | null = null;
-    let form: Form | null = null;
     try {
-      set = await this.#readings.read(link);
+      const set = await this.#readings.read(link);
+      known.set = set;
       level = 'metadata';
-      const fault = await checkInventory(context, set);
+      const fault = await checkInventory(this.#context, set);
       if (fault !== null) {
         const suspect = fault.code === 'object_missing' ? link : null;
-        return this.#conclude(link, set, form, { fault: this.#ofYoung(link, fault), level, suspect });
+        return this.#conclude(link, known, { fault: this.#ofYoung(link, fault), level, suspect });
       }
-      const disks = await proveDisks(context, set);
-      const judged = formOf(set, disks);
+      const disks = await proveDisks(this.#context, set);
+      known.extents = disks.extents;
+      const { form, limit } = formOf(set, disks);
       // A level is reached only if everything of the package allows it.
-      level = judged.form.ceiling === 'metadata' ? 'metadata' : 'inventory';
+      level = form.ceiling === 'metadata' ? 'metadata' : 'inventory';
       if (disks.fault !== null) {
         const suspect = disks.looksMissing ? link : null;
-        return this.#conclude(link, set, form, { fault: this.#ofYoung(link, disks.fault), level, suspect });
+        return this.#conclude(link, known, { fault: this.#ofYoung(link, disks.fault), level, suspect });
       }
-      form = judged.form;
-      const { limit } = judged;
-      if (limit === null) return this.#conclude(link, set, form, { fault: null, level: 'linkage' });
-      return this.#conclude(link, set, form, { fault: null, level, limit: `${link.imagePath}: ${limit}` });
+      known.form = form;
+      if (limit === null) return this.#conclude(link, known, { fault: null, level: 'linkage' });
+      return this.#conclude(link, known, { fault: null, level, limit: `${link.imagePath}: ${limit}` });
     } catch (error) {
       if (!(error instanceof ReadFault)) throw error;
       const { fault, looksMissing } = error;
       const reached = level ?? (isOfAccess(fault.code) ? 'presence' : null);
       const suspect = looksMissing ? link : null;
-      return this.#conclude(link, set, form, { fault: this.#ofYoung(link, fault), level: reached, suspect });
+      return this.#conclude(link, known, { fault: this.#ofYoung(link, fault), level: reached, suspect });
     }
   }
 
@@ -90,7 +92,8 @@ export class OvfProver implements LinkProver<OvfLink> {
     return mayCome && isNew ? { ...fault, code: 'incomplete' } : fault;
   }
 
-  #conclude(link: OvfLink, set: PackageSet | null, form: Form | null, finding: Finding<OvfLink>): ProvedLink<OvfLink> {
+  #conclude(link: OvfLink, { set, form, extents }: KnownPackages, finding: Finding<OvfLink>): ProvedLink<OvfLink> {
+    const remarks = set === null ? [] : [...set.remarks, ...describeStrays(set, extents)];
     const documents = set?.packages.flatMap(({ files, documents }) => [...files.keys()].slice(0, 1).concat(documents));
     const read = new Set((documents ?? []).map((path) => set?.stored.files.get(path)?.entry ?? null));
     return concludeEdge(
@@ -107,7 +110,7 @@ export class OvfProver implements LinkProver<OvfLink> {
         formatTime: null,
         checkVersion: ovfCheck.version,
         read: [...read],
-        remark: set === null || set.remarks.length === 0 ? null : set.remarks.join('; '),
+        remark: remarks.length === 0 ? null : remarks.join('; '),
         awaitsData: false,
       },
       finding,

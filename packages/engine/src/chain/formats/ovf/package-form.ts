@@ -11,7 +11,7 @@ export type PackageForm = { readonly form: Form; readonly limit: string | null }
  */
 export function formOf(
   set: Pick<PackageSet, 'packages'>,
-  { structured, unread, limit: ofParents }: Omit<DiskStructures, 'fault' | 'looksMissing'>,
+  { structured, extents, unread, limit: ofParents }: Omit<DiskStructures, 'fault' | 'looksMissing'>,
 ): PackageForm {
   const files = filesOf(set);
   const diskFiles = new Set(set.packages.flatMap((each) => disksOf(each).map(({ file }) => file?.path)));
@@ -19,7 +19,9 @@ export function formOf(
   const limit = describeUnstructured(unstructured, unread) ?? ofParents;
   // What only the manifest lacks is the descriptor itself, which was read.
   const unhashed = files.filter(({ digest, file }) => digest === null && (file !== null || !hasManifest(set)));
-  if (unhashed.length === 0) return { form: { ceiling: 'content', gaps: [] }, limit };
+  const hashed = new Set(files.flatMap(({ path, digest }) => (digest === null ? [] : [path])));
+  const isHashed = unhashed.length === 0 && [...extents].every((path) => hashed.has(path));
+  if (isHashed) return { form: { ceiling: 'content', gaps: [] }, limit };
   const [unknown] = unhashed.filter(
     ({ path, bytes, file }) => file !== null && bytes === null && !structured.has(path),
   );

@@ -16,6 +16,7 @@ export type PackageSet = {
   readonly stored: StoredFiles;
   /** Identifies the content, equal for copies of a package with a manifest. */
   readonly contentId: string;
+  /** What is unusual although nothing is wrong. */
   readonly remarks: readonly string[];
 };
 
@@ -43,7 +44,6 @@ export async function readPackageSet(context: PackageContext, place: PathListing
       ...packages.flatMap(({ remarks }) => remarks),
       ...packages.flatMap(({ files }) => [...files.values()].filter(isSizeWrong).map(describeSize)).slice(0, namedMax),
       ...stored.remarks,
-      ...describeStrays(stored, packages),
     ],
   };
 }
@@ -69,9 +69,11 @@ function describeSize({ path, bytes, stored }: PackageFile): string {
   return `${path} has ${counted(stored?.bytes ?? 0, 'byte')}, not ${bytes} as in the descriptor`;
 }
 
-function describeStrays({ files }: StoredFiles, packages: readonly OvfPackage[]): readonly string[] {
+/** Describes the other files next to packages, if there are any. `extents` are files of their disks. */
+export function describeStrays({ packages, stored }: PackageSet, extents: ReadonlySet<string>): readonly string[] {
   const own = new Set(packages.flatMap((each) => [...each.files.keys(), ...each.documents]));
-  const strays = [...files.keys()].filter((path) => !own.has(path) && !knownCompany.test(path));
+  const isStray = (path: string) => !own.has(path) && !extents.has(path) && !knownCompany.test(path);
+  const strays = [...stored.files.keys()].filter(isStray);
   if (strays.length === 0) return [];
   const names = `${strays.slice(0, namedMax).join(', ')}${strays.length > namedMax ? ', …' : ''}`;
   return [`${counted(strays.length, 'other file')} next to it: ${names}`];
