@@ -217,6 +217,14 @@ test('other content never overwrites a record that is proved available', () => {
   });
 });
 
+test('an id that says more about the same content is no other content, and the one that says more is kept', () => {
+  const hashed = { ...whole, contentId: 'c1-digests' };
+  expect(decide(recorded(whole), hashed)).toMatchObject({ status: 'success', record: { contentId: 'c1-digests' } });
+  const unhashed = decide(recorded(hashed), { ...whole, listing: { ...listing, digest: 'd2' } });
+  expect(unhashed).toMatchObject({ status: 'success', record: { contentId: 'c1-digests' } });
+  expect(decide(recorded(hashed), { ...whole, contentId: 'c1-others' })).toMatchObject({ fault: { code: 'conflict' } });
+});
+
 test('a record whose place has other content is no longer available, and keeps its evidence', () => {
   const other = { ...whole, contentId: 'c2', listing: { ...whole.listing, digest: 'other' } };
   const anotherBackup: Examination = {

@@ -9,7 +9,14 @@ import type {
   ReplayResult,
   VolumeHash,
 } from '../catalogue/backup-records.ts';
-import { type Examination, type Fault, type Form, isSameLocation, type Location } from '../chain/proof/link.ts';
+import {
+  type Examination,
+  type Fault,
+  type Form,
+  isSameContent,
+  isSameLocation,
+  type Location,
+} from '../chain/proof/link.ts';
 import { isSameShared } from '../chain/shared-objects.ts';
 import type { Seen } from './chain-look.ts';
 import { nameBackup } from './name-backup.ts';
@@ -159,7 +166,7 @@ function outcomeOf(
 ): SyncOutcome | 'conflict' {
   if (current === null) return 'created';
   const knownContents = current.contentId !== null && next.contentId !== null;
-  if (knownContents && current.contentId !== next.contentId) {
+  if (knownContents && !isSameContent(current.contentId, next.contentId)) {
     if (isProved(current)) return 'conflict';
     return current.status === 'error' ? 'superseded' : 'updated';
   }
@@ -251,7 +258,7 @@ function recordOf(
     status: fault === null ? 'available' : 'error',
     fault,
     format: examination.format,
-    contentId: examination.contentId,
+    contentId: contentIdOf(current, examination),
     listing: examination.listing,
     shared: examination.shared,
     level: examination.level,
@@ -265,6 +272,13 @@ function recordOf(
     expanded: expansionOf(current, examination, replayed),
     facts: factsOf(current, examination),
   };
+}
+
+/** The id of the content, or the recorded one if that says more about the same content. */
+function contentIdOf(current: BackupRecord | null, { contentId }: Examination): string | null {
+  const known = current?.contentId ?? null;
+  const saysMore = known !== null && contentId !== null && known.length > contentId.length;
+  return saysMore && isSameContent(known, contentId) ? known : contentId;
 }
 
 /** The hash of this replay, or of an earlier one if every link of the chain is still the same. */
@@ -286,7 +300,7 @@ function expansionOf(
   replayed: ReplayResult | null,
 ): Expansion | null {
   const before = current?.expanded ?? null;
-  const isOfOther = contentId !== null && before?.contentId !== contentId;
+  const isOfOther = contentId !== null && (before === null || !isSameContent(before.contentId, contentId));
   if (fault === null && replayed?.kind === 'expanded' && isOfOther) return { contentId, volumes: replayed.volumes };
   return isOfOther ? null : before;
 }
@@ -298,7 +312,7 @@ function factsOf(
 ): readonly RecordedFact[] {
   if (fault !== null) return [];
   if (fact !== undefined) return [{ code: fact, atMs: verifiedAtMs }];
-  return current !== null && current.contentId === contentId ? current.facts : [];
+  return current !== null && isSameContent(current.contentId, contentId) ? current.facts : [];
 }
 
 const failureMessages = {
@@ -333,7 +347,7 @@ function successMessage(outcome: SyncOutcome, current: BackupRecord | null, exam
     case 'unchanged':
       return `nothing has changed since it was ${proved}`;
     case 'updated':
-      return current !== null && current.contentId !== examination.contentId
+      return current !== null && !isSameContent(current.contentId, examination.contentId)
         ? `the content at the image path has changed and the record was updated, ${proved}`
         : `the record now has the names and times of this request, ${proved}`;
     case 'moved':

@@ -1,7 +1,7 @@
 import { counted, type ExpandedVolume } from '@backup-sync/contracts';
 import type { Expansion, ReplayResult } from '../catalogue/backup-records.ts';
 import { type ChainData, isCompared, type NamedVolume, volumesOf } from '../chain/data.ts';
-import type { Examination, Fault } from '../chain/proof/link.ts';
+import { type Examination, type Fault, isSameContent } from '../chain/proof/link.ts';
 import { replayChain } from '../chain/replay/replay-chain.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { printable } from '../quote.ts';
@@ -35,7 +35,8 @@ export async function replayVolumes(
     if (hasHashes) return { fault: null, result: { kind: 'matched', sha256 } };
     expanded.push({ disk: named.disk, size: volumeBytes, expanded_sha256: sha256 });
   }
-  const fault = before?.contentId === contentId ? differenceOf(before?.volumes ?? [], expanded) : null;
+  const isKnown = before !== null && isSameContent(before.contentId, contentId);
+  const fault = isKnown ? differenceOf(before.volumes, expanded) : null;
   return fault === null ? { fault, result: { kind: 'expanded', volumes: expanded } } : { fault, result: null };
 }
 

@@ -15,6 +15,15 @@ export function isSameLocation(one: Location, other: Location): boolean {
   );
 }
 
+/**
+ * Whether two content ids are of one content. One of them may say more than the other, if a format learns digests of a
+ * backup later: it then begins with the other and "-".
+ */
+export function isSameContent(one: string | null, other: string | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one === other || one.startsWith(`${other}-`) || other.startsWith(`${one}-`);
+}
+
 /** A link that another builds on, directly or through others. */
 export type Ancestor = {
   readonly backupId: string;
@@ -95,7 +104,7 @@ export type Examination = {
   readonly listing: Listing;
   /** Null for formats in which backups share no objects. */
   readonly shared: SharedListing | null;
-  /** Identifies the content, to recognise the same backup; see the format. Null if the metadata could not be read. */
+  /** Identifies the content, to recognise the same backup; see {@link isSameContent}. Null if the metadata could not be read. */
   readonly contentId: string | null;
   /** Level of the whole chain: the lowest among its links. Null if even the metadata is not in order. */
   readonly level: VerificationLevel | null;

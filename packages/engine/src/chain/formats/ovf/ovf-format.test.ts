@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
 import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
@@ -9,13 +9,16 @@ import {
   diskBytes,
   filesOfPackage,
   grainsOfDisk,
+  type PackagedFile,
   planOfPackage,
   storePackage,
   syncItemOfPackage,
+  writeManifestLines,
 } from '../../../testing/ovf-writer.ts';
 import { grainBytes } from '../../../testing/vmdk-writer.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
+import { isSameContent } from '../../proof/link.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
 import { findOwner } from '../formats.ts';
 import { findNamingPackage } from './find-naming-package.ts';
@@ -154,4 +157,39 @@ test('copies of a package with a manifest have one content, in a folder or in an
     return examination?.contentId;
   });
   expect(new Set(await Promise.all(ids)).size).toBe(1);
+});
+
+describe('the content of a package', () => {
+  const bare = filesOfPackage(planOfPackage(folder, { algorithm: null }));
+  const manifestOf = (of: readonly PackagedFile[]): PackagedFile => [
+    'web.mf',
+    Buffer.from(writeManifestLines('sha256', of)),
+  ];
+  const other = bare.map(([path, bytes]): PackagedFile => {
+    return [path, path === 'web-base.vmdk' ? Buffer.concat([bytes.subarray(0, -1), Uint8Array.of(1)]) : bytes];
+  });
+  const contentIdOf = async (objects: Iterable<readonly [string, Uint8Array]>) => {
+    const { unit } = unitWith(objects);
+    const [examination] = await examineBackups(unit, [syncItemOfPackage(folder, bucketName)]);
+    return examination?.contentId ?? null;
+  };
+  const stored = (of: readonly PackagedFile[]) => [...storePackage(folder, of)];
+  const nested = storePackage(`${folder}/nested`, bare);
+  const [, text = new Uint8Array()] = manifestOf(bare);
+
+  test.each([
+    ['another file next to it', [...stored(bare), [`${folder}/README.txt`, Uint8Array.of(1)] as const]],
+    ['another package below it', [...stored(bare), ...nested]],
+    ['a manifest', stored([...bare, manifestOf(bare)])],
+  ])('stays the same with %s', async (_, objects) => {
+    expect(isSameContent(await contentIdOf(stored(bare)), await contentIdOf(objects))).toBe(true);
+  });
+
+  test('stays the same if its manifest is written again, and differs with its digests', async () => {
+    const contentId = await contentIdOf(stored([...bare, manifestOf(bare)]));
+    const windows = Buffer.from(Buffer.from(text).toString().replaceAll('\n', '\r\n'));
+    expect(await contentIdOf(stored([...bare, ['web.mf', windows]]))).toBe(contentId);
+    const changed = await contentIdOf(stored([...other, manifestOf(other)]));
+    expect(isSameContent(changed, contentId)).toBe(false);
+  });
 });

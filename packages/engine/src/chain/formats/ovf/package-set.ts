@@ -14,7 +14,7 @@ const namedMax = 3;
 export type PackageSet = {
   readonly packages: readonly OvfPackage[];
   readonly stored: StoredFiles;
-  /** Identifies the content, equal for copies of a package with a manifest. */
+  /** Identifies the content by what the descriptors say and, after "-", by the digests of all files. */
   readonly contentId: string;
   /** What is unusual although nothing is wrong. */
   readonly remarks: readonly string[];
@@ -31,14 +31,10 @@ export async function readPackageSet(context: PackageContext, place: PathListing
   }
   const packages: OvfPackage[] = [];
   for (const path of stored.descriptors) packages.push(await readPackage(stored, path, context.nowMs()));
-  const contentId = createHash('sha256');
-  for (const { digest } of packages) contentId.update(digest);
-  // Without a manifest, only the listing tells one disk from another.
-  if (packages.some(({ hasManifest }) => !hasManifest)) contentId.update(place.listing.fingerprint);
   return {
     packages,
     stored,
-    contentId: contentId.digest('hex'),
+    contentId: contentIdOf(packages),
     remarks: [
       ...(packages.length > 1 ? [`it has ${counted(packages.length, 'package')}`] : []),
       ...packages.flatMap(({ remarks }) => remarks),
@@ -46,6 +42,23 @@ export async function readPackageSet(context: PackageContext, place: PathListing
       ...stored.remarks,
     ],
   };
+}
+
+/**
+ * What is not of the packages is left out, and so is all that differs between copies: names of other files, times, ETags,
+ * and how a manifest is written.
+ */
+function contentIdOf(packages: readonly OvfPackage[]): string {
+  const described = digestOf(packages.map(({ descriptorDigest }) => descriptorDigest).toSorted());
+  const files = filesOf({ packages }).filter(({ file }) => file !== null);
+  const isHashed = packages.every(({ hasManifest }) => hasManifest) && files.every(({ digest }) => digest !== null);
+  if (!isHashed) return described;
+  const digests = files.map(({ path, digest }) => [path, digest?.algorithm, digest?.hex.toLowerCase()]);
+  return `${described}-${digestOf(digests.toSorted(([one = ''], [other = '']) => (one < other ? -1 : 1)))}`;
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 /** All files of all packages, each once. */

@@ -37,8 +37,8 @@ export type OvfPackage = {
   readonly filesById: ReadonlyMap<string, PackageFile>;
   /** Paths of the manifest and the certificate, if they are there. */
   readonly documents: readonly string[];
-  /** SHA-256, hex, over the descriptor and the manifest. */
-  readonly digest: string;
+  /** SHA-256, hex, of the descriptor. */
+  readonly descriptorDigest: string;
   readonly hasManifest: boolean;
   readonly remarks: readonly string[];
 };
@@ -95,13 +95,9 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
       files.set(path, { path, stored: stored.files.get(path) ?? null, bytes: null, digest, file: null });
     }
   }
-  const digest = createHash('sha256')
-    .update(descriptorBytes)
-    .update('\0')
-    .update(manifestBytes ?? '')
-    .digest('hex');
+  const descriptorDigest = createHash('sha256').update(descriptorBytes).digest('hex');
   const documents = [manifestPath, certificatePath].filter((path) => path !== null);
-  return { name, descriptor, files, filesById, documents, digest, hasManifest: manifest !== null, remarks };
+  return { name, descriptor, files, filesById, documents, descriptorDigest, hasManifest: manifest !== null, remarks };
 }
 
 async function readDescriptorOf(
