@@ -41,7 +41,7 @@ const gaps = {
   },
   objects_disappeared: {
     level: 'inventory',
-    text: 'stored objects are gone although the index is as it was, so a loss cannot be told from a prune of what an interrupted backup left: run "restic check"',
+    text: 'stored objects are gone although no index was written since, so a loss cannot be told from a prune of what an interrupted backup left: run "restic check"',
   },
   no_block_hashes: {
     level: 'linkage',

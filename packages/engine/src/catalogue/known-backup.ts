@@ -17,5 +17,6 @@ export type KnownBackup = {
 export type RecordedBackup = RecordedListing & {
   readonly imagePath: string;
   readonly format: BackupFormat;
-  readonly status: BackupRecord['status'];
+  readonly fault: BackupRecord['fault'];
+  readonly verifiedAtMs: number;
 };

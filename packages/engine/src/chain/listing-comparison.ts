@@ -6,8 +6,10 @@ import type { Fault, RecordedListing } from './proof/link.ts';
 /** A recorded backup, as far as a listing can be compared with it. */
 export type ComparedBackup = RecordedListing & {
   readonly imagePath: string;
-  /** Whether it is recorded as broken. */
-  readonly isBroken: boolean;
+  /** Why it is recorded as broken; null if it is whole. */
+  readonly fault: Fault | null;
+  /** When it was proved, or found broken. */
+  readonly verifiedAtMs: number;
 };
 
 /**

@@ -17,6 +17,7 @@ export function digestOfEntry(relativeKey: string, { size, etag, modifiedAtMs }:
 export function isSameShared(one: SharedListing, other: SharedListing): boolean {
   return (
     one.own === other.own &&
+    one.keys === other.keys &&
     one.index === other.index &&
     one.count === other.count &&
     one.digest === other.digest &&

@@ -41,7 +41,10 @@ export class OutsideAncestors {
     return storageUnitId === storage.id && bucketName === listed && imagePath.startsWith(this.#prefix);
   }
 
-  async #isAsProved({ backupId, location, listing, fault }: EdgeProof, format: BackupFormat): Promise<boolean> {
+  async #isAsProved(
+    { backupId, location, listing, fault, verifiedAtMs }: EdgeProof,
+    format: BackupFormat,
+  ): Promise<boolean> {
     const { storage, signal } = this.#context;
     const { bucketName, imagePath } = location;
     if (location.storageUnitId !== storage.id) return true;
@@ -49,7 +52,7 @@ export class OutsideAncestors {
     const prefix = objectsPrefixOf(imagePath);
     const comparison = compare(prefix);
     const { digest, fingerprint } = listing;
-    comparison.expect({ backupId, imagePath, digest, fingerprint, shared: null, isBroken: fault !== null });
+    comparison.expect({ backupId, imagePath, digest, fingerprint, shared: null, fault, verifiedAtMs });
     try {
       for await (const page of storage.list({ bucket: bucketName, prefix, signal })) {
         for (const entry of page) comparison.pass(entry);

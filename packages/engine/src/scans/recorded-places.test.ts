@@ -35,7 +35,8 @@ function recordedOf(imagePath: string, entries: readonly ObjectEntry[], format: 
   const own = entries.filter(({ key }) => key === imagePath || key.startsWith(`${imagePath}/`));
   for (const entry of own) digest.add(entry.key.slice(imagePath.length), entry);
   const { digest: recorded, fingerprint } = digest.finish();
-  return { backupId: imagePath, imagePath, format, status: 'available', digest: recorded, fingerprint, shared: null };
+  const whole = { fault: null, verifiedAtMs: 0, shared: null };
+  return { backupId: imagePath, imagePath, format, ...whole, digest: recorded, fingerprint };
 }
 
 async function compare(recorded: readonly RecordedBackup[], entries: readonly ObjectEntry[], pageSize: number) {

@@ -108,7 +108,7 @@ export class RecordedPlaces {
       this.#present.add(backup.imagePath);
       const open = this.#prefixOf(backup);
       open.backups.push(backup);
-      open.comparison.expect({ ...backup, isBroken: backup.status === 'error' });
+      open.comparison.expect(backup);
     }
   }
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { makeSource } from '../catalogue/fixtures-for-conformance.ts';
 import { type ChangingRepository, openChangingRepository } from '../testing/changing-repository.ts';
+import { writeResticKey } from '../testing/restic-writer.ts';
 import { openServicesOver } from '../testing/services-over.ts';
 import { startSourceRun } from './start-source-run.ts';
 
@@ -30,6 +32,12 @@ async function watch(repository: ChangingRepository) {
     faults: over.faults,
     [Symbol.asyncDispose]: () => over[Symbol.asyncDispose](),
   };
+}
+
+/** A key of the repository, and its bytes. */
+function keyOf(seed: string) {
+  const bytes = writeResticKey(seed);
+  return [`office/keys/${createHash('sha256').update(bytes).digest('hex')}`, bytes] as const;
 }
 
 const idOf = (imagePath: string) => imagePath.slice(-64);
@@ -94,6 +102,35 @@ test('a pack that is gone without a new index is a problem of each run until the
   expect((await source.run()).operation).toMatchObject(fine);
   expect(await source.recordOf(first)).toMatchObject(plain);
   expect((await source.run()).imports).toEqual([]);
+});
+
+test('a key that is added or removed hides no pack that is gone', async () => {
+  const repository = openChangingRepository(bucketName);
+  const [first = ''] = repository.written.snapshots;
+  await using source = await watch(repository);
+  await source.run();
+  const [key, bytes] = keyOf('spare');
+  repository.put(key, bytes);
+  repository.remove(repository.keysIn('data')[1] ?? '');
+  expect(await source.run()).toMatchObject(counted);
+  expect(await source.recordOf(first)).toMatchObject(shrunk);
+  repository.put(...keyOf('another'));
+  expect(await source.run()).toMatchObject(counted);
+  expect(await source.recordOf(first)).toMatchObject(shrunk);
+  repository.remove(key);
+  expect(await source.run()).toMatchObject(counted);
+  expect(await source.run()).toMatchObject({ ...counted, imports: [] });
+  expect(source.faults).toEqual([]);
+});
+
+test('packs that are gone together with their index, while nothing was written, are the same problem', async () => {
+  const repository = openChangingRepository(bucketName);
+  const [first = ''] = repository.written.snapshots;
+  await using source = await watch(repository);
+  await source.run();
+  repository.remove(repository.keysIn('index')[0] ?? '', repository.keysIn('data')[0] ?? '');
+  expect(await source.run()).toMatchObject(counted);
+  expect(await source.recordOf(first)).toMatchObject(shrunk);
 });
 
 test('the problem ends when the pack is back', async () => {

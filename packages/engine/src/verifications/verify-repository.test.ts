@@ -51,11 +51,11 @@ test('a source reads a repository once for all its snapshots, and again only whe
   const { snapshots, objects } = repository.written;
   await using source = await watch(repository);
   const [first, ...others] = await source.run();
-  // Everything but the other snapshots, and the key once more to examine it.
+  // Everything but the other snapshots: the key while the snapshot is proved.
   expect(first).toMatchObject({ ...proved, requests: { gets: objects.size - 2 } });
   expect(first?.message).toContain('has the SHA-256 that its name says');
-  // The snapshot itself, and the config, which has no digest.
-  expect(others).toMatchObject([1, 2].map(() => ({ ...proved, requests: { gets: 2 } })));
+  // The snapshot itself, the key, and the config, which has no digest.
+  expect(others).toMatchObject([1, 2].map(() => ({ ...proved, requests: { gets: 3 } })));
   for (const imagePath of snapshots) {
     expect(await source.recordOf(imagePath)).toMatchObject({
       ...{ status: 'available', level: 'metadata' },
@@ -65,8 +65,8 @@ test('a source reads a repository once for all its snapshots, and again only whe
 
   expect(await source.run()).toEqual([]);
   repository.backUp();
-  // The new snapshot, pack and object of the index, and the config.
-  expect(await source.run()).toMatchObject([{ ...proved, requests: { gets: 4 } }]);
+  // The new snapshot, pack and object of the index, the key, and the config.
+  expect(await source.run()).toMatchObject([{ ...proved, requests: { gets: 5 } }]);
   source.clock.timeMs += dayMs;
   const again = await source.run();
   expect(again[0]?.requests?.gets).toBeGreaterThanOrEqual(objects.size);
@@ -74,9 +74,9 @@ test('a source reads a repository once for all its snapshots, and again only whe
   expect(source.faults).toEqual([]);
 });
 
-test('a damaged pack breaks each snapshot that is verified until it is right again', async () => {
+test('a damaged pack breaks all snapshots, each until the pack is read again and is right', async () => {
   const repository = openChangingRepository(bucketName);
-  const [snapshot = ''] = repository.written.snapshots;
+  const [snapshot = '', other = ''] = repository.written.snapshots;
   await using source = await watch(repository);
   await source.run();
   const key = repository.keysIn('data')[1] ?? '';
@@ -89,9 +89,11 @@ test('a damaged pack breaks each snapshot that is verified until it is right aga
   const fault = { code: 'content_mismatch', detail: expect.stringContaining('only the password can tell') };
   expect(await source.verify(snapshot)).toMatchObject({ status: 'failed', fault });
   expect(await source.recordOf(snapshot)).toMatchObject({ status: 'error', level: 'metadata', fault, facts: [] });
-  repository.backUp();
+  const next = repository.backUp();
   await source.run();
-  expect(await source.recordOf(snapshot)).toMatchObject({ status: 'error', fault });
+  for (const imagePath of [snapshot, other, next]) {
+    expect(await source.recordOf(imagePath)).toMatchObject({ status: 'error', level: 'metadata', fault, facts: [] });
+  }
 
   repository.put(key, bytes, modifiedAtMs);
   expect(await source.verify(snapshot)).toMatchObject(proved);
@@ -99,6 +101,41 @@ test('a damaged pack breaks each snapshot that is verified until it is right aga
     ...{ status: 'available', level: 'metadata', fault: null },
     facts: [{ code: 'objects_match_names' }],
   });
+  // What was found with the others is older than that.
+  await source.run();
+  expect(await source.recordOf(snapshot)).toMatchObject({ status: 'available' });
+  expect(await source.recordOf(other)).toMatchObject({ status: 'error', fault });
+  for (const imagePath of [other, next]) {
+    expect(await source.verify(imagePath)).toMatchObject(proved);
+    expect(await source.recordOf(imagePath)).toMatchObject({ status: 'available', fault: null });
+  }
+  expect(source.faults).toEqual([]);
+});
+
+test('a damaged pack that a prune has removed, or that was written again, breaks no other snapshot', async () => {
+  const repository = openChangingRepository(bucketName);
+  const [snapshot = '', other = ''] = repository.written.snapshots;
+  await using source = await watch(repository);
+  await source.run();
+  const key = repository.keysIn('data')[1] ?? '';
+  const { bytes, modifiedAtMs } = repository.take(key);
+  const damage = () =>
+    repository.put(
+      key,
+      bytes.map((byte, at) => (at === 300 ? byte ^ 1 : byte)),
+      modifiedAtMs,
+    );
+  damage();
+  expect(await source.verify(snapshot)).toMatchObject({ status: 'failed', fault: { code: 'content_mismatch' } });
+  repository.put(key, bytes, source.clock.nowMs() + 1000);
+  await source.run();
+  expect(await source.recordOf(other)).toMatchObject({ status: 'available' });
+  damage();
+  repository.prune(key);
+  await source.run();
+  expect(await source.recordOf(other)).toMatchObject({ status: 'available', fault: null });
+  expect(await source.recordOf(snapshot)).toMatchObject({ status: 'available', fault: null });
+  expect(source.faults).toEqual([]);
 });
 
 test('what a prune wrote is read with the next snapshot, and what was shown before stays', async () => {
@@ -111,6 +148,6 @@ test('what a prune wrote is read with the next snapshot, and what was shown befo
   expect(await source.run()).toEqual([]);
   expect((await source.recordOf(snapshot))?.facts).toEqual(before);
   repository.backUp();
-  // The new snapshot, its pack, two objects of the index, and the config.
-  expect(await source.run()).toMatchObject([{ ...proved, requests: { gets: 5 } }]);
+  // The new snapshot, its pack, two objects of the index, the key, and the config.
+  expect(await source.run()).toMatchObject([{ ...proved, requests: { gets: 6 } }]);
 });

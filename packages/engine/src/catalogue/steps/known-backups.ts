@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import { rowToRecord, rowToShared } from '../backup-rows.ts';
+import { columnsToFault, rowToRecord, rowToShared } from '../backup-rows.ts';
 import { differencesOf } from '../differences.ts';
 import { fixedQuery } from '../fixed-query.ts';
 import type { KnownBackup, RecordedBackup } from '../known-backup.ts';
@@ -42,7 +42,8 @@ export async function recordedBelow(
     .where('storage_unit_id', '=', place.storageUnitId)
     .where('bucket_name', '=', place.bucketName)
     .where('forgotten_at_ms', 'is', null)
-    .select(['backup_id', 'image_path', 'format', 'status', 'listing_digest', 'listing_fingerprint', 'shared_listing']);
+    .select(['backup_id', 'image_path', 'format', 'reason_code', 'reason_detail', 'verified_at_ms'])
+    .select(['listing_digest', 'listing_fingerprint', 'shared_listing']);
   const rows = await recorded
     .where('image_path', '>=', place.prefix)
     .where('image_path', '>', place.after)
@@ -64,14 +65,23 @@ export async function recordedBelow(
 function rowToRecorded(
   row: Pick<
     Selectable<BackupRow>,
-    'backup_id' | 'image_path' | 'format' | 'status' | 'listing_digest' | 'listing_fingerprint' | 'shared_listing'
+    | 'backup_id'
+    | 'image_path'
+    | 'format'
+    | 'reason_code'
+    | 'reason_detail'
+    | 'verified_at_ms'
+    | 'listing_digest'
+    | 'listing_fingerprint'
+    | 'shared_listing'
   >,
 ): RecordedBackup {
   return {
     backupId: row.backup_id,
     imagePath: row.image_path,
     format: row.format,
-    status: row.status,
+    fault: columnsToFault(row),
+    verifiedAtMs: row.verified_at_ms,
     digest: row.listing_digest,
     fingerprint: row.listing_fingerprint,
     shared: rowToShared(row),

@@ -78,6 +78,8 @@ export type Listing = {
 export type SharedListing = {
   /** SHA-256, hex, over the backup's own objects: sizes, and ETags or times. */
   readonly own: string;
+  /** The same for objects any one of which opens the backup, and which are checked apart; absent if there are none. */
+  readonly keys?: string;
   /** The same for the object that describes the shared ones; null if it is not listed. */
   readonly index: string | null;
   /** If several objects describe the shared ones (`index` is then a sum, too): how many, and the time of the newest. */

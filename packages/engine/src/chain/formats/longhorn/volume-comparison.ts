@@ -54,14 +54,14 @@ export class VolumeComparison implements ListingComparison {
     return new SharedObjects(times.filter((timeMs) => timeMs !== null));
   }
 
-  #likenessOf({ imagePath, shared, isBroken }: ComparedBackup): Likeness {
+  #likenessOf({ imagePath, shared, fault }: ComparedBackup): Likeness {
     const own = this.#own.get(imagePath);
     if (own === undefined) return 'absent';
     if (shared === null || shared.own !== own) return 'changed';
     const sets = this.#shared ?? this.#sets();
     const older = sets.upTo(shared.newestObjectAtMs);
     if (older.count !== shared.count || older.digest !== shared.digest) return 'changed';
-    return isBroken && sets.all().count > shared.count ? 'changed' : 'same';
+    return fault !== null && sets.all().count > shared.count ? 'changed' : 'same';
   }
 
   /**
@@ -72,11 +72,11 @@ export class VolumeComparison implements ListingComparison {
   async #compareVolumeCfg(context: BucketContext, likeness: Map<string, Likeness>): Promise<void> {
     const index = this.#volumeCfg === null ? null : digestOfObject(this.#volumeCfg);
     const same = this.#expected.filter(({ backupId }) => likeness.get(backupId) === 'same');
-    const isKnown = same.some(({ shared, isBroken }) => !isBroken && index !== null && shared?.index === index);
+    const isKnown = same.some(({ shared, fault }) => fault === null && index !== null && shared?.index === index);
     if (isKnown) {
       // A backup may be broken because of the volume.cfg that it was proved with.
       for (const each of same)
-        if (each.isBroken && each.shared?.index !== index) likeness.set(each.backupId, 'changed');
+        if (each.fault !== null && each.shared?.index !== index) likeness.set(each.backupId, 'changed');
       return;
     }
     const other = same.filter(({ shared }) => shared?.index !== index);
@@ -86,7 +86,9 @@ export class VolumeComparison implements ListingComparison {
       for (const { backupId } of other) likeness.set(backupId, 'changed');
       return;
     }
-    for (const { backupId, isBroken } of other) if (isBroken || backupId === last) likeness.set(backupId, 'changed');
+    for (const { backupId, fault } of other) {
+      if (fault !== null || backupId === last) likeness.set(backupId, 'changed');
+    }
     const [first] = other;
     if (first !== undefined && !this.#hasUnrecorded && !other.some(({ backupId }) => backupId === last)) {
       likeness.set(first.backupId, 'changed');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type GetRequest, StorageError } from '../../../storage/port.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
-import { examineBackups } from '../../../testing/examine-backups.ts';
+import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { proveAllLevels } from '../../../testing/prove-all-levels.ts';
 import { syncItemsOfRestic, writeResticKey, writeResticRepository } from '../../../testing/restic-writer.ts';
@@ -40,6 +40,11 @@ function replace(key: string, change: (bytes: Uint8Array) => Uint8Array) {
 const cut = (key: string) => replace(key, (bytes) => bytes.subarray(0, -1));
 const empty = (key: string) => replace(key, () => new Uint8Array());
 const flip = (key: string) => replace(key, (bytes) => bytes.map((byte, at) => (at === 40 ? byte ^ 1 : byte)));
+
+/** Damages both keys of the repository. */
+const both = (damage: (each: string) => (objects: Objects) => void) => (objects: Objects) => {
+  for (const each of keysIn('keys')) damage(each)(objects);
+};
 
 const [pack = ''] = keysIn('data');
 const [index = ''] = keysIn('index');
@@ -88,6 +93,8 @@ describe('a healthy repository', () => {
     ['has one key less', remove(otherKey)],
     ['has lost another snapshot', remove(first.image_path)],
     ['has another snapshot damaged', flip(first.image_path)],
+    ['has a damaged key, while another is right', flip(otherKey)],
+    ['has an emptied key, while another is right', empty(key)],
     ['has a config of another version', replace('office/config', () => seededBytes('config', 139))],
   ])('%s', async (_, change) => {
     expect(await proveAfter(change)).toEqual(healthy);
@@ -126,9 +133,9 @@ describe('damage of a repository', () => {
     ['the config removed', remove('office/config'), { ...metadata, code: 'object_missing' }],
     ['the config emptied', empty('office/config'), { ...metadata, code: 'object_size_impossible' }],
     ['all keys removed', remove(key, otherKey), { ...metadata, code: 'object_missing' }],
-    ['a key cut by a byte', cut(key), { ...metadata, code: 'content_mismatch' }],
-    ['a byte of a key flipped', flip(otherKey), { ...metadata, code: 'content_mismatch' }],
-    ['a key emptied', empty(key), { ...metadata, code: 'content_mismatch' }],
+    ['all keys cut by a byte', both(cut), { ...metadata, code: 'content_mismatch' }],
+    ['a byte of all keys flipped', both(flip), { ...metadata, code: 'content_mismatch' }],
+    ['all keys emptied', both(empty), { ...metadata, code: 'content_mismatch' }],
     ['the index removed', remove(...keysIn('index')), { ...metadata, code: 'object_missing' }],
     ['an object of the index emptied', empty(index), { ...metadata, code: 'object_size_impossible' }],
     ['an object of the index cut by a byte', cut(index), { ...content, code: 'content_mismatch' }],
@@ -171,6 +178,18 @@ describe('damage of a repository', () => {
   });
 });
 
+test('a repository is whole again once one of its keys is right', async () => {
+  const objects = new Map(repository.objects);
+  both(flip)(objects);
+  const storage = openMemoryStorageUnit(new Map([['backups', objects]]));
+  const { remember, ...recorded } = rememberProofs();
+  const broken = await examineBackups(storage, [second], recorded);
+  expect(broken).toMatchObject([{ level: null, fault: { code: 'content_mismatch' } }]);
+  remember(broken, [second]);
+  objects.set(key, repository.objects.get(key) ?? new Uint8Array());
+  expect(await examineBackups(storage, [second], recorded)).toMatchObject([{ level: 'metadata', fault: null }]);
+});
+
 describe('a key that no password can open', () => {
   test.each<[string, Uint8Array, RegExp]>([
     ['is no JSON', seededBytes('no key', 450), /is not a key/],
@@ -187,10 +206,17 @@ describe('a key that no password can open', () => {
     ['has too little data', writeResticKey('k', { data: 'AAAA' }), /no encrypted keys/],
     ['names a field twice', Buffer.from('{"kdf":"scrypt","kdf":"scrypt"}'), /twice/],
   ])('%s', async (_, bytes, detail) => {
-    const storage = storageAfter(add('keys', bytes));
-    const [examination] = await examineBackups(storage, [second]);
+    const alone = storageAfter((objects) => {
+      remove(key, otherKey)(objects);
+      add('keys', bytes)(objects);
+    });
+    const [examination] = await examineBackups(alone, [second]);
     expect(examination).toMatchObject({ level: null, fault: { code: 'metadata_unreadable' } });
     expect(examination?.fault?.detail).toMatch(detail);
+    const [withOthers] = await examineBackups(storageAfter(add('keys', bytes)), [second]);
+    expect(withOthers).toMatchObject({ level: 'metadata', fault: null });
+    expect(withOthers?.remark).toMatch(/^1 key cannot open the repository although another one can: /);
+    expect(withOthers?.remark).toMatch(detail);
   });
 });
 

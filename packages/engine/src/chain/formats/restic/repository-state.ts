@@ -16,9 +16,9 @@ export type Change =
   | 'grown'
   /** It was pruned: objects are gone, and the index was written again. */
   | 'pruned'
-  /** Objects are gone, and the index that would say so was not written again. */
+  /** Objects are gone, and no index that would say so was written since. */
   | 'lost'
-  /** The snapshot, a key or the config is another object, or an older one was copied back. */
+  /** The snapshot or the config is another object, or an older one was copied back. */
   | 'other';
 
 /**
@@ -28,9 +28,8 @@ export type Change =
 export class RepositoryState {
   readonly #layout: Layout;
   readonly #root: string;
-  /** Over the config and the keys, which every snapshot needs. */
-  readonly #common: Hash = createHash('sha256');
-  #commonDigest: string | null = null;
+  readonly #keys: Hash = createHash('sha256');
+  #keysDigest: string | null = null;
   readonly packs: SharedObjects;
   readonly indexes: SharedObjects;
   config: ObjectEntry | null = null;
@@ -58,12 +57,11 @@ export class RepositoryState {
     switch (part.kind) {
       case 'config':
         this.config = entry;
-        this.#addCommon(relativeKey, entry);
         if (entry.size <= sealBytes) this.indexFault ??= impossibleSize(entry);
         break;
       case 'key':
         this.keyCount += 1;
-        this.#addCommon(relativeKey, entry);
+        this.#keys.update(`${JSON.stringify([relativeKey, ...identityOf(entry)])}\n`);
         break;
       case 'index':
         this.indexes.add(digestOfEntry(relativeKey, entry), entry.modifiedAtMs);
@@ -102,10 +100,11 @@ export class RepositoryState {
   }
 
   /** The state as it is recorded with a snapshot. */
-  sharedOf(snapshot: ObjectEntry): SharedListing {
+  sharedOf(snapshot: ObjectEntry): SharedListing & { readonly keys: string } {
     const index = this.indexes.all();
     return {
       own: this.#ownDigestOf(snapshot),
+      keys: this.#digestOfKeys(),
       index: index.digest,
       indexes: { count: index.count, newestObjectAtMs: this.indexes.newestMs },
       ...this.packs.all(),
@@ -113,7 +112,12 @@ export class RepositoryState {
     };
   }
 
-  /** How the repository has changed since a state was recorded with this snapshot. */
+  /** Whether the keys are those of a recorded state. They come and go without a change of anything else. */
+  hasKeysOf({ keys }: SharedListing): boolean {
+    return keys === this.#digestOfKeys();
+  }
+
+  /** How all but the keys has changed since a state was recorded with this snapshot. */
   changeSince(recorded: SharedListing, snapshot: ObjectEntry): Change {
     const { indexes } = recorded;
     if (recorded.own !== this.#ownDigestOf(snapshot) || indexes === undefined || recorded.index === null)
@@ -124,7 +128,7 @@ export class RepositoryState {
     if (hasIndex && hasPacks) return this.#isEmptySince(recorded, indexes.count) ? 'none' : 'grown';
     // A prune writes the index without what it removes. It deletes the old index before the packs.
     const isWrittenAgain = !hasIndex && (this.indexes.newestMs ?? 0) > (indexes.newestObjectAtMs ?? 0);
-    return isWrittenAgain || !(hasIndex || hasPacks) ? 'pruned' : 'lost';
+    return isWrittenAgain ? 'pruned' : 'lost';
   }
 
   #isEmptySince(recorded: SharedListing, indexCount: number): boolean {
@@ -132,15 +136,20 @@ export class RepositoryState {
   }
 
   /** With times: other times show that objects were copied back, and then age tells nothing about the rest. */
-  #ownDigestOf({ size, etag, modifiedAtMs }: ObjectEntry): string {
-    this.#commonDigest ??= this.#common.digest('hex');
-    const own = JSON.stringify([size, etag, modifiedAtMs, this.#commonDigest]);
+  #ownDigestOf(snapshot: ObjectEntry): string {
+    const config = this.config === null ? null : identityOf(this.config);
+    const own = JSON.stringify([...identityOf(snapshot), config]);
     return createHash('sha256').update(own).digest('hex');
   }
 
-  #addCommon(relativeKey: string, { size, etag, modifiedAtMs }: ObjectEntry): void {
-    this.#common.update(`${JSON.stringify([relativeKey, size, etag, modifiedAtMs])}\n`);
+  #digestOfKeys(): string {
+    this.#keysDigest ??= this.#keys.digest('hex');
+    return this.#keysDigest;
   }
+}
+
+function identityOf({ size, etag, modifiedAtMs }: ObjectEntry): readonly unknown[] {
+  return [size, etag, modifiedAtMs];
 }
 
 /**

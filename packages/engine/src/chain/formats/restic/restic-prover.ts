@@ -8,6 +8,7 @@ import { findMismatch } from '../../proof/request-mismatch.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { isSameShared } from '../../shared-objects.ts';
 import { sealBytes } from './key-document.ts';
+import { damageOf, type KnownDamage } from './known-damage.ts';
 import { parseSnapshotPath } from './repository-path.ts';
 import { type Change, impossibleSize } from './repository-state.ts';
 import type { ResticRepository } from './restic-repository.ts';
@@ -22,7 +23,7 @@ const packsLimit = 'missing packs cannot be seen without the password';
 
 /** What to do about objects that are gone. */
 export const lossRemark =
-  'objects are gone although the index is as it was: the leftover of an interrupted backup was pruned, or they were lost; run "restic check"';
+  'objects are gone although no index was written since: the leftover of an interrupted backup was pruned, or they were lost; run "restic check"';
 
 /** A snapshot as it was last listed. */
 export type ResticLink = ListedLink & { readonly entry: ObjectEntry };
@@ -52,24 +53,25 @@ export class ResticProver implements LinkProver<ResticLink> {
 
   /**
    * See `LinkProver.reuse`. Objects that were added change nothing for a snapshot, but may complete a broken
-   * repository. What was found by reading data holds until the object is pruned, or is read again.
+   * repository. What was found by reading data holds until the object is pruned, or is read again. Before data is read,
+   * nothing is reused: the keys are read, too.
    */
   async reuse(link: ResticLink, proof: EdgeProof): Promise<ProvedLink<ResticLink> | null> {
     const { state, context } = this.#repository;
     const recorded = this.#recordedOf(link);
-    if (recorded === null) return null;
-    // The parts of a verification belong to one listing.
-    if (context.dataFollows && this.#repository.listingOf(link.entry).digest !== proof.listing.digest) return null;
+    if (recorded === null || context.dataFollows) return null;
     const change = state.changeSince(recorded, link.entry);
     const hasLost = recorded.hasLost === true;
-    if (proof.fault !== null && proof.fault.code !== 'content_mismatch') {
-      return change === 'none' ? reusedLink(link, null, proof, recorded) : null;
+    if (proof.fault !== null && damageOf(proof.fault, proof.verifiedAtMs) === null) {
+      const isAsBefore = change === 'none' && state.hasKeysOf(recorded);
+      return isAsBefore ? reusedLink(link, null, proof, recorded) : null;
     }
     if (state.packFault !== null || state.indexFault !== null || change === 'other') return null;
     if (proof.fault !== null) {
       const isOver = change === 'pruned' && !this.#repository.hasDamaged(proof.fault);
       return isOver ? null : reusedLink(link, null, proof, change === 'none' ? recorded : state.sharedOf(link.entry));
     }
+    if (!state.hasKeysOf(recorded) || (await this.#damageSince(proof)) !== null) return null;
     if (change === 'lost') return hasLost ? reusedLink(link, null, proof, recorded) : null;
     if (hasLost || change === 'pruned') return null;
     return reusedLink(link, null, proof, change === 'none' ? recorded : state.sharedOf(link.entry));
@@ -77,7 +79,7 @@ export class ResticProver implements LinkProver<ResticLink> {
 
   async prove(link: ResticLink): Promise<ProvedLink<ResticLink>> {
     const { entry } = link;
-    const { state } = this.#repository;
+    const { state, context } = this.#repository;
     if (entry.size <= sealBytes) return this.#conclude(link, { fault: impossibleSize(entry) });
     const found = await this.#repository.findFault();
     if (found !== null) {
@@ -86,6 +88,14 @@ export class ResticProver implements LinkProver<ResticLink> {
       return this.#conclude(link, { level, fault, suspect: looksMissing ? link : null });
     }
     if (state.packFault !== null) return this.#conclude(link, { level: 'metadata', fault: state.packFault });
+    const damage = context.dataFollows
+      ? null
+      : await this.#damageSince(this.#repository.recorded.get(link.backupId)?.proof ?? null);
+    if (damage !== null) {
+      const proved = await this.#conclude(link, { level: 'metadata', fault: damage.fault });
+      // It was found when the other snapshot was read. What is read of this one after that counts more.
+      return { ...proved, proof: { ...proved.proof, verifiedAtMs: damage.foundAtMs } };
+    }
     const hasLost = this.#changeSinceProof(link) === 'lost';
     const finding = { level: 'metadata', fault: null, limit: packsLimit, suspect: hasLost ? link : null } as const;
     return this.#conclude(link, finding, hasLost);
@@ -116,12 +126,21 @@ export class ResticProver implements LinkProver<ResticLink> {
     return this.#repository.state.changeSince(recorded, link.entry);
   }
 
-  #conclude(link: ResticLink, finding: Finding<ResticLink>, hasLost = false): ProvedLink<ResticLink> {
+  /** What reading another snapshot has found since this proof was made of an object that this one may need, too. */
+  async #damageSince(proof: EdgeProof | null): Promise<KnownDamage | null> {
+    const damage = await this.#repository.findDamage();
+    const wasReadSince = damage !== null && proof?.fault === null && proof.verifiedAtMs > damage.foundAtMs;
+    return wasReadSince ? null : damage;
+  }
+
+  async #conclude(link: ResticLink, finding: Finding<ResticLink>, hasLost = false): Promise<ProvedLink<ResticLink>> {
     const { context, state, remark, keyObjects } = this.#repository;
     const recorded = this.#recordedOf(link);
     // What was there before the loss is kept, so that the next listing shows whether it is back.
-    const shared: SharedListing = hasLost && recorded !== null ? { ...recorded, hasLost } : state.sharedOf(link.entry);
-    const remarks = [hasLost ? lossRemark : null, remark].filter((each) => each !== null);
+    const now = state.sharedOf(link.entry);
+    const shared: SharedListing = hasLost && recorded !== null ? { ...recorded, keys: now.keys, hasLost } : now;
+    const keyRemark = finding.level === 'metadata' ? await this.#repository.keyRemark() : null;
+    const remarks = [hasLost ? lossRemark : null, keyRemark, remark].filter((each) => each !== null);
     return concludeEdge(
       context,
       {
@@ -137,7 +156,7 @@ export class ResticProver implements LinkProver<ResticLink> {
         checkVersion: resticCheck.version,
         read: keyObjects,
         remark: remarks.length === 0 ? null : remarks.join('; '),
-        awaitsData: false,
+        awaitsData: context.dataFollows && finding.fault === null,
       },
       finding,
     );

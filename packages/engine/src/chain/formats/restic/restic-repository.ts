@@ -4,9 +4,10 @@ import type { ObjectEntry } from '../../../storage/port.ts';
 import type { ChainContext } from '../../chain-context.ts';
 import type { StoredContent } from '../../data.ts';
 import { ListingDigest } from '../../listing-digest.ts';
-import type { EdgeProof, Fault, Listing, RecordedListing } from '../../proof/link.ts';
+import { type EdgeProof, type Fault, isSameLocation, type Listing, type RecordedListing } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { checkKey } from './key-document.ts';
+import { damageOf, holdsFor, type KnownDamage } from './known-damage.ts';
 import { parseSnapshotPath, type RepositoryPart, type SnapshotPath } from './repository-path.ts';
 import { RepositoryState } from './repository-state.ts';
 
@@ -15,10 +16,19 @@ const keysMax = 20;
 /** Objects whose entries are kept to be read, at some 300 bytes of memory each. More are listed again. */
 const keptObjectsMax = 20_000;
 const batchObjects = 1000;
-const damagedPattern = /(?:data\/(?:[0-9a-f]{2}\/)?|(?:index|keys?|snapshots?)\/)([0-9a-f]{64}): /;
 
 /** What is recorded of one of the snapshots for which the run was opened. */
 export type Recorded = { readonly listing: RecordedListing; readonly proof: EdgeProof };
+
+/** What reading the keys has shown. Any one of them opens the repository. */
+type KeyCheck = {
+  readonly right: number;
+  readonly wrong: number;
+  /** What is wrong with the first one that is. */
+  readonly first: Fault | null;
+  /** The same if no key is right, so that none opens the repository. */
+  readonly fault: Fault | null;
+};
 
 type KeyEntry = { readonly entry: ObjectEntry; readonly sha256: string };
 
@@ -32,8 +42,10 @@ type RepositoryListing = {
   readonly shared: Listing;
   readonly snapshotCount: number;
   readonly snapshotBytes: number;
-  /** Names of the objects that were found to be damaged and are still there. */
+  /** Names of the objects that the run's own snapshots are recorded to be damaged by, and that are still there. */
   readonly damaged: ReadonlySet<string>;
+  /** What reading any snapshot has found of objects that all may need, newest first. They may be gone. */
+  readonly suspected: readonly KnownDamage[];
   /** What every snapshot may need, to be read; null if that is not wanted, or is too much to keep. */
   readonly contents: readonly StoredContent[] | null;
 };
@@ -47,7 +59,8 @@ export class ResticRepository {
   readonly #keptMax: number;
   #listing: RepositoryListing;
   #secondLook: Promise<RepositoryListing> | null = null;
-  #keyFault: Promise<Fault | null> | null = null;
+  #keyCheck: Promise<KeyCheck> | null = null;
+  #damage: Promise<KnownDamage | null> | null = null;
 
   private constructor(
     context: ChainContext,
@@ -101,15 +114,18 @@ export class ResticRepository {
 
   /** Whether the object that has this recorded fault is still there. */
   hasDamaged(fault: Fault): boolean {
-    const name = namedBy(fault);
-    return name !== null && this.#listing.damaged.has(name);
+    const damage = damageOf(fault, 0);
+    return damage !== null && this.#listing.damaged.has(damage.name);
   }
 
   /** Lists the repository a second time, but only once in a run. Throws storage errors. */
   async listAgain(): Promise<void> {
     this.#secondLook ??= list(this.context, this.#path, this.recorded, this.#keptMax);
     const listing = await this.#secondLook;
-    if (listing !== this.#listing) this.#keyFault = null;
+    if (listing !== this.#listing) {
+      this.#keyCheck = null;
+      this.#damage = null;
+    }
     this.#listing = listing;
   }
 
@@ -126,9 +142,26 @@ export class ResticRepository {
     if (state.packs.all().count === 0) return missing(`${root}data/ has no pack, although there is a snapshot`);
     if (state.indexes.all().count === 0) return missing(`${root}index/ is empty, although there are packs`);
     if (state.indexFault !== null) return { fault: state.indexFault, looksMissing: false };
-    this.#keyFault ??= this.#checkKeys();
-    const fault = await this.#keyFault;
+    this.#keyCheck ??= this.#checkKeys();
+    const { fault } = await this.#keyCheck;
     return fault === null ? null : { fault, looksMissing: false };
+  }
+
+  /**
+   * The newest damage that reading any recorded snapshot has found of an object that all may need, if the object is
+   * still there and was not written again since; null if there is none. Throws storage errors.
+   */
+  findDamage(): Promise<KnownDamage | null> {
+    this.#damage ??= this.#findDamage();
+    return this.#damage;
+  }
+
+  /** Says which keys open nothing although another one does; null if all are right. */
+  async keyRemark(): Promise<string | null> {
+    this.#keyCheck ??= this.#checkKeys();
+    const { wrong, right, first } = await this.#keyCheck;
+    if (first === null || right === 0) return null;
+    return `${counted(wrong, 'key')} cannot open the repository although another one can: ${first.detail}`;
   }
 
   /** Says what else is stored in the folder of the repository; null if nothing is. */
@@ -140,7 +173,7 @@ export class ResticRepository {
   }
 
   /**
-   * Everything that the snapshot may need, with the digests that names say, in the order of the listing. If that is too
+   * Everything that the snapshot may need but keys, with the digests that names say, in the order of the listing. If that is too
    * much to keep, it is listed again. Throws `ReadFault` if it is then no longer the same, and storage errors.
    */
   async *contentsFor(snapshot: ObjectEntry, sha256: string): AsyncGenerator<readonly StoredContent[]> {
@@ -158,7 +191,7 @@ export class ResticRepository {
         // What was written since is not part of what is proved.
         if (!isShared(part) || entry.modifiedAtMs > (shared.newestObjectAtMs ?? 0)) continue;
         digest.add(entry.key.slice(this.#path.root.length), entry);
-        batch.push(contentOf(entry, part.sha256));
+        if (part.kind !== 'key') batch.push(contentOf(entry, part.sha256));
       }
       yield batch;
     }
@@ -167,13 +200,29 @@ export class ResticRepository {
     throw new ReadFault({ code: 'changed_while_read', detail }, false);
   }
 
-  async #checkKeys(): Promise<Fault | null> {
+  async #checkKeys(): Promise<KeyCheck> {
+    let [first, right, wrong]: [Fault | null, number, number] = [null, 0, 0];
     for (const { entry, sha256 } of this.#listing.keys) {
       try {
         await checkKey(this.context, entry, sha256);
+        right += 1;
       } catch (error) {
-        if (error instanceof ReadFault) return error.fault;
-        throw error;
+        if (!(error instanceof ReadFault)) throw error;
+        wrong += 1;
+        first ??= error.fault;
+      }
+    }
+    return { right, wrong, first, fault: right > 0 ? null : first };
+  }
+
+  async #findDamage(): Promise<KnownDamage | null> {
+    const { storage, bucketName, signal } = this.context;
+    for (const damage of this.#listing.suspected) {
+      const key = `${this.#path.root}${damage.relativeKey}`;
+      for await (const page of storage.list({ bucket: bucketName, prefix: key, signal })) {
+        const entry = page.find((each) => each.key === key);
+        if (entry !== undefined && holdsFor(damage, entry)) return damage;
+        break;
       }
     }
     return null;
@@ -200,12 +249,18 @@ async function list(
   keptMax: number,
 ): Promise<RepositoryListing> {
   const { root, layout } = path;
-  const known = [...recorded.values()].map(({ listing }) => listing.shared).filter((shared) => shared !== null);
-  const state = new RepositoryState(root, layout, known);
+  const shared = [...recorded.values()].map(({ listing }) => listing.shared);
+  const state = new RepositoryState(
+    root,
+    layout,
+    shared.filter((each) => each !== null),
+  );
   const wanted = new Set(context.imagePaths);
   const snapshots = new Map<string, ObjectEntry>();
   const keys: KeyEntry[] = [];
-  const suspected = new Set([...recorded.values()].map(({ proof }) => namedBy(proof.fault)));
+  const known = [...recorded.values()];
+  const own = new Set(known.map(({ proof }) => damageOf(proof.fault, proof.verifiedAtMs)?.name));
+  const suspected: KnownDamage[] = [];
   const damaged = new Set<string>();
   const digest = new ListingDigest();
   let [snapshotCount, snapshotBytes] = [0, 0];
@@ -221,18 +276,38 @@ async function list(
         if (part.kind === 'key' && part.sha256 !== null && keys.length < keysMax) {
           keys.push({ entry, sha256: part.sha256 });
         }
-        if (part.sha256 !== null && suspected.has(part.sha256)) damaged.add(part.sha256);
-        contents?.push(contentOf(entry, part.sha256));
+        if (part.sha256 !== null && own.has(part.sha256)) damaged.add(part.sha256);
+        // Keys are read when the snapshot is proved: any one that is right is enough.
+        if (part.kind !== 'key') contents?.push(contentOf(entry, part.sha256));
         if (contents !== null && contents.length > keptMax) contents = null;
       }
     }
+    // All of the data is read anyway if it follows.
+    if (!context.dataFollows) suspected.push(...(await damageFoundWith(context, page)));
   }
-  return { state, snapshots, keys, shared: digest.finish(), snapshotCount, snapshotBytes, damaged, contents };
+  suspected.sort((one, other) => other.foundAtMs - one.foundAtMs);
+  const counts = { snapshotCount, snapshotBytes };
+  return { state, snapshots, keys, shared: digest.finish(), ...counts, damaged, suspected, contents };
 }
 
-/** The name of the object that a fault in data is about: its text begins with the key. */
-function namedBy(fault: Fault | null): string | null {
-  return fault?.code === 'content_mismatch' ? (damagedPattern.exec(fault.detail)?.[1] ?? null) : null;
+/** What reading the snapshots of this page has found of objects that all may need. One of each object is enough. */
+async function damageFoundWith(
+  { findProofs, storage, bucketName }: ChainContext,
+  page: readonly SeenPart[],
+): Promise<readonly KnownDamage[]> {
+  const places = new Map<string, string>();
+  for (const { entry, part } of page) {
+    if (part.kind === 'snapshot' && part.sha256 !== null) places.set(part.sha256, entry.key);
+  }
+  if (places.size === 0) return [];
+  const found = new Map<string, KnownDamage>();
+  for (const { backupId, location, fault, verifiedAtMs } of await findProofs([...places.keys()])) {
+    const here = { storageUnitId: storage.id, bucketName, imagePath: places.get(backupId) ?? '' };
+    const damage = isSameLocation(location, here) ? damageOf(fault, verifiedAtMs) : null;
+    if (damage === null || !damage.isShared) continue;
+    if ((found.get(damage.name)?.foundAtMs ?? -1) < damage.foundAtMs) found.set(damage.name, damage);
+  }
+  return [...found.values()];
 }
 
 type SeenPart = { readonly entry: ObjectEntry; readonly part: RepositoryPart };
