@@ -9,6 +9,7 @@ import {
   flip,
   folder,
   gone,
+  manifest,
   plain,
   provePackage,
   signed,
@@ -135,6 +136,16 @@ describe('damage of a package', () => {
       'the same without a manifest',
       change(describedAs(unqualified), 'web-base.vmdk', gone),
       'inventory: object_missing',
+    ],
+    [
+      'a manifest of another name that was cut',
+      change(whole, 'web.mf', gone).concat([['export.mf', manifest[1].subarray(0, -9)]]),
+      'metadata: metadata_unreadable',
+    ],
+    [
+      'a manifest of another name that is gone, with a certificate that names it',
+      [...plain, ['other.cert', signed.at(-1)?.[1] ?? new Uint8Array()]],
+      'metadata: object_missing',
     ],
     [
       'a file outside of the folder',

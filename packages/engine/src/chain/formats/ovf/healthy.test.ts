@@ -51,6 +51,26 @@ describe('healthy packages', () => {
     ['with an empty file of a known digest', withManifest([...plain, ['web.nvram', new Uint8Array()]]), 'content'],
     ['with a manifest of another name', change(whole, 'web.mf', gone).concat([['export.mf', manifest[1]]]), 'content'],
     ['whose elements have no namespace', withManifest(describedAs(unqualified)), 'content'],
+    [
+      'with what another computer leaves next to each file',
+      [['._web.ovf', Buffer.from('\0\x05\x16\x07')], ['._web.mf', Buffer.from('\0\x05\x16\x07')], ...whole],
+      'content',
+    ],
+    [
+      'with certificates and manifests of something else',
+      [...whole, ['ca.cert', Buffer.from('-----BEGIN')], ['MANIFEST.MF', Buffer.from('Manifest-Version: 1.0')]],
+      'content',
+    ],
+    [
+      'with these, and without a manifest',
+      [...plain, ['ca.cert', Buffer.from('-----BEGIN')], ['MANIFEST.MF', Buffer.from('Manifest-Version: 1.0')]],
+      'linkage',
+    ],
+    [
+      'with a manifest of other files',
+      [...plain, ['others.mf', Buffer.from(`SHA1(other.iso)= ${'a'.repeat(40)}\n`)]],
+      'linkage',
+    ],
     ['with escaped names', withManifest(describedAs((all) => all.replace('web-base', 'web%2Dbase'))), 'content'],
     [
       'with ./ in front of names',

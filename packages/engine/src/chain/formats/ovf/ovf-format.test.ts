@@ -53,8 +53,10 @@ test.each([
   expect(await scan([key])).toEqual([found]);
 });
 
-test('a scan takes a manifest or a disk alone for no package', async () => {
-  expect(await scan(['META-INF/MANIFEST.MF', 'a/web.mf', 'a/web.vmdk', 'a/.ova', 'web.ovf'])).toEqual([]);
+test('a scan takes a manifest, a disk or a hidden file alone for no package', async () => {
+  expect(
+    await scan(['a/._web.ovf', 'a/._web.ova', 'META-INF/MANIFEST.MF', 'a/web.mf', 'a/web.vmdk', 'a/.ova', 'web.ovf']),
+  ).toEqual([]);
 });
 
 test('several packages of a folder are found once', async () => {

@@ -4,10 +4,13 @@ import type { PathListing } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
 import { readManifestLines } from './manifest-lines.ts';
-import { baseName, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
+import { baseName, isDocument, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
 
 /** What is read of a manifest without a descriptor: enough for its line about the descriptor. */
 const manifestStartBytes = 64 * 1024;
+
+/** Manifests without a descriptor that are read. */
+const manifestsMax = 10;
 
 /** A package, or several in one folder, as last listed. */
 export type OvfLink = PathListing & { readonly backupId: string };
@@ -20,9 +23,11 @@ export async function isPackagePlace(context: FormatContext, place: PathListing)
   if (parseArchivePath(place.imagePath) !== null && place.ownObject !== null) return true;
   const { packageFiles } = place;
   if (packageFiles.some(({ key }) => stemOfDescriptor(baseName(key)) !== null)) return true;
-  const manifest = packageFiles.find(({ key, size }) => /\.mf$/i.test(key) && size > 0);
-  if (manifest === undefined) return false;
-  return await namesDescriptor(context, manifest);
+  const isManifest = ({ key, size }: ObjectEntry) => /\.mf$/i.test(key) && isDocument(baseName(key)) && size > 0;
+  for (const manifest of packageFiles.filter(isManifest).slice(0, manifestsMax)) {
+    if (await namesDescriptor(context, manifest)) return true;
+  }
+  return false;
 }
 
 /** A manifest that cannot be read proves nothing. */

@@ -6,8 +6,10 @@ export type PackagePath = {
   readonly name: string;
 };
 
-const archiveName = /^(.+)\.ova$/i;
-const descriptorName = /^(.+)\.ovf$/i;
+// Hidden files are none: some systems copy each file with one, of their own format, as "._<name>".
+const archiveName = /^([^.].*)\.ova$/i;
+const descriptorName = /^((?:.*\/)?[^./][^/]*)\.ovf$/i;
+const documentName = /^[^./][^/]*\.(?:mf|cert)$/i;
 
 /** Reads the key of an archive (OVA); null if it is not the name of one. */
 export function parseArchivePath(key: string): PackagePath | null {
@@ -26,6 +28,11 @@ export function parseDescriptorPath(key: string): PackagePath | null {
 /** The name without the suffix of a descriptor; null if it has another suffix. */
 export function stemOfDescriptor(name: string): string | null {
   return descriptorName.exec(name)?.[1] ?? null;
+}
+
+/** Whether a file of this name may be a manifest, or the certificate of one. */
+export function isDocument(name: string): boolean {
+  return documentName.test(name);
 }
 
 export function baseName(path: string): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { counted } from '@backup-sync/contracts';
 import type { PathListing } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import { baseName } from './ovf-path.ts';
 import { type OvfPackage, type PackageFile, readPackage } from './read-package.ts';
 import { findStoredFiles, type PackageContext, type StoredFiles } from './stored-package.ts';
 
@@ -85,7 +86,8 @@ function describeSize({ path, bytes, stored }: PackageFile): string {
 /** Describes the other files next to packages, if there are any. `extents` are files of their disks. */
 export function describeStrays({ packages, stored }: PackageSet, extents: ReadonlySet<string>): readonly string[] {
   const own = new Set(packages.flatMap((each) => [...each.files.keys(), ...each.documents]));
-  const isStray = (path: string) => !own.has(path) && !extents.has(path) && !knownCompany.test(path);
+  const isHidden = (path: string) => baseName(path).startsWith('.');
+  const isStray = (path: string) => !isHidden(path) && !own.has(path) && !extents.has(path) && !knownCompany.test(path);
   const strays = [...stored.files.keys()].filter(isStray);
   if (strays.length === 0) return [];
   const names = `${strays.slice(0, namedMax).join(', ')}${strays.length > namedMax ? ', …' : ''}`;

@@ -6,9 +6,9 @@ import { ReadFault } from '../../proof/read-fault.ts';
 import { isYoung } from '../../proof/young-metadata.ts';
 import { certificateBytesMax, checkSignature } from './certificate.ts';
 import type { DescribedFile, Descriptor } from './descriptor.ts';
-import { type Manifest, manifestBytesMax, readManifestLines } from './manifest-lines.ts';
+import { type Manifest, manifestBytesMax, parseDigestLine, readManifestLines } from './manifest-lines.ts';
 import { stemOfDescriptor } from './ovf-path.ts';
-import { chunkPath, storedPath } from './package-names.ts';
+import { chunkPath, storedPath, storedPaths } from './package-names.ts';
 import { descriptorBytesMax, readDescriptor } from './read-descriptor.ts';
 import type { StoredFiles } from './stored-package.ts';
 
@@ -43,6 +43,11 @@ export type OvfPackage = {
   readonly remarks: readonly string[];
 };
 
+/** A manifest or a certificate. */
+type Document = { readonly path: string; readonly bytes: Uint8Array };
+
+/** Maximum number of manifests of other names that are read. */
+const otherDocumentsMax = 10;
 /** Maximum number of files of a package, and of the parts of one file. */
 const filesMax = 100_000 + 100;
 
@@ -51,22 +56,21 @@ const filesMax = 100_000 + 100;
  * sense or contradict each other, and storage errors.
  */
 export async function readPackage(stored: StoredFiles, descriptorPath: string, nowMs: number): Promise<OvfPackage> {
-  const isAlone = stored.descriptors.length === 1;
   const name = stemOfDescriptor(descriptorPath) ?? descriptorPath;
   const [descriptorBytes, descriptor] = await readDescriptorOf(stored, descriptorPath, nowMs);
-  const manifestPath = findByStem(stored, name, '.mf', isAlone);
-  const certificatePath = findByStem(stored, name, '.cert', isAlone);
+  const manifestDocument = await findManifest(stored, name, descriptorPath, descriptor);
+  const manifestPath = manifestDocument?.path ?? null;
+  const certificate = await findCertificate(stored, name, manifestPath);
   const remarks: string[] = [];
-  if (manifestPath === null && certificatePath !== null) {
-    throw fault('object_missing', `${name}.mf, which ${certificatePath} signs`);
+  if (manifestDocument === null && certificate !== null) {
+    throw fault('object_missing', `${name}.mf, which ${certificate.path} signs`);
   }
-  const manifestBytes = manifestPath === null ? null : await readOf(stored, manifestPath, manifestBytesMax);
-  const manifest = manifestBytes === null ? null : parseManifest(manifestPath ?? '', manifestBytes);
-  if (certificatePath !== null && manifestBytes !== null) {
-    const signature = checkSignature(await readOf(stored, certificatePath, certificateBytesMax), manifestBytes);
+  const manifest = manifestDocument === null ? null : parseManifest(manifestDocument);
+  if (certificate !== null && manifestDocument !== null) {
+    const signature = checkSignature(certificate.bytes, manifestDocument.bytes);
     if (signature.kind !== 'holds') {
       const code = signature.kind === 'wrong' ? 'content_mismatch' : 'metadata_unreadable';
-      throw fault(code, `${certificatePath}: ${signature.detail}`);
+      throw fault(code, `${certificate.path}: ${signature.detail}`);
     }
     remarks.push(signature.remark);
   }
@@ -96,7 +100,7 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
     }
   }
   const descriptorDigest = createHash('sha256').update(descriptorBytes).digest('hex');
-  const documents = [manifestPath, certificatePath].filter((path) => path !== null);
+  const documents = [manifestPath, certificate?.path ?? null].filter((path) => path !== null);
   return { name, descriptor, files, filesById, documents, descriptorDigest, hasManifest: manifest !== null, remarks };
 }
 
@@ -118,17 +122,54 @@ async function readOf(stored: StoredFiles, path: string, most: number): Promise<
   return file === undefined ? new Uint8Array() : await stored.read(path, file, most);
 }
 
-function parseManifest(path: string, bytes: Uint8Array): Manifest {
+function parseManifest({ path, bytes }: Document): Manifest {
   const reading = readManifestLines(bytes);
   if (reading.kind === 'read') return reading;
   throw fault('metadata_unreadable', `${path}: ${reading.detail}`);
 }
 
-/** The file next to the descriptor with its name and this suffix or, for a single package, the only one of this suffix. */
-function findByStem(stored: StoredFiles, stem: string, suffix: string, isAlone: boolean): string | null {
-  const found = [...stored.files.keys()].filter((path) => !path.includes('/') && path.toLowerCase().endsWith(suffix));
-  const named = found.find((path) => path.slice(0, -suffix.length).toLowerCase() === stem.toLowerCase());
-  return named ?? (isAlone && found.length === 1 ? (found[0] ?? null) : null);
+async function findManifest(
+  stored: StoredFiles,
+  name: string,
+  descriptorPath: string,
+  { files }: Descriptor,
+): Promise<Document | null> {
+  const own = new Set([descriptorPath, ...files.flatMap(({ href }) => storedPaths(href))]);
+  return await findDocument(stored, `${name}.mf`, manifestBytesMax, (named) =>
+    storedPaths(named).some((path) => own.has(path)),
+  );
+}
+
+async function findCertificate(stored: StoredFiles, name: string, manifestPath: string | null) {
+  const signed = (manifestPath ?? `${name}.mf`).toLowerCase();
+  return await findDocument(stored, `${name}.cert`, certificateBytesMax, (named) => named.toLowerCase() === signed);
+}
+
+/**
+ * The file next to the descriptor with this name or, for a single package, another one with this suffix that names what
+ * it is about. Files of other software have the same suffixes.
+ */
+async function findDocument(
+  stored: StoredFiles,
+  name: string,
+  bytesMax: number,
+  isAbout: (named: string) => boolean,
+): Promise<Document | null> {
+  const path = stored.documents.get(name.toLowerCase());
+  if (path !== undefined) return { path, bytes: await readOf(stored, path, bytesMax) };
+  if (stored.descriptors.length > 1) return null;
+  const suffix = name.slice(name.lastIndexOf('.'));
+  const others = [...stored.documents.values()].filter((each) => each.toLowerCase().endsWith(suffix));
+  for (const other of others.slice(0, otherDocumentsMax)) {
+    if ((stored.files.get(other)?.bytes ?? 0) > bytesMax) continue;
+    const bytes = await readOf(stored, other, bytesMax);
+    const lines = Buffer.from(bytes)
+      .toString()
+      .split(/[\r\n]+/);
+    const named = lines.map((line) => parseDigestLine(line)?.name ?? null);
+    if (named.some((each) => each !== null && isAbout(each))) return { path: other, bytes };
+  }
+  return null;
 }
 
 /** A manifest by the paths at which its files are stored. */

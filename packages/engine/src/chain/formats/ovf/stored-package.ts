@@ -4,7 +4,7 @@ import type { ImageSource } from '../../disk-image/image-source.ts';
 import type { PathListing, PathListings } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
-import { parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
+import { isDocument, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
 import { readArchive } from './read-archive.ts';
 
 /** What reading a package needs. */
@@ -16,6 +16,8 @@ export type StoredFiles = {
   readonly files: ReadonlyMap<string, ImageSource>;
   /** Paths of the descriptors. */
   readonly descriptors: readonly string[];
+  /** Paths of the manifests and certificates next to them, by the path in lower case. */
+  readonly documents: ReadonlyMap<string, string>;
   /** Reads a whole file of at most `most` bytes. Throws `ReadFault`, and storage errors. */
   readonly read: (path: string, file: ImageSource, most: number) => Promise<Uint8Array>;
   /** Why the archive does not end as it should; null if it does. */
@@ -44,6 +46,7 @@ async function findInFolder(context: PackageContext, place: PathListing): Promis
   return {
     files,
     descriptors: [...files.keys()].filter(isDescriptor),
+    documents: documentsIn(files),
     async read(path, { entry, bytes }, most) {
       refuseLarge(entry.key, path, bytes, most);
       // A listing may lie.
@@ -69,6 +72,7 @@ async function findInArchive(context: PackageContext, entry: ObjectEntry): Promi
   return {
     files,
     descriptors,
+    documents: documentsIn(files),
     async read(path, { start, bytes }, most) {
       refuseLarge(entry.key, path, bytes, most);
       return await window.read(start, start + bytes, bytes);
@@ -92,6 +96,12 @@ function depthOf(folder: string): number {
 
 function isDescriptor(path: string): boolean {
   return !path.includes('/') && stemOfDescriptor(path) !== null;
+}
+
+function documentsIn(files: ReadonlyMap<string, ImageSource>): ReadonlyMap<string, string> {
+  const paths = [...files.keys()].filter(isDocument);
+  // The first of several names that differ in case alone.
+  return new Map(paths.toReversed().map((path) => [path.toLowerCase(), path]));
 }
 
 function refuseLarge(key: string, path: string, bytes: number, most: number): void {
