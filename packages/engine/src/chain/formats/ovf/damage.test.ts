@@ -196,6 +196,18 @@ describe('damage of a package', () => {
     for (const files of [
       change(whole, 'web-base.vmdk', gone),
       change(whole, 'web.ovf', (bytes) => bytes.subarray(0, 400)),
+      // Its manifest is written line by line, or is still that of an earlier export.
+      change(whole, 'web.mf', (bytes) => bytes.subarray(0, -9)),
+      change(whole, 'web.mf', (bytes) => bytes.subarray(0, bytes.lastIndexOf('SHA256'))),
+      withManifest(
+        plain,
+        'sha256',
+        change(
+          plain,
+          'web.ovf',
+          text((all) => `${all}\n`),
+        ),
+      ),
     ]) {
       expect((await examinePackage(files, folder, justNow))?.fault?.code).toBe('incomplete');
     }

@@ -1,4 +1,4 @@
-import type { BackupSync, VerificationLevel } from '@backup-sync/contracts';
+import type { BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
 import type { FormatContext } from '../../format.ts';
 import type { Check } from '../../proof/check-version.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
@@ -16,6 +16,11 @@ import { describeStrays, type PackageSet } from './package-set.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const ovfCheck: Check = { version: 'ovf/1', reusable: [], judgedByEtag: [] };
+
+/** Faults that a package also has while it is being written. */
+const unfinished: ReadonlySet<ReasonCode> = new Set([
+  ...(['object_missing', 'object_size_impossible', 'metadata_unreadable', 'content_mismatch'] as const),
+]);
 
 /** What the proof of packages has found so far. */
 type KnownPackages = { set: PackageSet | null; form: Form | null; extents: ReadonlySet<string> };
@@ -85,9 +90,12 @@ export class OvfProver implements LinkProver<OvfLink> {
 
   async release(): Promise<void> {}
 
-  /** What is missing of a package that was written just now may still come: nothing in it says that it is complete. */
+  /**
+   * What is missing of a package that was written just now may still come, and what contradicts itself may be of two
+   * exports: nothing in it says that it is complete.
+   */
   #ofYoung({ listing: { newestObjectAtMs } }: OvfLink, fault: Fault): Fault {
-    const mayCome = fault.code === 'object_missing' || fault.code === 'object_size_impossible';
+    const mayCome = unfinished.has(fault.code);
     const isNew = newestObjectAtMs !== null && isYoung({ modifiedAtMs: newestObjectAtMs }, this.#context.nowMs());
     return mayCome && isNew ? { ...fault, code: 'incomplete' } : fault;
   }
