@@ -4,6 +4,9 @@ import type { ObjectEntry } from '../../storage/port.ts';
 import type { ChainContext } from '../chain-context.ts';
 import type { EdgeProof, Fault, Form, FormatTime, Listing, SharedListing, UnreadObject } from './link.ts';
 
+/** Maximum number of characters of a fault, a limit or a remark that are recorded. */
+const textCharactersMax = 2000;
+
 /** A link before it is proved. Formats add their own fields. */
 export type ListedLink = {
   readonly backupId: string;
@@ -83,10 +86,10 @@ export function concludeEdge<Link extends ListedLink>(
     parentBackupId: known.parentBackupId,
     parentListingDigest: parent?.listing?.digest ?? null,
     level,
-    fault: fault === null ? null : { code: fault.code, detail: printable(fault.detail) },
+    fault: fault === null ? null : { code: fault.code, detail: recorded(fault.detail) },
     form: known.form,
-    limit: limit === undefined ? null : printable(limit),
-    remark: remark === null ? null : printable(remark),
+    limit: limit === undefined ? null : recorded(limit),
+    remark: remark === null ? null : recorded(remark),
     volumeBytes,
     formatTime: known.formatTime,
     checkVersion: known.checkVersion,
@@ -96,6 +99,11 @@ export function concludeEdge<Link extends ListedLink>(
       .map(({ key, etag, size, modifiedAtMs }) => ({ key, etag, size, modifiedAtMs })),
   };
   return { link, parent, proof, shared, unreadHashes, awaitsData, suspect };
+}
+
+/** Text for the record. It may have names from a bucket, which may be of any length. */
+function recorded(text: string): string {
+  return printable(text.length > textCharactersMax ? `${text.slice(0, textCharactersMax)}…`.toWellFormed() : text);
 }
 
 /** A link whose recorded proof still holds. */

@@ -191,6 +191,20 @@ describe('damage of a package', () => {
     expect(await proofOf(1024)).toMatchObject({ foundBy: null, level: 'linkage' });
   });
 
+  test('is described in few words, whatever names and ids a descriptor has', async () => {
+    const long = 'x'.repeat(300_000);
+    const details = [
+      describedAs((all) => all.replace('href="web-base.vmdk"', `href="${long}"`)),
+      describedAs((all) => all.replace('fileRef="file-base"', `fileRef="${long}"`)),
+      describedAs((all) => all.replace('diskId="base"', `diskId="${long}"`)),
+      withManifest(plain, 'sha256', [...plain, [long, Buffer.from('x')]]),
+    ].map(async (files) => (await examinePackage(files))?.fault?.detail ?? '');
+    for (const detail of await Promise.all(details)) {
+      expect(detail).not.toBe('');
+      expect(detail.length).toBeLessThan(3000);
+    }
+  });
+
   test('what is missing just after the package was written may still come', async () => {
     const justNow = Date.UTC(2026, 2, 1, 3, 5);
     for (const files of [

@@ -1,3 +1,5 @@
+import { quote } from '../../../quote.ts';
+
 /** A file of a package, as the descriptor references it. */
 export type DescribedFile = {
   readonly id: string;
@@ -41,24 +43,24 @@ export const describedMax = 100_000;
 export function findContradiction({ files, disks }: Descriptor, filesNamed: ReadonlySet<string>): string | null {
   const fileIds = new Set<string>();
   for (const { id } of files) {
-    if (fileIds.has(id)) return `two files have the id ${JSON.stringify(id)}`;
+    if (fileIds.has(id)) return `two files have the id ${quote(id)}`;
     fileIds.add(id);
   }
   for (const id of filesNamed) {
-    if (!fileIds.has(id)) return `it names a file ${JSON.stringify(id)}, which it does not reference`;
+    if (!fileIds.has(id)) return `it names a file ${quote(id)}, which it does not reference`;
   }
   const parents = new Map<string, string | null>();
   for (const { id, parentId } of disks) {
-    if (parents.has(id)) return `two disks have the id ${JSON.stringify(id)}`;
+    if (parents.has(id)) return `two disks have the id ${quote(id)}`;
     parents.set(id, parentId);
   }
   for (const { id, parentId } of disks) {
     if (parentId !== null && !parents.has(parentId)) {
-      return `disk ${JSON.stringify(id)} builds on a disk ${JSON.stringify(parentId)}, which is not there`;
+      return `disk ${quote(id)} builds on a disk ${quote(parentId)}, which is not there`;
     }
   }
   const inCycle = findCycle(parents);
-  return inCycle === null ? null : `disk ${JSON.stringify(inCycle)} builds on itself`;
+  return inCycle === null ? null : `disk ${quote(inCycle)} builds on itself`;
 }
 
 /** An id that leads back to itself; null if there is none. Follows each parent once. */
