@@ -205,6 +205,13 @@ describe('damage of a package', () => {
     }
   });
 
+  test('of a folder with a great many descriptors ends the proof', async () => {
+    const [[, descriptor] = ['', new Uint8Array()]] = plain;
+    const many = Array.from({ length: 101 }, (_, at): [string, Uint8Array] => [`${at}.ovf`, descriptor]);
+    expect(await provePackage([...plain.slice(1), ...many])).toBe('metadata: listing_too_large');
+    expect(await provePackage([...plain.slice(1), ...many.slice(1)])).toBe('whole, linkage');
+  });
+
   test('what is missing just after the package was written may still come', async () => {
     const justNow = Date.UTC(2026, 2, 1, 3, 5);
     for (const files of [

@@ -3,13 +3,16 @@ import { counted } from '@backup-sync/contracts';
 import type { PathListing } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { baseName } from './ovf-path.ts';
-import { type OvfPackage, type PackageFile, readPackage } from './read-package.ts';
+import { filesMax, type OvfPackage, type PackageFile, readPackage } from './read-package.ts';
 import { findStoredFiles, type PackageContext, type StoredFiles } from './stored-package.ts';
 
 /** Files that writers of packages leave next to them. They are no remark. */
 const knownCompany = /\.(?:iso|nvram|vmxf|vmx|txt|md5|sha1|sha256|sha512)$/i;
 /** Maximum number of other files that a remark names. */
 const namedMax = 3;
+
+/** Maximum number of packages in one folder or archive. */
+const packagesMax = 100;
 
 /** The packages at an image path: one, unless a folder has several descriptors. */
 export type PackageSet = {
@@ -30,8 +33,15 @@ export async function readPackageSet(context: PackageContext, place: PathListing
   if (stored.descriptors.length === 0) {
     throw new ReadFault({ code: 'object_missing', detail: `the descriptor (.ovf) of ${place.imagePath}` }, true);
   }
+  if (stored.descriptors.length > packagesMax) throw tooMany(place, `${packagesMax} descriptors`);
   const packages: OvfPackage[] = [];
-  for (const path of stored.descriptors) packages.push(await readPackage(stored, path, context.nowMs()));
+  let files = 0;
+  for (const path of stored.descriptors) {
+    const each = await readPackage(stored, path, context.nowMs());
+    files += each.files.size;
+    if (files > filesMax) throw tooMany(place, `${filesMax} files in their descriptors`);
+    packages.push(each);
+  }
   return {
     packages,
     stored,
@@ -60,6 +70,10 @@ function contentIdOf(packages: readonly OvfPackage[]): string {
 
 function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+function tooMany({ imagePath }: PathListing, what: string): ReadFault {
+  return new ReadFault({ code: 'listing_too_large', detail: `${imagePath} has more than ${what}` }, false);
 }
 
 /** All files of all packages, each once. */

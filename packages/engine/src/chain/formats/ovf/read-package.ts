@@ -48,8 +48,8 @@ type Document = { readonly path: string; readonly bytes: Uint8Array };
 
 /** Maximum number of manifests of other names that are read. */
 const otherDocumentsMax = 10;
-/** Maximum number of files of a package, and of the parts of one file. */
-const filesMax = 100_000 + 100;
+/** Maximum number of files of all packages in one place, and of the parts of one file. */
+export const filesMax = 100_000 + 100;
 
 /**
  * Reads the descriptor, manifest and certificate of a package, and compares them. Throws `ReadFault` if they make no
