@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
   archive,
@@ -25,6 +26,7 @@ import {
   planOfPackage,
   streamedDisk,
 } from '../../../testing/ovf-writer.ts';
+import { seededBytes } from '../../../testing/seeded-bytes.ts';
 
 describe('healthy packages', () => {
   const wrongSize = (all: string) => all.replace(/(href="web-base.*size=")\d+/, '$1999');
@@ -154,6 +156,39 @@ describe('a package whose structure cannot be seen', () => {
     });
     expect(await provePackage(files)).toBe('whole, inventory');
     expect(await provePackage(files, archive)).toBe('whole, inventory');
+  });
+
+  describe('and whose descriptor has the size before compression', () => {
+    const disk = seededBytes('disk', 60_000);
+    const [one, two] = [gzipSync(disk.subarray(0, 30_000)), gzipSync(disk.subarray(30_000))];
+    const inTwoMembers = Buffer.concat([one, two]);
+    const parts: Files = Array.from({ length: 3 }, (_, at) => {
+      return [`disk.gz.00000000${at}`, inTwoMembers.subarray(at * 25_000, (at + 1) * 25_000)];
+    });
+    const sized = (attributes: string) =>
+      filesOfPackage(planOfPackage(folder, { disks: [], algorithm: null })).map(([path, bytes]): Files[number] => {
+        const file = `<File ovf:id="d" ovf:href="disk.gz" ovf:size="200000" ${attributes}/>`;
+        return [path, Buffer.from(Buffer.from(bytes).toString().replace('<References>', `$&${file}`))];
+      });
+    const compressed = sized('ovf:compression="gzip"');
+    const chunked = sized('ovf:compression="gzip" ovf:chunkSize="25000"');
+
+    test.each<[string, Files]>([
+      ['gzip of several members', [...compressed, ['disk.gz', inTwoMembers]]],
+      ['another compression', [...compressed, ['disk.gz', disk]]],
+      ['parts', [...chunked, ...parts]],
+    ])('is whole, and without a digest proved to metadata: %s', async (_, files) => {
+      expect(await examinePackage(withManifest(files))).toMatchObject({ fault: null, form: { ceiling: 'content' } });
+      expect(await examinePackage(files)).toMatchObject({
+        ...{ level: 'metadata', fault: null, form: { ceiling: 'metadata', gaps: ['size_unknown', 'no_digest'] } },
+      });
+    });
+
+    test('still shows a part that is gone', async () => {
+      expect(await provePackage(change(withManifest([...chunked, ...parts]), 'disk.gz.000000002', gone))).toBe(
+        'inventory: object_missing',
+      );
+    });
   });
 
   test('and of which no size is known ends at metadata', async () => {

@@ -55,14 +55,14 @@ export class OvfProver implements LinkProver<OvfLink> {
       const set = await this.#readings.read(link);
       known.set = set;
       level = 'metadata';
-      const fault = await checkInventory(this.#context, set);
+      const { fault, unsized } = await checkInventory(this.#context, set);
       if (fault !== null) {
         const suspect = fault.code === 'object_missing' ? link : null;
         return this.#conclude(link, known, { fault: this.#ofYoung(link, fault), level, suspect });
       }
       const disks = await proveDisks(this.#context, set);
       known.extents = disks.extents;
-      const { form, limit } = formOf(set, disks);
+      const { form, limit } = formOf(set, { ...disks, unsized });
       // A level is reached only if everything of the package allows it.
       level = form.ceiling === 'metadata' ? 'metadata' : 'inventory';
       if (disks.fault !== null) {

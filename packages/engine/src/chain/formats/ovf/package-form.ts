@@ -1,17 +1,18 @@
 import type { Form } from '../../proof/link.ts';
 import { type DiskStructures, disksOf } from './disk-structures.ts';
+import type { InventoryCheck } from './inventory-check.ts';
 import { filesOf, type PackageSet } from './package-set.ts';
 import type { PackageFile } from './read-package.ts';
 
 /** How far packages can be proved, and why no further if that is below `linkage`. */
 export type PackageForm = { readonly form: Form; readonly limit: string | null };
 
-/**
- * Judges which levels these packages allow, by what reading the structure of their disks found. Pure.
- */
+type FoundByReading = Omit<DiskStructures, 'fault' | 'looksMissing'> & Pick<InventoryCheck, 'unsized'>;
+
+/** Judges which levels these packages allow, by what reading their disks and the ends of their files found. Pure. */
 export function formOf(
   set: Pick<PackageSet, 'packages'>,
-  { structured, extents, unread, limit: ofParents }: Omit<DiskStructures, 'fault' | 'looksMissing'>,
+  { structured, extents, unread, unsized, limit: ofParents }: FoundByReading,
 ): PackageForm {
   const files = filesOf(set);
   const diskFiles = new Set(set.packages.flatMap((each) => disksOf(each).map(({ file }) => file?.path)));
@@ -23,7 +24,7 @@ export function formOf(
   const isHashed = unhashed.length === 0 && [...extents].every((path) => hashed.has(path));
   if (isHashed) return { form: { ceiling: 'content', gaps: [] }, limit };
   const [unknown] = unhashed.filter(
-    ({ path, bytes, file }) => file !== null && bytes === null && !structured.has(path),
+    ({ path, bytes, file }) => file !== null && (bytes === null || unsized.has(path)) && !structured.has(path),
   );
   if (unknown !== undefined) {
     const form = { ceiling: 'metadata', gaps: ['size_unknown', 'no_digest'] } as const;

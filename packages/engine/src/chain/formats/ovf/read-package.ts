@@ -207,13 +207,16 @@ function filesOf(
     file,
   });
   if (file.chunkBytes === null) return [at(path, file.bytes)];
-  const needed = Math.ceil((file.bytes ?? 1) / file.chunkBytes);
+  // The size of a compressed file may be the one before compression. Then it does not say how many parts there are.
+  const needed = file.isCompressed ? 1 : Math.ceil((file.bytes ?? 1) / file.chunkBytes);
   if (needed > filesMax) throw fault('metadata_unreadable', `${descriptorPath} has more than ${filesMax} files`);
   const count = countChunks(Math.max(1, needed), (index) => {
     const part = chunkPath(path, index);
     return isStored(part) || (named?.digests.has(part) ?? false);
   });
-  return Array.from({ length: count }, (_, index) => at(chunkPath(path, index), bytesOfChunk(file, index, count)));
+  const parts = Array.from({ length: count }, (_, index) => at(chunkPath(path, index), file.chunkBytes));
+  const last = parts.pop();
+  return last === undefined ? parts : [...parts, { ...last, bytes: bytesOfLast(file, parts, last) }];
 }
 
 /** As many parts as the size needs or, if more are stored or in the manifest, these: the size may be wrong. */
@@ -223,9 +226,15 @@ function countChunks(needed: number, isThere: (index: number) => boolean): numbe
   return count;
 }
 
-function bytesOfChunk({ bytes, chunkBytes }: DescribedFile, index: number, count: number): number | null {
-  if (chunkBytes === null || index < count - 1) return chunkBytes;
-  return bytes === null ? null : bytes - index * chunkBytes;
+/** Null if the descriptor does not say, or if it has the size before compression. */
+function bytesOfLast(
+  { bytes, chunkBytes, isCompressed }: DescribedFile,
+  before: readonly PackageFile[],
+  { stored }: PackageFile,
+): number | null {
+  if (bytes === null) return null;
+  const left = bytes - before.length * (chunkBytes ?? 0);
+  return isCompressed && stored?.bytes !== left ? null : left;
 }
 
 /** A manifest must have a digest of each file. The one of a chunked file as a whole is left out: its parts are objects. */
