@@ -17,8 +17,8 @@ async function read(bytes: Uint8Array) {
   const [entry] = entries;
   if (entry === undefined) throw new Error('the archive is listed');
   const context = { storage, bucketName, signal: new AbortController().signal };
-  const { members, cut, hasEnd } = await readArchive(context, entry);
-  return { members, cut, hasEnd, reads: log.reads };
+  const { members, replaced, cut, hasEnd } = await readArchive(context, entry);
+  return { members, replaced, cut, hasEnd, reads: log.reads };
 }
 
 function header(change: (header: Buffer) => void, type = '0'): Uint8Array {
@@ -28,7 +28,7 @@ function header(change: (header: Buffer) => void, type = '0'): Uint8Array {
 }
 
 const three = padded(Buffer.from('abc'));
-const isWhole = { cut: null, hasEnd: true };
+const isWhole = { replaced: [], cut: null, hasEnd: true };
 const isThree = { ...isWhole, members: [{ name: 'd.vmdk', start: 512, bytes: 3 }] };
 
 test('the files of an archive are found where they are', async () => {
@@ -124,10 +124,21 @@ test.each([
     Buffer.concat([tarHeader('x', 3, 'x'), three, header(() => {}), three, end]),
     'at byte 0',
   ],
-  ['with a name twice', Buffer.concat([header(() => {}), three, header(() => {}), three, end]), 'two members'],
 ])('an archive %s is refused', async (_, bytes, detail) => {
   await expect(read(bytes)).rejects.toMatchObject({
     fault: { code: 'metadata_unreadable', detail: expect.stringContaining(detail) },
+  });
+});
+
+test('a member that was appended again replaces the earlier one, as when the archive is unpacked', async () => {
+  const other = header((block) => block.write('other\0', 0));
+  const archive = Buffer.concat([header(() => {}), three, other, three, header(() => {}), three, end]);
+  expect(await read(archive)).toMatchObject({
+    members: [
+      { name: 'other', start: 1536 },
+      { name: 'd.vmdk', start: 2560 },
+    ],
+    ...{ ...isWhole, replaced: ['d.vmdk'] },
   });
 });
 

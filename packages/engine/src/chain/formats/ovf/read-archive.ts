@@ -29,8 +29,10 @@ export type ArchiveMember = {
 };
 
 export type Archive = {
-  /** In the order of the archive. */
+  /** In the order of the archive. Of several with one name, only the last one, as when the archive is unpacked. */
   readonly members: readonly ArchiveMember[];
+  /** Names of which there are several. */
+  readonly replaced: readonly string[];
   /** Reads near the beginning of the archive without more requests. */
   readonly window: RangeWindow;
   /** What shows that the archive was cut; null if nothing does. */
@@ -46,18 +48,18 @@ export type Archive = {
 export async function readArchive(context: BucketContext, entry: ObjectEntry): Promise<Archive> {
   const { key, size } = entry;
   const window = new RangeWindow(context, entry);
-  const members: ArchiveMember[] = [];
-  const names = new Set<string>();
+  const members = new Map<string, ArchiveMember>();
+  const replaced = new Set<string>();
   let about: Partial<PaxFields> = {};
   let ahead = windowBytes;
   let count = 0;
   for (let at = 0; at < size; ) {
     const block = await window.read(at, at + tarBlockBytes, ahead);
-    if (block.length < tarBlockBytes) return { members, window, cut: isCut(), hasEnd: false };
+    if (block.length < tarBlockBytes) return ended(isCut(), false);
     if (isEmptyBlock(block)) {
       const next = await window.read(at + tarBlockBytes, at + 2 * tarBlockBytes, tarBlockBytes);
       if (next.length > 0 && !isEmptyBlock(next) && next.length === tarBlockBytes) throw unreadable(at);
-      return { members, window, cut: isCut(), hasEnd: isEmptyBlock(next) };
+      return ended(isCut(), isEmptyBlock(next));
     }
     const header = readTarHeader(block);
     if (header === null) throw unreadable(at);
@@ -66,7 +68,7 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
       throw new ReadFault({ code: 'listing_too_large', detail: `${key}: more than ${membersMax} members` }, false);
     const start = at + tarBlockBytes;
     const bytes = header.kind === 'file' ? (about.bytes ?? header.bytes) : header.bytes;
-    if (start + bytes > size) return { members, window, cut: cutIn(header, start + bytes), hasEnd: false };
+    if (start + bytes > size) return ended(cutIn(header, start + bytes), false);
     if (header.kind === 'pax' || header.kind === 'longName') about = { ...about, ...(await readAbout(header, start)) };
     else {
       if (header.kind === 'file') add({ name: about.path ?? header.name, start, bytes });
@@ -77,18 +79,16 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
     // Two blocks may be the end of the archive.
     ahead = bytes < windowBytes ? windowBytes : 2 * tarBlockBytes;
   }
-  return { members, window, cut: isCut(), hasEnd: false };
+  return ended(isCut(), false);
+
+  function ended(cut: string | null, hasEnd: boolean): Archive {
+    return { members: [...members.values()], replaced: [...replaced], window, cut, hasEnd };
+  }
 
   function add(member: ArchiveMember): void {
     const name = member.name.replace(/^(?:\.\/+)+/, '');
-    if (names.has(name)) {
-      throw new ReadFault(
-        { code: 'metadata_unreadable', detail: `${key} has two members with the name ${name}` },
-        false,
-      );
-    }
-    names.add(name);
-    members.push({ ...member, name });
+    if (members.delete(name)) replaced.add(name);
+    members.set(name, { ...member, name });
   }
 
   async function readAbout({ kind, bytes }: TarHeader, start: number): Promise<Partial<PaxFields>> {

@@ -1,3 +1,4 @@
+import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import type { ImageSource } from '../../disk-image/image-source.ts';
@@ -58,7 +59,7 @@ async function findInFolder(context: PackageContext, place: PathListing): Promis
 }
 
 async function findInArchive(context: PackageContext, entry: ObjectEntry): Promise<StoredFiles> {
-  const { members, window, cut, hasEnd } = await readArchive(context, entry);
+  const { members, replaced, window, cut, hasEnd } = await readArchive(context, entry);
   const folder = folderOfDescriptors(members.map(({ name }) => name));
   const files = new Map<string, ImageSource>();
   for (const { name, start, bytes } of members) {
@@ -68,6 +69,8 @@ async function findInArchive(context: PackageContext, entry: ObjectEntry): Promi
   const isFirst = members[0] !== undefined && isDescriptor(members[0].name.slice(folder.length));
   const remarks: string[] = [];
   if (descriptors.length > 0 && !isFirst) remarks.push('the descriptor is not the first file of the archive');
+  if (replaced.length > 0)
+    remarks.push(`the archive has several members ${quote(replaced[0] ?? '')}; the last one counts`);
   if (cut === null && !hasEnd) remarks.push('the archive does not end with two empty blocks');
   return {
     files,
