@@ -159,7 +159,7 @@ describe('damage of a package', () => {
     ],
     [
       'a file at another place',
-      describedAs((all) => all.replace('href="web-base', 'href="http://x/web-base')),
+      describedAs((all) => all.replace('href="web-base', 'href="file:///x/web-base')),
       'metadata: object_missing',
     ],
     [

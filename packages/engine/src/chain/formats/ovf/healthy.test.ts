@@ -191,6 +191,18 @@ describe('a package whose structure cannot be seen', () => {
     });
   });
 
+  test('and of which a file is on a web server ends at metadata', async () => {
+    const onServer = describedAs((all) =>
+      all.replace('</References>', '<File ovf:id="i" ovf:href="https://h/x.iso"/>$&'),
+    );
+    expect(await examinePackage(withManifest(onServer))).toMatchObject({
+      ...{ level: 'metadata', fault: null, limit: expect.stringContaining('"https://h/x.iso" is not in the bucket') },
+      form: { ceiling: 'metadata', gaps: ['data_elsewhere'] },
+    });
+    expect(await examinePackage(onServer)).toMatchObject({ form: { gaps: ['data_elsewhere', 'no_digest'] } });
+    expect(await provePackage(change(onServer, 'web-base.vmdk', gone))).toBe('inventory: object_missing');
+  });
+
   test('and of which no size is known ends at metadata', async () => {
     expect(await examinePackage(unsized)).toMatchObject({
       ...{ level: 'metadata', fault: null, limit: expect.stringContaining('how large web-base.vmdk must be') },

@@ -1,3 +1,4 @@
+import { quote } from '../../../quote.ts';
 import type { Form } from '../../proof/link.ts';
 import { type DiskStructures, disksOf } from './disk-structures.ts';
 import type { InventoryCheck } from './inventory-check.ts';
@@ -14,6 +15,11 @@ export function formOf(
   set: Pick<PackageSet, 'packages'>,
   { structured, extents, unread, unsized, limit: ofParents }: FoundByReading,
 ): PackageForm {
+  const [elsewhere] = set.packages.flatMap((each) => each.elsewhere);
+  if (elsewhere !== undefined) {
+    const gaps = hasManifest(set) ? (['data_elsewhere'] as const) : (['data_elsewhere', 'no_digest'] as const);
+    return { form: { ceiling: 'metadata', gaps }, limit: `the file ${quote(elsewhere)} is not in the bucket` };
+  }
   const files = filesOf(set);
   const diskFiles = new Set(set.packages.flatMap((each) => disksOf(each).map(({ file }) => file?.path)));
   const unstructured = files.filter(({ path }) => diskFiles.has(path) && !structured.has(path));

@@ -27,6 +27,11 @@ export function storedPath(href: string, isStored: (path: string) => boolean): s
   return paths.find(isStored) ?? (paths.some(leadsOutside) ? null : paths[0]);
 }
 
+/** Whether a name is the address of a file on a web server, as the standard allows. */
+export function isOnServer(href: string): boolean {
+  return /^https?:\/\/[^/]/i.test(href);
+}
+
 /** The path of one of the parts of a file, counted from 0. */
 export function chunkPath(path: string, index: number): string {
   return `${path}.${String(index).padStart(9, '0')}`;

@@ -8,7 +8,7 @@ import { certificateBytesMax, checkSignature } from './certificate.ts';
 import type { DescribedFile, Descriptor } from './descriptor.ts';
 import { type Manifest, manifestBytesMax, parseDigestLine, readManifestLines } from './manifest-lines.ts';
 import { stemOfDescriptor } from './ovf-path.ts';
-import { chunkPath, storedPath, storedPaths } from './package-names.ts';
+import { chunkPath, isOnServer, storedPath, storedPaths } from './package-names.ts';
 import { descriptorBytesMax, readDescriptor } from './read-descriptor.ts';
 import type { StoredFiles } from './stored-package.ts';
 
@@ -37,6 +37,8 @@ export type OvfPackage = {
   readonly filesById: ReadonlyMap<string, PackageFile>;
   /** Paths of the manifest and the certificate, if they are there. */
   readonly documents: readonly string[];
+  /** Names of referenced files that are on a web server, not in the package. */
+  readonly elsewhere: readonly string[];
   /** SHA-256, hex, of the descriptor. */
   readonly descriptorDigest: string;
   readonly hasManifest: boolean;
@@ -81,7 +83,12 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
   const filesById = new Map<string, PackageFile>();
   /** Paths of chunked files, at which nothing is stored. */
   const wholes = new Set<string>();
+  const elsewhere = new Set<string>();
   for (const file of descriptor.files) {
+    if (isOnServer(file.href) && !isStored(file.href)) {
+      elsewhere.add(file.href);
+      continue;
+    }
     const parts = filesOf(stored, descriptorPath, file, named);
     for (const part of parts) if (!files.has(part.path)) files.set(part.path, part);
     const [first] = parts;
@@ -95,13 +102,23 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
     compareDescriptor(manifestPath ?? '', own, descriptorBytes);
     for (const [path, digest] of named.digests) {
       // Some writers add files that the descriptor does not reference. They are proved like all others.
-      if (files.has(path) || wholes.has(path)) continue;
+      if (files.has(path) || wholes.has(path) || elsewhere.has(path)) continue;
       files.set(path, { path, stored: stored.files.get(path) ?? null, bytes: null, digest, file: null });
     }
   }
   const descriptorDigest = createHash('sha256').update(descriptorBytes).digest('hex');
   const documents = [manifestPath, certificate?.path ?? null].filter((path) => path !== null);
-  return { name, descriptor, files, filesById, documents, descriptorDigest, hasManifest: manifest !== null, remarks };
+  return {
+    name,
+    descriptor,
+    files,
+    filesById,
+    elsewhere: [...elsewhere],
+    documents,
+    descriptorDigest,
+    hasManifest: manifest !== null,
+    remarks,
+  };
 }
 
 async function readDescriptorOf(
