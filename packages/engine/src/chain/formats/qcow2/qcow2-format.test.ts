@@ -83,6 +83,26 @@ test('a child is proved again if its backing file changes', async () => {
   expect(orphan).toMatchObject({ fault: { code: 'parent_missing' } });
 });
 
+test('children may read one file as raw and as an image, and each has what is proved of it as that', async () => {
+  const cut = { ...base, bytes: base.bytes.subarray(0, -1) };
+  const asRaw = write('as-raw', { backing: { name: 'base.qcow2', format: 'raw' }, clusters: ['nothing', 'stored'] });
+  const { unit } = bucketOf([cut, middle, asRaw]);
+  const items = [base, middle, asRaw].map((image) => syncItemOfQcow2(image, bucketName));
+  const codes = ['object_size_impossible', 'parent_broken', undefined];
+  for (const order of [items, items.toReversed()]) {
+    const { remember, ...memory } = rememberProofs();
+    const expected = order === items ? codes : codes.toReversed();
+    for (const run of ['new', 'known']) {
+      const examinations = await examineBackups(unit, order, memory);
+      expect(
+        examinations.map((examination) => examination?.fault?.code),
+        run,
+      ).toEqual(expected);
+      remember(examinations, order);
+    }
+  }
+});
+
 test('a child whose backing file was missing is whole once that is there', async () => {
   const { unit, objects } = bucketOf([leaf, middle]);
   const { remember, ...memory } = rememberProofs();

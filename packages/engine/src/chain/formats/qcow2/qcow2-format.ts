@@ -61,7 +61,7 @@ export const qcow2Format: RecognisedFormat = {
     const find = (key: string) => findObject(context, key);
     const root = await rootOf({ ...context, nowMs: atNoTime }, { key: imagePath, image }, find);
     return {
-      backupId: idOfImage(bucketName, imagePath),
+      backupId: idOfImage(bucketName, imagePath, null),
       originalName: parsed.name,
       // All links of a chain are of the disk at its bottom.
       resourceId: idOfPlace(shortNameOf(root), `${bucketName}/${root}`),
@@ -81,7 +81,8 @@ async function parentIdOf(context: BucketContext, imagePath: string, image: Open
   const keys = parentKeysOf(imagePath, image) ?? [];
   const found = await findFirst(keys, (key) => findObject(context, key));
   const key = found?.key ?? keys[0];
-  return key === undefined ? null : idOfImage(context.bucketName, key);
+  const backingFormat = image.kind === 'qcow2' ? image.header.backingFormat : null;
+  return key === undefined ? null : idOfImage(context.bucketName, key, backingFormat);
 }
 
 async function headOf({ storage, bucketName: bucket, signal }: BucketContext, key: string): Promise<ObjectEntry> {

@@ -6,7 +6,7 @@ import { idOfPlace } from '../../place-id.ts';
 import type { Listing } from '../../proof/link.ts';
 import type { ListedLink } from '../../proof/proved-link.ts';
 import { type OpenedImage, parentKeysOf } from './qcow2-image.ts';
-import { shortNameOf } from './qcow2-path.ts';
+import { parseQcow2Path, shortNameOf } from './qcow2-path.ts';
 
 /** An image as it was last listed. */
 export type Qcow2Link = ListedLink & {
@@ -16,9 +16,14 @@ export type Qcow2Link = ListedLink & {
   readonly backingFormat: string | null;
 };
 
-/** The id of an image that no request names. */
-export function idOfImage(bucketName: string, key: string): string {
-  return idOfPlace(shortNameOf(key), `${bucketName}/${key}`);
+/**
+ * The id of an image that no request names. What is proved of a file depends on the format in which a child reads it, so a
+ * file that is read in another format than by itself has another id.
+ */
+export function idOfImage(bucketName: string, key: string, backingFormat: string | null): string {
+  const place = `${bucketName}/${key}`;
+  const isOwn = backingFormat === null || (backingFormat === 'qcow2' && parseQcow2Path(key) !== null);
+  return idOfPlace(shortNameOf(key), isOwn ? place : `${place}\0${backingFormat}`);
 }
 
 /** The image in a listing of its image path; null if no object has this key. */
@@ -52,14 +57,15 @@ export async function findParent(
   const keys = parentKeysOf(imagePath, image) ?? [];
   const backingFormat = image.kind === 'qcow2' ? image.header.backingFormat : null;
   const [nearest] = keys;
+  const nearestId = nearest === undefined ? null : idOfImage(bucketName, nearest, backingFormat);
   for (const look of ['at', 'again'] as const) {
     // If the parent is recorded after this, its child is examined again.
-    if (look === 'again' && nearest !== undefined) await locate(idOfImage(bucketName, nearest));
+    if (look === 'again' && nearestId !== null) await locate(nearestId);
     for (const key of keys) {
-      const parentId = idOfImage(bucketName, key);
+      const parentId = idOfImage(bucketName, key, backingFormat);
       const parent = linkAt(await listings[look](bucketName, key), { backupId: parentId, backingFormat });
       if (parent !== null) return { parentId, parent, keys };
     }
   }
-  return { parentId: nearest === undefined ? null : idOfImage(bucketName, nearest), parent: null, keys };
+  return { parentId: nearestId, parent: null, keys };
 }

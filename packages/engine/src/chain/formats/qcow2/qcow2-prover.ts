@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type BackupSync, reaches, type VerificationLevel, verificationLevels } from '@backup-sync/contracts';
 import type { FormatContext } from '../../format.ts';
-import type { Check } from '../../proof/check-version.ts';
-import { isOfAccess } from '../../proof/lasting-fault.ts';
+import { type Check, isReusable } from '../../proof/check-version.ts';
+import { isLasting, isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Form } from '../../proof/link.ts';
 import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
@@ -49,21 +49,19 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
 
   async reuse(link: Qcow2Link, proof: EdgeProof): Promise<ProvedLink<Qcow2Link> | null> {
     const { findProofs, listings, storage } = this.#context;
-    const { form, level, fault, parentBackupId, parentListingDigest } = proof;
-    // A proof that ended at the maximum number of bytes to read may get further with another maximum.
-    const isWhole = form !== null && level !== null && reaches(level, form.ceiling);
-    if (fault === null && !isWhole) return null;
+    const { parentBackupId, parentListingDigest } = proof;
+    if (!stillHolds(proof)) return null;
     if (parentBackupId === null) return reusedLink(link, null, proof);
     // A parent that was not there may be by now.
     if (parentListingDigest === null) return null;
     // The image says where its parent is, and so does the parent's own proof.
     const [ofParent] = await findProofs([parentBackupId]);
-    if (ofParent === undefined || ofParent.location.storageUnitId !== storage.id) return null;
+    // Only the image says in which format it reads its parent, which must be known if the parent has to be proved.
+    if (ofParent === undefined || ofParent.location.storageUnitId !== storage.id || !stillHolds(ofParent)) return null;
     const { bucketName, imagePath } = ofParent.location;
-    const place = await listings.at(bucketName, imagePath);
-    // The format of the parent is needed only if the parent must be proved, which its child then is, too.
-    const parent = linkAt(place, { backupId: parentBackupId, backingFormat: null });
-    return parent?.listing.digest === parentListingDigest ? reusedLink(link, parent, proof) : null;
+    const parent = linkAt(await listings.at(bucketName, imagePath), { backupId: parentBackupId, backingFormat: null });
+    const isUnchanged = [ofParent.listing.digest, parentListingDigest].every((each) => each === parent?.listing.digest);
+    return isUnchanged ? reusedLink(link, parent, proof) : null;
   }
 
   async prove(link: Qcow2Link): Promise<ProvedLink<Qcow2Link>> {
@@ -135,6 +133,15 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
       { level, ...finding },
     );
   }
+}
+
+/** Whether a proof of an unchanged object would come out the same now, as far as it concerns the object alone. */
+function stillHolds(proof: EdgeProof): boolean {
+  const { form, level, fault } = proof;
+  if (!isReusable(qcow2Check, proof)) return false;
+  if (fault !== null) return isLasting(fault.code);
+  // A proof that ended at the maximum number of bytes to read may get further with another maximum.
+  return form !== null && level !== null && reaches(level, form.ceiling);
 }
 
 /** The state of an image as far as its header tells. Copies have the same. */
