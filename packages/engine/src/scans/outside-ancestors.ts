@@ -1,13 +1,14 @@
 import type { BackupFormat } from '@backup-sync/contracts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
-import type { EdgeProof, Location } from '../chain/proof/link.ts';
+import { type EdgeProof, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { StorageError } from '../storage/port.ts';
 import type { FindingContext } from './finding-context.ts';
 
 /**
- * The ancestors that a listing does not show, because they are in another bucket or outside the prefix. Each is listed
- * once, so that a backup whose parent is lost elsewhere is not taken for unchanged.
+ * The ancestors that a listing does not compare with a record: they are in another bucket, outside the prefix, or only part
+ * of other backups, as a raw backing file is. Each is listed once, so that a backup whose parent is
+ * lost is not taken for unchanged.
  */
 export class OutsideAncestors {
   readonly #context: FindingContext;
@@ -26,19 +27,30 @@ export class OutsideAncestors {
       seen.add(id);
       const [proof] = await this.#context.findProofs([id]);
       if (proof === undefined) return true;
-      if (!this.#isListed(proof.location)) {
-        const stands = this.#stand.get(id) ?? this.#isAsProved(proof, record.format);
-        this.#stand.set(id, stands);
-        if (!(await stands)) return false;
-      }
+      const stands = this.#stand.get(id) ?? this.#stands(proof, record.format);
+      this.#stand.set(id, stands);
+      if (!(await stands)) return false;
       id = proof.parentBackupId;
     }
     return true;
   }
 
+  async #stands(proof: EdgeProof, format: BackupFormat): Promise<boolean> {
+    const isCompared = this.#isListed(proof.location) && (await this.#isRecorded(proof, format));
+    return isCompared || (await this.#isAsProved(proof, format));
+  }
+
   #isListed({ storageUnitId, bucketName, imagePath }: Location): boolean {
     const { storage, bucketName: listed } = this.#context;
     return storageUnitId === storage.id && bucketName === listed && imagePath.startsWith(this.#prefix);
+  }
+
+  /** Whether an ancestor in the listing is a backup with a record. If its path contains its id, a scan records it. */
+  async #isRecorded({ backupId, location }: EdgeProof, format: BackupFormat): Promise<boolean> {
+    if (formats[format].backupIdOf(location.imagePath) === backupId) return true;
+    const { catalogue, projectId } = this.#context;
+    const known = await catalogue.backups.knownByIds(projectId, [backupId]);
+    return known.some(({ record, isForgotten }) => !isForgotten && isSameLocation(record.location, location));
   }
 
   async #isAsProved(

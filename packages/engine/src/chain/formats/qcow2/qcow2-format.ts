@@ -28,8 +28,9 @@ export const qcow2Format: RecognisedFormat = {
     return imagePath;
   },
 
-  isOutdated() {
-    return false;
+  /** A backing file that was missing may be back. A scan records only images, so nothing else says so. */
+  isOutdated({ proof }) {
+    return proof?.fault?.code === 'parent_missing';
   },
 
   compare(imagePath) {
