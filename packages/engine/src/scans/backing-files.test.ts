@@ -30,6 +30,7 @@ test.each([
   ['raw', 'vm/base.img', 'raw'],
   ['raw, which the image does not say', 'vm/base.img', null],
   ['read as raw, though it is an image', 'vm/base.qcow2', 'raw'],
+  ['an image', 'vm/base.qcow2', 'qcow2'],
 ])('a backing file that is %s is missed when it is gone, and found when it is back', async (_, key, format) => {
   await using world = await open();
   const bytes = key.endsWith('.img') ? seededBytes('raw', 1024) : write(key).bytes;
@@ -44,4 +45,14 @@ test.each([
   await world.buckets.put(bucketName, [[key, bytes]]);
   expect((await world.scan()).verdicts).toMatchObject({ [top.imagePath]: 'inventory' });
   expect(world.engine.faults).toEqual([]);
+});
+
+test('an image whose backing file cannot be read is recorded as broken by it', async () => {
+  await using world = await open();
+  const top = overlay('base.qcow2', 'qcow2');
+  await world.buckets.put(bucketName, [
+    [top.imagePath, top.bytes],
+    ['vm/base.qcow2', seededBytes('foreign', 1024)],
+  ]);
+  expect((await world.scan()).verdicts).toEqual({ [top.imagePath]: 'parent_broken' });
 });

@@ -42,9 +42,10 @@ const magic = 0x514649fb;
 const headerBytes = { 2: 72, 3: 104 } as const;
 /** As in QEMU: 512 bytes to 2 MiB. */
 const clusterBitsRange = { min: 9, max: 21 };
-/** As in QEMU. That is enough for 2 EiB in clusters of the usual size. */
+/** As in QEMU, like the others. That is enough for 2 EiB in clusters of the usual size. */
 const l1BytesMax = 32 * 1024 * 1024;
 const backingNameBytesMax = 1023;
+const backingFormatBytesMax = 15;
 const subclusterBitsMin = 14;
 
 const incompatible = { dirty: 1, corrupt: 2, externalData: 4, compressionType: 8, subclusters: 16 };
@@ -177,6 +178,9 @@ function headerOf(view: DataView, bytes: Uint8Array, fields: Fields): Qcow2Heade
   const format = [...extensionsOf(view, headerLength, backing?.offset ?? clusterBytes)].find(
     ({ type }) => type === extensions.backingFormat,
   );
+  if (format !== undefined && format.bytes > backingFormatBytesMax) {
+    throw new HeaderError(`the format of its backing file has ${format.bytes} bytes`);
+  }
   return {
     ...{ version, size, clusterBits, clusterBytes, l1Entries, hasSubclusters },
     l1Offset: clusterAt(view, 40, l1Entries > 0, clusterBytes, 'its first-level table'),

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
+import { countRequests } from '../../../storage/counted-storage-unit.ts';
+import { limitToGrants } from '../../../storage/granted-storage-unit.ts';
+import type { ObjectEntry } from '../../../storage/port.ts';
+import { collect } from '../../../storage/storage-conformance.ts';
 import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
 import { injectFault } from '../../../testing/faulty-storage-unit.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { type Qcow2Plan, syncItemOfQcow2, type WrittenQcow2, writeQcow2 } from '../../../testing/qcow2-writer.ts';
+import { seededBytes } from '../../../testing/seeded-bytes.ts';
 import { qcow2Format } from './qcow2-format.ts';
 
 const bucketName = 'backups';
@@ -54,6 +59,49 @@ test('all links of a chain are of one resource: the disk at its bottom', async (
   // A cycle has no bottom.
   objects.set(base.imagePath, write('base', on('leaf.qcow2')).bytes);
   expect((await qcow2Format.describe(context, leaf.imagePath)).parentBackupId).toBe(ofMiddle?.backupId);
+});
+
+test('a child whose backing file cannot be read is described, and its resource is that file', async () => {
+  const { unit, objects } = bucketOf(chain);
+  const context = () => ({ storage: unit, bucketName, signal: new AbortController().signal });
+  const before = await qcow2Format.describe(context(), middle.imagePath);
+  objects.set(base.imagePath, seededBytes('foreign', 100));
+  expect(await qcow2Format.describe(context(), middle.imagePath)).toEqual(before);
+  expect(await qcow2Format.describe(context(), leaf.imagePath)).toMatchObject({ resourceId: before.resourceId });
+});
+
+test('a child whose backing file is outside the grants of the project is described, and its proof says so', async () => {
+  const outside = write('../other/base', {});
+  const child = write('child', on('../other/base.qcow2'));
+  const { unit } = bucketOf([{ ...outside, imagePath: 'other/base.qcow2' }, child]);
+  const grant = { projectId: 'project', storageUnitId: unit.id, bucketName, prefix: 'vm/' };
+  const storage = limitToGrants(unit, async () => [grant]);
+  const context = { storage, bucketName, signal: new AbortController().signal };
+  expect(await qcow2Format.describe(context, child.imagePath)).toMatchObject({
+    resourceName: 'base',
+    parentBackupId: expect.stringMatching(/^base-/),
+  });
+  const [examination] = await examineBackups(storage, [syncItemOfQcow2(child, bucketName)]);
+  expect(examination).toMatchObject({
+    level: 'presence',
+    fault: { code: 'access_denied', detail: expect.stringContaining('other/base.qcow2') },
+  });
+});
+
+test('describing a chain costs a GET for each listed image, and a HEAD for each backing file that is not listed', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => `link-${at}`);
+  const links = names.map((name, at) => write(name, at === 0 ? {} : on(`link-${at - 1}.qcow2`)));
+  const { unit, count } = countRequests(bucketOf(links).unit);
+  const [entries = []] = await collect(unit.list({ bucket: bucketName, prefix: '' }));
+  const describeAll = async (listed: readonly ObjectEntry[]) => {
+    const context = { storage: unit, bucketName, signal: new AbortController().signal };
+    const before = count().gets;
+    const described = await Promise.all(listed.map((entry) => qcow2Format.describe(context, entry.key, entry)));
+    expect(new Set(described.map(({ resourceName }) => resourceName))).toEqual(new Set(['link-0']));
+    return count().gets - before;
+  };
+  expect(await describeAll(entries)).toBe(12);
+  expect(await describeAll(entries.filter(({ key }) => key.endsWith('link-11.qcow2')))).toBe(12 + 11);
 });
 
 test('a sync reads a header and the tables, and an unchanged chain costs only its share of the listing', async () => {

@@ -36,6 +36,11 @@ export async function openImage(
   return { kind: 'qcow2', source: { entry, start: 0, bytes: entry.size }, header };
 }
 
+/** The format in which a child reads a file; null if it is read as the file is by itself. */
+export function otherFormatOf(key: string, backingFormat: string | null): string | null {
+  return backingFormat === 'qcow2' && parseQcow2Path(key) !== null ? null : backingFormat;
+}
+
 /** The keys at which the backing file may be. Null if there is no file; empty if the image needs none. */
 export function parentKeysOf(imagePath: string, image: OpenedImage): BackingKeys {
   if (image.kind !== 'qcow2' || image.header.backingName === null) return [];
@@ -64,44 +69,4 @@ export function formOf(imagePath: string, image: OpenedImage): { readonly form: 
   if (header.backingName === null) return { form: { ceiling: 'linkage', gaps: ['no_digest'] }, limit: null };
   const limit = 'only its name ties its backing file to it';
   return { form: { ceiling: 'inventory', gaps: ['parent_by_name_only', 'no_digest'] }, limit };
-}
-
-/** Finds an object by its key. */
-export type ObjectFinder = (key: string) => Promise<ObjectEntry | null>;
-
-/**
- * Walks to the image at the bottom of a chain, as far as backing files are found. Returns the key of the last one, or of
- * the missing one. Throws `ReadFault`, and storage errors.
- */
-export async function rootOf(
-  context: TableContext,
-  { key: first, image: leaf }: { readonly key: string; readonly image: OpenedImage },
-  find: ObjectFinder,
-): Promise<string> {
-  const visited = new Set([first]);
-  let [key, image] = [first, leaf];
-  while (visited.size < chainMax) {
-    const keys = parentKeysOf(key, image);
-    const [nearest] = keys ?? [];
-    if (keys === null || nearest === undefined) return key;
-    const entry = await findFirst(keys, find);
-    if (entry === null) return nearest;
-    if (visited.has(entry.key)) return key;
-    visited.add(entry.key);
-    const backingFormat = image.kind === 'qcow2' ? image.header.backingFormat : null;
-    image = await openImage(context, entry, backingFormat);
-    key = entry.key;
-  }
-  return key;
-}
-
-/** Longest chain whose bottom is looked for when an image is described. */
-const chainMax = 200;
-
-export async function findFirst(keys: readonly string[], find: ObjectFinder): Promise<ObjectEntry | null> {
-  for (const key of keys) {
-    const entry = await find(key);
-    if (entry !== null) return entry;
-  }
-  return null;
 }

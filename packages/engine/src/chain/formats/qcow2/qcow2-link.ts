@@ -5,8 +5,9 @@ import type { PathListing } from '../../path-listings.ts';
 import { idOfPlace } from '../../place-id.ts';
 import type { Listing } from '../../proof/link.ts';
 import type { ListedLink } from '../../proof/proved-link.ts';
-import { type OpenedImage, parentKeysOf } from './qcow2-image.ts';
-import { parseQcow2Path, shortNameOf } from './qcow2-path.ts';
+import { withReadFaults } from '../../proof/read-fault.ts';
+import { type OpenedImage, otherFormatOf, parentKeysOf } from './qcow2-image.ts';
+import { shortNameOf } from './qcow2-path.ts';
 
 /** An image as it was last listed. */
 export type Qcow2Link = ListedLink & {
@@ -22,8 +23,8 @@ export type Qcow2Link = ListedLink & {
  */
 export function idOfImage(bucketName: string, key: string, backingFormat: string | null): string {
   const place = `${bucketName}/${key}`;
-  const isOwn = backingFormat === null || (backingFormat === 'qcow2' && parseQcow2Path(key) !== null);
-  return idOfPlace(shortNameOf(key), isOwn ? place : `${place}\0${backingFormat}`);
+  const format = otherFormatOf(key, backingFormat);
+  return idOfPlace(shortNameOf(key), format === null ? place : `${place}\0${format}`);
 }
 
 /** The image in a listing of its image path; null if no object has this key. */
@@ -48,7 +49,10 @@ export type ParentSearch = {
   readonly keys: readonly string[];
 };
 
-/** Looks for the backing file of an image in its own bucket. Throws storage errors. */
+/**
+ * Looks for the backing file of an image in its own bucket. Throws `ReadFault` if the project may not list it there, and
+ * storage errors.
+ */
 export async function findParent(
   { listings, locate }: FormatContext,
   { bucketName, imagePath }: Pick<Qcow2Link, 'bucketName' | 'imagePath'>,
@@ -63,7 +67,8 @@ export async function findParent(
     if (look === 'again' && nearestId !== null) await locate(nearestId);
     for (const key of keys) {
       const parentId = idOfImage(bucketName, key, backingFormat);
-      const parent = linkAt(await listings[look](bucketName, key), { backupId: parentId, backingFormat });
+      const place = await withReadFaults(key, () => listings[look](bucketName, key));
+      const parent = linkAt(place, { backupId: parentId, backingFormat });
       if (parent !== null) return { parentId, parent, keys };
     }
   }
