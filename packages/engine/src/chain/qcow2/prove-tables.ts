@@ -2,6 +2,15 @@ import { entryBytes } from './header.ts';
 import { geometry, type Qcow2Image, readRuns, type TableContext } from './tables.ts';
 import { UsedClusters } from './used-clusters.ts';
 
+/** The most clusters of an object of which the used ones are remembered: 64 MiB of memory. */
+const clustersMax = 2 ** 28;
+
+/** Why the tables of an image are not checked; null if they can be. */
+export function limitOfTables({ source, header }: Qcow2Image): string | null {
+  const clusters = Math.ceil(source.bytes / header.clusterBytes);
+  return clusters > clustersMax ? `it has ${clusters} clusters, and at most ${clustersMax} are checked` : null;
+}
+
 /**
  * Checks that all tables of an image lead into it, and not twice to one place. Throws `ReadFault`, and storage errors.
  */

@@ -1,8 +1,13 @@
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
+import { examineBackups } from '../../../testing/examine-backups.ts';
 import { injectFault } from '../../../testing/faulty-storage-unit.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { proveAllLevels } from '../../../testing/prove-all-levels.ts';
 import { type Qcow2Plan, syncItemOfQcow2, type WrittenQcow2, writeQcow2 } from '../../../testing/qcow2-writer.ts';
+import { makeTestBuckets } from '../../../testing/test-buckets.ts';
 import { backingKeysOf } from './backing-name.ts';
 
 const bucketName = 'backups';
@@ -108,4 +113,27 @@ test.each(['deflate', 'zstd'] as const)('a bomb of %s ends at the size of a clus
   const frame = bomb.bytes.subarray(from, from + image.bytes.length - place);
   frame.copy(image.bytes, place);
   expect((await prove(image)).proof).toMatchObject({ foundBy: 'content', code: 'content_mismatch' });
+});
+
+test('an object with more clusters than can be remembered is proved without its tables, and the record says so', async () => {
+  await using buckets = await makeTestBuckets();
+  const image = write();
+  await buckets.put(bucketName, [[image.imagePath, image.bytes]]);
+  // Without data, that takes no room on the disk.
+  await truncate(join(buckets.directory, bucketName, image.imagePath), 2 ** 38);
+  await using storage = await openFilesystemStorageUnit({ id: 'sparse', directory: buckets.directory });
+  const [examination] = await examineBackups(storage, [syncItemOfQcow2(image, bucketName)]);
+  expect(examination).toMatchObject({
+    ...{ level: 'inventory', fault: null, form: { ceiling: 'linkage' } },
+    limit: expect.stringContaining(`${2 ** 29} clusters`),
+  });
+});
+
+test('the name of a format that is longer than any is refused', async () => {
+  const longer = (name: string) => write({ clusterBits: 12, backing: { name: 'base.qcow2', format: name } });
+  expect((await prove(longer('x'.repeat(15)))).proof.code).toBe('parent_missing');
+  expect((await prove(longer('x'.repeat(16)))).proof).toMatchObject({
+    foundBy: 'metadata',
+    code: 'metadata_unreadable',
+  });
 });

@@ -8,7 +8,7 @@ import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../p
 import { ReadFault } from '../../proof/read-fault.ts';
 import { leaveHashes } from '../../proof/unread-hashes.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
-import { proveTables } from '../../qcow2/prove-tables.ts';
+import { limitOfTables, proveTables } from '../../qcow2/prove-tables.ts';
 import { geometry, readFirstLevel, secondLevelBytes } from '../../qcow2/tables.ts';
 import { formOf, type OpenedImage, openImage } from './qcow2-image.ts';
 import { findParent, linkAt, type Qcow2Link } from './qcow2-link.ts';
@@ -96,6 +96,10 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
       // What is not checked is not claimed: a proof that is below its ceiling is made again.
       known = { ...known, level: verificationLevels[verificationLevels.indexOf(form.ceiling) - 1] ?? null };
       if (left !== null) return this.#conclude(link, known, { ...left, volumeBytes });
+      const tooMany = limitOfTables(image);
+      if (tooMany !== null) {
+        return this.#conclude(link, known, { fault: null, limit: `${link.imagePath}: ${tooMany}`, volumeBytes });
+      }
       await proveTables(this.#context, image, firstLevel);
       return this.#conclude(link, { ...known, level: form.ceiling }, { ...finding, volumeBytes });
     } catch (error) {
