@@ -235,6 +235,13 @@ export const reasons = {
     remedy:
       'Restore the object from a copy of the bucket, then verify the backup again ("backup-sync verify"). If there is no copy, back up again.',
   },
+  expansion_mismatch: {
+    number: 'BackupSync.2046',
+    summary: 'the volume expands to other data than before, although the listing of its objects is unchanged',
+    retry: 'final',
+    remedy:
+      'Restore the objects from a copy of the bucket, then run "backup-sync verify <backup> --level replay". If there is no copy, back up again.',
+  },
   conflict: {
     number: 'BackupSync.2020',
     summary: 'another backup with this backup_id is recorded and proved available',

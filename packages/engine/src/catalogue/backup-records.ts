@@ -42,7 +42,7 @@ export type BackupRecord = {
   readonly volumeBytes: number | null;
   /** Null until the backup is replayed, and when its chain is no longer the one that was replayed. */
   readonly volumeHash: VolumeHash | null;
-  /** Null until a backup without hashes of its volumes is replayed, and when its content is another. */
+  /** Null until a backup without hashes of its volumes is replayed, and when its chain is no longer that one. */
   readonly expanded: Expansion | null;
   /** Empty until a verification has read a backup whose level says less than that. */
   readonly facts: readonly RecordedFact[];
@@ -65,8 +65,8 @@ export type VolumeHash = { readonly sha256: string; readonly chainDigest: string
 /** What reading a backup has shown, and when, in milliseconds since 1970. */
 export type RecordedFact = { readonly code: FactCode; readonly atMs: number };
 
-/** The volumes that a replay produced and could compare with nothing, and the id of the content that it replayed. */
-export type Expansion = { readonly contentId: string | null; readonly volumes: readonly ExpandedVolume[] };
+/** The volumes that a replay produced and could compare with nothing, and the digest of the chain that it replayed. */
+export type Expansion = { readonly chainDigest: string; readonly volumes: readonly ExpandedVolume[] };
 
 /** What a replay gave: the hash of a volume that matched, or volumes that nothing says the hash of. */
 export type ReplayResult =

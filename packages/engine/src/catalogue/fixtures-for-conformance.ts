@@ -111,7 +111,10 @@ export function makeRecord(operation: ItemOperation, changes: Partial<RecordWrit
     incremental: false,
     volumeBytes: 2 ** 40,
     volumeHash: { sha256: 'sha256-1', chainDigest: 'chain-digest-1' },
-    expanded: { contentId: 'content-1', volumes: [{ disk: 'root', size: 2 ** 41, expanded_sha256: 'sha256-2' }] },
+    expanded: {
+      chainDigest: 'chain-digest-1',
+      volumes: [{ disk: 'root', size: 2 ** 41, expanded_sha256: 'sha256-2' }],
+    },
     facts: [{ code: 'objects_match_names', atMs: 2_000 }],
     ...changes,
   };

@@ -6,6 +6,7 @@ import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import { openChain } from '../chain/examiner.ts';
 import type { ChainExaminer } from '../chain/format.ts';
+import { isOfData } from '../chain/proof/lasting-fault.ts';
 import type { EdgeProof, Examination, Fault, Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import { isSince } from '../operations/stored-times.ts';
@@ -204,8 +205,7 @@ export class ChainLook {
         const nowMs = clock.nowMs();
         return proofs.filter(
           ({ verifiedAtMs, fault }) =>
-            // A fault found by reading the data stands until the data is read again.
-            fault?.code === 'content_mismatch' || isSince(verifiedAtMs, proofsNotBeforeMs, nowMs),
+            (fault !== null && isOfData(fault.code)) || isSince(verifiedAtMs, proofsNotBeforeMs, nowMs),
         );
       },
       findListings: (backupIds) => findListings(this.#services.catalogue, chain.projectId, backupIds),

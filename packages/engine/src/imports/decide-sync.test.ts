@@ -2,7 +2,7 @@ import type { ReasonCode } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
 import type { BackupRecord, Decision } from '../catalogue/backup-records.ts';
 import type { EdgeProof, Examination, Location } from '../chain/proof/link.ts';
-import { decideExamined, decideSync } from './decide-sync.ts';
+import { chainDigest, decideExamined, decideSync } from './decide-sync.ts';
 
 const item = {
   backup_id: 'b1',
@@ -340,15 +340,15 @@ test('a time that was unknown before updates the record', () => {
 
 describe('what a replay expanded without hashes to compare it with', () => {
   const volumes = [{ disk: 'root', size: 1024, expanded_sha256: 'e1' }];
-  const expanded = { contentId: 'c1', volumes };
+  const expanded = { chainDigest: chainDigest(whole), volumes };
   const verified = (current: BackupRecord, now = volumes) =>
     decideExamined({ ...subject, current }, { ...whole, newProofs: [proof()] }, { kind: 'expanded', volumes: now });
 
-  test('is recorded with the content that it is of', () => {
+  test('is recorded with the chain that it is of', () => {
     expect(verified(recorded(whole)).record?.expanded).toEqual(expanded);
   });
 
-  test('stays while the content is the same: when it is synced again, moved, unreadable or broken', () => {
+  test('stays while the chain is the same: when it is synced again, moved, unreadable or broken', () => {
     const current = recorded(whole, { expanded });
     const broken = { ...whole, fault: { code: 'content_mismatch', detail: '' } } as const;
     const unreadable = { ...whole, contentId: null, fault: { code: 'metadata_unreadable', detail: '' } } as const;
@@ -361,8 +361,11 @@ describe('what a replay expanded without hashes to compare it with', () => {
     expect(verified(current, other).record?.expanded).toEqual(expanded);
   });
 
-  test('is forgotten with other content', () => {
-    const current = recorded({ ...whole, level: 'presence' }, { expanded });
-    expect(decide(current, { ...whole, contentId: 'c2', level: 'presence' }).record?.expanded).toBeNull();
+  test('is forgotten when a listing of the chain has changed, although its content is the same', () => {
+    const current = recorded(whole, { expanded });
+    const listing = { ...whole.listing, digest: 'of a new upload' };
+    expect(decide(current, { ...whole, listing, newProofs: [proof()] }).record?.expanded).toBeNull();
+    const ancestors = [{ backupId: 'b0', location: elsewhere, listingDigest: 'of a new upload' }];
+    expect(decide(current, { ...whole, ancestors, newProofs: [proof()] }).record?.expanded).toBeNull();
   });
 });

@@ -219,7 +219,7 @@ function sameRecord(one: RecordWrite, other: RecordWrite): boolean {
     one.checkVersion === other.checkVersion &&
     one.listing.digest === other.listing.digest &&
     one.volumeHash?.sha256 === other.volumeHash?.sha256 &&
-    one.expanded?.contentId === other.expanded?.contentId &&
+    one.expanded?.chainDigest === other.expanded?.chainDigest &&
     JSON.stringify(one.facts) === JSON.stringify(other.facts) &&
     one.contentId === other.contentId
   );
@@ -293,16 +293,19 @@ function volumeHashOf(
   return current?.volumeHash?.chainDigest === digest ? current.volumeHash : null;
 }
 
-/** What this replay expanded, or an earlier one of the same content. It stays while the backup is broken. */
+/**
+ * What this replay expanded, or an earlier one if every link of the chain is still the same. It stays while the backup
+ * is broken, because a later replay is compared with it.
+ */
 function expansionOf(
   current: BackupRecord | null,
-  { contentId, fault }: Examination,
+  examination: Examination,
   replayed: ReplayResult | null,
 ): Expansion | null {
-  const before = current?.expanded ?? null;
-  const isOfOther = contentId !== null && (before === null || !isSameContent(before.contentId, contentId));
-  if (fault === null && replayed?.kind === 'expanded' && isOfOther) return { contentId, volumes: replayed.volumes };
-  return isOfOther ? null : before;
+  const digest = chainDigest(examination);
+  if (current?.expanded?.chainDigest === digest) return current.expanded;
+  const isNew = examination.fault === null && replayed?.kind === 'expanded';
+  return isNew ? { chainDigest: digest, volumes: replayed.volumes } : null;
 }
 
 /** What this verification has shown, or an earlier one. A fact is of its time, so changes since do not end it. */
@@ -360,7 +363,7 @@ function successMessage(outcome: SyncOutcome, current: BackupRecord | null, exam
 }
 
 /** SHA-256 in hex over the listing digests of a backup and its ancestors. It changes if any link changes. */
-function chainDigest({ listing, ancestors }: Pick<Examination, 'listing' | 'ancestors'>): string {
+export function chainDigest({ listing, ancestors }: Pick<Examination, 'listing' | 'ancestors'>): string {
   const digests = [listing.digest, ...ancestors.map(({ listingDigest }) => listingDigest)];
   return createHash('sha256').update(digests.join()).digest('hex');
 }

@@ -57,6 +57,7 @@ export const classOfReason = {
   geometry: 'broken',
   hash_link_broken: 'broken',
   content_mismatch: 'broken',
+  expansion_mismatch: 'broken',
   conflict: 'conflicting',
   archived: 'unreadable',
   format_unknown: 'unreadable',

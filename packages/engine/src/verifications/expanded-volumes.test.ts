@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskChoiceError, extractBackup } from '../chain/replay/extract-backup.ts';
-import { syncItemOfQcow2, volumeOf, writeQcow2 } from '../testing/qcow2-writer.ts';
+import { syncItemOfQcow2, volumeOf, type WrittenQcow2, writeQcow2 } from '../testing/qcow2-writer.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 
 const bucket = 'images';
@@ -57,25 +57,49 @@ test('a replay of a format without hashes records what the volume expands to, an
   expect(engine.faults).toEqual([]);
 });
 
-test('a backup whose volume expands to something else later is broken, until it is as before', async () => {
+/** An image of the same structure with other data. */
+function otherDataOf({ bytes, data }: Pick<WrittenQcow2, 'bytes' | 'data'>): Buffer {
+  const changed = Buffer.from(bytes);
+  const at = data.find((place) => place >= 0) ?? 0;
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+  return changed;
+}
+
+test('a backup whose volume expands to something else is broken until a replay gives what it gave before', async () => {
   await using engine = await openWithImages();
   await engine.verify('replay');
-  const changed = Buffer.from(base.bytes);
-  const at = base.data[0] ?? 0;
-  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-  await engine.buckets.put(bucket, [[base.imagePath, changed]]);
-  for (const _ of ['once', 'and again']) {
-    const broken = await engine.verify('replay');
-    expect(broken).toMatchObject({ status: 'failed', reason: { code: 'content_mismatch' } });
-    expect(broken.reason?.message).toContain(sha256);
-    expect(await engine.show()).toMatchObject({
-      status: 'error',
-      backup_sync: { reason: { code: 'content_mismatch' } },
-    });
+  // With the size and time that it had, as after bit rot.
+  await engine.buckets.put(bucket, [[base.imagePath, otherDataOf(base)]]);
+  const reason = { code: 'expansion_mismatch' };
+  // Reading the data compares it with nothing, and a sync sees no change.
+  for (const level of ['replay', 'content', 'sync', 'replay'] as const) {
+    if (level === 'sync') {
+      expect(await engine.sync([item])).toMatchObject([{ status: 'failed', backup_sync: { outcome: 'unchanged' } }]);
+    } else {
+      const broken = await engine.verify(level);
+      expect(broken).toMatchObject({ status: 'failed', reason });
+      expect(broken.reason?.message).toContain(sha256);
+    }
+    expect(await engine.show()).toMatchObject({ status: 'error', backup_sync: { reason } });
   }
   await engine.buckets.put(bucket, [[base.imagePath, base.bytes]]);
   expect(await engine.verify('replay')).toMatchObject({ status: 'success' });
   expect(await engine.show()).toMatchObject({ status: 'available' });
+});
+
+test.each([
+  ['the image', overlay],
+  ['its backing file', base],
+])('what a backup expanded to is forgotten when %s is uploaded again', async (_, image) => {
+  await using engine = await openWithImages();
+  await engine.verify('replay');
+  await engine.buckets.put(bucket, [[image.imagePath, otherDataOf(image)]], Date.UTC(2026, 2, 2));
+  await engine.sync([syncItemOfQcow2(base, bucket), item]);
+  expect(await engine.show()).toMatchObject({ status: 'available', backup_sync: { evidence: { expanded: [] } } });
+  expect(await engine.verify('replay')).toMatchObject({ status: 'success' });
+  const [volume] = (await engine.show()).backup_sync.evidence.expanded;
+  expect(volume?.expanded_sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(volume?.expanded_sha256).not.toBe(sha256);
 });
 
 test('an extraction writes the volume, says that it was not compared, and refuses a disk that is not there', async () => {

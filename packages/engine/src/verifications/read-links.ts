@@ -8,6 +8,7 @@ import { isSince } from '../operations/stored-times.ts';
 import { type Cutting, cutLinks } from './cut-links.ts';
 import { edgesOf } from './edges.ts';
 import { PartsProgress } from './parts-progress.ts';
+import { verifyRequestOf } from './verify-request.ts';
 
 /** The result of reading the links of a chain. */
 export type LinksRead = {
@@ -30,6 +31,8 @@ export type LinksReading = {
   readonly examination: Examination;
   /** New proofs of the examination that are not recorded before the data of their links is read. */
   readonly unread: ReadonlySet<EdgeProof>;
+  /** The recorded faults of those of them that only a replay can judge again. */
+  readonly unreplayed: ReadonlyMap<EdgeProof, Fault>;
   /** Links that were completely read after this time are not read again. Milliseconds since 1970. */
   readonly readAfterMs: number;
   readonly cutting: Cutting;
@@ -152,14 +155,25 @@ export class ReadLinks {
     return link?.volumeBytes === null && form !== null && reaches(form.ceiling, 'content');
   }
 
+  /** Whether the volume of a link is replayed once the data of all links is read. */
+  #isReplayed({ backupId }: EdgeProof): boolean {
+    const { level } = verifyRequestOf(this.#reading.run.operation.request);
+    return level === 'replay' && backupId === this.#data.links.at(-1)?.backupId;
+  }
+
   /** The proof of a link whose data is read. */
-  async #prove(edge: EdgeProof, fault: Fault | null): Promise<EdgeProof> {
-    const { run, unread, keep } = this.#reading;
+  async #prove(edge: EdgeProof, found: Fault | null): Promise<EdgeProof> {
+    const { run, unread, unreplayed, keep } = this.#reading;
+    const ofReplay = unreplayed.get(edge) ?? null;
+    const isReplayedNext = ofReplay !== null && this.#isReplayed(edge);
+    const fault = found ?? (isReplayedNext ? null : ofReplay);
     const verifiedAtMs = run.services.world.clock.nowMs();
     if (fault !== null) {
       const level = edge.level === null ? null : lowerLevel(edge.level, 'linkage');
       return { ...edge, level, fault, verifiedAtMs };
     }
+    // The replay records its own proof. Until then, the recorded fault stays.
+    if (isReplayedNext) return { ...edge, verifiedAtMs };
     // A replayed link stays replayed, with its own time. A link without block hashes, as early programs wrote them,
     // keeps its level: `content` is beyond `linkage`.
     const isRead = edge.level === 'linkage' || edge.level === 'content' || this.#isOfContents(edge);

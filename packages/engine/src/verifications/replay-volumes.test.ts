@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Expansion } from '../catalogue/backup-records.ts';
 import type { ChainData, NamedVolume, StoredObject, ZeroRun } from '../chain/data.ts';
 import type { Form } from '../chain/proof/link.ts';
+import { chainDigest } from '../imports/decide-sync.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { seededBytes } from '../testing/seeded-bytes.ts';
 import { replayVolumes } from './replay-volumes.ts';
@@ -90,8 +91,10 @@ const run = {
   signal: new AbortController().signal,
   report: (progress: unknown) => void reported.push(progress),
 };
+const listing = { digest: 'listed', fingerprint: '', objectCount: 1, storedBytes: 1, newestObjectAtMs: null };
+const chain = { listing, ancestors: [] };
 const replay = (data: ChainData, before: Expansion | null = null, of: Form = form) =>
-  replayVolumes(run, { opening: null, threadCount: 1 }, data, { form: of, contentId: 'content' }, before);
+  replayVolumes(run, { opening: null, threadCount: 1 }, data, { ...chain, form: of }, before);
 
 test('expands each disk of a package: parts of objects, frames, and runs of zeros over earlier data', async () => {
   expect(await replay({ links: [], disks })).toEqual({
@@ -101,15 +104,15 @@ test('expands each disk of a package: parts of objects, frames, and runs of zero
   expect(reported.at(-1)).toMatchObject({ replayed_bytes: 4 * clusterBytes, volume_bytes: 4 * clusterBytes });
 });
 
-test('another value of the same content is a fault that says both, and the same value is none', async () => {
-  const before = { contentId: 'content', volumes: expected };
+test('another value of the same chain is a fault that says both, and the same value is none', async () => {
+  const before = { chainDigest: chainDigest(chain), volumes: expected };
   expect((await replay({ links: [], disks }, before))?.fault).toBeNull();
-  expect((await replay({ links: [], disks }, { ...before, contentId: 'other' }))?.fault).toBeNull();
+  expect((await replay({ links: [], disks }, { ...before, chainDigest: 'other' }))?.fault).toBeNull();
   const [root, data] = expected;
   if (root === undefined || data === undefined) throw new Error('there are two disks');
-  const changed = { contentId: 'content', volumes: [root, { ...data, expanded_sha256: 'before' }] };
+  const changed = { ...before, volumes: [root, { ...data, expanded_sha256: 'before' }] };
   const { fault } = (await replay({ links: [], disks }, changed)) ?? {};
-  expect(fault).toMatchObject({ code: 'content_mismatch' });
+  expect(fault).toMatchObject({ code: 'expansion_mismatch' });
   expect(fault?.detail).toContain(data.expanded_sha256);
   expect(fault?.detail).toMatch(/^disk data .* SHA-256 before$/);
   expect((await replay({ links: [], disks }, { ...changed, volumes: [root] }))?.fault?.detail).toContain('not there');

@@ -1,8 +1,9 @@
 import { counted, type ExpandedVolume } from '@backup-sync/contracts';
 import type { Expansion, ReplayResult } from '../catalogue/backup-records.ts';
 import { type ChainData, isCompared, type NamedVolume, volumesOf } from '../chain/data.ts';
-import { type Examination, type Fault, isSameContent } from '../chain/proof/link.ts';
+import type { Examination, Fault } from '../chain/proof/link.ts';
 import { replayChain } from '../chain/replay/replay-chain.ts';
+import { chainDigest } from '../imports/decide-sync.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { printable } from '../quote.ts';
 import type { Sharing } from './share-reading.ts';
@@ -16,18 +17,18 @@ export type VolumesReplay =
 
 /**
  * Replays all volumes of a backup, up to the first with a fault. Null if it has none. If its format has no hashes of a
- * volume, the volumes are compared with `before`, what the same content has expanded to before.
+ * volume, the volumes are compared with `before`, what the chain expanded to before, if no listing has changed since.
  */
 export async function replayVolumes(
   run: Replaying,
   threads: Sharing['threads'],
   data: ChainData,
-  { form, contentId }: Pick<Examination, 'form' | 'contentId'>,
+  examination: Pick<Examination, 'form' | 'listing' | 'ancestors'>,
   before: Expansion | null,
 ): Promise<VolumesReplay | null> {
   const volumes = volumesOf(data);
   if (volumes.length === 0) return null;
-  const hasHashes = isCompared(data, form);
+  const hasHashes = isCompared(data, examination.form);
   const expanded: ExpandedVolume[] = [];
   for (const named of volumes) {
     const { fault, volumeBytes, sha256 } = await replayVolume(run, threads, named);
@@ -35,8 +36,7 @@ export async function replayVolumes(
     if (hasHashes) return { fault: null, result: { kind: 'matched', sha256 } };
     expanded.push({ disk: named.disk, size: volumeBytes, expanded_sha256: sha256 });
   }
-  const isKnown = before !== null && isSameContent(before.contentId, contentId);
-  const fault = isKnown ? differenceOf(before.volumes, expanded) : null;
+  const fault = before?.chainDigest === chainDigest(examination) ? differenceOf(before.volumes, expanded) : null;
   return fault === null ? { fault, result: { kind: 'expanded', volumes: expanded } } : { fault, result: null };
 }
 
@@ -61,8 +61,8 @@ function differenceOf(before: readonly ExpandedVolume[], now: readonly ExpandedV
     if (earlier?.expanded_sha256 === volume.expanded_sha256 && earlier.size === volume.size) continue;
     const what = volume.disk === null ? 'the volume' : `disk ${printable(volume.disk)}`;
     const was = earlier === undefined ? 'was not there' : `expanded to ${describe(earlier)}`;
-    const detail = `${what} expands to ${describe(volume)}, but when the same metadata was first replayed, it ${was}`;
-    return { code: 'content_mismatch', detail };
+    const detail = `${what} expands to ${describe(volume)}, but when it was first replayed, it ${was}`;
+    return { code: 'expansion_mismatch', detail };
   }
   return null;
 }

@@ -71,6 +71,8 @@ type OpenedChain = {
   readonly examination: Examination;
   /** Its new proofs that are recorded only once the data of their links is read and right. */
   readonly unread: ReadonlySet<EdgeProof>;
+  /** The recorded faults of those of them that only a replay can judge again. */
+  readonly unreplayed: ReadonlyMap<EdgeProof, Fault>;
 };
 
 /** Proves the chain as a sync would. Returns the outcome if there is nothing to read. */
@@ -97,12 +99,12 @@ async function examineAndOpen(run: OperationRun, record: BackupRecord): Promise<
     return await concludeUnopened(run, record, error.fault);
   }
   if (data === null) return failed({ code: 'format_unknown', detail: examination.limit ?? '' }, record.backupId);
-  return { examination, unread, data };
+  return { examination, unread, unreplayed: unreplayedOf(unread, mismatches), data };
 }
 
 /**
  * The new proofs that must not be recorded before the data is read: those that depend on it, and those that would hide
- * a recorded `content_mismatch` of the same listing. All of them if the record is in error and this examination finds no
+ * a recorded fault in the data of the same listing. All of them if the record is in error and this examination finds no
  * fault, because the data may be what is broken.
  */
 function unreadOf(
@@ -110,15 +112,26 @@ function unreadOf(
   { newProofs, awaitingData, fault }: Examination,
   mismatches: ReadonlyMap<string, EdgeProof>,
 ): ReadonlySet<EdgeProof> {
-  const hidesMismatch = (proof: EdgeProof) => {
-    const mismatch = mismatches.get(proof.backupId);
-    if (mismatch === undefined || proof.fault !== null) return false;
-    return isSameLocation(mismatch.location, proof.location) && mismatch.listing.digest === proof.listing.digest;
-  };
   const isBroken = record.status === 'error' && fault === null;
   return new Set(
-    newProofs.filter((proof) => isBroken || awaitingData.includes(proof.backupId) || hidesMismatch(proof)),
+    newProofs.filter((proof) => isBroken || awaitingData.includes(proof.backupId) || mismatchOf(proof, mismatches)),
   );
+}
+
+/** Those of the new proofs whose volume has expanded to something else, and that fault. */
+function unreplayedOf(
+  unread: ReadonlySet<EdgeProof>,
+  mismatches: ReadonlyMap<string, EdgeProof>,
+): ReadonlyMap<EdgeProof, Fault> {
+  const faults = [...unread].map((proof) => [proof, mismatchOf(proof, mismatches)] as const);
+  return new Map(faults.flatMap(([proof, fault]) => (fault?.code === 'expansion_mismatch' ? [[proof, fault]] : [])));
+}
+
+/** The recorded fault in the data of the same listing, which a new proof without a fault would hide. Null if none. */
+function mismatchOf(proof: EdgeProof, mismatches: ReadonlyMap<string, EdgeProof>): Fault | null {
+  const mismatch = mismatches.get(proof.backupId);
+  if (mismatch === undefined || proof.fault !== null || !isSameLocation(mismatch.location, proof.location)) return null;
+  return mismatch.listing.digest === proof.listing.digest ? mismatch.fault : null;
 }
 
 /** Records what is proved before the data is read. A broken record is not called whole yet. */
@@ -160,7 +173,7 @@ async function verifyData(
   run: OperationRun,
   options: VerificationOptions,
   record: BackupRecord,
-  { examination, unread, data }: OpenedChain,
+  { examination, unread, unreplayed, data }: OpenedChain,
 ): Promise<OperationOutcome | 'continues later'> {
   const { level: wanted, readAfterMs } = verifyRequestOf(run.operation.request);
   const kept = new Set<EdgeProof>();
@@ -168,7 +181,7 @@ async function verifyData(
     await recordProof(run, record.backupId, proof);
     kept.add(proof);
   };
-  const reading = { run, examination, unread, readAfterMs, cutting: options.cutting, keep };
+  const reading = { run, examination, unread, unreplayed, readAfterMs, cutting: options.cutting, keep };
   const read = await readInTime(run, await ReadLinks.open(reading, data), options);
   if (read === null) return 'continues later';
   const isWhole = read.fault === null;
@@ -269,7 +282,11 @@ function verdictOf(
     fault: replay.fault,
     verifiedAtMs: run.services.world.clock.nowMs(),
   };
-  return { level, fault: replay.fault, proofs: [...read.made, proof] };
+  return {
+    level,
+    fault: replay.fault,
+    proofs: [...read.made.filter(({ backupId }) => backupId !== proof.backupId), proof],
+  };
 }
 
 /** The level to record. A replayed record keeps `replay` if it is only read again. */

@@ -8,6 +8,11 @@ export function isOfAccess(code: ReasonCode): boolean {
   return code === 'access_denied' || code === 'archived' || code === 'encrypted_customer_key';
 }
 
+/** Whether reading the data has found a fault. No listing shows it, so it stands until the data is read again. */
+export function isOfData(code: ReasonCode): boolean {
+  return code === 'content_mismatch' || code === 'expansion_mismatch';
+}
+
 /**
  * Whether a fault persists until the listing changes. Rights, thawing and the catalogue's knowledge of a parent
  * can change without a change in the listing, so faults that depend on them are checked again.
