@@ -271,7 +271,7 @@ export const reasons = {
   },
   not_a_volume: {
     number: 'BackupSync.2044',
-    summary: 'the backup is not of a volume, so no volume can be written',
+    summary: 'no volume can be written from this backup',
     retry: 'final',
     remedy: 'Copy its objects from the bucket, and restore them with the program that wrote the backup.',
   },

@@ -81,7 +81,8 @@ export async function extractCommand(
     printFailure(terminal, { exitCode: 3, code: number, message, remedy: noFile + remedy + unrecorded, problems: [] });
     return exitCodes.someItemsFailed;
   }
-  const uncompared = extracted.isCompared ? '' : ' (expanded, not compared: the format has no hash of it)';
+  const limit = extracted.limit === null ? '' : `; ${extracted.limit}`;
+  const uncompared = extracted.isCompared ? '' : ` (expanded, not compared: the format has no hash of it${limit})`;
   note(terminal, `wrote ${formatBytes(extracted.volumeBytes)}, SHA-256 ${extracted.sha256}${uncompared}`);
   return exitCodes.done;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskChoiceError, extractBackup } from '../chain/replay/extract-backup.ts';
 import { syncItemOfQcow2, volumeOf, type WrittenQcow2, writeQcow2 } from '../testing/qcow2-writer.ts';
-import { openTestEngine } from '../testing/test-engine.ts';
+import { openTestEngine, type TestEngine } from '../testing/test-engine.ts';
 
 const bucket = 'images';
 const base = writeQcow2({
@@ -102,13 +102,18 @@ test.each([
   expect(volume?.expanded_sha256).not.toBe(sha256);
 });
 
-test('an extraction writes the volume, says that it was not compared, and refuses a disk that is not there', async () => {
-  await using engine = await openWithImages();
+/** Extracts the volume of an image into a file. */
+async function extract(
+  { buckets }: TestEngine,
+  image: WrittenQcow2,
+  use: (extracted: Awaited<ReturnType<typeof extractBackup>>, written: Buffer | null) => void,
+  disk: string | null = null,
+) {
   const directory = await mkdtemp(join(tmpdir(), 'backup-sync-expanded-'));
   const path = join(directory, 'image.raw');
-  const extract = (disk: string | null) =>
-    extractBackup({
-      ...{ storage: `file:${engine.buckets.directory}`, item, disk },
+  try {
+    const extracted = await extractBackup({
+      ...{ storage: `file:${buckets.directory}`, item: syncItemOfQcow2(image, bucket), disk },
       grants: [{ project_id: 'p', storage_unit: 'default', bucket_name: bucket, prefix: '' }],
       locate: async () => [],
       recordedBuckets: async () => new Set(),
@@ -116,11 +121,45 @@ test('an extraction writes the volume, says that it was not compared, and refuse
       signal: new AbortController().signal,
       onProgress: () => {},
     });
-  try {
-    await expect(extract('root')).rejects.toThrow(DiskChoiceError);
-    expect(await extract(null)).toMatchObject({ fault: null, sha256, isCompared: false });
-    expect((await readFile(path)).equals(volume)).toBe(true);
+    use(extracted, await readFile(path).catch(() => null));
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+test('an extraction writes the volume, says what was not compared, and refuses a disk that is not there', async () => {
+  await using engine = await openWithImages();
+  await expect(extract(engine, overlay, () => {}, 'root')).rejects.toThrow(DiskChoiceError);
+  await extract(engine, overlay, (extracted, written) => {
+    const limit = expect.stringContaining('only its name ties its backing file to it');
+    expect(extracted).toMatchObject({ fault: null, sha256, isCompared: false, limit });
+    expect(written?.equals(volume)).toBe(true);
+  });
+});
+
+test('an extraction writes nothing from tables that a sync calls broken', async () => {
+  await using engine = await openWithImages();
+  const bytes = Buffer.from(base.bytes);
+  const [table = 0] = base.l2;
+  // Two clusters of the disk at one place.
+  bytes.copy(bytes, table + 3 * 8, table, table + 8);
+  await engine.buckets.put(bucket, [[base.imagePath, bytes]], Date.UTC(2026, 2, 2));
+  for (const image of [base, overlay]) {
+    const code = image === base ? 'geometry' : 'parent_broken';
+    const [log] = await engine.sync([syncItemOfQcow2(image, bucket)]);
+    expect(log).toMatchObject({ status: 'failed', backup_sync: { reason: { code } } });
+    await extract(engine, image, (extracted, written) => {
+      expect(extracted).toMatchObject({ fault: { code } });
+      expect(written).toBeNull();
+    });
+  }
+});
+
+test('an extraction of a volume that cannot be read says why', async () => {
+  await using engine = await openWithImages();
+  const encrypted = writeQcow2({ seed: 'e', imagePath: 'vm/e.qcow2', clusters: ['stored'], crypt: 2 });
+  await engine.buckets.put(bucket, [[encrypted.imagePath, encrypted.bytes]]);
+  await extract(engine, encrypted, (extracted) => {
+    expect(extracted).toEqual({ fault: { code: 'not_a_volume', detail: 'vm/e.qcow2: it is encrypted' } });
+  });
 });

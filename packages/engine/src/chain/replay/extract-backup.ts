@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { BackupSync, BucketGrant } from '@backup-sync/contracts';
+import { type BackupSync, type BucketGrant, reaches } from '@backup-sync/contracts';
 import { systemClock } from '../../clock.ts';
 import { quote } from '../../quote.ts';
 import type { StorageEnvironment } from '../../storage/driver.ts';
@@ -45,6 +45,8 @@ export type ExtractOptions = {
 export type Extraction = Replay & {
   /** False if the format has no hash of the volume, so that it was expanded and compared with nothing. */
   readonly isCompared: boolean;
+  /** What could not be proved of a volume that was compared with nothing; null if nothing. */
+  readonly limit: string | null;
 };
 
 /** Which disk is meant is not known, or no disk has this name. The message lists those of the backup. */
@@ -53,8 +55,8 @@ export class DiskChoiceError extends Error {
 }
 
 /**
- * Extracts the volume of a backup from its chain, and compares each block with its hash before writing it. Uses no
- * catalogue: get the item by `beginExtraction`, which records who reads what.
+ * Extracts the volume of a backup from its chain, and compares each block with its hash before writing it. If the format
+ * has no hashes, proves its structure first, as a sync does. Uses no catalogue: get the item by `beginExtraction`, which records who reads what.
  *
  * Throws `StorageError`, `StorageSpecificationError`, `OutputError`, {@link DiskChoiceError}, and the signal's reason.
  */
@@ -68,13 +70,10 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     prefix,
   }));
   const storage = limitToGrants(unit, () => Promise.resolve(grants));
-  const examiner = await openChain({
+  const context = {
     storage,
     bucketName: item.bucket_name,
     imagePaths: [item.image_path],
-    // The data proves more than linkage does, so block hashes are read only once, during the replay.
-    linkageMaxBytes: 0,
-    readHashes: false,
     dataFollows: true,
     findProofs: () => Promise.resolve([]),
     findListings: () => Promise.resolve([]),
@@ -87,12 +86,20 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     absences: new Absences(),
     nowMs: () => systemClock.nowMs(),
     signal,
-  });
-  const examination = await examiner.examine(item);
-  if (examination === null) {
-    return { fault: { code: 'path_not_found', detail: `${item.bucket_name}/${item.image_path}` } };
+  };
+  // The replay proves more than linkage does, so block hashes are read only once, during the replay.
+  let examiner = await openChain({ ...context, linkageMaxBytes: 0, readHashes: false });
+  let examination = await examiner.examine(item);
+  const form = examination?.form ?? null;
+  if (examination?.fault === null && form !== null && !reaches(form.ceiling, 'replay')) {
+    // Nothing is compared with the volume, so wrong tables would give a wrong volume.
+    examiner = await openChain({ ...context, linkageMaxBytes: Number.POSITIVE_INFINITY, readHashes: true });
+    examination = await examiner.examine(item);
   }
+  const place = `${item.bucket_name}/${item.image_path}`;
+  if (examination === null) return { fault: { code: 'path_not_found', detail: place } };
   if (examination.fault !== null) return { fault: examination.fault };
+  const { limit } = examination;
   let data: ChainData | null;
   try {
     data = await examiner.openData(item);
@@ -100,14 +107,9 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     if (error instanceof ReadFault) return { fault: error.fault };
     throw error;
   }
-  if (data === null) {
-    const detail = `${item.bucket_name}/${item.image_path}: ${examination.limit ?? ''}`;
-    return { fault: { code: 'format_unknown', detail } };
-  }
+  if (data === null) return { fault: { code: 'format_unknown', detail: `${place}: ${limit ?? ''}` } };
   const volumes = volumesOf(data);
-  if (volumes.length === 0) {
-    return { fault: { code: 'not_a_volume', detail: `${item.bucket_name}/${item.image_path}` } };
-  }
+  if (volumes.length === 0) return { fault: { code: 'not_a_volume', detail: limit ?? place } };
   const volume = chooseDisk(volumes, options.disk);
   const reading = {
     storage,
@@ -123,7 +125,8 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     'stream' in output
       ? await replayChain(volume, { ...reading, sink: streamSink(output.stream) })
       : await extractToFile(volume, output, reading);
-  return { ...replay, isCompared: isCompared(data, examination.form) };
+  const compared = isCompared(data, examination.form);
+  return { ...replay, isCompared: compared, limit: compared ? null : limit };
 }
 
 function chooseDisk(volumes: readonly NamedVolume[], wanted: string | null): VolumeData {
