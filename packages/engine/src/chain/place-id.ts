@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
+import type { BackupFormat } from '@backup-sync/contracts';
 
 /** Ids may not be longer, in characters. */
 const idMax = 255;
+
+/** Formats that usually have one backup of a disk at one place, which the next backup replaces. */
+const replacedFormats: ReadonlySet<BackupFormat> = new Set(['qcow2']);
+
+/** Whether the backups of a format have only their place as id, and other content there is the next backup. */
+export function isReplacedInPlace(format: BackupFormat): boolean {
+  return replacedFormats.has(format);
+}
 
 /**
  * An id for a backup or resource that has none of its own: its name, and a hash of its place, which is its bucket and its

@@ -338,6 +338,23 @@ test('a time that was unknown before updates the record', () => {
   expect(told.record).toMatchObject({ takenAtMs: formatTime.atMs, takenAtSource: 'format' });
 });
 
+test('a disk image that is replaced by another whole one at its place is updated, and is a conflict elsewhere', () => {
+  const image: Examination = { ...whole, format: 'qcow2' };
+  const next: Examination = { ...image, contentId: 'c2', listing: { ...listing, digest: 'd2' } };
+  const conflict = { code: 'conflict', detail: '' } as const;
+  for (const [current, outcome] of [
+    [recorded(image), 'updated'],
+    [recorded(image, { status: 'error', fault: conflict }), 'superseded'],
+  ] as const) {
+    const decision = decide(current, next);
+    expect(decision).toMatchObject({ status: 'success', outcome, record: { contentId: 'c2', status: 'available' } });
+  }
+  expect(decide(recorded(image), next, elsewhere)).toMatchObject({ fault: { code: 'conflict' }, record: null });
+  expect(decide(recorded(whole), next)).toMatchObject({ fault: { code: 'conflict' } });
+  const cut = { ...next, fault: { code: 'object_size_impossible', detail: '' } } as const;
+  expect(decide(recorded(image), cut)).toMatchObject({ outcome: 'marked', record: { status: 'error' } });
+});
+
 describe('what a replay expanded without hashes to compare it with', () => {
   const volumes = [{ disk: 'root', size: 1024, expanded_sha256: 'e1' }];
   const expanded = { chainDigest: chainDigest(whole), volumes };

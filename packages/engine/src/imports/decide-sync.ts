@@ -9,6 +9,7 @@ import type {
   ReplayResult,
   VolumeHash,
 } from '../catalogue/backup-records.ts';
+import { isReplacedInPlace } from '../chain/place-id.ts';
 import {
   type Examination,
   type Fault,
@@ -55,7 +56,7 @@ export function decideNothing(fault: Fault): Decision {
  * Decides what to record of an examined backup. Pure. `replayed` is what a replay gave, if it was replayed.
  *
  * A record that is proved available is never overwritten by other content: that is a conflict. A record that is broken,
- * incomplete or only present is overwritten.
+ * incomplete or only present is overwritten, and so is that of a disk image, by a whole image at its place.
  */
 export function decideExamined(
   subject: SyncSubject,
@@ -167,7 +168,7 @@ function outcomeOf(
   if (current === null) return 'created';
   const knownContents = current.contentId !== null && next.contentId !== null;
   if (knownContents && !isSameContent(current.contentId, next.contentId)) {
-    if (isProved(current)) return 'conflict';
+    if (isProved(current) && !isNextInPlace(current, next)) return 'conflict';
     return current.status === 'error' ? 'superseded' : 'updated';
   }
   if (!isSameLocation(current.location, next.location)) {
@@ -178,6 +179,13 @@ function outcomeOf(
   if (examination.newProofs.length > 0) return 'verified';
   if (!sameTimes(current, next)) return 'updated';
   return sameRecord(current, next) ? 'unchanged' : 'verified';
+}
+
+/** Whether a record is of the next backup at the same place, in a format that has no other id than that. */
+function isNextInPlace(current: BackupRecord, next: RecordWrite): boolean {
+  return (
+    isReplacedInPlace(next.format) && current.format === next.format && isSameLocation(current.location, next.location)
+  );
 }
 
 /**

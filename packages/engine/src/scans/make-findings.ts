@@ -2,6 +2,7 @@ import { describeReason, type FindingState, type ScanFinding, toWireTime } from 
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
+import { isReplacedInPlace } from '../chain/place-id.ts';
 import type { Fault, Location } from '../chain/proof/link.ts';
 import { StorageError } from '../storage/port.ts';
 import { assessPlace, type PlaceAssessment, parentAtFault } from './assess.ts';
@@ -183,9 +184,16 @@ async function judge(
   const known = byId.get(backup.backupId) ?? null;
   const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
-  // A recorded backup keeps its names.
+  // A recorded backup keeps its names. One that is the next at its place has its own time.
   const item =
-    known === null ? described : { ...itemOfRecord(known.record), bucket_name: bucketName, image_path: imagePath };
+    known === null
+      ? described
+      : {
+          ...itemOfRecord(known.record),
+          ...(isHere && isReplacedInPlace(format) && { created_at: described.created_at }),
+          bucket_name: bucketName,
+          image_path: imagePath,
+        };
   const finding: ScanFinding = {
     ...base,
     state,
