@@ -4,6 +4,8 @@ import { examineBackups } from '../../../testing/examine-backups.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { proveAllLevels } from '../../../testing/prove-all-levels.ts';
 import { seededBytes } from '../../../testing/seeded-bytes.ts';
+import { etcdFormat } from './etcd-format.ts';
+import { fnv1a } from './meta-page.ts';
 
 const plan = {
   seed: 'damaged',
@@ -57,6 +59,71 @@ test('one description that was being written when the database was copied does n
   expect(await prove(snapshot, flipped(snapshot.bytes, 60))).toMatchObject({ foundBy: 'content' });
 });
 
+/** A copy of a database whose second description is the newer one. */
+function copyWith([first, second]: readonly [number, number], stored: number, transaction = 13): Uint8Array {
+  const bytes = Buffer.from(writeEtcdSnapshot({ ...plan, pages: 20, kind: 'copy' }).bytes);
+  for (const [number, pages, written] of [
+    [0, first, 12],
+    [1, second, transaction],
+  ] as const) {
+    const page = bytes.subarray(number * 4096, (number + 1) * 4096);
+    page.writeBigUInt64LE(BigInt(pages), 56);
+    page.writeBigUInt64LE(BigInt(written), 64);
+    page.writeBigUInt64LE(fnv1a(page.subarray(16, 72)), 72);
+  }
+  return bytes.subarray(0, stored * 4096);
+}
+
+test('copies of two states that differ only in the newer description are different backups', async () => {
+  const [one, other] = await Promise.all(
+    [13, 15].map(async (transaction) => {
+      const storage = storageWith(copy, copyWith([20, 20], 20, transaction));
+      const [examination] = await examineBackups(storage, [syncItemOfEtcd(copy, 'backups')]);
+      return examination?.contentId;
+    }),
+  );
+  expect(one).toMatch(/^[0-9a-f]{64}$/);
+  expect(other).not.toBe(one);
+});
+
+describe('an object with a name that other programs use, too', () => {
+  const at = (imagePath: string, bytes: Uint8Array) => ({
+    storage: openMemoryStorageUnit(new Map([['backups', new Map([[imagePath, bytes]])]])),
+    item: { ...syncItemOfEtcd(snapshot, 'backups'), image_path: imagePath },
+  });
+  const names = ['x/notes-etcd-howto.db', 'x/on-demand-report-1772330402'];
+
+  test.each(names)('%s is no snapshot of etcd without its content', async (imagePath) => {
+    const { storage, item } = at(imagePath, seededBytes('a report', 100_000));
+    expect(await examineBackups(storage, [item])).toMatchObject([
+      { format: 'unknown', level: 'presence', fault: null },
+    ]);
+    const context = { storage, bucketName: 'backups', signal: new AbortController().signal };
+    await expect(etcdFormat.describe(context, imagePath)).rejects.toThrow('does not begin as one');
+  });
+
+  test.each(names)('%s is one with it, damaged or not', async (imagePath) => {
+    for (const [bytes, code] of [
+      [copy.bytes, null],
+      [snapshot.bytes, null],
+      [flipped(copy.bytes, 60, 4096 + 60), 'metadata_unreadable'],
+      [flipped(copy.bytes, 16, 4096 + 60), 'metadata_unreadable'],
+      [seededBytes('overwritten', snapshot.bytes.length), 'metadata_unreadable'],
+    ] as const) {
+      const { storage, item } = at(imagePath, bytes);
+      const [examination] = await examineBackups(storage, [item]);
+      expect([examination?.format, examination?.fault?.code ?? null]).toEqual(['etcd', code]);
+    }
+  });
+
+  test('the names of k3s are distinctive', async () => {
+    const { storage, item } = at('x/etcd-snapshot-server-1-1772330402', new Uint8Array(100_000));
+    expect(await examineBackups(storage, [item])).toMatchObject([
+      { format: 'etcd', fault: { code: 'metadata_unreadable' } },
+    ]);
+  });
+});
+
 describe('damage of a snapshot', () => {
   const { bytes } = snapshot;
   test.each([
@@ -86,6 +153,13 @@ describe('damage of a snapshot', () => {
 
   test('a copy of the database that was cut by a page', async () => {
     const proof = await prove(copy, copy.bytes.subarray(0, -4096));
+    expect(proof).toMatchObject({ foundBy: 'inventory', code: 'object_size_impossible' });
+  });
+
+  test.each([10, 12, 19])('a copy whose newer description says 20 pages was cut to %i', async (stored) => {
+    const pages = [10, 20] as const;
+    expect(await prove(copy, copyWith(pages, 20))).toMatchObject({ foundBy: null, level: 'inventory' });
+    const proof = await prove(copy, copyWith(pages, stored));
     expect(proof).toMatchObject({ foundBy: 'inventory', code: 'object_size_impossible' });
   });
 

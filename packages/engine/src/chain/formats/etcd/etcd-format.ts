@@ -6,6 +6,7 @@ import { WalkedChain } from '../../proof/walked-chain.ts';
 import { parseEtcdPath, parseMetadataPath, parseUnfinishedPath } from './etcd-path.ts';
 import { EtcdProver } from './etcd-prover.ts';
 import { EtcdReader } from './etcd-reader.ts';
+import { looksLikeEtcd } from './etcd-snapshot.ts';
 
 /** The type of a cluster in records. etcd itself has no such name. */
 const resourceType = 'Etcd::Cluster';
@@ -44,13 +45,18 @@ export const etcdFormat: RecognisedFormat = {
     return null;
   },
 
-  async describe({ storage, bucketName, signal }, imagePath) {
+  async describe(context, imagePath) {
+    const { storage, bucketName, signal } = context;
     const head = await withReadFaults(imagePath, () => storage.head({ bucket: bucketName, key: imagePath, signal }));
     const parsed = parseEtcdPath(imagePath);
     if (parsed === null || head.size === 0) {
       throw new ReadFault({ code: 'incomplete', detail: `${imagePath} is empty` }, false);
     }
     const { name, folder, madeAtS } = parsed;
+    if (!parsed.isDistinctive && !(await looksLikeEtcd(context, { key: imagePath, archived: false, ...head }))) {
+      const detail = `${imagePath} has the name of a snapshot of etcd, but does not begin as one`;
+      throw new ReadFault({ code: 'metadata_unreadable', detail }, true);
+    }
     return {
       backupId: idOfPlace(name, `${bucketName}/${imagePath}`),
       originalName: name,

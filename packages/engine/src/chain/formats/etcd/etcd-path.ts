@@ -7,10 +7,12 @@ export type EtcdPath = {
   readonly folder: string;
   /** When it was made, in seconds since 1970; null if the name does not say. */
   readonly madeAtS: number | null;
+  /** False if other programs use such names, too. The content then decides. */
+  readonly isDistinctive: boolean;
 };
 
 /** The names that k3s and RKE2 give: scheduled snapshots, and those that someone asked for. */
-const namedByTime = /^(?:etcd-snapshot|on-demand)-.+-(\d{10})$/;
+const namedByTime = /^(etcd-snapshot|on-demand)-.+-(\d{10})$/;
 /** Names that people give, in scripts around `etcdctl snapshot save`. */
 const namedByPeople = /^[^/]*etcd[^/]*\.db$/i;
 
@@ -22,9 +24,10 @@ const metadataFolder = '.metadata';
 export function parseEtcdPath(key: string): EtcdPath | null {
   const { folder, name } = splitKey(key);
   if (folder === metadataFolder || folder.endsWith(`/${metadataFolder}`)) return null;
-  const [, digits] = namedByTime.exec(name) ?? [];
+  const [, kind, digits] = namedByTime.exec(name) ?? [];
   if (digits === undefined && !namedByPeople.test(name)) return null;
-  return { imagePath: key, name, folder, madeAtS: digits === undefined ? null : Number(digits) };
+  const madeAtS = digits === undefined ? null : Number(digits);
+  return { imagePath: key, name, folder, madeAtS, isDistinctive: kind === 'etcd-snapshot' };
 }
 
 /** Reads the key of a snapshot that is still being written; null if it is not the name of one. */

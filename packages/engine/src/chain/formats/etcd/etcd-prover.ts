@@ -10,7 +10,15 @@ import { concludeEdge, type Finding, type ListedLink, type ProvedLink, reusedLin
 import { ReadFault } from '../../proof/read-fault.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { parseEtcdPath } from './etcd-path.ts';
-import { checkSize, contentIdOf, copiedForm, hashedForm, hasTrailer, readDatabaseMeta } from './etcd-snapshot.ts';
+import {
+  checkSize,
+  contentIdOf,
+  copiedForm,
+  hashedForm,
+  hasTrailer,
+  looksLikeEtcd,
+  readDatabaseMeta,
+} from './etcd-snapshot.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const etcdCheck: Check = { version: 'etcd/1', reusable: [], judgedByEtag: [] };
@@ -31,10 +39,16 @@ export class EtcdProver implements LinkProver<EtcdLink> {
   }
 
   /** A snapshot has no id of its own, so that a request contradicts nothing. */
-  async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<EtcdLink> | null> {
-    if (parseEtcdPath(imagePath) === null) return null;
+  async find(
+    { backup_id: backupId, image_path: imagePath }: BackupSync,
+    isRecorded: (link: EtcdLink) => Promise<boolean>,
+  ): Promise<FoundLink<EtcdLink> | null> {
+    const path = parseEtcdPath(imagePath);
+    if (path === null) return null;
     const link = linkAt(await this.#context.listings.at(this.#context.bucketName, imagePath), backupId);
-    return link === null ? null : { link, refusal: null };
+    if (link === null) return null;
+    const isOfEtcd = path.isDistinctive || (await isRecorded(link)) || (await this.#looksLikeEtcd(link));
+    return isOfEtcd ? { link, refusal: null } : null;
   }
 
   async reuse(link: EtcdLink, proof: EdgeProof): Promise<ProvedLink<EtcdLink>> {
@@ -66,6 +80,16 @@ export class EtcdProver implements LinkProver<EtcdLink> {
   }
 
   async release(): Promise<void> {}
+
+  /** An object that cannot be read may be one. */
+  async #looksLikeEtcd({ entry }: EtcdLink): Promise<boolean> {
+    try {
+      return await looksLikeEtcd(this.#context, entry);
+    } catch (error) {
+      if (error instanceof ReadFault) return true;
+      throw error;
+    }
+  }
 
   #conclude(
     link: EtcdLink,

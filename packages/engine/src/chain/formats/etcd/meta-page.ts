@@ -5,7 +5,9 @@ export type DatabaseMeta = {
   readonly pageBytes: number;
   /** Number of pages up to the last one that was ever used. */
   readonly pages: bigint;
-  /** Identifies the state: SHA-256, hex, over the description. */
+  /** Number of the transaction that wrote it. The description with the higher one counts. */
+  readonly transaction: bigint;
+  /** Identifies the state: SHA-256, hex, over the description, or over both. */
   readonly digest: string;
 };
 
@@ -32,7 +34,20 @@ export function readMeta(page: Uint8Array): DatabaseMeta | null {
   const pageBytes = view.getUint32(8, true);
   const isPossible = Number.isInteger(Math.log2(pageBytes));
   if (!isPossible || pageBytes < pageBytesRange.min || pageBytes > pageBytesRange.max) return null;
-  return { pageBytes, pages: view.getBigUint64(40, true), digest: createHash('sha256').update(checked).digest('hex') };
+  const digest = createHash('sha256').update(checked).digest('hex');
+  return { pageBytes, pages: view.getBigUint64(40, true), transaction: view.getBigUint64(48, true), digest };
+}
+
+/** Whether a page begins as one with a description does, even if that is damaged. */
+export function hasMagic(page: Uint8Array): boolean {
+  if (page.length < pageHeaderBytes + 4) return false;
+  return new DataView(page.buffer, page.byteOffset + pageHeaderBytes, 4).getUint32(0, true) === magic;
+}
+
+/** What two descriptions of one database say together. */
+export function joinMeta(one: DatabaseMeta, other: DatabaseMeta): DatabaseMeta {
+  const newer = other.transaction > one.transaction ? other : one;
+  return { ...newer, digest: createHash('sha256').update(`${one.digest} ${other.digest}`).digest('hex') };
 }
 
 /** The checksum of bbolt: FNV-1a with 64 bits. */
