@@ -166,6 +166,9 @@ function outcomeOf(
   examination: Examination,
 ): SyncOutcome | 'conflict' {
   if (current === null) return 'created';
+  // Without what shows the format, what is there may be the rest of the backup: it does not pass for another one.
+  const isFormatGone = current.format !== 'unknown' && next.format === 'unknown';
+  if (isFormatGone && isSameLocation(current.location, next.location)) return 'conflict';
   const knownContents = current.contentId !== null && next.contentId !== null;
   if (knownContents && !isSameContent(current.contentId, next.contentId)) {
     if (isProved(current) && !isNextInPlace(current, next)) return 'conflict';

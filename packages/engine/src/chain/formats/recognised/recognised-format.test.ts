@@ -149,6 +149,25 @@ test('a source counts the backups of other programs by name, and notices an unfi
   expect(engine.faults).toEqual([]);
 });
 
+test.each(['percona', 'borg'] as const)('a recorded backup of %s without its mark is no other backup', async (name) => {
+  await using engine = await openTestEngine();
+  const backup = backupOf(name);
+  await engine.buckets.put(bucketName, backup.objects);
+  const item = { ...syncItemOfRecognised(backup, bucketName), backup_id: 'backup-1' };
+  await engine.sync([item]);
+  await engine.buckets.remove(bucketName, backup.markKey);
+  for (const _time of ['first', 'second']) {
+    const [log] = await engine.sync([item]);
+    expect(log).toMatchObject({ status: 'failed' });
+    const { backups } = await engine.call('listBackups', {});
+    expect(backups).toMatchObject([{ status: 'error', backup_sync: { format: name, reason: { code: 'conflict' } } }]);
+  }
+  await engine.buckets.put(bucketName, backup.objects);
+  await engine.sync([item]);
+  const { backups } = await engine.call('listBackups', {});
+  expect(backups).toMatchObject([{ status: 'available', backup_sync: { format: name, level: 'presence' } }]);
+});
+
 function backupOf(name: ProgramName): RecognisedBackup {
   const backup = recognisedBackups.find(({ format }) => format === name);
   if (backup === undefined) throw new Error(`there is a backup of ${name}`);
