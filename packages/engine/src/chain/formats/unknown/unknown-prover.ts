@@ -8,7 +8,7 @@ import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { findRefusal, minioRefusal } from './find-refusal.ts';
 
 /** Raise the version when a place that was accepted before would be refused now. */
-export const unknownCheck: Check = { version: 'unknown/2', reusable: [], judgedByEtag: [] };
+export const unknownCheck: Check = { version: 'unknown/3', reusable: [], judgedByEtag: [] };
 
 const limit = 'no known backup format is stored at the image path, so only its presence can be proved';
 
