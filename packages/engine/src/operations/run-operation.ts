@@ -38,6 +38,8 @@ export type OperationRun = {
   readonly claim: (name: string) => Promise<void>;
   /** Sets counts, which are saved within a second. */
   report(progress: OperationProgress): void;
+  /** Takes an error of this program that does not end the operation. It is logged. */
+  readonly onFault: (error: unknown) => void;
 };
 
 /** The outcome of an operation's work. With a fault, the operation has `failed`. */
@@ -124,6 +126,7 @@ export async function runOperation(
       signal,
       claim,
       report,
+      onFault: (error) => worker.onFault(operationId, error),
     });
   } catch (error) {
     // When stopping, the operation keeps its lease until the engine releases it, and continues at the next start.

@@ -91,6 +91,7 @@ class BucketPlan {
       outages: services.work.outages,
       signal,
       nowMs: () => services.world.clock.nowMs(),
+      onFault: run.onFault,
     };
     this.#outside = new OutsideAncestors(this.#finding, prefix);
     this.#forecast = new ForecastTally(services.work.rateOf, services.work.chainsAtOnce);

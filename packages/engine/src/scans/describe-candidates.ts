@@ -1,5 +1,7 @@
 import { defaultResourceType, imagePathProblem } from '@backup-sync/contracts';
 import pLimit from 'p-limit';
+import { isLeaseLost } from '../catalogue/fence.ts';
+import { isCatalogueFault } from '../catalogue-refusal.ts';
 import type { DescribedBackup } from '../chain/format.ts';
 import { formats } from '../chain/formats/formats.ts';
 import type { Fault } from '../chain/proof/link.ts';
@@ -30,9 +32,9 @@ export type Description =
 
 /**
  * Reads the metadata of the candidates, several at a time, and returns the answers in the order of the candidates. One
- * unreadable candidate does not stop the others.
+ * unreadable candidate does not stop the others, even if this program is at fault.
  *
- * Throws the signal's reason. Throws storage errors if the backup is not at fault: the bucket is in an outage (the
+ * Throws the signal's reason, and catalogue errors. Throws storage errors if the backup is not at fault: the bucket is in an outage (the
  * request is retried once it answers), or every request is refused.
  */
 export function describeCandidates(
@@ -42,6 +44,7 @@ export function describeCandidates(
     readonly outages: Outages;
     readonly signal: AbortSignal;
     readonly nowMs: () => number;
+    readonly onFault: (error: unknown) => void;
   },
   candidates: readonly Candidate[],
 ): Promise<Description[]> {
@@ -78,7 +81,12 @@ export function describeCandidates(
         if (isOutageFailure(error) && !isLastAttempt) return describe(candidate, true);
         return unreadable({ code: reasonOfStorageError[error.code], detail: error.message });
       }
-      if (!(error instanceof ReadFault)) throw error;
+      if (isCatalogueFault(error) || isLeaseLost(error)) throw error;
+      if (!(error instanceof ReadFault)) {
+        context.onFault(error);
+        const detail = `the metadata of ${quote(candidate.imagePath)} could not be read: see the server's log`;
+        return unreadable({ code: 'internal', detail });
+      }
       const mayBeUnfinished = error.fault.code === 'metadata_unreadable' && isYoung(candidate.mark, context.nowMs());
       if (error.fault.code === 'incomplete' || mayBeUnfinished) {
         return { kind: 'incomplete', fault: { code: 'incomplete', detail: error.fault.detail } };

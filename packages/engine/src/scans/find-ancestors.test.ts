@@ -23,6 +23,7 @@ test('a root with an endless number of backups is refused before they fill the m
     outages: { of: () => null },
     signal: new AbortController().signal,
     nowMs: () => 0,
+    onFault: () => {},
   };
   const wanted = { prefix: 'volume_v/2027', formats: null };
   const ancestors = findAncestors(

@@ -15,4 +15,6 @@ export type FindingContext = {
   readonly outages: Outages;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
+  /** Takes an error of this program that concerns a single backup. */
+  readonly onFault: (error: unknown) => void;
 };

@@ -72,7 +72,8 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     catalogue,
     work: { outages },
   } = services;
-  const context = { storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs };
+  const { onFault } = run;
+  const context = { storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs, onFault };
   const outside = new OutsideAncestors(context, prefix);
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};

@@ -122,3 +122,29 @@ describe('a scan of every format', () => {
     expect(operation).toMatchObject({ status: 'success', progress: { backups_found: backupCount, problems: 0 } });
   });
 });
+
+test('an error of the program while it reads one backup is logged, and the scan finds the others', async () => {
+  const storage = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
+  const { unit, log } = injectFault(storage, null, pageEntries);
+  let failing: string | null = null;
+  await using scan = await scanOver(
+    {
+      ...unit,
+      async get(read) {
+        failing ??= read.key;
+        if (read.key === failing) throw new TypeError('a mistake of this program');
+        return await unit.get(read);
+      },
+    },
+    bucketName,
+    request,
+  );
+  await scan.run();
+  const findings = await scan.findings();
+  expect(findings).toHaveLength(backupCount);
+  const problems = findings.filter(({ problem }) => problem !== null);
+  expect(problems).toMatchObject([{ state: 'unreadable', problem: { code: 'internal' } }]);
+  expect(failing).toContain(problems[0]?.image_path);
+  expect(scan.faults).toEqual([new TypeError('a mistake of this program')]);
+  expect(log.pages).toBeGreaterThan(3);
+});
