@@ -30,6 +30,7 @@ export const backupFormats = [
   'restic',
   'etcd',
   'qcow2',
+  'vmdk',
   'manifest',
   'ovf',
   'barman',

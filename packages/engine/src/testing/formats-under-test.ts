@@ -7,8 +7,10 @@ import { filesOfPackage, planOfPackage, storePackage, syncItemOfPackage } from '
 import { syncItemOfQcow2, writeQcow2 } from './qcow2-writer.ts';
 import { type RecognisedBackup, recognisedBackups, syncItemOfRecognised } from './recognised-backups.ts';
 import { syncItemsOfRestic, writeResticRepository } from './restic-writer.ts';
+import { seededBytes } from './seeded-bytes.ts';
 import { syncItemOf, writeSmallChain } from './small-chain.ts';
 import { writeSmallManifestChain } from './small-manifest-chain.ts';
+import { grainBytes, syncItemOfVmdk, writeVmdk } from './vmdk-writer.ts';
 
 const bucketName = 'backups';
 
@@ -39,6 +41,7 @@ export const formatsUnderTest: readonly FormatUnderTest[] = [
   longhornUnderTest(),
   resticUnderTest(),
   etcdUnderTest(),
+  vmdkUnderTest(),
   ...recognisedBackups.map(recognisedUnderTest),
   qcow2UnderTest(),
   unknownUnderTest(),
@@ -188,6 +191,34 @@ function qcow2UnderTest(): FormatUnderTest {
     item: syncItemOfQcow2(leaf, bucketName),
     backups: 3,
     level: 'inventory',
+    levelWithout: () => 'presence',
+    formatTime: null,
+    isRead: true,
+  };
+}
+
+/** A full disk of raw blocks, a child with tables, and a compressed child of that. */
+function vmdkUnderTest(): FormatUnderTest {
+  const plan = { folder: 'vm/', extentGrains: [8] };
+  const grains = (...numbers: readonly number[]) =>
+    new Map(numbers.map((number) => [number, seededBytes(`grain ${number}`, grainBytes)]));
+  const full = { ...plan, name: 'db', contentId: 1, parent: null, grains: grains(0, 1, 5) };
+  const child = { ...plan, name: 'db-000001', contentId: 2, grains: grains(1, 7) };
+  const leaf = { ...plan, name: 'db-000002', contentId: 3, grains: grains(2) };
+  const written = writeVmdk({
+    ...leaf,
+    ...{ kind: 'streamOptimized by qemu', parent: { name: 'db-000001.vmdk', contentId: 2 } },
+  });
+  const others = [
+    writeVmdk({ ...full, kind: 'monolithicFlat' }),
+    writeVmdk({ ...child, kind: 'monolithicSparse', parent: { name: 'db.vmdk', contentId: 1 } }),
+  ];
+  return {
+    format: 'vmdk',
+    objects: [...others, written].flatMap(({ objects }) => objects),
+    item: syncItemOfVmdk(written, bucketName),
+    backups: 3,
+    level: 'linkage',
     levelWithout: () => 'presence',
     formatTime: null,
     isRead: true,

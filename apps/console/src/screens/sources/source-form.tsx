@@ -22,6 +22,7 @@ const formats: Readonly<Record<Exclude<BackupFormat, 'unknown'>, string>> = {
   restic: 'restic',
   etcd: 'etcd',
   qcow2: 'qcow2',
+  vmdk: 'vmdk',
   ovf: 'ovf',
   manifest: 'manifest',
   barman: 'barman',

@@ -6,6 +6,7 @@ import { parseQcow2Path } from './qcow2/qcow2-path.ts';
 import { programKeys } from './recognised/program-keys.ts';
 import type { ProgramName } from './recognised/programs.ts';
 import { parseSnapshotPath } from './restic/repository-path.ts';
+import { rootOfVmdk } from './vmdk/vmdk-path.ts';
 
 /** Finds the root of a chain by the image path of a link; null if the path does not have the shape of the format. */
 type RootOf = (imagePath: string) => string | null;
@@ -20,6 +21,7 @@ export const chainRoots: Readonly<Record<BackupFormat, RootOf>> = {
   restic: (imagePath) => parseSnapshotPath(imagePath)?.root ?? null,
   etcd: (imagePath) => parseEtcdPath(imagePath)?.imagePath ?? null,
   qcow2: (imagePath) => parseQcow2Path(imagePath)?.imagePath ?? null,
+  vmdk: rootOfVmdk,
   manifest: (imagePath) => imagePath,
   ovf: (imagePath) => imagePath,
   barman: rootIn('barman'),

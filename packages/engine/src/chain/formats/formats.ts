@@ -10,6 +10,7 @@ import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { recognisedFormat } from './recognised/recognised-format.ts';
 import { resticFormat } from './restic/restic-format.ts';
 import { unknownFormat } from './unknown/unknown-format.ts';
+import { vmdkFormat } from './vmdk/vmdk-format.ts';
 
 /** A format that is recognised by the names of its objects. */
 export type KnownFormat = Exclude<BackupFormat, 'unknown'>;
@@ -24,6 +25,7 @@ export const formats = {
   restic: resticFormat,
   etcd: etcdFormat,
   qcow2: qcow2Format,
+  vmdk: vmdkFormat,
   manifest: manifestFormat,
   ovf: ovfFormat,
   barman: recognisedFormat('barman'),

@@ -1,0 +1,110 @@
+import type { ObjectEntry } from '../../../storage/port.ts';
+import type { BucketContext } from '../../chain-context.ts';
+import type { RecognisedFormat } from '../../format.ts';
+import { idOfPlace } from '../../place-id.ts';
+import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
+import { WalkedChain } from '../../proof/walked-chain.ts';
+import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
+import { idOfVmdk, parentPathOf, VmdkChain } from './vmdk-chain.ts';
+import { VmdkComparison } from './vmdk-comparison.ts';
+import { baseNameOf, diskOfPart, parseVmdkPath } from './vmdk-path.ts';
+import { otherExtentsOf, VmdkProver } from './vmdk-prover.ts';
+import { VmdkReader } from './vmdk-reader.ts';
+
+/** The type of a disk in records. VMware itself has no such name. */
+const resourceType = 'VMware::Disk';
+/** Maximum number of parents that are read to find the name of a resource. */
+const parentsMax = 64;
+
+/** VMDK disks. The image path of a disk is the key of its descriptor, or of its only file. */
+export const vmdkFormat: RecognisedFormat = {
+  /** The path alone is not the id: the bucket belongs to it. */
+  backupIdOf() {
+    return null;
+  },
+
+  objectsPrefixOf(imagePath) {
+    return imagePath;
+  },
+
+  /** Extents with names of their own are not in the listing that a run compares. */
+  isOutdated({ proof }) {
+    return proof !== null && otherExtentsOf(proof).length > 0;
+  },
+
+  compare(imagePath) {
+    return new VmdkComparison(imagePath);
+  },
+
+  partOf(key) {
+    return parseVmdkPath(key) === null ? null : { imagePath: key, markKey: key };
+  },
+
+  ownerOf(key) {
+    const imagePath = parseVmdkPath(key) === null ? diskOfPart(key) : key;
+    return imagePath === null ? null : { imagePath, isExact: true };
+  },
+
+  /** The keys alone prove the owner. */
+  async findNamingBackup() {
+    return null;
+  },
+
+  async describe(context, imagePath) {
+    const { bucketName } = context;
+    const { entry, descriptor } = await readDisk(context, imagePath);
+    const parentPath = parentPathOf(imagePath, descriptor);
+    const { folder, name } = pathOf(imagePath);
+    const resourceName = await rootNameOf(context, imagePath, parentPath);
+    return {
+      backupId: idOfVmdk(bucketName, imagePath),
+      originalName: name,
+      resourceId: idOfPlace(resourceName, `${bucketName}/${folder}${resourceName}`),
+      resourceName,
+      resourceType,
+      createdAtS: Math.floor(entry.modifiedAtMs / 1000),
+      parentBackupId: parentPath === null ? null : idOfVmdk(bucketName, parentPath),
+    };
+  },
+
+  async open(context) {
+    const chain = new VmdkChain(context);
+    return new WalkedChain(context, new VmdkProver(chain), new VmdkReader(chain));
+  },
+};
+
+async function readDisk(context: BucketContext, key: string) {
+  const { storage, bucketName: bucket, signal } = context;
+  const head = await withReadFaults(key, () => storage.head({ bucket, key, signal }));
+  const entry: ObjectEntry = { key, ...head, archived: false };
+  if (entry.size === 0) throw new ReadFault({ code: 'incomplete', detail: `${key} is empty` }, false);
+  const source = { entry, start: 0, bytes: entry.size };
+  // Whether the disk is young enough to be unfinished is judged by those who ask for the description.
+  const { descriptor } = await readVmdkImage({ ...context, nowMs: () => Number.POSITIVE_INFINITY }, source);
+  return { entry, descriptor };
+}
+
+/**
+ * The name of the first disk of a chain. It is read only if the names of a disk and its parent differ by more than the
+ * number of a snapshot. A parent that cannot be read ends the search.
+ */
+async function rootNameOf(context: BucketContext, imagePath: string, parentPath: string | null): Promise<string> {
+  let [path, parent] = [imagePath, parentPath];
+  for (let count = 0; count < parentsMax && parent !== null && parseVmdkPath(parent) !== null; count += 1) {
+    if (baseNameOf(pathOf(parent)) === baseNameOf(pathOf(path))) break;
+    path = parent;
+    try {
+      parent = parentPathOf(path, (await readDisk(context, path)).descriptor);
+    } catch (error) {
+      if (error instanceof ReadFault) break;
+      throw error;
+    }
+  }
+  return baseNameOf(pathOf(path));
+}
+
+function pathOf(imagePath: string) {
+  const path = parseVmdkPath(imagePath);
+  if (path === null) throw new ReadFault({ code: 'path_not_a_backup', detail: imagePath }, false);
+  return path;
+}
