@@ -40,7 +40,8 @@ export type DescriptorReading =
   | { readonly kind: 'unreadable'; readonly detail: string; readonly isOtherVersion: boolean };
 
 const firstLine = /^#\s*disk\s+descriptor\s*file\s*$/i;
-const fieldLine = /^([a-z][\w.]*)\s*=\s*(.*)$/i;
+const fieldName = /^[a-z][\w.]*$/i;
+const lineEnd = /\r\n|\n|\r/;
 const extentLine = /^(?:RW|RDONLY|NOACCESS)\s+(\d{1,16})\s+([A-Z]+)(?:\s+"([^"]+)"(?:\s+(\d{1,16}))?.*)?$/i;
 /** A line that may be of an extent, even if its first word is damaged. */
 const extentStart = /^(?:RW|RDONLY|NOACCESS)\s|^[^=]*\b(?:FLAT|ZERO|\w*SPARSE|VMFS\w*)\b/i;
@@ -80,9 +81,8 @@ export function parseDescriptor(bytes: Uint8Array): DescriptorReading {
 function read(bytes: Uint8Array): VmdkDescriptor {
   const padding = bytes.indexOf(0);
   const used = padding === -1 ? bytes : bytes.subarray(0, padding);
-  const encoding = /^\s*encoding\s*=\s*"?([\w-]+)/im.exec(Buffer.from(used).toString('latin1'))?.[1];
-  const text = decode(used, encoding).trim();
-  const [first = '', ...lines] = text.split(/\r\n|\n|\r/);
+  const text = decode(used).trim();
+  const [first = '', ...lines] = text.split(lineEnd);
   if (!firstLine.test(first)) throw new DescriptorError('it does not begin as a descriptor does');
   const fields = new Map<string, string>();
   const extents: ExtentLine[] = [];
@@ -112,13 +112,22 @@ function read(bytes: Uint8Array): VmdkDescriptor {
 
 /** The fields that are used must not contradict themselves. */
 function addField(fields: Map<string, string>, line: string): void {
-  const [, name = '', value = ''] = fieldLine.exec(line) ?? [];
+  const { name, value } = fieldOf(line) ?? { name: '', value: '' };
   const key = name.toLowerCase();
-  const plain = /^"(.*)"$/.exec(value.trim())?.[1] ?? value.trim();
   const earlier = fields.get(key);
-  if (key === '' || key.startsWith('ddb.') || earlier === plain) return;
+  if (key === '' || key.startsWith('ddb.') || earlier === value) return;
   if (earlier !== undefined) throw new DescriptorError(`it has two values of ${quote(name)}`);
-  fields.set(key, plain);
+  fields.set(key, value);
+}
+
+/** Reads a line `name = value`, with or without quotes around the value; null if it is none. */
+function fieldOf(line: string): { readonly name: string; readonly value: string } | null {
+  const equals = line.indexOf('=');
+  const name = line.slice(0, Math.max(0, equals)).trim();
+  if (!fieldName.test(name)) return null;
+  const value = line.slice(equals + 1).trim();
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+  return { name, value: isQuoted ? value.slice(1, -1) : value };
 }
 
 /** Some writers leave out leading zeros. */
@@ -148,7 +157,10 @@ function baseName(path: string): string {
   return name;
 }
 
-function decode(bytes: Uint8Array, encoding: string | undefined): string {
+/** The encoding is named in a line of its own, in ASCII. */
+function decode(bytes: Uint8Array): string {
+  const lines = Buffer.from(bytes).toString('latin1').split(lineEnd);
+  const encoding = lines.map(fieldOf).find((field) => field?.name.toLowerCase() === 'encoding')?.value;
   try {
     return new TextDecoder(encoding ?? 'utf-8').decode(bytes);
   } catch {
