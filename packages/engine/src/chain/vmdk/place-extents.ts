@@ -38,7 +38,9 @@ export async function placeExtents(
     const source = image.header !== null ? image.source : line.fileName === null ? null : await find(line.fileName);
     if (source === null && line.fileName !== null) {
       const detail = `${image.source.entry.key} names ${line.fileName}, which is not next to it`;
-      throw new ReadFault({ code: 'object_missing', detail }, true);
+      // A descriptor is often uploaded before the files that it names.
+      const code = isYoung(image.source.entry, context.nowMs()) ? 'incomplete' : 'object_missing';
+      throw new ReadFault({ code, detail }, true);
     }
     const extent = { ...line, offset, bytes: line.sectors * sectorBytes, source };
     const fault = source === null ? null : checkSize(context, extent, source);

@@ -60,7 +60,7 @@ export class VmdkChain {
     throw new ReadFault({ code: 'parent_missing', detail: `${imagePath} needs ${parentPath}, ${what}` }, false);
   }
 
-  /** Finds the extents of a disk. `seen` gets those that do not belong to it by their names. */
+  /** Finds the extents of a disk. `seen` gets those that do not belong to it by their names, also if they are absent. */
   finderOf(link: VmdkLink, seen: ObjectEntry[] = []): ExtentFinder {
     const { bucketName, imagePath, extents } = link;
     const { listings } = this.context;
@@ -71,14 +71,15 @@ export class VmdkChain {
       const known = key === imagePath ? link.entry : extents.get(key);
       const listed = async (look: 'at' | 'again') => (await listings[look](bucketName, key))?.ownObject;
       const entry = known ?? (isNamedAlike ? undefined : ((await listed('at')) ?? (await listed('again'))));
-      if (entry === undefined || entry === null) return null;
-      if (known === undefined) seen.push(entry);
-      return { entry, start: 0, bytes: entry.size };
+      if (known === undefined && !isNamedAlike) seen.push(entry ?? { key, ...absent });
+      return entry === undefined || entry === null ? null : { entry, start: 0, bytes: entry.size };
     };
   }
 }
 
 const unnamedParent = 'a parent';
+/** What is remembered of an object that is not there. No entry of a listing is like it. */
+const absent: Omit<ObjectEntry, 'key'> = { size: -1, modifiedAtMs: 0, etag: null, archived: false };
 
 /** The key of the parent; null for a full disk. */
 export function parentPathOf(imagePath: string, descriptor: VmdkImage['descriptor']): string | null {

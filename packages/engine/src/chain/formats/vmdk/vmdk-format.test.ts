@@ -148,16 +148,19 @@ describe('the requests of a sync', () => {
 });
 
 describe('a run compares records with a listing', () => {
-  const compare = async (disk: WrittenVmdk, change: (objects: MemoryBucket) => unknown) => {
-    const objects = bucketWith(disk);
+  const compare = async (
+    disk: WrittenVmdk,
+    change: (objects: MemoryBucket) => unknown,
+    objects: MemoryBucket = bucketWith(disk),
+  ) => {
     const storage = unitWith(objects);
     const [examination] = await examineBackups(storage, [syncItemOfVmdk(disk, bucketName)]);
     if (examination === null || examination === undefined) throw new Error('the disk is found');
     change(objects);
     const { imagePath } = disk;
     const comparison = vmdkFormat.compare(vmdkFormat.objectsPrefixOf(imagePath));
-    const { digest, fingerprint } = examination.listing;
-    comparison.expect({ backupId: 'x', imagePath, digest, fingerprint, shared: null, isBroken: false });
+    const { listing, fault } = examination;
+    comparison.expect({ backupId: 'x', imagePath, ...listing, shared: null, fault, verifiedAtMs: 0 });
     for await (const page of storage.list({ bucket: bucketName, prefix: imagePath })) {
       for (const entry of page) comparison.pass(entry);
     }
@@ -179,6 +182,47 @@ describe('a run compares records with a listing', () => {
     ['no descriptor', split, remove('site/vm/split.vmdk'), 'absent', 0],
   ] as const)('%s', async (_, disk, change, likeness, lists) => {
     expect(await compare(disk, change)).toEqual({ likeness, lists });
+  });
+
+  const alone = () => new Map(split.objects.filter(([key]) => key === split.imagePath));
+  test.each([
+    ['still no extents', () => {}, 'same'],
+    ['extents that came after the descriptor', set('site/vm/split-s001.vmdk', Buffer.alloc(9)), 'changed'],
+  ] as const)('%s', async (_, change, likeness) => {
+    expect(await compare(split, change, alone())).toEqual({ likeness, lists: 1 });
+  });
+});
+
+describe('a descriptor that is stored before the extents', () => {
+  const flat = writeVmdk({ ...common, name: 'web', kind: 'twoGbMaxExtentFlat' });
+  const item = syncItemOfVmdk(flat, bucketName);
+  const [descriptor, extent] = flat.objects;
+  if (descriptor === undefined || extent === undefined) throw new Error('the disk has two files');
+
+  test.each(['web-f001', 'other'])('is proved once the extent %s is there', async (name) => {
+    const text = Buffer.from(descriptor[1]).toString().replace('web-f001', name);
+    const objects: MemoryBucket = new Map([[flat.imagePath, Buffer.from(text)]]);
+    const storage = unitWith(objects);
+    const { remember, ...memory } = rememberProofs();
+    const early = await examineBackups(storage, [item], memory);
+    expect(early[0]).toMatchObject({ level: 'metadata', fault: { code: 'object_missing' } });
+    remember(early, [item]);
+    objects.set(`site/vm/${name}.vmdk`, extent[1]);
+    expect((await examineBackups(storage, [item], memory))[0]).toMatchObject({ level: 'linkage', fault: null });
+  });
+
+  test('is examined again if the record cannot show that the extent came', async () => {
+    const text = Buffer.from(descriptor[1]).toString().replace('web-f001', 'other');
+    const storage = unitWith(new Map([[flat.imagePath, Buffer.from(text)]]));
+    const [examination] = await examineBackups(storage, [item]);
+    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof: examination?.newProofs[0] ?? null })).toBe(true);
+  });
+
+  test('is incomplete while it is young', async () => {
+    const storage = unitWith(new Map([descriptor]));
+    const nowMs = () => Date.UTC(2026, 2, 1, 3, 1);
+    const [examination] = await examineBackups(storage, [item], { nowMs });
+    expect(examination).toMatchObject({ level: 'metadata', fault: { code: 'incomplete' } });
   });
 });
 
