@@ -27,8 +27,8 @@ export type VmdkDescriptor = {
   readonly contentId: number;
   /** The content id that the parent had; null if the disk needs no other. */
   readonly parentContentId: number | null;
-  /** The name of the parent without its path; null if the descriptor names none. */
-  readonly parentName: string | null;
+  /** The path of the parent, with slashes, as the writer had it; null if the descriptor names none. */
+  readonly parentPath: string | null;
   readonly createType: string;
   readonly extents: readonly ExtentLine[];
   /** The text up to the padding. */
@@ -103,7 +103,7 @@ function read(bytes: Uint8Array): VmdkDescriptor {
   return {
     contentId,
     parentContentId: parentContentId === noParent ? null : parentContentId,
-    parentName: hint === undefined ? null : baseName(hint),
+    parentPath: hint === undefined ? null : pathOf(hint),
     createType: fields.get('createtype') ?? '',
     extents,
     text,
@@ -148,6 +148,12 @@ function parseExtent(line: string): ExtentLine {
     throw new DescriptorError(`it has the extent ${quote(line)}`);
   }
   return { type, sectors: Number(sectors), fileName: name === undefined ? null : baseName(name), startSector };
+}
+
+/** A path of any system, with slashes. */
+function pathOf(hint: string): string {
+  baseName(hint);
+  return hint.replaceAll('\\', '/');
 }
 
 /** The last part of a path of any system. It never leads out of a folder. */

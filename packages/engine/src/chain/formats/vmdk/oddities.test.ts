@@ -3,6 +3,7 @@ import { examineBackups } from '../../../testing/examine-backups.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { seededBytes } from '../../../testing/seeded-bytes.ts';
 import { grainBytes, grainSectors, syncItemOfVmdk, type VmdkPlan, writeVmdk } from '../../../testing/vmdk-writer.ts';
+import { vmdkFormat } from './vmdk-format.ts';
 
 const bucketName = 'backups';
 const grains = new Map([3, 9].map((number) => [number, seededBytes(`grain ${number}`, grainBytes)]));
@@ -114,6 +115,35 @@ describe('a parent', () => {
     const examination = await examine([...child.objects, ...single.objects], child);
     expect(examination).toMatchObject({ level: 'linkage', fault: null, incremental: true });
     expect(examination.ancestors.map(({ location }) => location.imagePath)).toEqual(['vm/web.vmdk']);
+  });
+
+  const elsewhere = writeVmdk({ ...common, folder: 'golden/', kind: 'monolithicSparse' });
+  test.each([
+    ['at its relative path', '../golden/web.vmdk', [elsewhere, single], 'golden/web.vmdk'],
+    ['at a relative path of Windows', '..\\golden\\web.vmdk', [elsewhere, single], 'golden/web.vmdk'],
+    ['next to the child, if its relative path has nothing', '../golden/web.vmdk', [single], 'vm/web.vmdk'],
+  ] as const)('is found %s', async (_, hint, others, imagePath) => {
+    const child = childOf(hint);
+    const objects = [child, ...others].flatMap((disk) => disk.objects);
+    const examination = await examine(objects, child);
+    expect(examination).toMatchObject({ level: 'linkage', fault: null });
+    expect(examination.ancestors.map(({ location }) => location.imagePath)).toEqual([imagePath]);
+    const storage = openMemoryStorageUnit(new Map([[bucketName, new Map(objects)]]));
+    const context = { storage, bucketName, signal: new AbortController().signal };
+    const described = await vmdkFormat.describe(context, child.imagePath);
+    const ofParent = await vmdkFormat.describe(context, imagePath);
+    expect(described).toMatchObject({ parentBackupId: ofParent.backupId, resourceId: ofParent.resourceId });
+  });
+
+  test('that is at none of its places is looked for again at each run', async () => {
+    const child = childOf('../golden/web.vmdk');
+    const examination = await examine(child.objects, child);
+    expect(examination.fault).toEqual({
+      code: 'parent_missing',
+      detail: 'vm/web-000001.vmdk needs golden/web.vmdk or vm/web.vmdk, which is not there',
+    });
+    const [proof = null] = examination.newProofs;
+    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof })).toBe(true);
   });
 
   test('with another CID is not broken, but nothing links it', async () => {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ObjectEntry } from '../../../storage/port.ts';
+import { keysOfPath } from '../../disk-image/keys-of-path.ts';
 import type { FormatContext } from '../../format.ts';
 import { idOfPlace } from '../../place-id.ts';
 import { type ListedLink, placeOf } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
+import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import type { ExtentFinder } from '../../vmdk/place-extents.ts';
 import { readVmdkImage, type VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { listVmdk, type VmdkPlace } from './vmdk-listing.ts';
@@ -45,19 +47,26 @@ export class VmdkChain {
   }
 
   /**
-   * Finds the parent of a child; null if it is a full disk. Throws `ReadFault` `parent_missing` if there is none next to
-   * it, and storage errors.
+   * Finds the parent of a child; null if it is a full disk. Throws `ReadFault` `parent_missing` if it is nowhere that
+   * the child leads to, and storage errors. `seen` gets absent objects that only this child leads to.
    */
-  async parentOf(link: VmdkLink, { descriptor }: VmdkImage): Promise<VmdkLink | null> {
+  async parentOf(link: VmdkLink, { descriptor }: VmdkImage, seen: ObjectEntry[] = []): Promise<VmdkLink | null> {
     const { bucketName, imagePath } = link;
-    const parentPath = parentPathOf(imagePath, descriptor);
-    if (parentPath === null) return null;
-    const place = { ...link, imagePath: parentPath, backupId: idOfVmdk(bucketName, parentPath) };
-    const find = async () => (await this.linkAt('at', place)) ?? (await this.linkAt('again', place));
-    const parent = descriptor.parentName === null ? null : await find();
-    if (parent !== null) return parent;
-    const what = descriptor.parentName === null ? 'which it does not name' : 'which is not next to it';
-    throw new ReadFault({ code: 'parent_missing', detail: `${imagePath} needs ${parentPath}, ${what}` }, false);
+    const keys = parentKeysOf(imagePath, descriptor);
+    if (keys.length === 0) return null;
+    const isNamed = descriptor.parentPath !== null;
+    for (const look of isNamed ? (['at', 'again'] as const) : []) {
+      for (const key of keys) {
+        const place = { bucketName, imagePath: key, backupId: idOfVmdk(bucketName, key) };
+        const parent = await this.linkAt(look, place);
+        if (parent !== null) return parent;
+      }
+    }
+    // The first place is that of the recorded parent.
+    seen.push(...keys.slice(1).map((key) => ({ key, ...absent })));
+    const what = isNamed ? 'which is not there' : 'which it does not name';
+    const detail = `${imagePath} needs ${keys.join(' or ')}, ${what}`;
+    throw new ReadFault({ code: 'parent_missing', detail }, false);
   }
 
   /** Finds the extents of a disk. `seen` gets those that do not belong to it by their names, also if they are absent. */
@@ -81,10 +90,11 @@ const unnamedParent = 'a parent';
 /** What is remembered of an object that is not there. No entry of a listing is like it. */
 const absent: Omit<ObjectEntry, 'key'> = { size: -1, modifiedAtMs: 0, etag: null, archived: false };
 
-/** The key of the parent; null for a full disk. */
-export function parentPathOf(imagePath: string, descriptor: VmdkImage['descriptor']): string | null {
-  if (descriptor.parentContentId === null) return null;
-  return `${parseVmdkPath(imagePath)?.folder ?? ''}${descriptor.parentName ?? unnamedParent}`;
+/** The keys at which the parent may be, the likeliest first; none for a full disk. */
+export function parentKeysOf(imagePath: string, { parentContentId, parentPath }: VmdkDescriptor): readonly string[] {
+  if (parentContentId === null) return [];
+  const folder = parseVmdkPath(imagePath)?.folder ?? '';
+  return parentPath === null ? [`${folder}${unnamedParent}`] : keysOfPath(folder, parentPath);
 }
 
 /** A disk has no id of its own. */

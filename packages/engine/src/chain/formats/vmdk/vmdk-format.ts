@@ -4,16 +4,17 @@ import type { RecognisedFormat } from '../../format.ts';
 import { idOfPlace } from '../../place-id.ts';
 import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
+import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
-import { idOfVmdk, parentPathOf, VmdkChain } from './vmdk-chain.ts';
+import { idOfVmdk, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
 import { VmdkComparison } from './vmdk-comparison.ts';
-import { baseNameOf, diskOfPart, parseVmdkPath } from './vmdk-path.ts';
-import { otherExtentsOf, VmdkProver } from './vmdk-prover.ts';
+import { baseNameOf, diskOfPart, parseVmdkPath, rootOfVmdk, type VmdkPath } from './vmdk-path.ts';
+import { otherObjectsOf, VmdkProver } from './vmdk-prover.ts';
 import { VmdkReader } from './vmdk-reader.ts';
 
 /** The type of a disk in records. VMware itself has no such name. */
 const resourceType = 'VMware::Disk';
-/** Maximum number of parents that are read to find the name of a resource. */
+/** Maximum number of parents that are read to find the resource. */
 const parentsMax = 64;
 
 /** VMDK disks. The image path of a disk is the key of its descriptor, or of its only file. */
@@ -27,9 +28,9 @@ export const vmdkFormat: RecognisedFormat = {
     return imagePath;
   },
 
-  /** Extents with names of their own are not in the listing that a run compares. */
+  /** Extents with names of their own, and other places of a parent, are not in the listing that a run compares. */
   isOutdated({ proof }) {
-    return proof !== null && otherExtentsOf(proof).length > 0;
+    return proof !== null && otherObjectsOf(proof).length > 0;
   },
 
   compare(imagePath) {
@@ -53,13 +54,13 @@ export const vmdkFormat: RecognisedFormat = {
   async describe(context, imagePath) {
     const { bucketName } = context;
     const { entry, descriptor } = await readDisk(context, imagePath);
-    const parentPath = parentPathOf(imagePath, descriptor);
-    const { folder, name } = pathOf(imagePath);
-    const resourceName = await rootNameOf(context, imagePath, parentPath);
+    const parentPath = await parentPathOf(context, imagePath, descriptor);
+    const root = await rootOf(context, imagePath, parentPath);
+    const resourceName = baseNameOf(root);
     return {
       backupId: idOfVmdk(bucketName, imagePath),
-      originalName: name,
-      resourceId: idOfPlace(resourceName, `${bucketName}/${folder}${resourceName}`),
+      originalName: pathOf(imagePath).name,
+      resourceId: idOfPlace(resourceName, `${bucketName}/${root.folder}${resourceName}`),
       resourceName,
       resourceType,
       createdAtS: Math.floor(entry.modifiedAtMs / 1000),
@@ -85,22 +86,40 @@ async function readDisk(context: BucketContext, key: string) {
 }
 
 /**
- * The name of the first disk of a chain. It is read only if the names of a disk and its parent differ by more than the
- * number of a snapshot. A parent that cannot be read ends the search.
+ * The first disk of a chain. It is read only if a disk and its parent are in different folders, or if their names differ
+ * by more than the number of a snapshot. A parent that cannot be read ends the search.
  */
-async function rootNameOf(context: BucketContext, imagePath: string, parentPath: string | null): Promise<string> {
+async function rootOf(context: BucketContext, imagePath: string, parentPath: string | null): Promise<VmdkPath> {
   let [path, parent] = [imagePath, parentPath];
   for (let count = 0; count < parentsMax && parent !== null && parseVmdkPath(parent) !== null; count += 1) {
-    if (baseNameOf(pathOf(parent)) === baseNameOf(pathOf(path))) break;
+    if (rootOfVmdk(parent) === rootOfVmdk(path)) break;
     path = parent;
     try {
-      parent = parentPathOf(path, (await readDisk(context, path)).descriptor);
+      parent = await parentPathOf(context, path, (await readDisk(context, path)).descriptor);
     } catch (error) {
       if (error instanceof ReadFault) break;
       throw error;
     }
   }
-  return baseNameOf(pathOf(path));
+  return pathOf(path);
+}
+
+/** The key of the parent; null for a full disk. Costs a HEAD if it may be at several places, and another for the next. */
+async function parentPathOf(
+  { storage, bucketName: bucket, signal }: BucketContext,
+  imagePath: string,
+  descriptor: VmdkDescriptor,
+): Promise<string | null> {
+  const keys = parentKeysOf(imagePath, descriptor);
+  for (const key of keys.length > 1 ? keys : []) {
+    try {
+      await withReadFaults(key, () => storage.head({ bucket, key, signal }));
+      return key;
+    } catch (error) {
+      if (!(error instanceof ReadFault)) throw error;
+    }
+  }
+  return keys[0] ?? null;
 }
 
 function pathOf(imagePath: string) {

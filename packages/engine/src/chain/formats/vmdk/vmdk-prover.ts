@@ -10,7 +10,7 @@ import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { tableBytesOf } from '../../vmdk/sparse-extent.ts';
 import type { VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
-import { contentIdOf, idOfVmdk, parentPathOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
+import { contentIdOf, idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
 import { isExtentOf, parseVmdkPath } from './vmdk-path.ts';
 
 /** Raise the version when an old proof would come out differently today. */
@@ -22,8 +22,8 @@ const uncleanRemark = 'it was not closed when it was written, so its last change
 type Known = {
   readonly image: VmdkImage;
   readonly parent: VmdkLink | null;
-  /** Extents that do not belong to the disk by their names. */
-  readonly otherExtents: readonly ObjectEntry[];
+  /** Objects that the proof rests on and that do not belong to the disk by their names, also if they are absent. */
+  readonly others: readonly ObjectEntry[];
   readonly isUnclean: boolean;
 };
 
@@ -49,7 +49,7 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     const { context } = this.#chain;
     // It may get further with another limit, and another parent.
     if (proof.fault === null && proof.limit !== null && proof.form?.ceiling === 'linkage') return null;
-    for (const { key, size, etag, modifiedAtMs } of otherExtentsOf(proof)) {
+    for (const { key, size, etag, modifiedAtMs } of otherObjectsOf(proof)) {
       const entry = (await context.listings.at(link.bucketName, key))?.ownObject;
       const isSame = entry?.size === size && entry.etag === etag && entry.modifiedAtMs === modifiedAtMs;
       if (!isSame) return null;
@@ -64,14 +64,15 @@ export class VmdkProver implements LinkProver<VmdkLink> {
 
   async prove(link: VmdkLink): Promise<ProvedLink<VmdkLink>> {
     let image: VmdkImage | null = null;
+    const others: ObjectEntry[] = [];
     try {
       image = await this.#chain.imageOf(link);
-      return await this.#proveImage(link, image);
+      return await this.#proveImage(link, image, others);
     } catch (error) {
       if (!(error instanceof ReadFault)) throw error;
       const { fault, looksMissing } = error;
       const level = image === null && isOfAccess(fault.code) ? 'presence' : null;
-      const known = image === null ? null : { image, parent: null, otherExtents: [], isUnclean: false };
+      const known = image === null ? null : { image, parent: null, others, isUnclean: false };
       return this.#conclude(link, known, { level, fault, suspect: looksMissing ? link : null });
     }
   }
@@ -86,12 +87,11 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     this.#chain.release(link);
   }
 
-  async #proveImage(link: VmdkLink, image: VmdkImage): Promise<ProvedLink<VmdkLink>> {
+  async #proveImage(link: VmdkLink, image: VmdkImage, others: ObjectEntry[]): Promise<ProvedLink<VmdkLink>> {
     const { context } = this.#chain;
     const inBucket = { ...context, bucketName: link.bucketName };
-    const parent = await this.#chain.parentOf(link, image);
-    const otherExtents: ObjectEntry[] = [];
-    const find = this.#chain.finderOf(link, otherExtents);
+    const parent = await this.#chain.parentOf(link, image, others);
+    const find = this.#chain.finderOf(link, others);
     const inventory = await proveStructure(inBucket, image, { find, upTo: 'inventory' });
     const tables = tablesOf(link.bucketName, image, inventory.extents);
     const left = tables.length === 0 ? null : leaveHashes(context, link.imagePath, tables, 'tables');
@@ -100,7 +100,7 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     const proved = isOpen
       ? await proveStructure(inBucket, image, { find: async (name) => placed.get(name) ?? null, upTo: 'linkage' })
       : inventory;
-    const known = { image, parent, otherExtents, isUnclean: proved.isUnclean };
+    const known = { image, parent, others, isUnclean: proved.isUnclean };
     const { level, fault, looksMissing } = proved;
     if (fault !== null) return this.#conclude(link, known, { level, fault, suspect: looksMissing ? link : null });
     if (image.limit !== null) {
@@ -137,7 +137,8 @@ export class VmdkProver implements LinkProver<VmdkLink> {
 
   #conclude(link: VmdkLink, known: Known | null, finding: Finding<VmdkLink>): ProvedLink<VmdkLink> {
     const image = known?.image ?? null;
-    const parentPath = image === null ? null : parentPathOf(link.imagePath, image.descriptor);
+    const [parentKey] = image === null ? [] : parentKeysOf(link.imagePath, image.descriptor);
+    const parentId = parentKey === undefined ? null : idOfVmdk(link.bucketName, parentKey);
     return concludeEdge(
       this.#chain.context,
       {
@@ -146,11 +147,11 @@ export class VmdkProver implements LinkProver<VmdkLink> {
         shared: null,
         parent: known?.parent ?? null,
         contentId: image === null ? null : contentIdOf(image),
-        parentBackupId: parentPath === null ? null : idOfVmdk(link.bucketName, parentPath),
+        parentBackupId: known?.parent?.backupId ?? parentId,
         form: image?.form ?? null,
         formatTime: null,
         checkVersion: vmdkCheck.version,
-        read: [link.entry, ...(known?.otherExtents ?? [])],
+        read: [link.entry, ...(known?.others ?? [])],
         remark: known?.isUnclean === true ? `${link.imagePath}: ${uncleanRemark}` : null,
         awaitsData: false,
       },
@@ -159,8 +160,8 @@ export class VmdkProver implements LinkProver<VmdkLink> {
   }
 }
 
-/** The extents that a proof rests on and that do not belong to the disk by their names. */
-export function otherExtentsOf({ location, metadataObjects }: EdgeProof): EdgeProof['metadataObjects'] {
+/** The objects that a proof rests on and that do not belong to the disk by their names. */
+export function otherObjectsOf({ location, metadataObjects }: EdgeProof): EdgeProof['metadataObjects'] {
   const path = parseVmdkPath(location.imagePath);
   return metadataObjects.filter(({ key }) => key !== location.imagePath && path !== null && !isExtentOf(path, key));
 }

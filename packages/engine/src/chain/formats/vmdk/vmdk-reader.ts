@@ -5,7 +5,7 @@ import type { PlacedExtent } from '../../vmdk/place-extents.ts';
 import { readStoredGrains } from '../../vmdk/stored-grains.ts';
 import type { VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
-import { idOfVmdk, parentPathOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
+import { idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
 
 /** What is read of a disk, and its files. */
 type Read = { readonly image: VmdkImage; readonly extents: readonly PlacedExtent[] };
@@ -29,8 +29,8 @@ export class VmdkReader implements LinkReader<VmdkLink, Read> {
   }
 
   parentIdOf({ image: { source, descriptor } }: Read): string | null {
-    const parentPath = parentPathOf(source.entry.key, descriptor);
-    return parentPath === null ? null : idOfVmdk(this.#chain.context.bucketName, parentPath);
+    const [parentKey] = parentKeysOf(source.entry.key, descriptor);
+    return parentKey === undefined ? null : idOfVmdk(this.#chain.context.bucketName, parentKey);
   }
 
   async *parentsOf(link: VmdkLink, { image }: Read): AsyncGenerator<VmdkLink> {
