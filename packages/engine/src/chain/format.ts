@@ -82,8 +82,8 @@ export interface RecognisedFormat extends ChainFormat {
    */
   findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
   /**
-   * Whether a backup is a file that a package may reference. Such a file is part of the package, and scans leave it
-   * out. Absent: never.
+   * Whether what looks like a backup may be a file of another one: of this format, or of a package that references it.
+   * Scans leave it out then. Absent: never.
    */
   readonly mayBeNamed?: boolean;
   /**

@@ -8,7 +8,7 @@ import type { Candidate } from './find-candidates.ts';
 const atOnce = 16;
 
 /**
- * Finds the candidates that are files of other backups: disks that a package references. Costs nothing for formats whose
+ * Finds the candidates that are files of other backups: extents of disks, and disks that a package references. Costs nothing for formats whose
  * backups are never such files. If storage does not answer, a candidate counts as a backup of its own. Its import then
  * asks again.
  */
@@ -17,9 +17,11 @@ export async function findNamedFiles(
   candidates: readonly Candidate[],
 ): Promise<ReadonlySet<Candidate>> {
   const isNamed = async (candidate: Candidate): Promise<boolean> => {
-    if (candidate.kind !== 'committed' || formats[candidate.format].mayBeNamed !== true) return false;
+    const { imagePath, kind } = candidate;
+    if (kind !== 'committed' || formats[candidate.format].mayBeNamed !== true) return false;
     try {
-      return (await formats.ovf.findNamingBackup(context, candidate.imagePath)) !== null;
+      const naming = await formats[candidate.format].findNamingBackup(context, imagePath);
+      return (naming ?? (await formats.ovf.findNamingBackup(context, imagePath))) !== null;
     } catch (error) {
       if (error instanceof StorageError) return false;
       throw error;

@@ -69,6 +69,18 @@ export async function readVmdkImage(context: VmdkContext, source: ImageSource): 
   return imageOf(source, readDescriptor(context, source, text), { header: null, start });
 }
 
+/** Whether a file is a disk, or the descriptor of one, by its first bytes. Throws `ReadFault`, and storage errors. */
+export async function beginsWithDescriptor(context: BucketContext, source: ImageSource): Promise<boolean> {
+  if (source.bytes === 0) return false;
+  const start = await readImageStart(context, source, startBytes);
+  if (!beginsAsSparse(start)) return beginsAsDescriptor(start);
+  const reading = parseSparseHeader(start);
+  if (reading.kind !== 'header') return false;
+  const { descriptorSector } = reading.header;
+  // In an extent, the place of the descriptor is empty.
+  return descriptorSector > 0 && beginsAsDescriptor(start.subarray(descriptorSector * sectorBytes));
+}
+
 async function readSparseImage(context: VmdkContext, source: ImageSource, start: Uint8Array): Promise<VmdkImage> {
   const header = readHeader(context, source, start);
   const { descriptorSector, descriptorSectors, capacity } = header;

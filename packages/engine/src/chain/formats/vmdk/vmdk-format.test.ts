@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
+import { findNamedFiles } from '../../../scans/named-files.ts';
 import { examineBackups, rememberProofs } from '../../../testing/examine-backups.ts';
 import { injectFault } from '../../../testing/faulty-storage-unit.ts';
 import { type MemoryBucket, openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
@@ -34,32 +35,81 @@ function unitWith(objects: MemoryBucket) {
 
 const bucketWith = (...disks: readonly WrittenVmdk[]) => new Map(disks.flatMap(({ objects }) => objects));
 
-async function scan(keys: readonly string[]): Promise<readonly string[]> {
-  const pages = unitWith(new Map(keys.map((key) => [key, Uint8Array.of(1)]))).list({ bucket: bucketName, prefix: '' });
+async function scan(objects: MemoryBucket) {
+  const unit = unitWith(objects);
+  const headed: string[] = [];
+  const head: typeof unit.head = (request) => {
+    headed.push(request.key);
+    return unit.head(request);
+  };
+  const storage = { ...unit, head };
   const found: string[] = [];
+  const pages = storage.list({ bucket: bucketName, prefix: '' });
   for await (const { candidates } of findCandidates(pages, { prefix: '', formats: null, template: null })) {
-    found.push(...candidates.map(({ kind, format, imagePath }) => `${kind} ${format} ${imagePath}`));
+    const named = await findNamedFiles({ storage, bucketName, signal }, candidates);
+    const own = candidates.filter((each) => !named.has(each));
+    found.push(...own.map(({ kind, format, imagePath }) => `${kind} ${format} ${imagePath}`));
   }
-  return found;
+  return { found, headed };
 }
+
+const bucketOf = (keys: readonly string[]) => new Map(keys.map((key) => [key, Uint8Array.of(1)]));
 
 test('a scan finds a disk once, whatever files it has', async () => {
   const extents = ['flat', 'delta', 'sesparse', 'ctk', 's001', 's002', 'f001', 'rdm', 'rdmp', 'pt'];
   const keys = ['vm/web.vmdk', ...extents.map((each) => `vm/web-${each}.vmdk`), 'vm/web-000001.vmdk', 'TOP.VMDK'];
-  expect(await scan(keys)).toEqual([
-    'committed vmdk TOP.VMDK',
-    'committed vmdk vm/web-000001.vmdk',
-    'committed vmdk vm/web.vmdk',
-  ]);
+  const { found } = await scan(bucketOf(keys));
+  expect(found).toEqual(['committed vmdk TOP.VMDK', 'committed vmdk vm/web-000001.vmdk', 'committed vmdk vm/web.vmdk']);
   for (const each of extents) {
     expect(findOwner(`vm/web-${each}.vmdk`)).toEqual({ imagePath: 'vm/web.vmdk', isExact: true });
   }
 });
 
+describe('a file with the name of an extent', () => {
+  const disk = writeVmdk({ ...common, name: 'web-s2019', kind: 'monolithicSparse' });
+  const other = writeVmdk({ ...common, name: 'alt-delta', kind: 'monolithicFlat' });
+
+  test('is a disk if there is no other with its name, and it has a descriptor', async () => {
+    const objects = bucketWith(disk, other);
+    const { found } = await scan(objects);
+    expect(found).toEqual(['committed vmdk site/vm/alt-delta.vmdk', 'committed vmdk site/vm/web-s2019.vmdk']);
+    for (const each of [disk, other]) {
+      const [examination] = await examineBackups(unitWith(objects), [syncItemOfVmdk(each, bucketName)]);
+      expect(examination).toMatchObject({ format: 'vmdk', level: 'linkage', fault: null });
+    }
+  });
+
+  test('stays a disk once it is recorded', async () => {
+    const objects = bucketWith(disk);
+    const { remember, ...memory } = rememberProofs();
+    const item = syncItemOfVmdk(disk, bucketName);
+    remember(await examineBackups(unitWith(objects), [item], memory), [item]);
+    objects.set('site/vm/web.vmdk', Buffer.alloc(9)).set(disk.imagePath, Buffer.alloc(9));
+    const [broken] = await examineBackups(unitWith(objects), [item], memory);
+    expect(broken).toMatchObject({ format: 'vmdk', fault: { code: 'metadata_unreadable' } });
+  });
+
+  test('is an extent if it has no descriptor', async () => {
+    const objects = bucketWith(split, other);
+    objects.delete(split.imagePath);
+    objects.delete(other.imagePath);
+    expect((await scan(objects)).found).toEqual([]);
+    const item = { ...syncItemOfVmdk(split, bucketName), image_path: 'site/vm/split-s001.vmdk' };
+    const [examination] = await examineBackups(unitWith(objects), [item]);
+    expect(examination).toMatchObject({ fault: { code: 'path_not_a_backup' } });
+  });
+
+  test('costs no request if others of its disk were asked for', async () => {
+    const extents = Array.from({ length: 50 }, (_, index) => `vm/web-s${String(index + 1).padStart(3, '0')}.vmdk`);
+    const { headed } = await scan(bucketOf([...extents, 'vm/web.vmdk']));
+    expect(headed).toEqual(['vm/web.vmdk']);
+  });
+});
+
 test.each(['vm/web.vmdk.lck', 'vm/.vmdk', 'vm/web.vmx', 'vmdk/notes.txt', 'vm/-flat.vmdk'])(
   'a scan takes %s for no disk',
   async (key) => {
-    expect(await scan([key])).toEqual([]);
+    expect((await scan(bucketOf([key]))).found).toEqual([]);
   },
 );
 

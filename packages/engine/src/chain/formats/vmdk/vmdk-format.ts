@@ -6,6 +6,7 @@ import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
 import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
+import { findDiskOfPart } from './disk-of-part.ts';
 import { idOfVmdk, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
 import { VmdkComparison } from './vmdk-comparison.ts';
 import { baseNameOf, diskOfPart, parseVmdkPath, rootOfVmdk, type VmdkPath } from './vmdk-path.ts';
@@ -42,14 +43,14 @@ export const vmdkFormat: RecognisedFormat = {
   },
 
   ownerOf(key) {
-    const imagePath = parseVmdkPath(key) === null ? diskOfPart(key) : key;
+    const imagePath = diskOfPart(key) ?? (parseVmdkPath(key) === null ? null : key);
     return imagePath === null ? null : { imagePath, isExact: true };
   },
 
-  /** The keys alone prove the owner. */
-  async findNamingBackup() {
-    return null;
-  },
+  /** It may be an extent, and a package may reference it. */
+  mayBeNamed: true,
+
+  findNamingBackup: findDiskOfPart,
 
   async describe(context, imagePath) {
     const { bucketName } = context;

@@ -13,17 +13,21 @@ const companionSuffix = /-ctk\.vmdk$/i;
 /** What VMware appends to the name of a disk for each snapshot. */
 const snapshotNumber = /-\d{6}$/;
 
-/** Reads the key of a disk; null if it is not one, or if it is the name of a part of a disk. */
+/**
+ * Reads the key of a disk; null if it is not one. A key that has the name of a part of a disk may be a disk, too: only
+ * what is stored shows it.
+ */
 export function parseVmdkPath(key: string): VmdkPath | null {
   const [, folder = '', name] = diskKey.exec(key) ?? [];
-  if (name === undefined || extentSuffix.test(key) || companionSuffix.test(key)) return null;
+  const isPartOfNone = name !== undefined && extentSuffix.test(key) && diskOfPart(key) === null;
+  if (name === undefined || isPartOfNone || companionSuffix.test(key)) return null;
   return { folder, name };
 }
 
-/** The key of the disk that a file with the name of a part belongs to; null if it has no such name. */
+/** The key of the disk that a file with the name of a part belongs to, if that disk is there; null if it has no such name. */
 export function diskOfPart(key: string): string | null {
   const disk = key.replace(extentSuffix.test(key) ? extentSuffix : companionSuffix, key.slice(-'.vmdk'.length));
-  return disk === key || parseVmdkPath(disk) === null ? null : disk;
+  return disk === key || !diskKey.test(disk) ? null : disk;
 }
 
 /** The prefix of all keys that can be extents of a disk by their name. */

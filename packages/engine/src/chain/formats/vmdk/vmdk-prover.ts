@@ -10,8 +10,9 @@ import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { tableBytesOf } from '../../vmdk/sparse-extent.ts';
 import type { VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
+import { findDiskOfPart } from './disk-of-part.ts';
 import { contentIdOf, idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
-import { isExtentOf, parseVmdkPath } from './vmdk-path.ts';
+import { diskOfPart, isExtentOf, parseVmdkPath } from './vmdk-path.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const vmdkCheck: Check = { version: 'vmdk/1', reusable: [], judgedByEtag: [] };
@@ -42,7 +43,16 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     if (parseVmdkPath(imagePath) === null) return null;
     const { bucketName } = this.#chain.context;
     const link = await this.#chain.linkAt('at', { backupId, bucketName, imagePath });
-    return link === null ? null : { link, refusal: null };
+    return link === null || !(await this.#isDisk(link)) ? null : { link, refusal: null };
+  }
+
+  /** A file that has the name of a part of a disk is one of its own if it was recorded as one, or shows it. */
+  async #isDisk({ backupId, bucketName, imagePath }: VmdkLink): Promise<boolean> {
+    if (diskOfPart(imagePath) === null) return true;
+    const { context } = this.#chain;
+    const [recorded] = await context.findProofs([backupId]);
+    const isRecorded = recorded?.location.bucketName === bucketName && recorded.location.imagePath === imagePath;
+    return isRecorded || (await findDiskOfPart(context, imagePath)) === null;
   }
 
   async reuse(link: VmdkLink, proof: EdgeProof): Promise<ProvedLink<VmdkLink> | null> {
