@@ -25,9 +25,10 @@ export function addManifestCommands(program: Command, { contextOf, finish }: Too
       'after',
       `
 <directory> contains the whole volume: one raw image, its pieces in the order of their names (disk.10 comes after
-disk.9), or one qcow2 image without a backing file. For a full backup, these files are the objects. For an increment of
-raw images, the command writes the blocks that differ from the parent to data/ in --output. It uploads nothing: upload block-hashes.bin and the objects to the image path, and
-manifest.json last. manifest.json is the commit mark.`,
+disk.9), one qcow2 image without a backing file, or one VMDK disk without a parent, of one file or flat. For a full backup,
+these files are the objects, except for the descriptor of a flat disk. For an increment of raw images, the command writes
+the blocks that differ from the parent to data/ in --output. It uploads nothing: upload block-hashes.bin and the objects
+to the image path, and manifest.json last. manifest.json is the commit mark.`,
     );
   const examples = [
     'manifest create disks/day-0 --resource-id vm-7 --backup-id vm-7-day-0',

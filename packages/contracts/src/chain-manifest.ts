@@ -11,10 +11,10 @@ export const chainManifestFormat = 'backup-sync-manifest';
 export const chainManifestVersion = '1';
 
 /**
- * Compression of an object. `zlib` is RFC 1950, `gzip` RFC 1952, `lz4` an LZ4 frame. `qcow2` is a disk image without a
- * backing file, whose disk is the data.
+ * Compression of an object. `zlib` is RFC 1950, `gzip` RFC 1952, `lz4` an LZ4 frame. `qcow2` and `vmdk` are disk images
+ * that need no other file, whose disk is the data.
  */
-export const chainManifestCompressions = ['none', 'zlib', 'gzip', 'zstd', 'bz2', 'lz4', 'qcow2'] as const;
+export const chainManifestCompressions = ['none', 'zlib', 'gzip', 'zstd', 'bz2', 'lz4', 'qcow2', 'vmdk'] as const;
 
 /** Smallest block, in bytes: with smaller ones, the hashes would outgrow the data. */
 const blockSizeMin = 512;

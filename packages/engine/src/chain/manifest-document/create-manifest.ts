@@ -11,16 +11,18 @@ import {
   chainManifestVersion,
 } from '@backup-sync/contracts';
 import { hashBytes } from '../proof/hash-run.ts';
+import { findFlatExtents } from './flat-extents.ts';
 import { checkLengths, findImagePieces, type ImagePiece, ManifestCreationError } from './image-pieces.ts';
-import { isQcow2File, LocalImage } from './local-image.ts';
+import { kindOfFile, LocalImage } from './local-image.ts';
 import { ParentManifest } from './parent-manifest.ts';
 import { describePieces, type HashSink, writeChangedRuns } from './stored-pieces.ts';
+import type { ImageKind } from './whole-images.ts';
 
 /** Input of {@link createManifest}. */
 export type CreateManifestOptions = {
   /**
    * Directory of files that contain the whole current volume: one raw image, its pieces in the order of their names, or
-   * one qcow2 image.
+   * one disk image.
    */
   readonly directory: string;
   /** Directory for the files to upload. */
@@ -60,7 +62,8 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
       `the output of an increment must not be the directory of its images, ${directory}: choose another directory`,
     );
   }
-  const pieces = await findImagePieces(directory);
+  const files = await findImagePieces(directory);
+  const pieces = (await findFlatExtents(files)) ?? files;
   await using image = await openImage(pieces, options);
   const blockBytes = blockBytesOf(options, parent, image);
   checkLengths(pieces, blockBytes);
@@ -93,25 +96,28 @@ export async function createManifest(options: CreateManifestOptions): Promise<Cr
   };
 }
 
-/** Opens the image if the directory has a qcow2 image, which must then be the only file. Null for raw images. */
+/** Opens the image if the directory has a disk image, which must then be the only file. Null for raw images. */
 async function openImage(
   pieces: readonly ImagePiece[],
   { directory, parent, signal }: CreateManifestOptions,
 ): Promise<LocalImage | null> {
-  const [first] = pieces;
-  let found: ImagePiece | null = null;
-  for (const piece of pieces) if (await isQcow2File(piece.path)) found ??= piece;
-  if (found === null || first === undefined) return null;
+  let found: { readonly piece: ImagePiece; readonly kind: ImageKind } | null = null;
+  for (const piece of pieces) {
+    const kind = await kindOfFile(piece.path);
+    if (kind !== null) found ??= { piece, kind };
+  }
+  if (found === null) return null;
+  const { path } = found.piece;
   if (pieces.length > 1) {
     throw new ManifestCreationError(
-      `${found.path} is a qcow2 image: ${directory} must contain one image, and no other file`,
+      `${path} is a ${found.kind} image: ${directory} must contain one image, and no other file`,
     );
   }
   if (parent !== undefined) {
     const hint = 'make a full backup, or write it as a raw image first, with "qemu-img convert -O raw"';
-    throw new ManifestCreationError(`${found.path} is a qcow2 image, which cannot be an increment: ${hint}`);
+    throw new ManifestCreationError(`${path} is a ${found.kind} image, which cannot be an increment: ${hint}`);
   }
-  return await LocalImage.open(first, signal);
+  return await LocalImage.open(found, signal);
 }
 
 function blockBytesOf(

@@ -6,6 +6,8 @@ import { examineBackups } from '../../testing/examine-backups.ts';
 import { openMemoryStorageUnit } from '../../testing/memory-storage-unit.ts';
 import { proveAllLevels } from '../../testing/prove-all-levels.ts';
 import { type Qcow2Plan, volumeOf, writeQcow2 } from '../../testing/qcow2-writer.ts';
+import { seededBytes } from '../../testing/seeded-bytes.ts';
+import { grainBytes, type VmdkKind, type VmdkPlan, type WrittenVmdk, writeVmdk } from '../../testing/vmdk-writer.ts';
 import { createManifest } from './create-manifest.ts';
 
 const bucketName = 'backups';
@@ -107,5 +109,63 @@ describe('a manifest next to a qcow2 image', () => {
     ['has clusters smaller than a block', { 'a.qcow2': write().bytes }, 4096, /block size.*512/],
   ])('is refused if the image %s', async (_, files, blockBytes, message) => {
     await expect(create(files, blockBytes)).rejects.toThrow(message);
+  });
+});
+
+describe('a manifest next to a VMDK disk', () => {
+  const disk = (kind: VmdkKind, extentGrains = [200], parent: VmdkPlan['parent'] = null) =>
+    writeVmdk({
+      ...{ folder: '', name: 'disk', kind, extentGrains, contentId: 1, parent },
+      grains: new Map([0, 3, 130, 199].map((number) => [number, seededBytes(`grain ${number}`, grainBytes)])),
+    });
+  const filesOf = ({ objects }: WrittenVmdk) => Object.fromEntries(objects);
+
+  test.each<readonly [VmdkKind, readonly number[]]>([
+    ['monolithicSparse', [200]],
+    ['streamOptimized', [200]],
+    ['streamOptimized by qemu', [200]],
+    ['monolithicFlat', [200]],
+    ['twoGbMaxExtentFlat', [120, 80]],
+  ])('lifts one of the kind %s to replay', async (kind, extentGrains) => {
+    const written = disk(kind, [...extentGrains]);
+    const { header, objects, storage } = await create(filesOf(written), grainBytes);
+    // The descriptor of a flat disk is no part of its volume.
+    if (written.objects.length > 1) objects.delete(`${imagePath}/${written.imagePath}`);
+    expect(header.volume_size).toBe(200 * grainBytes);
+    const [examination] = await examineBackups(storage, [item]);
+    expect(examination).toMatchObject({
+      ...{ format: 'manifest', level: 'linkage', fault: null, form: { ceiling: 'replay', gaps: [] } },
+    });
+    expect(await proveAllLevels(storage, item)).toEqual({ foundBy: null, code: null, level: 'linkage' });
+  });
+
+  test('shows a byte of data that has changed', async () => {
+    const { objects, storage } = await create(filesOf(disk('monolithicSparse')));
+    const manifestKey = `${imagePath}/manifest.json`;
+    const manifest = Buffer.from(objects.get(manifestKey) ?? []).toString();
+    objects.set(manifestKey, Buffer.from(manifest.replace(/,"stored_md5":"[0-9a-f]+"/, '')));
+    expect(await proveAllLevels(storage, item)).toMatchObject({ foundBy: null });
+    const key = `${imagePath}/disk.vmdk`;
+    const bytes = Buffer.from(objects.get(key) ?? []);
+    objects.set(key, Buffer.from(bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1)));
+    expect(await proveAllLevels(storage, item)).toMatchObject({ foundBy: 'content', code: 'content_mismatch' });
+  });
+
+  test.each<readonly [string, Readonly<Record<string, Uint8Array>>, RegExp]>([
+    [
+      'needs its parent',
+      filesOf(disk('monolithicSparse', [200], { name: 'base.vmdk', contentId: 7 })),
+      /needs its parent.*qemu-img convert -O vmdk/,
+    ],
+    ['is flat and needs its parent', filesOf(disk('monolithicFlat', [200], { name: 'b', contentId: 7 })), /its parent/],
+    ['has several sparse files', filesOf(disk('twoGbMaxExtentSparse', [120, 80])), /not in whole flat files/],
+    ['is not alone', { ...filesOf(disk('monolithicFlat')), other: Buffer.alloc(9) }, /other is not part of the disk/],
+    [
+      'is flat, and its extent is cut',
+      { ...filesOf(disk('monolithicFlat')), 'disk-flat.vmdk': Buffer.alloc(512) },
+      /needs a file disk-flat\.vmdk of 819200 bytes/,
+    ],
+  ])('is refused if the disk %s', async (_, files, message) => {
+    await expect(create(files)).rejects.toThrow(message);
   });
 });

@@ -6,61 +6,66 @@ import { openFilesystemStorageUnit } from '../../storage/filesystem/filesystem-s
 import type { StorageUnit } from '../../storage/port.ts';
 import { BlockHasher } from '../content/block-hasher.ts';
 import type { VolumeLink } from '../data.ts';
+import type { WholeImage } from '../disk-image/whole-image.ts';
 import { ReadFault } from '../proof/read-fault.ts';
-import { beginsAsQcow2 } from '../qcow2/header.ts';
-import type { Qcow2Image } from '../qcow2/tables.ts';
-import { alignmentOf, objectsOfImage, openWholeImage } from '../qcow2/whole-image.ts';
 import { replayChain } from '../replay/replay-chain.ts';
 import { type ImagePiece, ManifestCreationError, readBlocks } from './image-pieces.ts';
 import type { HashSink } from './stored-pieces.ts';
+import { type ImageKind, imageKindOf, openImageOf } from './whole-images.ts';
+
+/** A file that is a disk image. */
+type LocalFile = { readonly piece: ImagePiece; readonly kind: ImageKind };
 
 /** Bytes that are hashed at once. */
 const readBytes = 1024 * 1024;
 
-/** Whether a local file begins as a qcow2 image does. */
-export async function isQcow2File(path: string): Promise<boolean> {
+/** The kind of image that a local file is by its first bytes; null if it is none. */
+export async function kindOfFile(path: string): Promise<ImageKind | null> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(new Uint8Array(4), 0, 4, 0);
-  return beginsAsQcow2(buffer.subarray(0, bytesRead));
+  return imageKindOf(buffer.subarray(0, bytesRead));
 }
 
-/** A local qcow2 image, whose disk is the volume of a backup. */
+/** A local disk image, whose disk is the volume of a backup. */
 export class LocalImage implements AsyncDisposable {
   readonly #piece: ImagePiece;
   readonly #storage: StorageUnit;
   readonly #signal: AbortSignal;
-  readonly #image: Qcow2Image;
+  readonly #kind: ImageKind;
+  readonly #image: WholeImage;
 
-  private constructor(piece: ImagePiece, storage: StorageUnit, signal: AbortSignal, image: Qcow2Image) {
+  private constructor({ piece, kind }: LocalFile, storage: StorageUnit, signal: AbortSignal, image: WholeImage) {
     this.#piece = piece;
+    this.#kind = kind;
     this.#storage = storage;
     this.#signal = signal;
     this.#image = image;
   }
 
   /** Throws {@link ManifestCreationError} if the image cannot be read, or needs another file. */
-  static async open(piece: ImagePiece, signal: AbortSignal): Promise<LocalImage> {
+  static async open(file: LocalFile, signal: AbortSignal): Promise<LocalImage> {
+    const { piece, kind } = file;
     const directory = dirname(resolve(piece.path));
     const storage = await openFilesystemStorageUnit({ id: 'local', directory: dirname(directory) });
     const [bucket, key] = [basename(directory), piece.name];
     try {
       const entry = { key, archived: false, ...(await storage.head({ bucket, key, signal })) };
       const context = { storage, bucketName: bucket, signal, nowMs: () => Number.POSITIVE_INFINITY };
-      return new LocalImage(piece, storage, signal, await openWholeImage(context, entry));
+      return new LocalImage(file, storage, signal, await openImageOf(kind, context, entry));
     } catch (error) {
       await storage[Symbol.asyncDispose]();
-      throw creationError(error);
+      throw creationError(error, kind);
     }
   }
 
   /** Bytes of the disk. */
   get size(): number {
-    return this.#image.header.size;
+    return this.#image.size;
   }
 
   /** A block must not have more bytes than this, and must divide it: the smallest unit that the image stores. */
   get alignment(): number {
-    return alignmentOf(this.#image);
+    return this.#image.alignment;
   }
 
   /** Hashes the disk by blocks, and describes the image as the one object of a backup. */
@@ -74,7 +79,7 @@ export class LocalImage implements AsyncDisposable {
       offset: 0,
       length: this.size,
       stored_size,
-      compression: 'qcow2',
+      compression: this.#kind,
       sha256,
       stored_md5: md5.digest('hex'),
     };
@@ -110,15 +115,15 @@ export class LocalImage implements AsyncDisposable {
     return {
       backupId: this.#piece.name,
       location: { storageUnitId: storage.id, bucketName, imagePath: this.#piece.name },
-      objects: () => objectsOfImage({ storage, bucketName, signal, nowMs: () => Number.POSITIVE_INFINITY }, image),
+      objects: () => image.objects({ storage, bucketName, signal, nowMs: () => Number.POSITIVE_INFINITY }),
       blocks: null,
       volumeBytes: this.size,
     };
   }
 }
 
-function creationError(error: unknown): unknown {
+function creationError(error: unknown, kind: ImageKind): unknown {
   if (!(error instanceof ReadFault)) return error;
-  const hint = 'write it as one whole image first, with "qemu-img convert -O qcow2"';
+  const hint = `write it as one whole image first, with "qemu-img convert -O ${kind}"`;
   return new ManifestCreationError(`${error.fault.detail}: ${hint}`);
 }

@@ -3,6 +3,7 @@ import { quote } from '../../quote.ts';
 import { DigestColumn, KeyColumn } from '../columns.ts';
 import { NumberColumn } from '../number-column.ts';
 import type { StoredRanges } from '../proof/geometry-check.ts';
+import { isImageKind } from './whole-images.ts';
 
 const sha256Bytes = 32;
 const md5Bytes = 16;
@@ -60,7 +61,7 @@ export class ManifestObjects implements StoredRanges {
     this.#lengths.set(row, object.length);
     this.#storedSizes.set(row, object.stored_size);
     this.#compressions.set(row, chainManifestCompressions.indexOf(object.compression));
-    this.hasImages ||= object.compression === 'qcow2';
+    this.hasImages ||= isImageKind(object.compression);
     if (this.#keepsSha256) this.sha256.setHex(row, object.sha256);
     if (this.#keepsSha256 && object.stored_sha256 !== undefined) {
       this.storedSha256.setHex(row, object.stored_sha256);

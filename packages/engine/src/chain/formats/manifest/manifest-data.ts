@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { LinkData, StoredObject, ZeroRun } from '../../data.ts';
+import type { ImageContext } from '../../disk-image/whole-image.ts';
+import { type ImageKind, isImageKind, openImageOf } from '../../manifest-document/whole-images.ts';
 import type { PathObjects } from '../../path-listings.ts';
 import { provableObjectsMax, tooManyObjects } from '../../proof/object-bound.ts';
 import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
-import { geometry, type TableContext } from '../../qcow2/tables.ts';
-import { objectsOfImage, openWholeImage } from '../../qcow2/whole-image.ts';
 import type { ManifestLink } from './manifest-link.ts';
 import type { ManifestTools } from './manifest-tools.ts';
 
@@ -44,10 +44,10 @@ async function* objectsOf(
   let batch: StoredObject[] = [];
   for (let row = 0; row < objects.count; row += 1) {
     const compression = objects.compressionAt(row);
-    if (compression === 'qcow2') {
+    if (isImageKind(compression)) {
       yield batch;
       batch = [];
-      yield* partsOfImage({ ...context, bucketName: place.bucketName }, link, row);
+      yield* partsOfImage({ ...context, bucketName: place.bucketName }, link, { row, kind: compression });
       continue;
     }
     const sha256 = objects.sha256.hexAt(row);
@@ -73,9 +73,9 @@ async function* objectsOf(
 
 /** The parts of an image at their places in the volume. The image is the object that the manifest names by its size. */
 async function* partsOfImage(
-  context: TableContext,
+  context: ImageContext,
   { objects, place }: ManifestLink,
-  row: number,
+  { row, kind }: { readonly row: number; readonly kind: ImageKind },
 ): AsyncGenerator<(StoredObject | ZeroRun)[]> {
   const { storage, bucketName: bucket, signal } = context;
   const key = `${place.imagePath}/${objects.keys.at(row)}`;
@@ -83,12 +83,13 @@ async function* partsOfImage(
   if (head.size !== objects.storedSizeAt(row)) {
     throw new ReadFault({ code: 'changed_while_read', detail: `${key} is no longer as it was listed` }, false);
   }
-  const image = await openWholeImage(context, { key, archived: false, ...head });
+  const image = await openImageOf(kind, context, { key, archived: false, ...head });
   const [start, length] = [objects.offsetAt(row), objects.lengthAt(row)];
-  if (image.header.size !== length) {
-    throw geometry(image.source, `its disk has ${image.header.size} bytes, but must have ${length}`);
+  if (image.size !== length) {
+    const detail = `${key}: its disk has ${image.size} bytes, but must have ${length}`;
+    throw new ReadFault({ code: 'geometry', detail }, false);
   }
-  for await (const batch of objectsOfImage(context, image)) {
+  for await (const batch of image.objects(context)) {
     yield batch.map((object) => ({ ...object, offset: start + object.offset }));
   }
 }
