@@ -7,6 +7,7 @@ import { itemOf } from '../packages/engine/src/scans/sync-item.ts';
 import { openFilesystemStorageUnit } from '../packages/engine/src/storage/filesystem/filesystem-storage-unit.ts';
 import { type WrittenBackup, writeCinderBackup } from '../packages/engine/src/testing/cinder-writer.ts';
 import { diskBytes, filesOfPackage, storePackage, streamedDisk } from '../packages/engine/src/testing/ovf-writer.ts';
+import { type Qcow2Plan, writeQcow2 } from '../packages/engine/src/testing/qcow2-writer.ts';
 import { seededBytes, seededUuid } from '../packages/engine/src/testing/seeded-bytes.ts';
 import { syncItemOf } from '../packages/engine/src/testing/small-chain.ts';
 import { putObjects } from '../packages/engine/src/testing/test-buckets.ts';
@@ -51,14 +52,33 @@ function writeChain(name: string, changes: readonly (readonly number[])[]): Writ
   return chain;
 }
 
-/** Stores a package of a virtual machine. Returns where it is, and when it was made. */
+/** Stores a package of a virtual machine, and a disk image with an overlay. Returns where they are. */
 async function writeImages(): Promise<readonly (readonly [imagePath: string, madeAtMs: number])[]> {
   const appliance = 'exports/shop-server';
   const { bytes } = streamedDisk('shop-server');
   const disks = [{ id: 'disk-0', file: { name: 'shop-server-disk-0.vmdk', bytes }, capacityBytes: diskBytes }];
   const files = filesOfPackage({ imagePath: appliance, name: 'shop-server', disks, algorithm: 'sha256' });
   await putObjects(buckets, imageBucket, storePackage(appliance, files));
-  return [[appliance, firstMs]];
+  const base: Qcow2Plan = {
+    seed: 'file-server',
+    imagePath: 'disks/file-server.qcow2',
+    clusterBits: 12,
+    clusters: ['stored', 'nothing', 'stored', 'zeros', 'compressed'],
+  };
+  const overlay: Qcow2Plan = {
+    seed: 'file-server/day-1',
+    imagePath: 'disks/file-server-day-1.qcow2',
+    clusterBits: 12,
+    clusters: ['nothing', 'stored', 'nothing', 'nothing', 'nothing'],
+    backing: { name: 'file-server.qcow2', format: 'qcow2' },
+  };
+  const images = [base, overlay].map(writeQcow2);
+  for (const image of images) await putObjects(buckets, imageBucket, [[image.imagePath, image.bytes]]);
+  return [
+    [appliance, firstMs],
+    [base.imagePath, firstMs],
+    [overlay.imagePath, firstMs + dayMs],
+  ];
 }
 
 /** The item that a scan would find at an image path. The time of its objects is when the examples were written. */
@@ -116,5 +136,8 @@ await writeJson('expected-results.json', {
   ...Object.fromEntries(database.map(({ plan }) => [plan.backupId, { level: 'linkage', reason: null }])),
   [server.backup_id]: { level: 'presence', reason: null },
   [mailBackup.plan.backupId]: { level: 'metadata', reason: 'object_missing' },
-  ...Object.fromEntries(images.map(({ backup_id }) => [backup_id, { level: 'linkage', reason: null }])),
+  // An overlay does not say which content its backing file had.
+  ...Object.fromEntries(
+    images.map(({ backup_id }, index) => [backup_id, { level: index < 2 ? 'linkage' : 'inventory', reason: null }]),
+  ),
 });

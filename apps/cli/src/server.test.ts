@@ -91,7 +91,7 @@ test('demo imports the examples through the public API and exits 0 if all result
     const ended = await runInProcess(args);
     expect(ended.code).toBe(0);
     expect(ended.output).toContain('All is well');
-    expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(5);
+    expect(ended.output.match(new RegExp(`${outcome}$`, 'gm'))).toHaveLength(7);
     expect(ended.output).toContain(`Try next:\n  backup-sync backups list --data-dir ${home.path}/data\n`);
   }
 });
