@@ -15,7 +15,7 @@ const keptEntriesMax = 1000;
 /** Descriptors, manifests and certificates of OVF packages. */
 const packageFileKey = /^\/[^/]+\.(?:ovf|mf|cert)$/i;
 /** Maximum number of those that are kept of a listing. */
-const packageFilesMax = 1000;
+export const packageFilesMax = 1000;
 
 const manifestKey = `/${chainManifestName}`;
 const hashesKey = `/${chainManifestHashesName}`;

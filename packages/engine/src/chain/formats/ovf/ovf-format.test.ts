@@ -18,11 +18,13 @@ import {
 import { grainBytes } from '../../../testing/vmdk-writer.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
+import { PathListings } from '../../path-listings.ts';
 import { isSameContent } from '../../proof/link.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
 import { findOwner } from '../formats.ts';
 import { findNamingPackage } from './find-naming-package.ts';
 import { ovfFormat } from './ovf-format.ts';
+import { readPackageSet } from './package-set.ts';
 
 const bucketName = 'backups';
 const folder = 'exports/web-1';
@@ -127,6 +129,17 @@ test('a folder with thousands of other files is listed once more, and read no fu
   expect(examination).toMatchObject({ level: 'linkage', fault: null });
   expect(examination?.remark).toMatch(/^1,200 other files next to it: other\/0, other\/1, other\/10, …$/);
   expect([log.pages, log.reads]).toEqual([2 * 13, 6]);
+});
+
+test('of a folder with thousands of other files, only those of the package are kept', async () => {
+  const others = Array.from({ length: 1200 }, (_, at) => [`${folder}/other/${at}.bin`, Uint8Array.of(1)] as const);
+  const { unit: storage } = unitWith([...storePackage(folder, files), ...others]);
+  const context = { storage, bucketName, signal };
+  const listings = new PathListings(context);
+  const place = await listings.at(bucketName, folder);
+  if (place === null) throw new Error('the folder is listed');
+  const { stored } = await readPackageSet({ ...context, listings, nowMs: () => 0 }, place);
+  expect([...stored.files.keys()].toSorted()).toEqual(files.map(([path]) => path).toSorted());
 });
 
 test.each([folder, 'templates/web.ova'])(

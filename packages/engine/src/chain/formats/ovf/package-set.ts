@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { counted } from '@backup-sync/contracts';
 import type { PathListing } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
-import { baseName } from './ovf-path.ts';
-import { filesMax, type OvfPackage, type PackageFile, readPackage } from './read-package.ts';
-import { findStoredFiles, type PackageContext, type StoredFiles } from './stored-package.ts';
-
-/** Files that writers of packages leave next to them. They are no remark. */
-const knownCompany = /\.(?:iso|nvram|vmxf|vmx|txt|md5|sha1|sha256|sha512)$/i;
-/** Maximum number of other files that a remark names. */
-const namedMax = 3;
+import {
+  assemblePackage,
+  filesMax,
+  type OvfPackage,
+  type PackageDocuments,
+  type PackageFile,
+  pathsNamedIn,
+  readDocuments,
+} from './read-package.ts';
+import { findStoredFiles, isOther, namedMax, type PackageContext, type StoredFiles } from './stored-package.ts';
 
 /** Maximum number of packages in one folder or archive. */
 const packagesMax = 100;
@@ -34,10 +36,13 @@ export async function readPackageSet(context: PackageContext, place: PathListing
     throw new ReadFault({ code: 'object_missing', detail: `the descriptor (.ovf) of ${place.imagePath}` }, true);
   }
   if (stored.descriptors.length > packagesMax) throw tooMany(place, `${packagesMax} descriptors`);
+  const read: PackageDocuments[] = [];
+  for (const path of stored.descriptors) read.push(await readDocuments(stored, path, context.nowMs()));
+  await stored.keep(new Set(read.flatMap((each) => [...pathsNamedIn(each)])));
   const packages: OvfPackage[] = [];
   let files = 0;
-  for (const path of stored.descriptors) {
-    const each = await readPackage(stored, path, context.nowMs());
+  for (const documents of read) {
+    const each = assemblePackage(stored, documents);
     files += each.files.size;
     if (files > filesMax) throw tooMany(place, `${filesMax} files in their descriptors`);
     packages.push(each);
@@ -100,10 +105,10 @@ function describeSize({ path, bytes, stored }: PackageFile): string {
 /** Describes the other files next to packages, if there are any. `extents` are files of their disks. */
 export function describeStrays({ packages, stored }: PackageSet, extents: ReadonlySet<string>): readonly string[] {
   const own = new Set(packages.flatMap((each) => [...each.files.keys(), ...each.documents]));
-  const isHidden = (path: string) => baseName(path).startsWith('.');
-  const isStray = (path: string) => !isHidden(path) && !own.has(path) && !extents.has(path) && !knownCompany.test(path);
+  const isStray = (path: string) => isOther(path) && !own.has(path) && !extents.has(path);
   const strays = [...stored.files.keys()].filter(isStray);
-  if (strays.length === 0) return [];
-  const names = `${strays.slice(0, namedMax).join(', ')}${strays.length > namedMax ? ', …' : ''}`;
-  return [`${counted(strays.length, 'other file')} next to it: ${names}`];
+  const count = strays.length + stored.others.count;
+  if (count === 0) return [];
+  const names = [...strays, ...stored.others.first].slice(0, namedMax);
+  return [`${counted(count, 'other file')} next to it: ${names.join(', ')}${count > namedMax ? ', …' : ''}`];
 }

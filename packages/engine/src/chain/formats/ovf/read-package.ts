@@ -53,11 +53,24 @@ const otherDocumentsMax = 10;
 /** Maximum number of files of all packages in one place, and of the parts of one file. */
 export const filesMax = 100_000 + 100;
 
-/**
- * Reads the descriptor, manifest and certificate of a package, and compares them. Throws `ReadFault` if they make no
- * sense or contradict each other, and storage errors.
- */
-export async function readPackage(stored: StoredFiles, descriptorPath: string, nowMs: number): Promise<OvfPackage> {
+/** What the descriptor, manifest and certificate of a package say. */
+export type PackageDocuments = Pick<
+  OvfPackage,
+  'name' | 'descriptor' | 'documents' | 'descriptorDigest' | 'remarks'
+> & {
+  readonly descriptorPath: string;
+  /** The digests that the descriptor has, in hex. */
+  readonly hashes: Readonly<Record<Digest['algorithm'], string>>;
+  readonly manifestPath: string | null;
+  readonly manifest: Manifest | null;
+};
+
+/** Reads the descriptor, manifest and certificate of a package. Throws `ReadFault` if they make no sense, and storage errors. */
+export async function readDocuments(
+  stored: StoredFiles,
+  descriptorPath: string,
+  nowMs: number,
+): Promise<PackageDocuments> {
   const name = stemOfDescriptor(descriptorPath) ?? descriptorPath;
   const [descriptorBytes, descriptor] = await readDescriptorOf(stored, descriptorPath, nowMs);
   const manifestDocument = await findManifest(stored, name, descriptorPath, descriptor);
@@ -76,6 +89,25 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
     }
     remarks.push(signature.remark);
   }
+  const hashOf = (algorithm: string) => createHash(algorithm).update(descriptorBytes).digest('hex');
+  const hashes = { md5: hashOf('md5'), sha1: hashOf('sha1'), sha256: hashOf('sha256'), sha512: hashOf('sha512') };
+  const documents = [manifestPath, certificate?.path ?? null].filter((path) => path !== null);
+  return {
+    ...{ name, descriptorPath, descriptor, hashes, descriptorDigest: hashes.sha256 },
+    ...{ manifestPath, manifest, documents, remarks },
+  };
+}
+
+/** All paths at which a file of a package may be stored. Those of files in parts are without the number of the part. */
+export function* pathsNamedIn({ descriptor, manifest }: PackageDocuments): Generator<string> {
+  for (const { href } of descriptor.files) yield* storedPaths(href);
+  for (const name of manifest?.digests.keys() ?? []) yield* storedPaths(name);
+}
+
+/** Compares the documents of a package with each other, and finds its files. Throws `ReadFault`. */
+export function assemblePackage(stored: StoredFiles, read: PackageDocuments): OvfPackage {
+  const { descriptorPath, descriptor, manifestPath, manifest, hashes, ...common } = read;
+  const remarks = [...read.remarks];
   const isStored = (path: string) => stored.files.has(path);
   const named = manifest === null ? null : byPath(manifest, isStored);
   const own = ownFile(stored, descriptorPath, named);
@@ -99,26 +131,15 @@ export async function readPackage(stored: StoredFiles, descriptorPath: string, n
   if (named !== null) {
     compareWithManifest(manifestPath ?? '', files.values(), named);
     if (own.digest === null) remarks.push(`${manifestPath} has no digest of ${descriptorPath}`);
-    compareDescriptor(manifestPath ?? '', own, descriptorBytes);
+    compareDescriptor(manifestPath ?? '', own, hashes);
     for (const [path, digest] of named.digests) {
       // Some writers add files that the descriptor does not reference. They are proved like all others.
       if (files.has(path) || wholes.has(path) || elsewhere.has(path)) continue;
       files.set(path, { path, stored: stored.files.get(path) ?? null, bytes: null, digest, file: null });
     }
   }
-  const descriptorDigest = createHash('sha256').update(descriptorBytes).digest('hex');
-  const documents = [manifestPath, certificate?.path ?? null].filter((path) => path !== null);
-  return {
-    name,
-    descriptor,
-    files,
-    filesById,
-    elsewhere: [...elsewhere],
-    documents,
-    descriptorDigest,
-    hasManifest: manifest !== null,
-    remarks,
-  };
+  const hasManifest = manifest !== null;
+  return { ...common, descriptor, files, filesById, elsewhere: [...elsewhere], hasManifest, remarks };
 }
 
 async function readDescriptorOf(
@@ -271,9 +292,13 @@ function wholeOf(path: string): string {
   return path.slice(0, -chunkPath('', 0).length);
 }
 
-function compareDescriptor(manifestPath: string, { path, digest }: PackageFile, bytes: Uint8Array): void {
+function compareDescriptor(
+  manifestPath: string,
+  { path, digest }: PackageFile,
+  hashes: PackageDocuments['hashes'],
+): void {
   if (digest === null) return;
-  if (createHash(digest.algorithm).update(bytes).digest('hex') === digest.hex.toLowerCase()) return;
+  if (hashes[digest.algorithm] === digest.hex.toLowerCase()) return;
   throw fault('content_mismatch', `${path} does not have the digest that ${manifestPath} has`);
 }
 

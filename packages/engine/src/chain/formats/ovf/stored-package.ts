@@ -2,18 +2,26 @@ import { quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import type { ImageSource } from '../../disk-image/image-source.ts';
-import type { PathListing, PathListings } from '../../path-listings.ts';
+import { type PathListing, type PathListings, packageFilesMax } from '../../path-listings.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
-import { isDocument, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
+import { baseName, isDocument, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
 import { readArchive } from './read-archive.ts';
+
+/** Files that writers of packages leave next to them. They are no remark. */
+const knownCompany = /\.(?:iso|nvram|vmxf|vmx|txt|md5|sha1|sha256|sha512)$/i;
+/** Maximum number of other files that a remark names. */
+export const namedMax = 3;
 
 /** What reading a package needs. */
 export type PackageContext = BucketContext & { readonly listings: PathListings; readonly nowMs: () => number };
 
 /** The files that are stored for one or more packages, in a folder or in an archive. */
 export type StoredFiles = {
-  /** By their paths relative to the descriptors: objects, or members of an archive. */
+  /**
+   * By their paths relative to the descriptors: objects, or members of an archive. Those of a large folder are there once
+   * they are kept.
+   */
   readonly files: ReadonlyMap<string, ImageSource>;
   /** Paths of the descriptors. */
   readonly descriptors: readonly string[];
@@ -21,6 +29,10 @@ export type StoredFiles = {
   readonly documents: ReadonlyMap<string, string>;
   /** Reads a whole file of at most `most` bytes. Throws `ReadFault`, and storage errors. */
   readonly read: (path: string, file: ImageSource, most: number) => Promise<Uint8Array>;
+  /** Keeps the files with these paths, their parts, and what may be extents of them. Throws as `findStoredFiles` does. */
+  readonly keep: (paths: ReadonlySet<string>) => Promise<void>;
+  /** The files that are not kept. */
+  readonly others: { count: number; readonly first: string[] };
   /** Why the archive does not end as it should; null if it does. */
   readonly cut: string | null;
   /** What is unusual although nothing is wrong. */
@@ -38,12 +50,27 @@ export async function findStoredFiles(context: PackageContext, place: PathListin
 
 async function findInFolder(context: PackageContext, place: PathListing): Promise<StoredFiles> {
   const files = new Map<string, ImageSource>();
-  const isSame = await context.listings.visitEntries(place, (relativeKey, entry) => {
-    if (relativeKey !== '' && !relativeKey.endsWith('/')) {
-      files.set(relativeKey.slice(1), { entry, start: 0, bytes: entry.size });
+  const others: StoredFiles['others'] = { count: 0, first: [] };
+  const visit = async (isKept: (path: string) => boolean) => {
+    const isSame = await context.listings.visitEntries(place, (relativeKey, entry) => {
+      if (relativeKey === '' || relativeKey.endsWith('/')) return;
+      const path = relativeKey.slice(1);
+      if (isKept(path)) files.set(path, { entry, start: 0, bytes: entry.size });
+      else if (isOther(path) && !files.has(path)) {
+        others.count += 1;
+        if (others.first.length < namedMax) others.first.push(path);
+      }
+    });
+    if (!isSame) throw new ReadFault({ code: 'changed_while_read', detail: place.imagePath }, false);
+  };
+  // Of a large folder, the documents are known before it is listed again, for what they name.
+  const isLarge = place.entries === null && place.packageFiles.length < packageFilesMax;
+  if (!isLarge) await visit(() => true);
+  else {
+    for (const entry of place.packageFiles) {
+      files.set(entry.key.slice(place.imagePath.length + 1), { entry, start: 0, bytes: entry.size });
     }
-  });
-  if (!isSame) throw new ReadFault({ code: 'changed_while_read', detail: place.imagePath }, false);
+  }
   return {
     files,
     descriptors: [...files.keys()].filter(isDescriptor),
@@ -53,9 +80,29 @@ async function findInFolder(context: PackageContext, place: PathListing): Promis
       // A listing may lie.
       return bytes <= 0 ? new Uint8Array() : await readStart(context, entry, bytes);
     },
+    async keep(paths) {
+      if (!isLarge) return;
+      const folders = new Set([...paths].map(folderOf));
+      await visit(
+        (path) =>
+          paths.has(path) ||
+          paths.has(path.replace(/\.\d{9}$/, '')) ||
+          (/\.vmdk$/i.test(path) && folders.has(folderOf(path))),
+      );
+    },
+    others,
     cut: null,
     remarks: [],
   };
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+/** Whether a file that is not of a package deserves a remark. */
+export function isOther(path: string): boolean {
+  return !baseName(path).startsWith('.') && !knownCompany.test(path);
 }
 
 async function findInArchive(context: PackageContext, entry: ObjectEntry): Promise<StoredFiles> {
@@ -80,6 +127,8 @@ async function findInArchive(context: PackageContext, entry: ObjectEntry): Promi
       refuseLarge(entry.key, path, bytes, most);
       return await window.read(start, start + bytes, bytes);
     },
+    async keep() {},
+    others: { count: 0, first: [] },
     cut,
     remarks,
   };
