@@ -180,6 +180,12 @@ const numbers = [
   ['concepts/operations', 'about 100 requests', `${engine}/queue/acceptance-first.ts`, 'turnEveryMs = 10;'],
   ['concepts/operations', '20 milliseconds after', `${engine}/queue/acceptance-first.ts`, 'expectedForMs = 20;'],
   ['how-to/run-many-nodes', 'notice it after 15 to 20 seconds', `${engine}/nodes/live-nodes.ts`, 'deadAfterMs: 15_000'],
+  [
+    'concepts/chains-and-proof',
+    'more than 16 TiB',
+    `${engine}/verifications/replay-volumes.ts`,
+    'unstoredBytesMax = 16 * 1024 ** 4;',
+  ],
   ['troubleshooting/reasons', '5 processes in a row', `${engine}/catalogue/steps/take-over.ts`, 'takeoversMax = 5;'],
   ['how-to/run-as-a-service', 'is answering 5 seconds', 'apps/gateway/src/listen.ts', 'graceMs = 5_000;'],
   [

@@ -137,3 +137,13 @@ test('the volume of a format with hashes is matched, and contents have no volume
   const contents = links.map((link) => ({ ...link, blocks: null, volumeBytes: null, async *objects() {} }));
   expect(await replay({ links: contents })).toBeNull();
 });
+
+test('a volume that nothing stores but claims to be huge is not expanded, and that is said', async () => {
+  const empty = diskOf('root', []);
+  const links = empty.volume.links.map((link) => ({ ...link, volumeBytes: 8 * 1024 ** 5 }));
+  const huge = { ...empty, volume: { ...empty.volume, links } };
+  expect(await replay({ links: [], disks: [huge] })).toEqual({
+    ...{ fault: null, result: null },
+    limit: expect.stringMatching(/^disk root was not expanded/),
+  });
+});

@@ -215,7 +215,9 @@ async function verifyData(
   };
   const remark = examination.remark === null ? '' : ` (${examination.remark})`;
   const shown = found.fact === undefined ? '' : `; ${textOfFact(found.fact)}`;
-  const message = verdict.fault === null ? `proved to ${verdict.level}${remark}${shown}` : 'recorded with the reason';
+  const limit = replay !== null && 'limit' in replay ? `; ${replay.limit}` : '';
+  const message =
+    verdict.fault === null ? `proved to ${verdict.level}${remark}${shown}${limit}` : 'recorded with the reason';
   return { fault: verdict.fault, result, message };
 }
 
