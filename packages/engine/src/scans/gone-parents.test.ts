@@ -29,9 +29,8 @@ test('a scan ends if the parents of recorded backups are gone, and the children 
     const path = parent.backup_sync.image_path;
     for (const [key] of objects) if (key.startsWith(path)) await engine.buckets.remove(bucketName, key);
   }
-  expect(new Set(children.map(({ backup_sync: { format } }) => format))).toEqual(
-    new Set(['cinder', 'manifest', 'qcow2']),
-  );
+  const formats = children.map(({ backup_sync: { format } }) => format);
+  expect(formats).toEqual(expect.arrayContaining(['cinder', 'manifest', 'qcow2']));
   for (const _ of ['at once', 'and later']) {
     const after = await scan('parent_missing');
     for (const { id } of children) {
