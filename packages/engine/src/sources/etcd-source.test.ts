@@ -84,7 +84,7 @@ test('a source reads each snapshot once, and again only when it is due', async (
   expect(source.faults).toEqual([]);
 });
 
-test('a damaged snapshot is read and found, and one that was put back is not read again before it is due', async () => {
+test('a damaged snapshot is read and found, and is read again once it was put back', async () => {
   await using source = await openSource();
   await source.run();
   const [snapshot] = snapshots;
@@ -101,9 +101,7 @@ test('a damaged snapshot is read and found, and one that was put back is not rea
   expect(await shown()).toMatchObject({ status: 'error', backup_sync: { reason: { code: 'content_mismatch' } } });
 
   source.server.replace(bucket, imagePath, bytes);
-  const sectors = await source.run();
-  expect(sectors).toBeGreaterThan(0);
-  expect(sectors).toBeLessThan(4096);
+  expect(await source.run()).toBeGreaterThanOrEqual(bytes.length);
   expect(await shown()).toMatchObject({ status: 'available', backup_sync: { level: 'content' } });
   source.clock.timeMs += dayS * 1000;
   expect(await source.run()).toBeGreaterThanOrEqual(allBytes);
