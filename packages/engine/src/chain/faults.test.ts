@@ -92,18 +92,14 @@ const isUnharmed = ({ outcome }: Run, { level }: FormatUnderTest) =>
 const isWithout = (code: ReasonCode) => (run: Run, format: FormatUnderTest) =>
   expect(run.outcome).toEqual({ kind: 'seen', level: format.levelWithout(run.log.faultyKey ?? ''), code });
 
-/** Whether only reading the bytes of an object meets the fault. */
-function isOfBytes(fault: StorageFault): boolean {
-  return 'cutAtByte' in fault || 'changed' in fault;
-}
-
 /** Expects that an object's content is wrong: the link's own, or an ancestor's. */
 function isFault(codes: readonly (ReasonCode | null)[]) {
   return ({ outcome }: Run, format: FormatUnderTest) => {
     if (outcome.kind !== 'seen') throw new Error(`expected a fault, got ${JSON.stringify(outcome)}`);
     expect(codes).toContain(outcome.code);
     expect([null, 'metadata', 'inventory']).toContain(outcome.level);
-    expect(outcome.level).not.toBe(format.level);
+    // A fault of an ancestor may be above the level that its descendants can reach. Without a fault, the level says it.
+    if (outcome.code === null) expect(outcome.level).not.toBe(format.level);
   };
 }
 
@@ -242,11 +238,8 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
     const { log } = await examineWith(format, null);
     const count = row.at === 'page' ? log.pages : log.reads;
     for (let number = 1; number <= count; number += 1) {
-      const fault = row.fault(number);
-      const run = await examineWith(format, fault);
-      // A request for facts about an object has no bytes.
-      if (isOfBytes(fault) && run.log.faultyBytes === 0) isUnharmed(run, format);
-      else row.expect(run, format);
+      const run = await examineWith(format, row.fault(number));
+      row.expect(run, format);
     }
   });
 });
