@@ -17,6 +17,7 @@ export const benchmarkNames: readonly string[] = [
     'start',
     'source-runs',
     'refusals',
+    'images',
   ],
   'load',
 ];
