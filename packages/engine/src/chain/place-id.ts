@@ -4,8 +4,8 @@ import type { BackupFormat } from '@backup-sync/contracts';
 /** Ids may not be longer, in characters. */
 const idMax = 255;
 
-/** Formats that usually have one backup of a disk at one place, which the next backup replaces. */
-const replacedFormats: ReadonlySet<BackupFormat> = new Set(['qcow2']);
+/** Formats that usually have one backup of a disk or machine at one place, which the next backup replaces. */
+const replacedFormats: ReadonlySet<BackupFormat> = new Set(['ovf', 'qcow2', 'vmdk']);
 
 /** Whether the backups of a format have only their place as id, and other content there is the next backup. */
 export function isReplacedInPlace(format: BackupFormat): boolean {
