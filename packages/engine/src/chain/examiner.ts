@@ -28,6 +28,7 @@ export async function openChain(given: ChainContext): Promise<ChainExaminer> {
     listings: new PathListings(given),
     findOwner,
     findNamingBackup: (imagePath) => findNamingBackup(given, imagePath),
+    findNamingPackage: (imagePath) => formats.ovf.findNamingBackup(given, imagePath),
   };
   // If a format has a separate root, that listing is taken and examined first.
   for (const imagePath of context.imagePaths) {

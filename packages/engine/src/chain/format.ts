@@ -48,6 +48,8 @@ export type FormatContext = ChainContext & {
    * does. Throws storage errors of the bucket.
    */
   readonly findNamingBackup: (imagePath: string) => Promise<string | null>;
+  /** Finds the image path of a package that references the object, in the same way. */
+  readonly findNamingPackage: (imagePath: string) => Promise<string | null>;
 };
 
 /** A format of backup chains. Its roots are in `formats/chain-root.ts`. */
@@ -83,7 +85,7 @@ export interface RecognisedFormat extends ChainFormat {
   findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
   /**
    * Whether what looks like a backup may be a file of another one: of this format, or of a package that references it.
-   * Scans leave it out then. Absent: never.
+   * Scans leave it out then, and `find` may ask {@link FormatContext.findNamingPackage}. Absent: never.
    */
   readonly mayBeNamed?: boolean;
   /**

@@ -94,6 +94,16 @@ test('files that a descriptor references are of its package, others next to it a
   expect(await named('exports/2026/disks/web-base.vmdk')).toBe('exports/2026');
 });
 
+test('a request for a disk that a package references is refused, and names the package', async () => {
+  const { unit } = unitWith(storePackage(folder, files));
+  const item = { ...syncItemOfPackage(folder, bucketName), image_path: `${folder}/web-base.vmdk` };
+  const [examination] = await examineBackups(unit, [item]);
+  expect(examination).toMatchObject({
+    format: 'vmdk',
+    fault: { code: 'path_not_a_backup', detail: `${bucketName}/${item.image_path} is part of ${folder}` },
+  });
+});
+
 test('ids depend on the place of a package, and packages of a machine are of one resource', async () => {
   const places = ['exports/monday/web', 'exports/tuesday/web', 'templates/web.ova'];
   const { unit: storage } = unitWith(places.flatMap((place) => [...storePackage(place, files)]));

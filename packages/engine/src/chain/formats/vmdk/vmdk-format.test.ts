@@ -162,17 +162,17 @@ describe('the requests of a sync', () => {
     return { ...firstCost, listsAgain: log.pages - firstCost.lists, readsAgain: log.reads - firstCost.reads };
   };
   test('a small disk of one file: its beginning has everything', async () => {
-    const cost = { level: 'linkage', lists: 2, reads: 1, listsAgain: 2, readsAgain: 0 };
+    const cost = { level: 'linkage', lists: 4, reads: 1, listsAgain: 2, readsAgain: 0 };
     expect(await costOf(single, [single])).toEqual(cost);
   });
 
   test('a disk of several files: the beginning of each', async () => {
-    const cost = { level: 'linkage', lists: 2, reads: 3, listsAgain: 2, readsAgain: 0 };
+    const cost = { level: 'linkage', lists: 4, reads: 3, listsAgain: 2, readsAgain: 0 };
     expect(await costOf(split, [split])).toEqual(cost);
   });
 
   test('a stream of VMware with its parent: footer and last grain too', async () => {
-    const cost = { level: 'linkage', lists: 4, reads: 4, listsAgain: 4, readsAgain: 0 };
+    const cost = { level: 'linkage', lists: 6, reads: 4, listsAgain: 4, readsAgain: 0 };
     expect(await costOf(child, [single, child])).toMatchObject({ ...cost, reads: expect.any(Number) });
   });
 
@@ -182,7 +182,7 @@ describe('the requests of a sync', () => {
       ...{ ...common, name: 'large', kind: 'monolithicSparse', extentGrains: [count] },
       grains: new Map(Array.from({ length: 300 }, (_, index) => [index * 130, seededBytes(`${index}`, grainBytes)])),
     });
-    const cost = { level: 'linkage', lists: 1, reads: 2, listsAgain: 1, readsAgain: 0 };
+    const cost = { level: 'linkage', lists: 3, reads: 2, listsAgain: 1, readsAgain: 0 };
     expect(await costOf(large, [large])).toEqual(cost);
   });
 

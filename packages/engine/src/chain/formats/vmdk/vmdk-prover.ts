@@ -38,12 +38,19 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     this.#chain = chain;
   }
 
-  /** A disk has no id of its own, so that a request contradicts nothing. */
-  async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<VmdkLink> | null> {
+  /** A disk has no id of its own, so that a request contradicts nothing. It may be a file of a package. */
+  async find(
+    { backup_id: backupId, image_path: imagePath }: BackupSync,
+    isRecorded: (link: VmdkLink) => Promise<boolean>,
+  ): Promise<FoundLink<VmdkLink> | null> {
     if (parseVmdkPath(imagePath) === null) return null;
-    const { bucketName } = this.#chain.context;
+    const { bucketName, findNamingPackage } = this.#chain.context;
     const link = await this.#chain.linkAt('at', { backupId, bucketName, imagePath });
-    return link === null || !(await this.#isDisk(link)) ? null : { link, refusal: null };
+    if (link === null || !(await this.#isDisk(link))) return null;
+    const naming = (await isRecorded(link)) ? null : await findNamingPackage(imagePath);
+    if (naming === null) return { link, refusal: null };
+    const fault = { code: 'path_not_a_backup', detail: `${bucketName}/${imagePath} is part of ${naming}` } as const;
+    return { link, refusal: { fault, listing: link.listing, shared: null } };
   }
 
   /** A file that has the name of a part of a disk is one of its own if it was recorded as one, or shows it. */
