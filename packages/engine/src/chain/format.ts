@@ -36,6 +36,11 @@ export type KeyOwner = {
   readonly imagePath: string;
   /** False if `imagePath` is a pattern. */
   readonly isExact: boolean;
+  /**
+   * Whether the backup consists of files that a backup of an unknown format may contain, such as the disk of a machine.
+   * A folder with such a file may then be a backup itself. Absent: no.
+   */
+  readonly isOfPlainFiles?: boolean;
 };
 
 /** The context a chain is opened with, and the tools that all formats share. */

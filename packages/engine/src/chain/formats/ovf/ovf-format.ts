@@ -42,7 +42,9 @@ export const ovfFormat: RecognisedFormat = {
   },
 
   ownerOf(key) {
-    const parsed = parseArchivePath(key) ?? parseDescriptorPath(key);
+    const archive = parseArchivePath(key);
+    if (archive !== null) return { imagePath: archive.imagePath, isExact: true, isOfPlainFiles: true };
+    const parsed = parseDescriptorPath(key);
     return parsed === null ? null : { imagePath: parsed.imagePath, isExact: true };
   },
 

@@ -37,7 +37,7 @@ export const qcow2Format: RecognisedFormat = {
   },
 
   ownerOf(key) {
-    return parseQcow2Path(key) === null ? null : { imagePath: key, isExact: true };
+    return parseQcow2Path(key) === null ? null : { imagePath: key, isExact: true, isOfPlainFiles: true };
   },
 
   /** A package may reference an image. */

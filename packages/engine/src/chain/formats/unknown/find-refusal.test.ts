@@ -29,6 +29,8 @@ function foldersOf(keys: readonly string[]): readonly string[] {
   return [...new Set(folders)];
 }
 
+/** Formats of plain files: a folder with such a file may be a backup of an unknown format. */
+const ofPlainFiles: readonly BackupFormat[] = ['qcow2', 'vmdk'];
 /** Formats in which the names of objects and folders below an image path prove nothing. */
 const withFreeNames: readonly BackupFormat[] = ['manifest', 'borg', 'percona'];
 
@@ -43,7 +45,8 @@ describe.each(knownFormats)('in a chain of format $format', ({ format, objects }
   );
   const isFreeName = (folder: string) =>
     withFreeNames.includes(format) && [...imagePaths].some((imagePath) => folder.startsWith(`${imagePath}/`));
-  const folders = foldersOf(keys).filter((folder) => !isFreeName(folder));
+  const isRefused = (folder: string) => !isFreeName(folder) && !ofPlainFiles.includes(format);
+  const folders = foldersOf(keys).filter(isRefused);
 
   test.each([...keys, ...folders].filter((path) => !imagePaths.has(path)))(
     '%s is refused, with the image path of a backup',
@@ -65,6 +68,11 @@ describe.each(knownFormats)('in a chain of format $format', ({ format, objects }
     const inside = [...all].map(([key, bytes]) => [`exports/vm-7/mounts/${key}`, bytes] as const);
     expect(await examineAt('exports/vm-7', [...beside, ...inside])).toMatchObject({ level: 'presence', fault: null });
   });
+});
+
+test.each(['disk.vmdk', 'disk.qcow2', 'machine.ova'])('a folder with a file called %s is present', async (name) => {
+  const objects = [[`plan/vm-7/${name}`, seededBytes('disk', 1000)]] as const;
+  expect(await examineAt('plan/vm-7', objects)).toMatchObject({ format: 'unknown', level: 'presence', fault: null });
 });
 
 describe('a place without content', () => {

@@ -41,7 +41,7 @@ export class PlaceOutline {
     const folder = this.#enter(relativeKey);
     this.#hasMinioSystem ||= `/${relativeKey}`.includes(minioSystemFolder);
     const owner = relativeKey === '' ? null : this.#findOwner(`${this.#imagePath}/${relativeKey}`);
-    if (owner !== null && owner.imagePath !== this.#imagePath) {
+    if (owner !== null && owner.isOfPlainFiles !== true && owner.imagePath !== this.#imagePath) {
       this.#note(owner);
       const ownFolder = `${owner.imagePath.slice(this.#imagePath.length + 1)}/`;
       const whole = this.#folders.find(({ path }) => path === ownFolder);

@@ -44,7 +44,7 @@ export const vmdkFormat: RecognisedFormat = {
 
   ownerOf(key) {
     const imagePath = diskOfPart(key) ?? (parseVmdkPath(key) === null ? null : key);
-    return imagePath === null ? null : { imagePath, isExact: true };
+    return imagePath === null ? null : { imagePath, isExact: true, isOfPlainFiles: true };
   },
 
   /** It may be an extent, and a package may reference it. */
