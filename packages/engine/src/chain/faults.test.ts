@@ -226,7 +226,7 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
     for (let number = 1; number <= log.reads; number += 1) {
       let size = 1;
       // Every byte at the beginning, where documents and headers are, and some of the rest.
-      for (let byte = 0; byte < size; byte += byte < 512 ? 1 : 331) {
+      for (let byte = 0; byte < size; byte += byte < 512 ? 1 : 997) {
         const cut = await examine({ at: 'read', number, cutAtByte: byte });
         await expect(cut.ended, `read ${number} cut at byte ${byte}`).rejects.toMatchObject({ code: 'unreachable' });
         size = cut.log.faultyBytes;
