@@ -55,19 +55,26 @@ function commandPlace({ way }: Cell): CommandPlace {
   };
 }
 
-test.each(waysOf('cli'))('by %s, every call is allowed or denied as the table says', async (way) => {
-  const wrong = await wrongCells(cellsOf('cli', way), async (cell) => {
-    const refusal = accessRefusal(await callByCommand(commandPlace(cell), cell));
-    if (cell.call === 'removeSource') {
-      await ensureSource((way === 'keystone' ? servedOutside : served).administer.own);
-    }
-    if (cell.call === 'removeHook') {
-      await ensureHook((way === 'keystone' ? servedOutside : served).administer.own);
-    }
-    return refusal;
-  });
-  expect(wrong).toEqual([]);
-});
+// Hundreds of commands, which wait for the checks of types that run at the same time.
+const matrixTimeoutMs = 180_000;
+
+test.each(waysOf('cli'))(
+  'by %s, every call is allowed or denied as the table says',
+  async (way) => {
+    const wrong = await wrongCells(cellsOf('cli', way), async (cell) => {
+      const refusal = accessRefusal(await callByCommand(commandPlace(cell), cell));
+      if (cell.call === 'removeSource') {
+        await ensureSource((way === 'keystone' ? servedOutside : served).administer.own);
+      }
+      if (cell.call === 'removeHook') {
+        await ensureHook((way === 'keystone' ? servedOutside : served).administer.own);
+      }
+      return refusal;
+    });
+    expect(wrong).toEqual([]);
+  },
+  matrixTimeoutMs,
+);
 
 test('each command makes the call that it is listed for', async () => {
   const requests: string[] = [];

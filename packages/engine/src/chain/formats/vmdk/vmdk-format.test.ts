@@ -61,7 +61,7 @@ test('a scan finds a disk once, whatever files it has', async () => {
   const { found } = await scan(bucketOf(keys));
   expect(found).toEqual(['committed vmdk TOP.VMDK', 'committed vmdk vm/web-000001.vmdk', 'committed vmdk vm/web.vmdk']);
   for (const each of extents) {
-    expect(findOwner(`vm/web-${each}.vmdk`)).toEqual({ imagePath: 'vm/web.vmdk', isExact: true });
+    expect(findOwner(`vm/web-${each}.vmdk`)).toMatchObject({ imagePath: 'vm/web.vmdk', isExact: true });
   }
 });
 
