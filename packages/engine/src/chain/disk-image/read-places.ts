@@ -1,6 +1,3 @@
-import type { BucketContext } from '../chain-context.ts';
-import { type ImageSource, readImageRange } from './image-source.ts';
-
 /** Bytes of an image from `start` to `end`, exclusive. */
 type Place = { readonly start: number; readonly end: number };
 
@@ -15,26 +12,25 @@ const runsAtOnce = 8;
 
 /**
  * Yields places in an image, such as tables, in the given order, each with its bytes. Reads places that follow each
- * other with one request, and makes some requests at a time. Throws `ReadFault`, and storage errors.
+ * other with one request of `read`, and makes some requests at a time. Throws the errors of `read`.
  */
 export async function* readPlaces<Known extends Place>(
-  context: BucketContext,
-  source: ImageSource,
   places: Iterable<Known>,
+  read: (range: Place) => Promise<Uint8Array>,
 ): AsyncGenerator<{ readonly place: Known; readonly bytes: Uint8Array }> {
   const runs = runsOf(places);
   const reads: Promise<{ readonly run: Run<Known>; readonly bytes: Uint8Array }>[] = [];
   const ask = () => {
     const { value: run } = runs.next();
     if (run === undefined) return;
-    const asked = readImageRange(context, source, run).then((bytes) => ({ run, bytes }));
+    const asked = read(run).then((bytes) => ({ run, bytes }));
     // A reader that leaves early never awaits this promise, so its failure must not go unhandled.
     asked.catch(() => {});
     reads.push(asked);
   };
   for (let count = 0; count < runsAtOnce; count += 1) ask();
-  for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
-    const { run, bytes } = await read;
+  for (let next = reads.shift(); next !== undefined; next = reads.shift()) {
+    const { run, bytes } = await next;
     ask();
     for (const place of run.places) {
       yield { place, bytes: bytes.subarray(place.start - run.start, place.end - run.start) };

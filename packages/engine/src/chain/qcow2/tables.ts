@@ -55,7 +55,8 @@ export async function* readRuns(
 ): AsyncGenerator<Generator<ImageRun>> {
   const { header, source } = image;
   const tableEntries = header.clusterBytes / (header.hasSubclusters ? 2 * entryBytes : entryBytes);
-  for await (const { place, bytes } of readPlaces(context, source, placesOf(context, image, firstLevel, used))) {
+  const places = placesOf(context, image, firstLevel, used);
+  for await (const { place, bytes } of readPlaces(places, (range) => readImageRange(context, source, range))) {
     const offset = place.entry * tableEntries * header.clusterBytes;
     yield runsOfTable(context, image, { entries: viewOf(bytes), offset }, used);
   }
