@@ -117,7 +117,7 @@ export type NamedVolume = {
 /** The links of a chain, full backup first. A format whose backups stand alone (Longhorn) has one link. */
 export type ChainData = Omit<VolumeData, 'links'> & {
   readonly links: readonly LinkData[];
-  /** The disks in a backup whose links are contents, as of a package: each with links of its own. */
+  /** The disks of a package. Its links are then the contents of its files. */
   readonly disks?: readonly NamedVolume[];
 };
 

@@ -143,7 +143,7 @@ class Noting {
       const data = { project_id: this.#hook.project_id, subject: named, since: isoTime(own.since_ms) };
       this.#set(sighting, { ...own, ...eventOf(`${kind}${resolvedSuffix}`, sighting, data), is_open: 0 });
     }
-    // Which subjects the event of the others stands for is not known, so it lasts as long as any subject has a problem.
+    // The event of the others does not say for which subjects it stands, so it ends when no subject has a problem.
     if (subject.kind !== 'project' && left === 1) this.resolve(this.#ofOthers(sighting));
   }
 

@@ -1,15 +1,11 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
-import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
+import { itemOfSample, samplesOf } from '../../../testing/format-samples.ts';
 import { proveContent } from '../../content/prove-content.ts';
 import { openChain } from '../../examiner.ts';
 import { etcdFormat } from './etcd-format.ts';
 
-const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/etcd/', import.meta.url));
 const signal = new AbortController().signal;
 
 type Sample = {
@@ -21,11 +17,13 @@ type Sample = {
   readonly stored_bytes: number;
 };
 
-test.skipIf(!existsSync(directory))(
+const { areThere, openStorage, read } = samplesOf<Sample>('etcd');
+
+test.skipIf(!areThere)(
   'snapshots that etcd itself wrote reach the level that each can have (needs ../shared/fixtures)',
   async () => {
-    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
-    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    await using storage = await openStorage();
+    const samples = await read();
     const found: string[] = [];
     for (const { bucket, image_path: imagePath, ...sample } of samples) {
       const pages = storage.list({ bucket, prefix: imagePath });
@@ -38,16 +36,7 @@ test.skipIf(!existsSync(directory))(
       expect(described.resourceName).toBe('cluster-a');
 
       const chain = await openChain(chainContext(storage, bucket, [imagePath]));
-      const { backupId, resourceId, resourceName, resourceType, createdAtS } = described;
-      const item = {
-        ...{ backup_id: backupId, backup_name: backupId, bucket_name: bucket, image_path: imagePath },
-        ...{
-          resource_id: resourceId,
-          resource_name: resourceName,
-          resource_type: resourceType,
-          created_at: createdAtS,
-        },
-      };
+      const item = itemOfSample(described, bucket, imagePath);
       const examination = await chain.examine(item);
       expect(examination).toMatchObject({
         ...{ format: 'etcd', level: sample.expected_level.sync, fault: null },

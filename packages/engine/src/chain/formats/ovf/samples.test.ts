@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
-import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
+import { itemOfSample, samplesOf } from '../../../testing/format-samples.ts';
 import { proveContent } from '../../content/prove-content.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
 import { ovfFormat } from './ovf-format.ts';
 
-const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/ovf/', import.meta.url));
 const signal = new AbortController().signal;
 
 type Sample = {
@@ -25,11 +21,13 @@ type Sample = {
   readonly disks: readonly { readonly disk: string; readonly size: number; readonly sha256: string | null }[];
 };
 
-test.skipIf(!existsSync(directory))(
+const { areThere, openStorage, read } = samplesOf<Sample>('ovf');
+
+test.skipIf(!areThere)(
   'packages by other tools reach the level that each can have (needs ../shared/fixtures)',
   async () => {
-    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
-    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    await using storage = await openStorage();
+    const samples = await read();
     const found: string[] = [];
     for (const { bucket, image_path: imagePath, ...sample } of samples) {
       const pages = storage.list({ bucket, prefix: imagePath });
@@ -43,11 +41,7 @@ test.skipIf(!existsSync(directory))(
       expect(described.backupId).toMatch(new RegExp(`^${sample.backup_id}-[0-9a-f]{12}$`));
 
       const chain = await openChain(chainContext(storage, bucket, [imagePath]));
-      const item = {
-        ...{ backup_id: described.backupId, backup_name: name, bucket_name: bucket, image_path: imagePath },
-        ...{ resource_id: described.resourceId, resource_name: resourceName },
-        ...{ resource_type: described.resourceType, created_at: described.createdAtS },
-      };
+      const item = itemOfSample(described, bucket, imagePath);
       const examination = await chain.examine(item);
       expect(examination).toMatchObject({
         ...{ format: 'ovf', level: sample.expected_level.sync, fault: null, formatTime: null },

@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
-import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
+import { itemOfSample, samplesOf } from '../../../testing/format-samples.ts';
 import { proveContent } from '../../content/prove-content.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
 import { qcow2Format } from './qcow2-format.ts';
 
-const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/qcow2/', import.meta.url));
 const signal = new AbortController().signal;
 
 type Sample = {
@@ -25,11 +21,13 @@ type Sample = {
   readonly sha256: string;
 };
 
-test.skipIf(!existsSync(directory))(
+const { areThere, openStorage, read } = samplesOf<Sample>('qcow2');
+
+test.skipIf(!areThere)(
   'images that qemu-img wrote reach the level that each can have, and expand to their volumes (needs ../shared/fixtures)',
   async () => {
-    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
-    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    await using storage = await openStorage();
+    const samples = await read();
     const found: string[] = [];
     const resources = new Map<string, string>();
     for (const { bucket, image_path: imagePath, ...sample } of samples) {
@@ -45,12 +43,7 @@ test.skipIf(!existsSync(directory))(
       resources.set(sample.backup_id, described.resourceId);
 
       const chain = await openChain(chainContext(storage, bucket, [imagePath]));
-      const { backupId, resourceId, resourceName, resourceType, createdAtS } = described;
-      const item = {
-        ...{ backup_id: backupId, backup_name: backupId, bucket_name: bucket, image_path: imagePath },
-        ...{ resource_id: resourceId, resource_name: resourceName, resource_type: resourceType },
-        created_at: createdAtS,
-      };
+      const item = itemOfSample(described, bucket, imagePath);
       const examination = await chain.examine(item);
       expect(examination).toMatchObject({
         ...{ format: 'qcow2', level: sample.expected_level.sync, fault: null, volumeBytes: sample.size },

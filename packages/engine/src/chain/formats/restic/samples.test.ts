@@ -1,15 +1,11 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
-import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
+import { itemOfSample, samplesOf } from '../../../testing/format-samples.ts';
 import { proveContent } from '../../content/prove-content.ts';
 import { openChain } from '../../examiner.ts';
 import { resticFormat } from './restic-format.ts';
 
-const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/restic/', import.meta.url));
 const signal = new AbortController().signal;
 
 type Sample = {
@@ -22,11 +18,13 @@ type Sample = {
   readonly stored_bytes: number;
 };
 
-test.skipIf(!existsSync(directory))(
+const { areThere, openStorage, read } = samplesOf<Sample>('restic');
+
+test.skipIf(!areThere)(
   'snapshots that restic itself wrote reach the level that they can have (needs ../shared/fixtures)',
   async () => {
-    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
-    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    await using storage = await openStorage();
+    const samples = await read();
     const found: string[] = [];
     const bucket = samples[0]?.bucket ?? '';
     const pages = storage.list({ bucket, prefix: '' });
@@ -44,12 +42,7 @@ test.skipIf(!existsSync(directory))(
     for (const sample of samples) {
       const described = await resticFormat.describe({ storage, bucketName: bucket, signal }, sample.image_path);
       expect(described).toMatchObject({ backupId: sample.backup_id, resourceName: sample.resource });
-      const { backupId, resourceId, resourceName, resourceType, createdAtS } = described;
-      const item = {
-        ...{ backup_id: backupId, backup_name: backupId, bucket_name: bucket, image_path: sample.image_path },
-        ...{ resource_id: resourceId, resource_name: resourceName, resource_type: resourceType },
-        created_at: createdAtS,
-      };
+      const item = itemOfSample(described, bucket, sample.image_path);
       expect(await chain.examine(item)).toMatchObject({
         ...{ format: 'restic', level: sample.expected_level.sync, fault: null, remark: null, formatTime: null },
         ...{ form: { ceiling: 'metadata', gaps: ['packs_unlisted'] } },

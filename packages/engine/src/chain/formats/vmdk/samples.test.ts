@@ -1,19 +1,15 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { VerificationLevel } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
 import { findCandidates } from '../../../scans/find-candidates.ts';
 import { findNamedFiles } from '../../../scans/named-files.ts';
-import { openFilesystemStorageUnit } from '../../../storage/filesystem/filesystem-storage-unit.ts';
 import { chainContext } from '../../../testing/chain-context.ts';
+import { itemOfSample, samplesOf } from '../../../testing/format-samples.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
 import { idOfVmdk } from './vmdk-chain.ts';
 import { vmdkFormat } from './vmdk-format.ts';
 
-const directory = fileURLToPath(new URL('../../../../../../../shared/fixtures/formats/vmdk/', import.meta.url));
 const signal = new AbortController().signal;
 
 type Sample = {
@@ -29,11 +25,13 @@ type Sample = {
   readonly sha256: string;
 };
 
-test.skipIf(!existsSync(directory))(
+const { areThere, openStorage, read } = samplesOf<Sample>('vmdk');
+
+test.skipIf(!areThere)(
   'disks that qemu-img wrote, and one in the layout of VMware, are proved and expanded (needs ../shared/fixtures)',
   async () => {
-    await using storage = await openFilesystemStorageUnit({ id: 'samples', directory });
-    const samples = JSON.parse(await readFile(`${directory}expected.json`, 'utf8')) as readonly Sample[];
+    await using storage = await openStorage();
+    const samples = await read();
     const [{ bucket } = { bucket: '' }] = samples;
     const found: string[] = [];
     const pages = storage.list({ bucket, prefix: '' });
@@ -55,16 +53,7 @@ test.skipIf(!existsSync(directory))(
       });
 
       const chain = await openChain(chainContext(storage, bucket, [imagePath]));
-      const { backupId, resourceId, resourceName, resourceType, createdAtS } = described;
-      const item = {
-        ...{ backup_id: backupId, backup_name: backupId, bucket_name: bucket, image_path: imagePath },
-        ...{
-          resource_id: resourceId,
-          resource_name: resourceName,
-          resource_type: resourceType,
-          created_at: createdAtS,
-        },
-      };
+      const item = itemOfSample(described, bucket, imagePath);
       const examination = await chain.examine(item);
       expect(examination).toMatchObject({
         ...{ format: 'vmdk', level: sample.expected_level.sync, fault: null, limit: null, parentBackupId },
