@@ -3,12 +3,13 @@ import type { ObjectEntry } from '../../../storage/port.ts';
 import { keysOfPath } from '../../disk-image/keys-of-path.ts';
 import type { FormatContext } from '../../format.ts';
 import { idOfPlace } from '../../place-id.ts';
+import { type EdgeProof, isSameLocation } from '../../proof/link.ts';
 import { type ListedLink, placeOf } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import type { ExtentFinder } from '../../vmdk/place-extents.ts';
 import { readVmdkImage, type VmdkImage } from '../../vmdk/vmdk-image.ts';
-import { listVmdk, type VmdkPlace } from './vmdk-listing.ts';
+import { listVmdk, type VmdkPlace, withOthers } from './vmdk-listing.ts';
 import { isExtentOf, parseVmdkPath } from './vmdk-path.ts';
 
 /** A disk as it was last listed. */
@@ -23,13 +24,25 @@ export class VmdkChain {
     this.context = context;
   }
 
-  /** Lists a disk; null if nothing has this key. Throws storage errors. */
+  /**
+   * Lists a disk; null if nothing has this key. Only a descriptor shows files with names of their own. Unless their keys
+   * are given, they are those that the recorded proof rests on. Throws storage errors.
+   */
   async linkAt(
     look: 'at' | 'again',
-    { backupId, bucketName, imagePath }: Pick<VmdkLink, 'backupId' | 'bucketName' | 'imagePath'>,
+    link: Pick<VmdkLink, 'backupId' | 'bucketName' | 'imagePath'> & Partial<Pick<VmdkLink, 'otherKeys'>>,
   ): Promise<VmdkLink | null> {
-    const place = await listVmdk(this.context, look, { bucketName, imagePath });
+    const { backupId, bucketName, imagePath, otherKeys = await this.#recordedOthersOf(link) } = link;
+    const place = await listVmdk(this.context, look, { bucketName, imagePath, otherKeys });
     return place === null ? null : { ...place, backupId };
+  }
+
+  async #recordedOthersOf({ backupId, bucketName, imagePath }: Parameters<VmdkChain['linkAt']>[1]) {
+    const { findProofs, storage } = this.context;
+    const [proof] = await findProofs([backupId]);
+    const isHere =
+      proof !== undefined && isSameLocation(proof.location, { storageUnitId: storage.id, bucketName, imagePath });
+    return isHere ? [...new Set(otherObjectsOf(proof).map(({ key }) => key))] : [];
   }
 
   /** Reads the descriptor and header of a disk, once until it is released. Throws `ReadFault`, and storage errors. */
@@ -84,6 +97,19 @@ export class VmdkChain {
       return entry === undefined || entry === null ? null : { entry, start: 0, bytes: entry.size };
     };
   }
+}
+
+/** The objects that a proof rests on and that do not belong to the disk by their names, also if they are absent. */
+export function otherObjectsOf({ location, metadataObjects }: EdgeProof): EdgeProof['metadataObjects'] {
+  const path = parseVmdkPath(location.imagePath);
+  return metadataObjects.filter(({ key }) => key !== location.imagePath && path !== null && !isExtentOf(path, key));
+}
+
+/** The link as its proof leaves it. Its listing has the files with names of their own that are there. */
+export function withSeen(link: VmdkLink, seen: readonly ObjectEntry[]): VmdkLink {
+  const others = new Map(seen.map((entry) => [entry.key, entry]));
+  const there = [...others.values()].filter(({ size }) => size !== absent.size);
+  return { ...link, listing: withOthers(link.named, there), otherKeys: [...others.keys()] };
 }
 
 const unnamedParent = 'a parent';

@@ -293,7 +293,7 @@ describe('extents that are not named as their disk', () => {
     const storage = unitWith(objects);
     const { remember, ...memory } = rememberProofs();
     const first = await examineBackups(storage, [item], memory);
-    expect(first[0]).toMatchObject({ level: 'linkage', fault: null });
+    expect(first[0]).toMatchObject({ level: 'linkage', fault: null, listing: { objectCount: 2 } });
     const [proof = null] = first[0]?.newProofs ?? [];
     expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof })).toBe(true);
     remember(first, [item]);
@@ -301,5 +301,19 @@ describe('extents that are not named as their disk', () => {
     objects.delete('site/vm/old-f001.vmdk');
     const [lost] = await examineBackups(storage, [item], memory);
     expect(lost).toMatchObject({ level: 'metadata', fault: { code: 'object_missing' } });
+  });
+
+  test('of a parent are no reason to prove an unchanged child again', async () => {
+    const child = writeVmdk({
+      ...{ ...common, name: 'web-000001', kind: 'monolithicSparse', contentId: 2 },
+      ...{ parent: { name: 'web.vmdk', contentId: 1 } },
+    });
+    const storage = unitWith(new Map([...renamed(), ...child.objects]));
+    const { remember, ...memory } = rememberProofs();
+    const items = [syncItemOfVmdk(child, bucketName)];
+    const first = await examineBackups(storage, items, memory);
+    expect(first[0]).toMatchObject({ level: 'linkage', newProofs: [{}, {}] });
+    remember(first, items);
+    expect((await examineBackups(storage, items, memory))[0]).toMatchObject({ level: 'linkage', newProofs: [] });
   });
 });

@@ -7,10 +7,10 @@ import { WalkedChain } from '../../proof/walked-chain.ts';
 import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
 import { findDiskOfPart } from './disk-of-part.ts';
-import { idOfVmdk, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
+import { idOfVmdk, otherObjectsOf, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
 import { VmdkComparison } from './vmdk-comparison.ts';
 import { baseNameOf, diskOfPart, parseVmdkPath, rootOfVmdk, type VmdkPath } from './vmdk-path.ts';
-import { otherObjectsOf, VmdkProver } from './vmdk-prover.ts';
+import { VmdkProver } from './vmdk-prover.ts';
 import { VmdkReader } from './vmdk-reader.ts';
 
 /** The type of a disk in records. VMware itself has no such name. */

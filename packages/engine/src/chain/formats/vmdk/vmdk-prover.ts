@@ -11,8 +11,8 @@ import { tableBytesOf } from '../../vmdk/sparse-extent.ts';
 import type { VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
 import { findDiskOfPart } from './disk-of-part.ts';
-import { contentIdOf, idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink } from './vmdk-chain.ts';
-import { diskOfPart, isExtentOf, parseVmdkPath } from './vmdk-path.ts';
+import { contentIdOf, idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink, withSeen } from './vmdk-chain.ts';
+import { diskOfPart, parseVmdkPath } from './vmdk-path.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const vmdkCheck: Check = { version: 'vmdk/1', reusable: [], judgedByEtag: [] };
@@ -66,16 +66,13 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     const { context } = this.#chain;
     // It may get further with another limit, and another parent.
     if (proof.fault === null && proof.limit !== null && proof.form?.ceiling === 'linkage') return null;
-    for (const { key, size, etag, modifiedAtMs } of otherObjectsOf(proof)) {
-      const entry = (await context.listings.at(link.bucketName, key))?.ownObject;
-      const isSame = entry?.size === size && entry.etag === etag && entry.modifiedAtMs === modifiedAtMs;
-      if (!isSame) return null;
-    }
     if (proof.parentBackupId === null) return reusedLink(link, null, proof);
     const [ofParent] = await context.findProofs([proof.parentBackupId]);
     if (ofParent === undefined || ofParent.location.storageUnitId !== context.storage.id) return null;
     const parent = await this.#chain.linkAt('at', { ...ofParent.location, backupId: proof.parentBackupId });
-    if (parent === null || parent.listing.digest !== proof.parentListingDigest) return null;
+    // The child was proved against the descriptor alone, perhaps before that of the parent had been read.
+    const isSame = [parent?.listing, parent?.named].some((listing) => listing?.digest === proof.parentListingDigest);
+    if (parent === null || !isSame) return null;
     return reusedLink(link, parent, proof);
   }
 
@@ -156,11 +153,12 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     const image = known?.image ?? null;
     const [parentKey] = image === null ? [] : parentKeysOf(link.imagePath, image.descriptor);
     const parentId = parentKey === undefined ? null : idOfVmdk(link.bucketName, parentKey);
+    const seen = withSeen(link, known?.others ?? []);
     return concludeEdge(
       this.#chain.context,
       {
-        link,
-        listing: link.listing,
+        link: seen,
+        listing: seen.listing,
         shared: null,
         parent: known?.parent ?? null,
         contentId: image === null ? null : contentIdOf(image),
@@ -175,12 +173,6 @@ export class VmdkProver implements LinkProver<VmdkLink> {
       { volumeBytes: image?.volumeBytes ?? null, ...finding },
     );
   }
-}
-
-/** The objects that a proof rests on and that do not belong to the disk by their names. */
-export function otherObjectsOf({ location, metadataObjects }: EdgeProof): EdgeProof['metadataObjects'] {
-  const path = parseVmdkPath(location.imagePath);
-  return metadataObjects.filter(({ key }) => key !== location.imagePath && path !== null && !isExtentOf(path, key));
 }
 
 /** The tables that a proof to `linkage` reads. */
