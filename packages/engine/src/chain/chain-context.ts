@@ -25,6 +25,8 @@ export type ChainContext = BucketContext & {
   readonly provedListing: (backupId: string, location: Location) => Promise<string | null>;
   /** The known places of this backup: its record's place first, then the places that its unfinished imports name. */
   readonly locate: (backupId: string) => Promise<readonly Location[]>;
+  /** Whether this backup has a record at this place. A record that was removed does not count. */
+  readonly hasRecord: (backupId: string, location: Location) => Promise<boolean>;
   /** The project's buckets in this storage unit. A parent is looked for in them if it is found nowhere else. */
   readonly projectBuckets: () => Promise<readonly string[]>;
   /** Backups that this run looked for in other buckets and did not find. */

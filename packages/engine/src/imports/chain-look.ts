@@ -7,7 +7,7 @@ import type { ChainContext } from '../chain/chain-context.ts';
 import { openChain } from '../chain/examiner.ts';
 import type { ChainExaminer } from '../chain/format.ts';
 import { isOfData } from '../chain/proof/lasting-fault.ts';
-import type { EdgeProof, Examination, Fault, Location } from '../chain/proof/link.ts';
+import { type EdgeProof, type Examination, type Fault, isSameLocation, type Location } from '../chain/proof/link.ts';
 import { recentGrants } from '../identity/recent-grants.ts';
 import { isSince } from '../operations/stored-times.ts';
 import type { PlanServices } from '../services.ts';
@@ -211,6 +211,11 @@ export class ChainLook {
       findListings: (backupIds) => findListings(this.#services.catalogue, chain.projectId, backupIds),
       provedListing: (backupId, location) => catalogue.backups.provedListing(chain.projectId, backupId, location),
       locate: (backupId) => this.#locate(backupId),
+      hasRecord: async (backupId, location) => {
+        const located = (await this.#knownPlaces.of([backupId])).get(backupId);
+        const [first] = located?.locations ?? [];
+        return located?.revision != null && first !== undefined && isSameLocation(first, location);
+      },
       projectBuckets: () => {
         this.#buckets ??= this.#listBuckets();
         return this.#buckets;

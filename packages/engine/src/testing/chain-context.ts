@@ -17,6 +17,7 @@ export function chainContext(
     findListings: async () => [],
     provedListing: async () => null,
     locate: async () => [],
+    hasRecord: async () => false,
     projectBuckets: async () => [],
     absences: new Absences(),
     linkageMaxBytes: Number.POSITIVE_INFINITY,

@@ -1,7 +1,13 @@
 import { type BackupSync, reaches } from '@backup-sync/contracts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import { openChain } from '../chain/examiner.ts';
-import type { EdgeProof, Examination, Location, RecordedListing } from '../chain/proof/link.ts';
+import {
+  type EdgeProof,
+  type Examination,
+  isSameLocation,
+  type Location,
+  type RecordedListing,
+} from '../chain/proof/link.ts';
 import type { StorageUnit } from '../storage/port.ts';
 import { chainContext } from './chain-context.ts';
 
@@ -43,6 +49,10 @@ export function rememberProofs() {
       ids.map((id) => listings.get(id)).filter((listing) => listing !== undefined),
     findProofs: async (ids: readonly string[]) =>
       ids.map((id) => proofs.get(id)).filter((proof) => proof !== undefined),
+    hasRecord: async (backupId: string, location: Location) => {
+      const proof = proofs.get(backupId);
+      return proof !== undefined && isSameLocation(proof.location, location);
+    },
     provedListing: async (backupId: string, location: Location) =>
       provedListings.get(placeOf(backupId, location)) ?? null,
   };

@@ -31,6 +31,8 @@ export function openExaminer(
       const [located] = await catalogue.backups.locateBackups(projectId, [backupId]);
       return located?.locations ?? [];
     },
+    // Only what has a record is verified.
+    hasRecord: async () => true,
     projectBuckets: () => catalogue.backups.projectBuckets(projectId, reading.storage.id),
     absences: new Absences(),
     readHashes: true,

@@ -79,6 +79,8 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
     findListings: () => Promise.resolve([]),
     provedListing: () => Promise.resolve(null),
     locate: options.locate,
+    // Only what has a record is extracted.
+    hasRecord: async () => true,
     projectBuckets: async () => {
       const granted = grants.filter(({ storageUnitId }) => storageUnitId === storage.id);
       return [...new Set([...(await options.recordedBuckets()), ...granted.map(({ bucketName }) => bucketName)])];

@@ -12,9 +12,11 @@ import {
   type PackagedFile,
   planOfPackage,
   storePackage,
+  streamedDisk,
   syncItemOfPackage,
   writeManifestLines,
 } from '../../../testing/ovf-writer.ts';
+import { writeQcow2 } from '../../../testing/qcow2-writer.ts';
 import { grainBytes } from '../../../testing/vmdk-writer.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
@@ -94,13 +96,26 @@ test('files that a descriptor references are of its package, others next to it a
   expect(await named('exports/2026/disks/web-base.vmdk')).toBe('exports/2026');
 });
 
-test('a request for a disk that a package references is refused, and names the package', async () => {
-  const { unit } = unitWith(storePackage(folder, files));
-  const item = { ...syncItemOfPackage(folder, bucketName), image_path: `${folder}/web-base.vmdk` };
-  const [examination] = await examineBackups(unit, [item]);
-  expect(examination).toMatchObject({
-    format: 'vmdk',
-    fault: { code: 'path_not_a_backup', detail: `${bucketName}/${item.image_path} is part of ${folder}` },
+describe.each([
+  ['vmdk', 'web-base.vmdk', streamedDisk('base').bytes],
+  ['qcow2', 'web.qcow2', writeQcow2({ seed: 'web', imagePath: 'web.qcow2', clusters: ['stored'] }).bytes],
+])('a request for a %s disk that a package references', (format, name, bytes) => {
+  const disks = [{ id: 'disk', file: { name, bytes }, capacityBytes: diskBytes }];
+  const { unit } = unitWith(storePackage(folder, filesOfPackage(planOfPackage(folder, { disks }))));
+  const item = { ...syncItemOfPackage(folder, bucketName), image_path: `${folder}/${name}` };
+
+  test('is refused, and names the package', async () => {
+    const [examination] = await examineBackups(unit, [item]);
+    expect(examination).toMatchObject({
+      format,
+      contradictsRequest: true,
+      fault: { code: 'path_not_a_backup', detail: `${bucketName}/${item.image_path} is part of ${folder}` },
+    });
+  });
+
+  test('is not refused while the disk has a record', async () => {
+    const [examination] = await examineBackups(unit, [item], { hasRecord: async () => true });
+    expect(examination).toMatchObject({ format, fault: null });
   });
 });
 

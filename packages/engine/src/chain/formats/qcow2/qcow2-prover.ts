@@ -4,6 +4,7 @@ import type { FormatContext } from '../../format.ts';
 import { type Check, isReusable } from '../../proof/check-version.ts';
 import { isLasting, isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, Form } from '../../proof/link.ts';
+import { refusePackaged } from '../../proof/packaged-disk.ts';
 import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { leaveHashes } from '../../proof/unread-hashes.ts';
@@ -39,12 +40,12 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
     this.#context = context;
   }
 
-  /** An image has no id of its own, so that a request contradicts nothing. */
+  /** An image has no id of its own, so that a request contradicts nothing. It may be a file of a package. */
   async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<Qcow2Link> | null> {
     if (parseQcow2Path(imagePath) === null) return null;
     const { bucketName, listings } = this.#context;
     const link = linkAt(await listings.at(bucketName, imagePath), { backupId, backingFormat: null });
-    return link === null ? null : { link, refusal: null };
+    return link === null ? null : { link, refusal: await refusePackaged(this.#context, link) };
   }
 
   async reuse(link: Qcow2Link, proof: EdgeProof): Promise<ProvedLink<Qcow2Link> | null> {

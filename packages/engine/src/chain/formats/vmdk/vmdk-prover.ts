@@ -3,6 +3,7 @@ import type { ObjectEntry } from '../../../storage/port.ts';
 import type { Check } from '../../proof/check-version.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, UnreadObject } from '../../proof/link.ts';
+import { refusePackaged } from '../../proof/packaged-disk.ts';
 import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { leaveHashes } from '../../proof/unread-hashes.ts';
@@ -39,18 +40,12 @@ export class VmdkProver implements LinkProver<VmdkLink> {
   }
 
   /** A disk has no id of its own, so that a request contradicts nothing. It may be a file of a package. */
-  async find(
-    { backup_id: backupId, image_path: imagePath }: BackupSync,
-    isRecorded: (link: VmdkLink) => Promise<boolean>,
-  ): Promise<FoundLink<VmdkLink> | null> {
+  async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<VmdkLink> | null> {
     if (parseVmdkPath(imagePath) === null) return null;
-    const { bucketName, findNamingPackage } = this.#chain.context;
-    const link = await this.#chain.linkAt('at', { backupId, bucketName, imagePath });
+    const { context } = this.#chain;
+    const link = await this.#chain.linkAt('at', { backupId, bucketName: context.bucketName, imagePath });
     if (link === null || !(await this.#isDisk(link))) return null;
-    const naming = (await isRecorded(link)) ? null : await findNamingPackage(imagePath);
-    if (naming === null) return { link, refusal: null };
-    const fault = { code: 'path_not_a_backup', detail: `${bucketName}/${imagePath} is part of ${naming}` } as const;
-    return { link, refusal: { fault, listing: link.listing, shared: null } };
+    return { link, refusal: await refusePackaged(context, link) };
   }
 
   /** A file that has the name of a part of a disk is one of its own if it was recorded as one, or shows it. */
