@@ -14,7 +14,9 @@ const keptObjectsMax = 100_000;
 const keptEntriesMax = 1000;
 /** Descriptors, manifests and certificates of OVF packages. */
 const packageFileKey = /^\/[^/]+\.(?:ovf|mf|cert)$/i;
-/** Maximum number of those that are kept of a listing. */
+/** Descriptors of packages in folders below. */
+const descriptorBelow = /^\/(.+)\/[^./][^/]*\.ovf$/is;
+/** Maximum number of those that are kept of a listing, and of folders below with packages. */
 export const packageFilesMax = 1000;
 
 const manifestKey = `/${chainManifestName}`;
@@ -56,6 +58,8 @@ export type PathListing = {
   readonly objects: PathObjects | null;
   /** The descriptors, manifests and certificates of OVF packages directly below it, the first 1000. */
   readonly packageFiles: readonly ObjectEntry[];
+  /** The folders below it that have a descriptor of a package, relative to it, the first 1000. */
+  readonly packageFolders: ReadonlySet<string>;
   /** All objects as they were listed; null unless there are few. */
   readonly entries: readonly PathEntry[] | null;
 };
@@ -163,6 +167,7 @@ export class PathListings {
     let objects: PathObjects | null = { keys: new KeyColumn(), sizes: new ListedObjects() };
     let entries: PathEntry[] | null = [];
     const packageFiles: ObjectEntry[] = [];
+    const packageFolders = new Set<string>();
     let isEmpty = true;
     for await (const page of this.#pages(bucketName, imagePath)) {
       for (const { relativeKey, entry } of page) {
@@ -171,6 +176,8 @@ export class PathListings {
         if (entries !== null && entries.length < this.#entriesLeft) entries.push({ relativeKey, entry });
         else entries = null;
         if (packageFiles.length < packageFilesMax && packageFileKey.test(relativeKey)) packageFiles.push(entry);
+        const [, below] = descriptorBelow.exec(relativeKey) ?? [];
+        if (below !== undefined && packageFolders.size < packageFilesMax) packageFolders.add(below);
         if (relativeKey === '') ownObject = entry;
         if (relativeKey === manifestKey) manifest = entry;
         else if (relativeKey === hashesKey) blockHashes = entry;
@@ -184,6 +191,7 @@ export class PathListings {
     this.#entriesLeft -= entries?.length ?? 0;
     this.#objectsLeft = Math.max(0, this.#objectsLeft - (objects?.keys.count ?? 0));
     const listing = digest.finish();
-    return { bucketName, imagePath, listing, ownObject, manifest, blockHashes, objects, packageFiles, entries };
+    const found = { ownObject, manifest, blockHashes, objects, packageFiles, packageFolders, entries };
+    return { bucketName, imagePath, listing, ...found };
   }
 }

@@ -156,6 +156,40 @@ test('a folder with thousands of other files is listed once more, and read no fu
   expect([log.pages, log.reads]).toEqual([2 * 13, 6]);
 });
 
+describe.each([
+  ['few', []],
+  ['thousands of', Array.from({ length: 1200 }, (_, at) => [`exports/notes/${at}`, Uint8Array.of(1)] as const)],
+])('packages in one another, with %s other files', (_, others) => {
+  const placed = ['exports', 'exports/a', 'exports/a/b', 'exports/z'].flatMap((place) => [
+    ...storePackage(place, files),
+  ]);
+  const { unit, log } = unitWith([...placed, ...others]);
+
+  test.each(['exports', 'exports/a', 'exports/z'])('count their own objects: %s', async (place) => {
+    log.pages = 0;
+    const [examination] = await examineBackups(unit, [syncItemOfPackage(place, bucketName)]);
+    const own = place === 'exports' ? [...storePackage(place, files), ...others] : [...storePackage(place, files)];
+    const storedBytes = own.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    expect(examination).toMatchObject({
+      level: 'linkage',
+      fault: null,
+      listing: { objectCount: own.length, storedBytes },
+    });
+    expect(examination?.remark ?? '').not.toContain('ovf');
+  });
+});
+
+test('a file that a package references in the folder of another one is counted for both', async () => {
+  const disks = [
+    { id: 'disk', file: { name: 'a/disk.vmdk', bytes: streamedDisk('a').bytes }, capacityBytes: diskBytes },
+  ];
+  const parent = filesOfPackage(planOfPackage('exports', { disks, algorithm: null }));
+  const nested = filesOfPackage(planOfPackage('exports/a', { name: 'a', algorithm: null, disks: [] }));
+  const { unit } = unitWith([...storePackage('exports', parent), ...storePackage('exports/a', nested)]);
+  const [examination] = await examineBackups(unit, [syncItemOfPackage('exports', bucketName)]);
+  expect(examination).toMatchObject({ level: 'linkage', fault: null, listing: { objectCount: parent.length } });
+});
+
 test('of a folder with thousands of other files, only those of the package are kept', async () => {
   const others = Array.from({ length: 1200 }, (_, at) => [`${folder}/other/${at}.bin`, Uint8Array.of(1)] as const);
   const { unit: storage } = unitWith([...storePackage(folder, files), ...others]);

@@ -6,7 +6,7 @@ import { ReadFault } from '../../proof/read-fault.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
 import { findNamingPackage } from './find-naming-package.ts';
 import { baseName, parseArchivePath, parseDescriptorPath } from './ovf-path.ts';
-import { OvfProver } from './ovf-prover.ts';
+import { OvfProver, ovfCheck } from './ovf-prover.ts';
 import { OvfReader } from './ovf-reader.ts';
 import { PackageReadings } from './package-readings.ts';
 import { readPackageSet } from './package-set.ts';
@@ -28,8 +28,8 @@ export const ovfFormat: RecognisedFormat = {
     return imagePath;
   },
 
-  isOutdated() {
-    return false;
+  isOutdated({ checkVersion }) {
+    return checkVersion !== ovfCheck.version;
   },
 
   compare(imagePath) {

@@ -15,7 +15,7 @@ import type { PackageReadings } from './package-readings.ts';
 import { describeStrays, type PackageSet } from './package-set.ts';
 
 /** Raise the version when an old proof would come out differently today. */
-const ovfCheck: Check = { version: 'ovf/1', reusable: [], judgedByEtag: [] };
+export const ovfCheck: Check = { version: 'ovf/2', reusable: [], judgedByEtag: [] };
 
 /** Faults that a package also has while it is being written. */
 const unfinished: ReadonlySet<ReasonCode> = new Set([
@@ -108,7 +108,7 @@ export class OvfProver implements LinkProver<OvfLink> {
       this.#context,
       {
         link,
-        listing: link.listing,
+        listing: set?.listing ?? link.listing,
         shared: null,
         parent: null,
         contentId: set?.contentId ?? null,

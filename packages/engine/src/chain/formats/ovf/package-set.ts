@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { counted } from '@backup-sync/contracts';
 import type { PathListing } from '../../path-listings.ts';
+import type { Listing } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import {
   assemblePackage,
@@ -20,6 +21,8 @@ const packagesMax = 100;
 export type PackageSet = {
   readonly packages: readonly OvfPackage[];
   readonly stored: StoredFiles;
+  /** What was listed, without other packages in folders below. */
+  readonly listing: Listing;
   /** Identifies the content by what the descriptors say and, after "-", by the digests of all files. */
   readonly contentId: string;
   /** What is unusual although nothing is wrong. */
@@ -38,7 +41,7 @@ export async function readPackageSet(context: PackageContext, place: PathListing
   if (stored.descriptors.length > packagesMax) throw tooMany(place, `${packagesMax} descriptors`);
   const read: PackageDocuments[] = [];
   for (const path of stored.descriptors) read.push(await readDocuments(stored, path, context.nowMs()));
-  await stored.keep(new Set(read.flatMap((each) => [...pathsNamedIn(each)])));
+  const listing = await stored.keep(new Set(read.flatMap((each) => [...pathsNamedIn(each)])));
   const packages: OvfPackage[] = [];
   let files = 0;
   for (const documents of read) {
@@ -50,6 +53,7 @@ export async function readPackageSet(context: PackageContext, place: PathListing
   return {
     packages,
     stored,
+    listing,
     contentId: contentIdOf(packages),
     remarks: [
       ...(packages.length > 1 ? [`it has ${counted(packages.length, 'package')}`] : []),
@@ -105,7 +109,7 @@ function describeSize({ path, bytes, stored }: PackageFile): string {
 /** Describes the other files next to packages, if there are any. `extents` are files of their disks. */
 export function describeStrays({ packages, stored }: PackageSet, extents: ReadonlySet<string>): readonly string[] {
   const own = new Set(packages.flatMap((each) => [...each.files.keys(), ...each.documents]));
-  const isStray = (path: string) => isOther(path) && !own.has(path) && !extents.has(path);
+  const isStray = (path: string) => isOther(path) && !stored.isOfAnother(path) && !own.has(path) && !extents.has(path);
   const strays = [...stored.files.keys()].filter(isStray);
   const count = strays.length + stored.others.count;
   if (count === 0) return [];

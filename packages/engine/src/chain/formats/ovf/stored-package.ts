@@ -3,6 +3,7 @@ import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import type { ImageSource } from '../../disk-image/image-source.ts';
 import { type PathListing, type PathListings, packageFilesMax } from '../../path-listings.ts';
+import type { Listing } from '../../proof/link.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
 import { baseName, isDocument, parseArchivePath, stemOfDescriptor } from './ovf-path.ts';
@@ -29,8 +30,13 @@ export type StoredFiles = {
   readonly documents: ReadonlyMap<string, string>;
   /** Reads a whole file of at most `most` bytes. Throws `ReadFault`, and storage errors. */
   readonly read: (path: string, file: ImageSource, most: number) => Promise<Uint8Array>;
-  /** Keeps the files with these paths, their parts, and what may be extents of them. Throws as `findStoredFiles` does. */
-  readonly keep: (paths: ReadonlySet<string>) => Promise<void>;
+  /**
+   * Keeps the files with these paths, their parts, and what may be extents of them. Returns what was listed without the
+   * folders of other packages, except for these files. Throws as `findStoredFiles` does.
+   */
+  readonly keep: (paths: ReadonlySet<string>) => Promise<Listing>;
+  /** Whether a file is in a folder below that has a descriptor of its own. */
+  readonly isOfAnother: (path: string) => boolean;
   /** The files that are not kept. */
   readonly others: { count: number; readonly first: string[] };
   /** Why the archive does not end as it should; null if it does. */
@@ -45,18 +51,26 @@ export type StoredFiles = {
  */
 export async function findStoredFiles(context: PackageContext, place: PathListing): Promise<StoredFiles> {
   const isArchive = parseArchivePath(place.imagePath) !== null && place.ownObject !== null;
-  return isArchive ? await findInArchive(context, place.ownObject) : await findInFolder(context, place);
+  return isArchive ? await findInArchive(context, place, place.ownObject) : await findInFolder(context, place);
 }
 
 async function findInFolder(context: PackageContext, place: PathListing): Promise<StoredFiles> {
   const files = new Map<string, ImageSource>();
   const others: StoredFiles['others'] = { count: 0, first: [] };
-  const visit = async (isKept: (path: string) => boolean) => {
+  const { packageFolders } = place;
+  const isOfAnother = (path: string) => {
+    for (let at = path.indexOf('/'); at !== -1 && packageFolders.size > 0; at = path.indexOf('/', at + 1)) {
+      if (packageFolders.has(path.slice(0, at))) return true;
+    }
+    return false;
+  };
+  const visit = async (isKept: (path: string) => boolean, own: OwnObjects | null = null) => {
     const isSame = await context.listings.visitEntries(place, (relativeKey, entry) => {
+      own?.add(relativeKey.slice(1), entry);
       if (relativeKey === '' || relativeKey.endsWith('/')) return;
       const path = relativeKey.slice(1);
       if (isKept(path)) files.set(path, { entry, start: 0, bytes: entry.size });
-      else if (isOther(path) && !files.has(path)) {
+      else if (isOther(path) && !isOfAnother(path) && !files.has(path)) {
         others.count += 1;
         if (others.first.length < namedMax) others.first.push(path);
       }
@@ -81,19 +95,46 @@ async function findInFolder(context: PackageContext, place: PathListing): Promis
       return bytes <= 0 ? new Uint8Array() : await readStart(context, entry, bytes);
     },
     async keep(paths) {
-      if (!isLarge) return;
+      const isNamed = (path: string) => paths.has(path) || paths.has(path.replace(/\.\d{9}$/, ''));
       const folders = new Set([...paths].map(folderOf));
-      await visit(
-        (path) =>
-          paths.has(path) ||
-          paths.has(path.replace(/\.\d{9}$/, '')) ||
-          (/\.vmdk$/i.test(path) && folders.has(folderOf(path))),
-      );
+      const mayBeExtent = (path: string) => /\.vmdk$/i.test(path) && folders.has(folderOf(path));
+      const own = new OwnObjects((path) => !isOfAnother(path) || isNamed(path));
+      if (isLarge) await visit((path) => isNamed(path) || mayBeExtent(path), own);
+      else if (packageFolders.size > 0) await visit(() => true, own);
+      return packageFolders.size > 0 ? { ...place.listing, ...own.finish() } : place.listing;
     },
+    isOfAnother,
     others,
     cut: null,
     remarks: [],
   };
+}
+
+/** Counts the objects of a package in a listing. */
+class OwnObjects {
+  readonly #isOwn: (path: string) => boolean;
+  #objectCount = 0;
+  #storedBytes = 0;
+  #newestObjectAtMs: number | null = null;
+
+  constructor(isOwn: (path: string) => boolean) {
+    this.#isOwn = isOwn;
+  }
+
+  add(path: string, { size, modifiedAtMs }: ObjectEntry): void {
+    if (!this.#isOwn(path)) return;
+    this.#objectCount += 1;
+    this.#storedBytes += size;
+    this.#newestObjectAtMs = Math.max(this.#newestObjectAtMs ?? modifiedAtMs, modifiedAtMs);
+  }
+
+  finish(): Pick<Listing, 'objectCount' | 'storedBytes' | 'newestObjectAtMs'> {
+    return {
+      objectCount: this.#objectCount,
+      storedBytes: this.#storedBytes,
+      newestObjectAtMs: this.#newestObjectAtMs,
+    };
+  }
 }
 
 function folderOf(path: string): string {
@@ -105,7 +146,11 @@ export function isOther(path: string): boolean {
   return !baseName(path).startsWith('.') && !knownCompany.test(path);
 }
 
-async function findInArchive(context: PackageContext, entry: ObjectEntry): Promise<StoredFiles> {
+async function findInArchive(
+  context: PackageContext,
+  { listing }: PathListing,
+  entry: ObjectEntry,
+): Promise<StoredFiles> {
   const { members, replaced, window, cut, hasEnd } = await readArchive(context, entry);
   const folder = folderOfDescriptors(members.map(({ name }) => name));
   const files = new Map<string, ImageSource>();
@@ -127,7 +172,8 @@ async function findInArchive(context: PackageContext, entry: ObjectEntry): Promi
       refuseLarge(entry.key, path, bytes, most);
       return await window.read(start, start + bytes, bytes);
     },
-    async keep() {},
+    keep: async () => listing,
+    isOfAnother: () => false,
     others: { count: 0, first: [] },
     cut,
     remarks,
