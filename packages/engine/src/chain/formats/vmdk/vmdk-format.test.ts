@@ -94,9 +94,34 @@ describe('a file with the name of an extent', () => {
     objects.delete(split.imagePath);
     objects.delete(other.imagePath);
     expect((await scan(objects)).found).toEqual([]);
-    const item = { ...syncItemOfVmdk(split, bucketName), image_path: 'site/vm/split-s001.vmdk' };
-    const [examination] = await examineBackups(unitWith(objects), [item]);
-    expect(examination).toMatchObject({ fault: { code: 'path_not_a_backup' } });
+  });
+
+  const ofExtent = { ...syncItemOfVmdk(split, bucketName), image_path: 'site/vm/split-s001.vmdk' };
+  const examineExtent = async (objects: MemoryBucket, nowMs = () => Date.UTC(2026, 3, 1)) => {
+    const [examination] = await examineBackups(unitWith(objects), [ofExtent], { nowMs });
+    const { fault, level, contradictsRequest } = examination ?? {};
+    return { code: fault?.code, detail: fault?.detail, level, contradictsRequest };
+  };
+
+  test('is refused as part of its disk', async () => {
+    expect(await examineExtent(bucketWith(split))).toEqual({
+      code: 'path_not_a_backup',
+      detail: 'backups/site/vm/split-s001.vmdk is part of site/vm/split.vmdk',
+      ...{ level: null, contradictsRequest: true },
+    });
+  });
+
+  test.each([
+    ['is refused for its missing descriptor', Date.UTC(2026, 3, 1), 'metadata_unreadable'],
+    ['is incomplete while it is young', Date.UTC(2026, 2, 1, 3, 1), 'incomplete'],
+  ])('without a descriptor %s', async (_, nowMs, code) => {
+    const objects = bucketWith(split);
+    objects.delete(split.imagePath);
+    expect(await examineExtent(objects, () => nowMs)).toEqual({
+      code,
+      detail: 'backups/site/vm/split-s001.vmdk is part of a disk whose descriptor site/vm/split.vmdk is not there',
+      ...{ level: null, contradictsRequest: true },
+    });
   });
 
   test('costs no request if others of its disk were asked for', async () => {
