@@ -183,7 +183,7 @@ const numbers = [
   [
     'concepts/chains-and-proof',
     'more than 16 TiB',
-    `${engine}/verifications/replay-volumes.ts`,
+    `${engine}/chain/replay/expansion-limit.ts`,
     'unstoredBytesMax = 16 * 1024 ** 4;',
   ],
   ['troubleshooting/reasons', '5 processes in a row', `${engine}/catalogue/steps/take-over.ts`, 'takeoversMax = 5;'],

@@ -163,3 +163,22 @@ test('an extraction of a volume that cannot be read says why', async () => {
     expect(extracted).toEqual({ fault: { code: 'not_a_volume', detail: 'vm/e.qcow2: it is encrypted' } });
   });
 });
+
+test('an extraction writes nothing of a volume of which nothing stores more than can be expanded', async () => {
+  await using engine = await openWithImages();
+  // Such an image could claim a million times more, and fill the disk.
+  const huge = writeQcow2({
+    ...{ seed: 'huge', imagePath: 'vm/huge.qcow2', clusters: ['stored'] },
+    ...{ size: 2 ** 45, clusterBits: 16, moreL1Entries: 2 ** 16 },
+  });
+  await engine.buckets.put(bucket, [[huge.imagePath, huge.bytes]]);
+  await extract(engine, huge, (extracted, written) => {
+    expect(extracted).toEqual({
+      fault: {
+        code: 'not_a_volume',
+        detail: 'its volume was not expanded, since nothing stores more than 17,592,186,044,416 bytes of it',
+      },
+    });
+    expect(written).toBeNull();
+  });
+});

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Expansion } from '../catalogue/backup-records.ts';
 import type { ChainData, NamedVolume, StoredObject, ZeroRun } from '../chain/data.ts';
 import type { Form } from '../chain/proof/link.ts';
+import { ReadFault } from '../chain/proof/read-fault.ts';
 import { chainDigest } from '../imports/decide-sync.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { seededBytes } from '../testing/seeded-bytes.ts';
@@ -145,5 +146,21 @@ test('a volume that nothing stores but claims to be huge is not expanded, and th
   expect(await replay({ links: [], disks: [huge] })).toEqual({
     ...{ fault: null, result: null },
     limit: expect.stringMatching(/^disk root was not expanded/),
+  });
+});
+
+test('a huge volume whose tables cannot be read is broken', async () => {
+  const fault = { code: 'changed_while_read', detail: 'the image' } as const;
+  const empty = diskOf('root', []);
+  const links = empty.volume.links.map((link) => ({
+    ...{ ...link, volumeBytes: 8 * 1024 ** 5 },
+    async *objects(): AsyncGenerator<readonly StoredObject[]> {
+      yield [];
+      throw new ReadFault(fault, false);
+    },
+  }));
+  const huge = { ...empty, volume: { ...empty.volume, links } };
+  expect(await replay({ links: [], disks: [huge] })).toEqual({
+    ...{ fault: { ...fault, detail: 'disk root: the image' }, result: null },
   });
 });

@@ -2,6 +2,8 @@ import { counted, type ExpandedVolume } from '@backup-sync/contracts';
 import type { Expansion, ReplayResult } from '../catalogue/backup-records.ts';
 import { type ChainData, isCompared, type NamedVolume, volumesOf } from '../chain/data.ts';
 import type { Examination, Fault } from '../chain/proof/link.ts';
+import { orFault } from '../chain/proof/read-fault.ts';
+import { limitOfExpansion } from '../chain/replay/expansion-limit.ts';
 import { replayChain } from '../chain/replay/replay-chain.ts';
 import { chainDigest } from '../imports/decide-sync.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
@@ -16,12 +18,6 @@ export type VolumesReplay =
   | { readonly fault: null; readonly result: ReplayResult }
   /** It has too much that nothing stores to be expanded. */
   | { readonly fault: null; readonly result: null; readonly limit: string };
-
-/**
- * Most bytes of a volume that no link stores, for it to be expanded. Hashing that many zeros takes about 10 hours. A
- * hostile image of a few bytes could claim a million times more, and occupy a worker for months.
- */
-const unstoredBytesMax = 16 * 1024 ** 4;
 
 /**
  * Replays all volumes of a backup, up to the first with a fault. Null if it has none. If its format has no hashes of a
@@ -39,11 +35,9 @@ export async function replayVolumes(
   const hasHashes = isCompared(data, examination.form);
   const expanded: ExpandedVolume[] = [];
   for (const named of volumes) {
-    if (!hasHashes && (await unstoredBytesOf(named)) > unstoredBytesMax) {
-      const what = named.disk === null ? 'its volume' : `disk ${printable(named.disk)}`;
-      const limit = `${what} was not expanded, since nothing stores more than ${counted(unstoredBytesMax, 'byte')} of it`;
-      return { fault: null, result: null, limit };
-    }
+    const limit = hasHashes ? null : await orFault(limitOfExpansion(named));
+    if (typeof limit === 'string') return { fault: null, result: null, limit };
+    if (limit !== null) return { fault: ofDisk(named, limit.fault), result: null };
     const { fault, volumeBytes, sha256 } = await replayVolume(run, threads, named);
     if (fault !== null) return { fault: ofDisk(named, fault), result: null };
     if (hasHashes) return { fault: null, result: { kind: 'matched', sha256 } };
@@ -51,18 +45,6 @@ export async function replayVolumes(
   }
   const fault = before?.chainDigest === chainDigest(examination) ? differenceOf(before.volumes, expanded) : null;
   return fault === null ? { fault, result: { kind: 'expanded', volumes: expanded } } : { fault, result: null };
-}
-
-/** The number of bytes of a volume that no link stores, at least. Counts stored bytes only if there may be too many. */
-async function unstoredBytesOf({ volume: { links } }: NamedVolume): Promise<number> {
-  let bytes = links.at(-1)?.volumeBytes ?? 0;
-  if (bytes <= unstoredBytesMax) return 0;
-  for (const link of links) {
-    for await (const batch of link.objects()) {
-      for (const { key, length } of batch) if (key !== null) bytes -= length;
-    }
-  }
-  return bytes;
 }
 
 async function replayVolume(run: Replaying, threads: Sharing['threads'], { volume }: NamedVolume) {

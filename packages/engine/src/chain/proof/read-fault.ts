@@ -92,3 +92,13 @@ function readFaultOf(error: unknown, key: string): ReadFault | null {
       return null;
   }
 }
+
+/** The result, or the fault that reading has shown. */
+export async function orFault<Result>(reading: Promise<Result>): Promise<Result | { readonly fault: Fault }> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof ReadFault) return { fault: error.fault };
+    throw error;
+  }
+}

@@ -6,10 +6,11 @@ import type { StorageEnvironment } from '../../storage/driver.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
 import { Absences } from '../absences.ts';
-import { type ChainData, isCompared, type NamedVolume, type VolumeData, volumesOf } from '../data.ts';
+import { isCompared, type NamedVolume, volumesOf } from '../data.ts';
 import { openChain } from '../examiner.ts';
 import type { Fault, Location } from '../proof/link.ts';
-import { ReadFault } from '../proof/read-fault.ts';
+import { orFault } from '../proof/read-fault.ts';
+import { limitOfExpansion } from './expansion-limit.ts';
 import { extractToFile } from './extract-to-file.ts';
 import { type Replay, type ReplayProgress, replayChain } from './replay-chain.ts';
 import { streamSink } from './stream-sink.ts';
@@ -102,17 +103,18 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
   if (examination === null) return { fault: { code: 'path_not_found', detail: place } };
   if (examination.fault !== null) return { fault: examination.fault };
   const { limit } = examination;
-  let data: ChainData | null;
-  try {
-    data = await examiner.openData(item);
-  } catch (error) {
-    if (error instanceof ReadFault) return { fault: error.fault };
-    throw error;
-  }
+  const data = await orFault(examiner.openData(item));
   if (data === null) return { fault: { code: 'format_unknown', detail: `${place}: ${limit ?? ''}` } };
+  if ('fault' in data) return data;
   const volumes = volumesOf(data);
   if (volumes.length === 0) return { fault: { code: 'not_a_volume', detail: limit ?? place } };
-  const volume = chooseDisk(volumes, options.disk);
+  const chosen = chooseDisk(volumes, options.disk);
+  const compared = isCompared(data, examination.form);
+  if (!compared) {
+    const tooLarge = await orFault(limitOfExpansion(chosen));
+    if (typeof tooLarge === 'string') return { fault: { code: 'not_a_volume', detail: tooLarge } };
+    if (tooLarge !== null) return tooLarge;
+  }
   const reading = {
     storage,
     opening: {
@@ -125,16 +127,15 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
   };
   const replay =
     'stream' in output
-      ? await replayChain(volume, { ...reading, sink: streamSink(output.stream) })
-      : await extractToFile(volume, output, reading);
-  const compared = isCompared(data, examination.form);
+      ? await replayChain(chosen.volume, { ...reading, sink: streamSink(output.stream) })
+      : await extractToFile(chosen.volume, output, reading);
   return { ...replay, isCompared: compared, limit: compared ? null : limit };
 }
 
-function chooseDisk(volumes: readonly NamedVolume[], wanted: string | null): VolumeData {
+function chooseDisk(volumes: readonly NamedVolume[], wanted: string | null): NamedVolume {
   const [first] = volumes;
   const chosen = wanted === null && volumes.length === 1 ? first : volumes.find(({ disk }) => disk === wanted);
-  if (chosen !== undefined) return chosen.volume;
+  if (chosen !== undefined) return chosen;
   const names = volumes.flatMap(({ disk }) => (disk === null ? [] : [quote(disk)]));
   if (names.length === 0) throw new DiskChoiceError('the backup is of one volume without a name; leave out --disk');
   const problem = wanted === null ? 'the backup has several disks' : `the backup has no disk ${quote(wanted)}`;
