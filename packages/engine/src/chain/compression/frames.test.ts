@@ -1,6 +1,5 @@
 import { deflateRawSync, deflateSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { readAll } from '../../storage/storage-conformance.ts';
 import { seededBytes } from '../../testing/seeded-bytes.ts';
 import type { FrameCompression } from '../data.ts';
 import { DecompressionFault } from './decompression-fault.ts';
@@ -34,8 +33,10 @@ describe.each(['deflate', 'zlib', 'zstd'] as const)('%s', (compression) => {
       return [start, Math.min(stored.length, Math.ceil((start + frame.length) / 512) * 512)];
     }),
   );
-  const read = (bytes: Uint8Array, length: number, changed = places, size = plainBytes) =>
-    readAll(decompressFrames(inPieces(bytes), { compression, plainBytes: size, places: changed }, length));
+  const open = (bytes: Uint8Array, length: number, changed = places, size = plainBytes) =>
+    decompressFrames(inPieces(bytes), bytes.length, { compression, plainBytes: size, places: changed }, length);
+  const read = async (...of: Parameters<typeof open>) =>
+    Buffer.concat(await Array.fromAsync(open(...of), (piece) => Buffer.from(piece)));
 
   test('gives the plain bytes of all frames, whatever follows each of them', async () => {
     expect((await read(stored, 3 * plainBytes)).equals(Buffer.concat(plains))).toBe(true);
@@ -45,6 +46,18 @@ describe.each(['deflate', 'zlib', 'zstd'] as const)('%s', (compression) => {
     const [a = 0, b = 0, c = 0, d = 0] = places;
     const made = await read(stored, 2 * plainBytes, Uint32Array.of(c, d, a, b));
     expect(made.equals(Buffer.concat([plains[1] ?? Buffer.of(), plains[0] ?? Buffer.of()]))).toBe(true);
+  });
+
+  test('keeps one frame in memory', async () => {
+    const pieces = await Array.fromAsync(open(stored, 3 * plainBytes));
+    expect(pieces.map(({ length }) => length)).toEqual([0, 0, 0]);
+  });
+
+  test('refuses stored bytes that are longer or shorter than the object', async () => {
+    for (const bytes of [stored.length - 1, stored.length + 1]) {
+      const pieces = decompressFrames(inPieces(stored), bytes, { compression, plainBytes, places }, 3 * plainBytes);
+      await expect(Array.fromAsync(pieces)).rejects.toBeInstanceOf(DecompressionFault);
+    }
   });
 
   test('of the last frame, gives only the bytes within the length', async () => {

@@ -9,7 +9,7 @@ import { openObject } from './open-object.ts';
 
 /**
  * Reads the plain bytes of an object, in pieces, and checks lengths and digests. Do not trust the bytes before the last
- * piece has come: a wrong digest throws only at the end.
+ * piece has come: a wrong digest throws only at the end. A piece is valid until the next is requested.
  *
  * Throws `ReadFault`, for example `content_mismatch` or `object_missing`; `StorageError` if storage is throttled,
  * unreachable or has lost the bucket; and the signal's reason.
@@ -22,10 +22,14 @@ export async function* readVerified(
 ): AsyncGenerator<Uint8Array> {
   const { key, compression, frames, length } = object;
   const digests = new ObjectDigests(object);
-  const body = await openObject(storage, { bucket: bucketName, key, signal }, object);
+  // Whatever decompresses a whole object reads ahead, and so keeps more than two pieces.
+  const readsThrough = compression === 'none';
+  const body = await openObject(storage, { bucket: bucketName, key, signal, readsThrough }, object);
   const stored = digests.wantsStored ? watch(body, digests) : body;
   const plain =
-    frames === undefined ? decompress(stored, compression, length) : decompressFrames(stored, frames, length);
+    frames === undefined
+      ? decompress(stored, compression, length)
+      : decompressFrames(stored, object.storedBytes, frames, length);
   try {
     for await (const piece of plain) {
       digests.addPlain(piece);

@@ -36,8 +36,13 @@ export function openInThisThread(
   };
 }
 
+/** A piece is valid until the next is requested, so those that are read ahead must be copies. */
+async function* copiesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield new Uint8Array(piece);
+}
+
 function piecesOf(plain: AsyncIterable<Uint8Array>): PlainPieces {
-  const stream = Readable.from(plain, { objectMode: true, highWaterMark: piecesAhead });
+  const stream = Readable.from(copiesOf(plain), { objectMode: true, highWaterMark: piecesAhead });
   // An error while reading ahead is thrown when the bytes are needed.
   stream.on('error', () => {});
   stream.read(0);

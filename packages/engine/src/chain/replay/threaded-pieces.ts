@@ -1,4 +1,5 @@
 import type { StoredObject } from '../data.ts';
+import type { PieceSlot } from '../threads/piece-memory.ts';
 import type { Reading } from '../threads/storage-thread.ts';
 import type { StorageThreads } from '../threads/storage-threads.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -27,9 +28,9 @@ class ThreadedPieces implements PlainPieces {
   readonly #share: WindowShare;
   readonly #signal: AbortSignal;
   readonly #reading: Reading;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces: PieceSlot[] = [];
   /** The piece returned last, which the caller may still read. */
-  #taken: Uint8Array | null = null;
+  #taken: PieceSlot | null = null;
   #hasEnded = false;
   #error: Error | null = null;
   #changed = Promise.withResolvers<void>();
@@ -62,8 +63,8 @@ class ThreadedPieces implements PlainPieces {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       this.#taken = piece;
-      this.#window.take(this.#share, piece.length);
-      return piece;
+      this.#window.take(this.#share, piece.bytes.length);
+      return piece.bytes;
     }
     this.close();
     if (this.#error !== null) throw this.#error;
@@ -74,11 +75,11 @@ class ThreadedPieces implements PlainPieces {
     this.#window.close(this.#share);
     this.#reading.drop();
     this.#free();
-    for (const piece of this.#pieces.splice(0)) release(piece);
+    for (const piece of this.#pieces.splice(0)) this.#reading.free(piece);
   }
 
   #free(): void {
-    if (this.#taken !== null) release(this.#taken);
+    if (this.#taken !== null) this.#reading.free(this.#taken);
     this.#taken = null;
   }
 
@@ -86,12 +87,4 @@ class ThreadedPieces implements PlainPieces {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
-}
-
-/**
- * Frees a piece's memory immediately. The piece came from a thread and shares its buffer with nothing. V8 would free it
- * only after some 64 MiB of buffers are garbage.
- */
-function release({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -4,6 +4,7 @@ import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
 import type { StoredObject } from '../data.ts';
 import type { Fault } from '../proof/link.ts';
+import type { FilledSlot } from './piece-sender.ts';
 import { packError, type SentError, unpackError } from './sent-error.ts';
 
 /** Data with which a thread opens a storage unit. It finds credentials in the usual places. */
@@ -14,12 +15,20 @@ export type StorageOpening = {
   readonly environment?: StorageEnvironment;
 };
 
+/** Slots of pieces that were used, for the pieces to come. */
+type FreeSlots = { readonly free: readonly number[] };
+
 /** A message to a thread. `id` identifies a piece of work, `request` a request to storage. */
 export type ToThread =
   | { readonly kind: 'prove'; readonly id: number; readonly bucketName: string; readonly jobs: readonly ContentJob[] }
-  | { readonly kind: 'read'; readonly id: number; readonly bucketName: string; readonly object: StoredObject }
+  | (FreeSlots & {
+      readonly kind: 'read';
+      readonly id: number;
+      readonly bucketName: string;
+      readonly object: StoredObject;
+    })
   /** Allows the thread to send this many more bytes of the object. */
-  | { readonly kind: 'send'; readonly id: number; readonly bytes: number }
+  | (FreeSlots & { readonly kind: 'send'; readonly id: number; readonly bytes: number })
   /** The object is no longer wanted. */
   | { readonly kind: 'drop'; readonly id: number }
   | ToAskingStorage;
@@ -32,7 +41,7 @@ export type ToAskingStorage =
 /** A message from a thread. */
 export type FromThread =
   | { readonly kind: 'proved'; readonly id: number; readonly result: SentBatchResult }
-  | { readonly kind: 'piece'; readonly id: number; readonly piece: Uint8Array }
+  | (FilledSlot & { readonly kind: 'piece'; readonly id: number; readonly added: readonly SharedArrayBuffer[] })
   | { readonly kind: 'end'; readonly id: number; readonly error: SentError | null }
   | FromAskingStorage;
 

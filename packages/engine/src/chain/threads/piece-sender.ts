@@ -1,14 +1,18 @@
-/** Bytes of a piece: large enough to share the cost of a message, small enough to be sent soon. */
-export const pieceBytes = 256 * 1024;
+import { type PieceMemory, type PieceSlot, pieceBytes } from './piece-memory.ts';
 
-/** Sends bytes in pieces, as many as are allowed. Each piece has its own buffer, so that it can be transferred. */
+/** A piece that is ready to be sent: the first bytes of a slot. */
+export type FilledSlot = { readonly slot: number; readonly length: number };
+
+/** Sends bytes in pieces, as many as are allowed. */
 export class PieceSender {
-  readonly #post: (piece: Uint8Array<ArrayBuffer>) => void;
+  readonly #memory: PieceMemory;
+  readonly #post: (piece: FilledSlot) => void;
   #allowedBytes = 0;
   #isDropped = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(post: (piece: Uint8Array<ArrayBuffer>) => void) {
+  constructor(memory: PieceMemory, post: (piece: FilledSlot) => void) {
+    this.#memory = memory;
     this.#post = post;
   }
 
@@ -26,34 +30,43 @@ export class PieceSender {
 
   /** Sends the bytes until the end or until `drop` is called. Throws read errors. */
   async send(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const piece of inPieces(bytes)) {
-      while (this.#allowedBytes <= 0 && !this.#isDropped) await this.#changed.promise;
-      if (this.#isDropped) return;
-      this.#allowedBytes -= piece.length;
-      this.#post(piece);
+    let piece: PieceSlot | null = this.#memory.take();
+    let filled = 0;
+    try {
+      for await (const chunk of bytes) {
+        for (let from = 0; from < chunk.length; ) {
+          const part = chunk.subarray(from, from + pieceBytes - filled);
+          piece.bytes.set(part, filled);
+          from += part.length;
+          filled += part.length;
+          if (filled < pieceBytes) continue;
+          if (!(await this.#waitForLeave())) return;
+          this.#sendPiece(piece.slot, filled);
+          piece = this.#memory.take();
+          filled = 0;
+        }
+      }
+      if (filled === 0 || !(await this.#waitForLeave())) return;
+      this.#sendPiece(piece.slot, filled);
+      piece = null;
+    } finally {
+      if (piece !== null) this.#memory.free([piece.slot]);
     }
+  }
+
+  #sendPiece(slot: number, length: number): void {
+    this.#allowedBytes -= length;
+    this.#post({ slot, length });
+  }
+
+  /** Waits until bytes are allowed. Returns false if they are no longer wanted. */
+  async #waitForLeave(): Promise<boolean> {
+    while (this.#allowedBytes <= 0 && !this.#isDropped) await this.#changed.promise;
+    return !this.#isDropped;
   }
 
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
-}
-
-async function* inPieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let piece = new Uint8Array(pieceBytes);
-  let filled = 0;
-  for await (const chunk of bytes) {
-    for (let from = 0; from < chunk.length; ) {
-      const part = chunk.subarray(from, from + pieceBytes - filled);
-      piece.set(part, filled);
-      from += part.length;
-      filled += part.length;
-      if (filled < pieceBytes) continue;
-      yield piece;
-      piece = new Uint8Array(pieceBytes);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.slice(0, filled);
 }

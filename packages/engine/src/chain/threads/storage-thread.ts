@@ -5,13 +5,14 @@ import type { ContentJob } from '../content/content-job.ts';
 import type { BatchResult } from '../content/prove-batch.ts';
 import type { StoredObject } from '../data.ts';
 import { type FromThread, type StorageOpening, type ToThread, unpackResult } from './messages.ts';
+import type { PieceSlot } from './piece-memory.ts';
 import { RequestAdmission } from './request-admission.ts';
 import { unpackError } from './sent-error.ts';
 
 /** Callbacks for an object that a thread reads. */
 export type ReadingListener = {
   /** Gets the next plain bytes, in order. */
-  readonly onPiece: (piece: Uint8Array) => void;
+  readonly onPiece: (piece: PieceSlot) => void;
   /** Called at the end: null if the object was read completely and is right, otherwise the error. */
   readonly onEnd: (error: Error | null) => void;
 };
@@ -20,6 +21,8 @@ export type ReadingListener = {
 export type Reading = {
   /** Requests this many more bytes. */
   send(bytes: number): void;
+  /** Gives the memory of a piece back, for the pieces to come. */
+  free(piece: PieceSlot): void;
   /** Stops reading. No callback is called afterwards. */
   drop(): void;
 };
@@ -30,6 +33,10 @@ export class StorageThread {
   readonly #admission: RequestAdmission;
   readonly #proving = new Map<number, (result: BatchResult) => void>();
   readonly #reading = new Map<number, ReadingListener>();
+  /** The memory that the thread shares with this one, by slot. */
+  readonly #slots: SharedArrayBuffer[] = [];
+  /** Slots that go back to the thread with the next message. */
+  #free: number[] = [];
   #lastId = 0;
   /** The error that ended the thread; null while it works. */
   #failed: Error | null = null;
@@ -60,12 +67,13 @@ export class StorageThread {
     const id = this.#nextId();
     if (this.#failed !== null) {
       listener.onEnd(this.#failed);
-      return { send() {}, drop() {} };
+      return { send() {}, free() {}, drop() {} };
     }
     this.#reading.set(id, listener);
-    this.#post({ kind: 'read', id, bucketName, object });
+    this.#post({ kind: 'read', id, bucketName, object, free: this.#takeFree() });
     return {
-      send: (bytes) => this.#post({ kind: 'send', id, bytes }),
+      send: (bytes) => this.#post({ kind: 'send', id, bytes, free: this.#takeFree() }),
+      free: ({ slot }) => void this.#free.push(slot),
       drop: () => {
         if (this.#reading.delete(id)) this.#post({ kind: 'drop', id });
       },
@@ -85,15 +93,27 @@ export class StorageThread {
     this.#worker.postMessage(message);
   }
 
+  #takeFree(): readonly number[] {
+    const free = this.#free;
+    this.#free = [];
+    return free;
+  }
+
   #receive(message: FromThread): void {
     switch (message.kind) {
       case 'proved':
         this.#proving.get(message.id)?.(unpackResult(message.result));
         this.#proving.delete(message.id);
         break;
-      case 'piece':
-        this.#reading.get(message.id)?.onPiece(message.piece);
+      case 'piece': {
+        const { slot, length } = message;
+        this.#slots.push(...message.added);
+        const memory = this.#slots[slot];
+        const listener = this.#reading.get(message.id);
+        if (listener === undefined || memory === undefined) this.#free.push(slot);
+        else listener.onPiece({ slot, bytes: new Uint8Array(memory, 0, length) });
         break;
+      }
       case 'end': {
         const listener = this.#reading.get(message.id);
         this.#reading.delete(message.id);

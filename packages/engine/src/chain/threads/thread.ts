@@ -5,6 +5,7 @@ import { failureOf, proveBatch } from '../content/prove-batch.ts';
 import { readVerified } from '../content/verified-bytes.ts';
 import { AskingStorage } from './asking-storage.ts';
 import { type FromThread, packResult, type StorageOpening, type ToThread } from './messages.ts';
+import { PieceMemory } from './piece-memory.ts';
 import { PieceSender } from './piece-sender.ts';
 import { packError } from './sent-error.ts';
 
@@ -17,6 +18,7 @@ const opening = open();
 // Every use awaits it and gets the error.
 opening.catch(() => {});
 const senders = new Map<number, PieceSender>();
+const memory = new PieceMemory();
 /** Never aborted: a thread that is no longer needed is terminated, whatever it is doing. */
 const { signal } = new AbortController();
 
@@ -38,7 +40,7 @@ async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove'
 }
 
 async function read({ id, bucketName, object }: Extract<ToThread, { kind: 'read' }>): Promise<void> {
-  const sender = new PieceSender((piece) => port.postMessage({ kind: 'piece', id, piece }, [piece.buffer]));
+  const sender = new PieceSender(memory, (piece) => send({ kind: 'piece', id, ...piece, added: memory.takeAdded() }));
   senders.set(id, sender);
   try {
     const { unit } = await opening;
@@ -56,8 +58,10 @@ port.on('message', async (message: ToThread) => {
     case 'prove':
       return await prove(message);
     case 'read':
+      memory.free(message.free);
       return await read(message);
     case 'send':
+      memory.free(message.free);
       return senders.get(message.id)?.allow(message.bytes);
     case 'drop':
       return senders.get(message.id)?.drop();

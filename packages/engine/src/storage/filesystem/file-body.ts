@@ -9,6 +9,8 @@ import { toStorageError } from './filesystem-error.ts';
 const chunkBytes = 256 * 1024;
 /** Larger, because a read costs more than its bytes, and only two of these are in memory. */
 const reusedChunkBytes = 1024 * 1024;
+/** At least so many reused chunks are read with the same memory, so that little of it becomes garbage. */
+const reusedChunks = 32;
 
 /**
  * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable` (for a range,
@@ -23,7 +25,9 @@ export async function* readFileBody(
 ): AsyncGenerator<Uint8Array> {
   const size = Number(opened.size);
   const { start, end } = range ?? { start: 0, end: size };
-  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(readsThrough ? reusedChunkBytes : chunkBytes, end - start));
+  const reusedBytes = Math.min(reusedChunkBytes, Math.ceil((end - start) / reusedChunks));
+  const mostBytes = readsThrough ? Math.max(chunkBytes, reusedBytes) : chunkBytes;
+  const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(mostBytes, end - start));
   const turns = readsThrough ? [makeChunk(), makeChunk()] : null;
   try {
     let position = start;

@@ -288,4 +288,6 @@ test('an object read with readsThrough comes whole and uses the memory of two pi
   }
   expect(Buffer.compare(Buffer.concat(seen), large)).toBe(0);
   expect(memory.size).toBe(2);
+  const memoryBytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(memoryBytes).toBeLessThan(large.length / 8);
 });
