@@ -63,7 +63,7 @@ export const syncOutcome = z.enum(syncOutcomes).meta({
     'What a sync did to the catalogue. created: a record was created. ' +
     'unchanged: the record did not change, and only the listing was read. ' +
     'verified: the record stayed, and was proved again because the evidence or the check had changed. ' +
-    'updated: the names changed or, at level presence, the content, and the record was updated. ' +
+    'updated: the names changed, or the content of a backup that is only present or has no id but its place, and the record was updated. ' +
     'moved: the same backup is at another place now, and the record was updated. ' +
     'superseded: another backup replaced one that was broken or incomplete. ' +
     'marked: the record was kept, or created, as broken or incomplete, with the reason. ' +

@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { BackupFormat } from '@backup-sync/contracts';
+import type { BackupFormat, TakenAtSource } from '@backup-sync/contracts';
 
 /** Ids may not be longer, in characters. */
 const idMax = 255;
 
-/** Formats that usually have one backup of a disk or machine at one place, which the next backup replaces. */
-const replacedFormats: ReadonlySet<BackupFormat> = new Set(['ovf', 'qcow2', 'vmdk']);
+/** Formats that often have one backup at one place, which the next backup replaces. */
+const replacedFormats: ReadonlySet<BackupFormat> = new Set(['etcd', 'ovf', 'qcow2', 'vmdk']);
 
-/** Whether the backups of a format have only their place as id, and other content there is the next backup. */
-export function isReplacedInPlace(format: BackupFormat): boolean {
-  return replacedFormats.has(format);
+/**
+ * Whether a backup has only its place as id, so that other content there is the next backup. If it has a time of its
+ * own, as a snapshot of etcd in its name, there is no next one at its place.
+ */
+export function isReplacedInPlace(backup: {
+  readonly format: BackupFormat;
+  readonly takenAtSource: TakenAtSource;
+}): boolean {
+  return replacedFormats.has(backup.format) && backup.takenAtSource !== 'format';
 }
 
 /**

@@ -56,7 +56,7 @@ export function decideNothing(fault: Fault): Decision {
  * Decides what to record of an examined backup. Pure. `replayed` is what a replay gave, if it was replayed.
  *
  * A record that is proved available is never overwritten by other content: that is a conflict. A record that is broken,
- * incomplete or only present is overwritten, and so is that of a disk image, by a whole image at its place.
+ * incomplete or only present is overwritten, and so is one that only its place identifies, by a whole backup there.
  */
 export function decideExamined(
   subject: SyncSubject,
@@ -186,9 +186,7 @@ function outcomeOf(
 
 /** Whether a record is of the next backup at the same place, in a format that has no other id than that. */
 function isNextInPlace(current: BackupRecord, next: RecordWrite): boolean {
-  return (
-    isReplacedInPlace(next.format) && current.format === next.format && isSameLocation(current.location, next.location)
-  );
+  return isReplacedInPlace(next) && current.format === next.format && isSameLocation(current.location, next.location);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { writeEtcdSnapshot } from '../testing/etcd-writer.ts';
 import { filesOfPackage, planOfPackage, storePackage, streamedDisk } from '../testing/ovf-writer.ts';
 import { writeQcow2 } from '../testing/qcow2-writer.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
@@ -18,11 +19,20 @@ function packageOf(night: number): Written {
   return storePackage('vm/web', filesOfPackage(planOfPackage('vm/web', { disks })));
 }
 
+const etcdPlan = { folder: 'vm', pageBytes: 4096, pages: 4, kind: 'snapshot' } as const;
+
+function snapshotOf(night: number): Written {
+  const madeAtMs = Date.UTC(2026, 1, 1);
+  const plan = { ...etcdPlan, seed: `night ${night}`, madeAtMs, transaction: 100 * night };
+  return [['vm/nightly-etcd.db', writeEtcdSnapshot(plan).bytes]];
+}
+
 test.each([
-  ['an image of QEMU', qcow2Of],
-  ['a disk of VMware', vmdkOf],
-  ['a package', packageOf],
-])('a nightly upload of %s to one place updates its record', async (_, writtenOf) => {
+  ['an image of QEMU', qcow2Of, 'linkage'],
+  ['a disk of VMware', vmdkOf, 'linkage'],
+  ['a package', packageOf, 'linkage'],
+  ['a snapshot of etcd', snapshotOf, 'inventory'],
+])('a nightly upload of %s to one place updates its record', async (_, writtenOf, level) => {
   await using engine = await openTestEngine();
   const scanNight = async (night: number) => {
     const objects = [...writtenOf(night)];
@@ -34,9 +44,23 @@ test.each([
     const { backups } = await engine.call('listBackups', {});
     const newest = new Date(writtenAtMs).toISOString().slice(0, 10);
     const evidence = { stored_bytes: storedBytes, newest_object_at: expect.stringContaining(newest) };
-    expect(backups).toMatchObject([{ status: 'available', backup_sync: { level: 'linkage', evidence } }]);
+    expect(backups).toMatchObject([{ status: 'available', backup_sync: { level, evidence } }]);
     expect(backups[0]?.protected_at).toContain(newest);
   };
   for (const night of [1, 2, 3]) await scanNight(night);
   expect(engine.faults).toEqual([]);
+});
+
+test('a snapshot of etcd with its time in its name is no other one, so that other content under it is a conflict', async () => {
+  await using engine = await openTestEngine();
+  const scanNight = async (night: number) => {
+    const plan = { ...etcdPlan, seed: `night ${night}`, madeAtMs: Date.UTC(2026, 1, 1), transaction: 100 * night };
+    const { imagePath, bytes } = writeEtcdSnapshot(plan);
+    await engine.buckets.put('images', [[imagePath, bytes]], Date.UTC(2026, 2, night));
+    const { operation_id } = await engine.call('startScan', { bucket_name: 'images', sync: true });
+    await engine.operationEnded(operation_id);
+    return (await engine.call('listBackups', {})).backups;
+  };
+  expect(await scanNight(1)).toMatchObject([{ status: 'available' }]);
+  expect(await scanNight(2)).toMatchObject([{ status: 'error', backup_sync: { reason: { code: 'conflict' } } }]);
 });

@@ -185,12 +185,13 @@ async function judge(
   const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
   // A recorded backup keeps its names. One that is the next at its place has its own time.
+  const isNext = isHere && isReplacedInPlace({ format, takenAtSource: known.record.takenAtSource });
   const item =
     known === null
       ? described
       : {
           ...itemOfRecord(known.record),
-          ...(isHere && isReplacedInPlace(format) && { created_at: described.created_at }),
+          ...(isNext && { created_at: described.created_at }),
           bucket_name: bucketName,
           image_path: imagePath,
         };

@@ -15,6 +15,8 @@ export type EtcdPlan = {
   readonly pages: number;
   /** `snapshot` as etcd writes it, or a copy of its database. */
   readonly kind: 'snapshot' | 'copy';
+  /** Number of the last transaction but one (default: 12). */
+  readonly transaction?: number;
 };
 
 export type WrittenSnapshot = { readonly plan: EtcdPlan; readonly imagePath: string; readonly bytes: Uint8Array };
@@ -46,7 +48,7 @@ export function syncItemOfEtcd({ plan, imagePath }: WrittenSnapshot, bucketName:
 }
 
 /** The last two transactions have a description each; the later one is in page 0 or 1, by its number. */
-function writeMetaPage(page: Buffer, { pageBytes, pages }: EtcdPlan, number: number): void {
+function writeMetaPage(page: Buffer, { pageBytes, pages, transaction = 12 }: EtcdPlan, number: number): void {
   page.fill(0);
   page.writeUInt32LE(number, 0);
   page.writeUInt16LE(4, 8);
@@ -56,6 +58,6 @@ function writeMetaPage(page: Buffer, { pageBytes, pages }: EtcdPlan, number: num
   page.writeBigUInt64LE(2n, 32);
   page.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, 48);
   page.writeBigUInt64LE(BigInt(pages), 56);
-  page.writeBigUInt64LE(BigInt(12 + number), 64);
+  page.writeBigUInt64LE(BigInt(transaction + number), 64);
   page.writeBigUInt64LE(fnv1a(page.subarray(16, 72)), 72);
 }
