@@ -130,6 +130,30 @@ test.each([
   });
 });
 
+const paxOf = (...fields: readonly string[]) => {
+  const records = fields.map((field) => {
+    const rest = ` ${field}\n`;
+    const digits = String(rest.length + 2).length;
+    return `${rest.length + digits}${rest}`;
+  });
+  const data = Buffer.from(records.join(''));
+  return Buffer.concat([tarHeader('PaxHeader', data.length, 'x'), padded(data)]);
+};
+
+test.each([
+  ['1.0', [paxOf('GNU.sparse.major=1', 'GNU.sparse.minor=0', 'GNU.sparse.name=d.vmdk', 'GNU.sparse.realsize=9000')]],
+  ['0.0', [paxOf('GNU.sparse.size=9000', 'GNU.sparse.numblocks=1', 'GNU.sparse.offset=0', 'GNU.sparse.numbytes=3')]],
+  ['of old', []],
+])('a sparse file of GNU tar %s is not supported, and is not called missing', async (_, before) => {
+  const sparse = before.length === 0 ? header(() => {}, 'S') : header((block) => block.write('GNUSparseFile.1/d', 0));
+  await expect(read(Buffer.concat([...before, sparse, three, end]))).rejects.toMatchObject({
+    fault: {
+      code: 'version_unsupported',
+      detail: expect.stringMatching(/^vm\.ova has .*d(\.vmdk)? as a sparse file of GNU tar.*without --sparse$/),
+    },
+  });
+});
+
 test('a member that was appended again replaces the earlier one, as when the archive is unpacked', async () => {
   const other = header((block) => block.write('other\0', 0));
   const archive = Buffer.concat([header(() => {}), three, other, three, header(() => {}), three, end]);

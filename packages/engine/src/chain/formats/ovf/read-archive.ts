@@ -1,4 +1,5 @@
 import { counted } from '@backup-sync/contracts';
+import { printable } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
@@ -43,7 +44,7 @@ export type Archive = {
 
 /**
  * Finds the files of a TAR archive by reading headers alone: 64 KiB at the beginning, and a block for each further
- * member. Throws `ReadFault` if a header is not one, and storage errors.
+ * member. Throws `ReadFault` if a header is not one or of a sparse file, and storage errors.
  */
 export async function readArchive(context: BucketContext, entry: ObjectEntry): Promise<Archive> {
   const { key, size } = entry;
@@ -71,6 +72,7 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
     if (start + bytes > size) return ended(cutIn(header, start + bytes), false);
     if (header.kind === 'pax' || header.kind === 'longName') about = { ...about, ...(await readAbout(header, start)) };
     else {
+      if (header.kind === 'sparse' || about.isSparse === true) throw sparse(header);
       if (header.kind === 'file') add({ name: about.path ?? header.name, start, bytes });
       about = {};
     }
@@ -97,8 +99,8 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
     if (kind === 'longName') return { path: readLongName(data) };
     const fields = readPaxFields(data);
     if (fields === null) throw unreadable(start - tarBlockBytes);
-    const { path, bytes: size } = fields;
-    return { ...(path === null ? {} : { path }), ...(size === null ? {} : { bytes: size }) };
+    const { path, bytes: size, isSparse } = fields;
+    return { ...(path === null ? {} : { path }), ...(size === null ? {} : { bytes: size }), isSparse };
   }
 
   function isCut(): string | null {
@@ -109,6 +111,12 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
 
   function cutIn({ name }: TarHeader, end: number): string {
     return `${key} has ${counted(size, 'byte')}, but ${about.path ?? name} in it ends at byte ${end}`;
+  }
+
+  function sparse({ name }: TarHeader): ReadFault {
+    const what = `${printable(about.path ?? name)} as a sparse file of GNU tar, which is not read`;
+    const detail = `${key} has ${what}: pack the archive again without --sparse`;
+    return new ReadFault({ code: 'version_unsupported', detail }, false);
   }
 
   function unreadable(at: number): ReadFault {

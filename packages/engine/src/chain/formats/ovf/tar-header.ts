@@ -8,9 +8,9 @@ export type TarHeader = {
   readonly bytes: number;
   /**
    * `pax` and `longName` say something about the member that follows, and `other` is neither a file nor that: a folder,
-   * a link, or a description of the whole archive.
+   * a link, or a description of the whole archive. `sparse` is a file of GNU tar that is stored without its holes.
    */
-  readonly kind: 'file' | 'pax' | 'longName' | 'other';
+  readonly kind: 'file' | 'pax' | 'longName' | 'sparse' | 'other';
 };
 
 const kinds: Readonly<Record<string, TarHeader['kind']>> = {
@@ -19,6 +19,7 @@ const kinds: Readonly<Record<string, TarHeader['kind']>> = {
   '7': 'file',
   x: 'pax',
   L: 'longName',
+  S: 'sparse',
 };
 
 /** Reads a header; null if the block is none: its checksum is wrong, or its size impossible. */
@@ -48,12 +49,19 @@ export function isEmptyBlock(block: Uint8Array): boolean {
 }
 
 /** What an extended header says about the next member. */
-export type PaxFields = { readonly path: string | null; readonly bytes: number | null };
+export type PaxFields = {
+  readonly path: string | null;
+  readonly bytes: number | null;
+  /** Whether GNU tar stores the member without its holes. Its bytes are then not those of the file. */
+  readonly isSparse: boolean;
+};
 
 /** Reads an extended header, of records `<length> <key>=<value>\n`; null if it is not one. */
 export function readPaxFields(bytes: Uint8Array): PaxFields | null {
   const data = Buffer.from(bytes);
   let [path, size]: [string | null, number | null] = [null, null];
+  let isSparse = false;
+  let sparseName: string | null = null;
   for (let at = 0; at < data.length; ) {
     const space = data.indexOf(0x20, at);
     const digits = space === -1 || space - at > 10 ? '' : data.toString('latin1', at, space);
@@ -64,13 +72,16 @@ export function readPaxFields(bytes: Uint8Array): PaxFields | null {
     if (equals === -1) return null;
     const value = record.slice(equals + 1);
     if (record.startsWith('path=')) path = value;
+    if (record.startsWith('GNU.sparse.')) isSparse = true;
+    // The path is then one for programs that do not know such files.
+    if (record.startsWith('GNU.sparse.name=')) sparseName = value;
     if (record.startsWith('size=')) {
       size = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
       if (!Number.isSafeInteger(size)) return null;
     }
     at = end;
   }
-  return { path, bytes: size };
+  return { path: sparseName ?? path, bytes: size, isSparse };
 }
 
 /** A name that GNU stores as the data of a member. */
