@@ -30,6 +30,7 @@ import { storageForms } from './global-options.ts';
 import { httpOptions } from './http-options.ts';
 import { readKeystone } from './keystone.ts';
 import { storageEnvironment } from './network.ts';
+import { readTrustedRoots } from './read-certificates.ts';
 import { readSecretVariable } from './secret-variable.ts';
 import { type ConnectOptions, databaseOf, resolveTarget, type Target } from './target.ts';
 
@@ -140,9 +141,9 @@ export async function connectToPlan(
     return await connect(options, environment, onFault, 'plan');
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DataDirectoryInUseError') throw error;
-    const { dataDirectory, keystone, ...storage } = localOptions(options, environment);
+    const { dataDirectory, keystone, trustedRoots, ...storage } = localOptions(options, environment);
     const { openCatalogueToPlan } = await import('@backup-sync/engine/catalogue-reader');
-    const reader = await openCatalogueToPlan({ place: dataDirectory, keystone, storage });
+    const reader = await openCatalogueToPlan({ place: dataDirectory, keystone, storage, trustedRoots });
     const { calls, opened } = await asOperator(reader, options.project ?? environment.BACKUP_SYNC_PROJECT);
     return { client: clientOf(calls), [Symbol.asyncDispose]: () => opened.disposeAsync() };
   }
@@ -206,6 +207,7 @@ function workOptions(
     requestsPerSecond: environment.BACKUP_SYNC_REQUESTS_PER_SECOND,
     requestsInFlight: environment.BACKUP_SYNC_REQUESTS_IN_FLIGHT,
     linkageMaxBytes: environment.BACKUP_SYNC_LINKAGE_MAX_BYTES,
+    trustedRoots: readTrustedRoots(environment),
     retryForMs: environment.BACKUP_SYNC_RETRY_FOR === undefined ? undefined : environment.BACKUP_SYNC_RETRY_FOR * 1000,
     backlogMax: environment.BACKUP_SYNC_BACKLOG,
     retention: retentionOf(environment),

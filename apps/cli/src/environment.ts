@@ -231,6 +231,9 @@ export const environmentSchema = z.object({
     'time for which it keeps verifications that newer ones have replaced (default: `forever`)',
   ),
   BACKUP_SYNC_KEEP_AUDIT: keptFor.describe('time for which it keeps audit events (default: `forever`)'),
+  BACKUP_SYNC_TRUSTED_ROOTS: optional.describe(
+    'PEM file of root certificates that may vouch for who signed a package of virtual machines (default: none)',
+  ),
   BACKUP_SYNC_HOOK_NETWORKS: networks.describe(
     'addresses and networks inside the network of the server, separated by commas, to which hooks may be sent, also by `http` (default: none)',
   ),

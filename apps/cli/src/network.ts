@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import type { StorageEnvironment } from '@backup-sync/engine';
 import type { Network } from '@backup-sync/engine/network';
-import { type Environment, originOf } from './environment.ts';
-import { UsageError } from './failure.ts';
+import type { Environment } from './environment.ts';
+import { readCertificates } from './read-certificates.ts';
 import type { ConnectOptions } from './target.ts';
 
 /**
@@ -29,10 +28,7 @@ export function readNetwork(environment: Environment): Network {
             ...(https !== undefined && { HTTPS_PROXY: https.reveal() }),
             NO_PROXY: directHosts(direct ?? '').join(','),
           },
-    caCertificates:
-      environment.AWS_CA_BUNDLE === undefined
-        ? []
-        : readCertificates(environment.AWS_CA_BUNDLE, originOf(environment, 'AWS_CA_BUNDLE')),
+    caCertificates: readCertificates(environment, 'AWS_CA_BUNDLE'),
   };
 }
 
@@ -68,18 +64,4 @@ function rangeOf(address: string, bits: number): string {
   const first = number - (number % size);
   const textOf = (each: number) => [24, 16, 8, 0].map((shift) => Math.floor(each / 2 ** shift) % 256).join('.');
   return `${textOf(first)}-${textOf(first + size - 1)}`;
-}
-
-function readCertificates(path: string, origin: string): readonly string[] {
-  const where = `${origin} names ${JSON.stringify(path)}`;
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`${where}, which cannot be read (${code}): name a readable PEM file`, { cause });
-  }
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
-  if (certificates === null) throw new UsageError(`${where}, which has no certificate in PEM form: name a PEM file`);
-  return certificates;
 }

@@ -36,6 +36,7 @@ type Changeable = Pick<ListenPlace, 'tls'> & {
   readonly limits?: Partial<EdgeLimits> | undefined;
   /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted (default: none). */
   readonly trustedProxies?: readonly string[] | undefined;
+  readonly trustedRoots?: EmbeddedEngineOptions['trustedRoots'];
 };
 
 type Served = Pick<GatewayAppOptions, 'version' | 'publicUrl' | 'consoleDirectory'> &
@@ -155,6 +156,7 @@ export async function serve(options: ServeOptions): Promise<RunningGateway> {
     async reconfigure(changed) {
       const changedLimits = { ...defaultEdgeLimits, ...changed.limits };
       isTrusted = trustIn(changed.trustedProxies ?? []);
+      engine.reconfigure(changed);
       (app.locals.admission as Admission).setLimits(changedLimits);
       const all = new Set([listening, local]);
       for (const each of all) await each.reconfigure({ tls: changed.tls, limits: changedLimits });

@@ -186,6 +186,12 @@ export const serverConfiguration = section('Configuration of a backup-sync serve
       description: 'PEM file of private certificate authorities, trusted in addition to the public ones.',
     }),
   }).optional(),
+  signatures: section('Who may sign packages of virtual machines (OVF, OVA).', {
+    trusted_roots_file: path().optional().meta({
+      description:
+        'PEM file of root certificates. A signed package says which of them vouches for its signer, or that none does. By default, no signer is trusted.',
+    }),
+  }).optional(),
   metrics: section('Metrics for Prometheus.', {
     listen: hostAndPort().optional().meta({
       description: 'Address and port that serve the metrics. By default, they are not served.',

@@ -45,6 +45,7 @@ import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import { probeBuckets } from './storage/probe-bucket.ts';
+import { noTrustedRoots, type TrustedRoots } from './trusted-roots.ts';
 import { usualCutting } from './verifications/cut-links.ts';
 import { helpVerification } from './verifications/help-verification.ts';
 import { verifyChain } from './verifications/verify-chain.ts';
@@ -74,6 +75,8 @@ export type EngineDrivers = {
 export type EngineOptions = StorageOptions & {
   /** See `linkageMaxBytes` of {@link Services} (default 8 GiB). */
   readonly linkageMaxBytes?: number | undefined;
+  /** The certificates that may vouch for who signed a package (default: none). */
+  readonly trustedRoots?: TrustedRoots | undefined;
   /** See `retryForMs` of {@link Services} (default 20 minutes). */
   readonly retryForMs?: number | undefined;
   /** Maximum number of unfinished imports of a project (default 100,000). */
@@ -110,6 +113,7 @@ export async function composeEngine(
 ): Promise<Engine> {
   await using opening = opened.move();
   const { log = noLog } = options;
+  let { trustedRoots = noTrustedRoots } = options;
   const embedded = await EmbeddedIdentity.open({
     catalogue,
     seal,
@@ -251,6 +255,7 @@ export async function composeEngine(
       storedTimes,
       hookSender,
       linkageMaxBytes: options.linkageMaxBytes ?? defaultLinkageMaxBytes,
+      trustedRoots: () => trustedRoots,
     },
   };
   catalogue.onDue((due) => void queue.add(due));
@@ -285,7 +290,13 @@ export async function composeEngine(
     courier.start();
   }
   const owned = opening.move();
-  return Engine.over({ services, handlers, streams, identity, release: () => owned.disposeAsync() });
+  return Engine.over({
+    ...{ services, handlers, streams, identity },
+    reconfigure: (changed) => {
+      trustedRoots = changed.trustedRoots ?? noTrustedRoots;
+    },
+    release: () => owned.disposeAsync(),
+  });
 }
 
 function nameOf(job: Job): string {

@@ -26,6 +26,7 @@ import { catalogueRefusal } from './catalogue-refusal.ts';
 import { lookIntoToken } from './identity/look-into-token.ts';
 import type { Identity, IssuedToken, OperatorIdentity, SessionIdentity } from './identity/port.ts';
 import type { World } from './services.ts';
+import type { TrustedRoots } from './trusted-roots.ts';
 
 /** Milliseconds for which the result of a test write to the catalogue is reused. */
 const touchAgainAfterMs = 1_000;
@@ -41,12 +42,20 @@ export type Measured = Measures & { readonly nowMs: number };
 /** The services that the engine itself needs. Its handlers may have more. */
 export type EngineServices = { readonly catalogue: Catalogue; readonly world: World };
 
+/** Options that can change while an engine runs. */
+type ChangeableOptions = {
+  /** The certificates that may vouch for who signed a package (default: none). */
+  readonly trustedRoots?: TrustedRoots | undefined;
+};
+
 type EngineOptions<Names extends UnaryCallName> = {
   readonly services: EngineServices;
   readonly answer: <Name extends Names>(name: Name, call: Call, input: CheckedInput<Name>) => Promise<CallOutput<Name>>;
   readonly streams: StreamHandlers;
   readonly identity: Identity & OperatorIdentity & SessionIdentity;
   readonly release: () => Promise<void>;
+  /** Absent if the engine has no options that can change. */
+  readonly reconfigure?: (changed: ChangeableOptions) => void;
 };
 
 /** Answers calls by name. All interfaces use it. */
@@ -56,6 +65,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
   readonly #answer: EngineOptions<Names>['answer'];
   readonly #streams: StreamHandlers;
   readonly #release: () => Promise<void>;
+  readonly #reconfigure: EngineOptions<Names>['reconfigure'];
   readonly #refusals: RefusalLimit;
   #stopping: Promise<void> | undefined;
   /** The newest test write. */
@@ -67,6 +77,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     this.#answer = options.answer;
     this.#streams = options.streams;
     this.#release = options.release;
+    this.#reconfigure = options.reconfigure;
     this.#refusals = new RefusalLimit(options.services.world.clock);
   }
 
@@ -75,7 +86,7 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     services,
     handlers,
     ...options
-  }: Pick<EngineOptions<Names>, 'streams' | 'identity' | 'release'> & {
+  }: Pick<EngineOptions<Names>, 'streams' | 'identity' | 'release' | 'reconfigure'> & {
     readonly services: Available;
     readonly handlers: CallHandlers<Names, Available>;
   }): Engine<Names> {
@@ -200,6 +211,11 @@ export class Engine<Names extends UnaryCallName = UnaryCallName> implements Asyn
     } catch (error) {
       throw catalogueRefusal(error);
     }
+  }
+
+  /** Uses other options for work that begins from now on. */
+  reconfigure(changed: ChangeableOptions): void {
+    this.#reconfigure?.(changed);
   }
 
   /** Stops the engine. Unfinished operations continue at the next start. */

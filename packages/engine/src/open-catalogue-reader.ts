@@ -32,6 +32,7 @@ import { noLog } from './log-events.ts';
 import { chainsAtOnce } from './queue/chains-at-once.ts';
 import type { QueryServices } from './services.ts';
 import type { StorageOptions } from './storage/open-measured-storage.ts';
+import { noTrustedRoots, type TrustedRoots } from './trusted-roots.ts';
 
 export { findHolder, type Holder } from './catalogue/sqlite/data-directory.ts';
 export { listCopies } from './catalogue/sqlite/upgrade.ts';
@@ -84,11 +85,15 @@ export async function openCatalogueReader(options: CatalogueReaderOptions): Prom
   return Engine.over({ services, handlers: queries, streams: { watchOperations }, identity, release });
 }
 
-/** Like {@link openCatalogueReader}, but also opens storage to answer `planSync`. */
+/** Like {@link openCatalogueReader}, but also opens storage to answer `planSync`. The roots are those of a sync. */
 export async function openCatalogueToPlan({
   storage: storageOptions,
+  trustedRoots = noTrustedRoots,
   ...options
-}: CatalogueReaderOptions & { readonly storage: StorageOptions }): Promise<Engine<CatalogueQuery | 'planSync'>> {
+}: CatalogueReaderOptions & {
+  readonly storage: StorageOptions;
+  readonly trustedRoots?: TrustedRoots | undefined;
+}): Promise<Engine<CatalogueQuery | 'planSync'>> {
   const [{ planSync }, { openMeasuredStorage }] = await Promise.all([
     import('./calls/plan-sync.ts'),
     import('./storage/open-measured-storage.ts'),
@@ -100,7 +105,10 @@ export async function openCatalogueToPlan({
   opening.defer(release);
   const owned = opening.move();
   return Engine.over({
-    services: { ...services, work: { storage, rateOf, chainsAtOnce, linkageMaxBytes: 0 } },
+    services: {
+      ...services,
+      work: { storage, rateOf, chainsAtOnce, linkageMaxBytes: 0, trustedRoots: () => trustedRoots },
+    },
     handlers: { ...queries, planSync },
     streams: { watchOperations },
     identity,

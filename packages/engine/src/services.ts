@@ -15,6 +15,7 @@ import type { StorageRate } from './storage/measured-storage-unit.ts';
 import type { Outages } from './storage/outage.ts';
 import type { StorageUnit } from './storage/port.ts';
 import type { ProbeOptions } from './storage/probe-bucket.ts';
+import type { TrustedRoots } from './trusted-roots.ts';
 
 /** Tests which requests buckets allow, with a separate client: see probe-bucket.ts. */
 export type StorageProbe = {
@@ -46,6 +47,8 @@ export type Work = {
   readonly hookSender: HookSender;
   /** Bytes that a sync may read to prove one link: block hashes, and objects whose ETag is not their MD5. */
   readonly linkageMaxBytes: number;
+  /** Returns the certificates that may vouch for who signed a package. They can change while the process runs. */
+  readonly trustedRoots: () => TrustedRoots;
 };
 
 /** Dependencies on the outside: time, new ids, the log, the stop signal, the identity service, the sealing key, a meter. */
@@ -71,7 +74,7 @@ export type QueryServices = { readonly catalogue: CatalogueReads; readonly world
 
 /** Services for plans, which examine chains and record nothing. */
 export type PlanServices = QueryServices & {
-  readonly work: Pick<Work, 'storage' | 'rateOf' | 'chainsAtOnce' | 'linkageMaxBytes'>;
+  readonly work: Pick<Work, 'storage' | 'rateOf' | 'chainsAtOnce' | 'linkageMaxBytes' | 'trustedRoots'>;
 };
 
 /** Services for every call. A call changes the catalogue only through `Change`. */

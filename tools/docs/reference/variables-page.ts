@@ -39,6 +39,7 @@ const groups: readonly { readonly title: string; readonly text: string; readonly
       'BACKUP_SYNC_RETRY_FOR',
       'BACKUP_SYNC_BACKLOG',
       'BACKUP_SYNC_HOOK_NETWORKS',
+      'BACKUP_SYNC_TRUSTED_ROOTS',
       'BACKUP_SYNC_SECRET_KEY',
       'BACKUP_SYNC_SECRET_KEY_FILE',
     ],

@@ -27,7 +27,7 @@ export type Reloading = Disposable & {
 };
 
 /**
- * Reads the configuration file and the certificate again at each SIGHUP. If something is wrong, reports every problem
+ * Reads the configuration file, the certificate and the trusted roots again at each SIGHUP. If something is wrong, reports every problem
  * and changes nothing. Otherwise applies what can change while the process runs, and names what needs a restart.
  */
 export function reloadOnHangUp(
@@ -80,6 +80,7 @@ export function reloadOnHangUp(
     const readAgain = [
       ...(file === null ? [] : [`the configuration ${file.path}`]),
       ...(serves && hasTls(values) ? ['the certificate'] : []),
+      ...(values.has('signatures.trusted_roots_file') ? ['the trusted roots'] : []),
     ];
     log('config.reloaded', `Read ${readAgain.join(' and ') || 'no file'} again. ${what.join(' ')}`, {
       changed: applied.join(',') || null,

@@ -5,6 +5,7 @@ import { exitCodes } from '../failure.ts';
 import { beginLife } from '../log/begin-life.ts';
 import { logSettings } from '../log/log-options.ts';
 import { openLog } from '../log/open-log.ts';
+import { readTrustedRoots } from '../read-certificates.ts';
 import { openServiceManager } from '../service-manager.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -27,7 +28,10 @@ export async function serveCommand(context: CommandContext, options: ServeOption
     started: started.promise,
     logging,
     serviceManager,
-    apply: async (changed) => (await started.promise).reconfigure(edgesOf(options, changed)),
+    apply: async (changed) => {
+      const gateway = await started.promise;
+      await gateway.reconfigure({ ...edgesOf(options, changed), trustedRoots: readTrustedRoots(changed) });
+    },
   });
   await using gateway = await startGateway(context, options, logging);
   if (terminal.json) {

@@ -1,9 +1,11 @@
+import type { Engine } from '@backup-sync/engine';
 import type { MetricsPlace, OpenMetrics } from '@backup-sync/gateway/metrics';
 import { databaseOptions } from '../connect.ts';
 import { exitCodes } from '../failure.ts';
 import { beginLife } from '../log/begin-life.ts';
 import { type LogOptions, logSettings } from '../log/log-options.ts';
 import { openLog } from '../log/open-log.ts';
+import { readTrustedRoots } from '../read-certificates.ts';
 import { openServiceManager } from '../service-manager.ts';
 import { print, printJson } from '../terminal.ts';
 import type { CommandContext } from './command-context.ts';
@@ -20,13 +22,13 @@ export async function workCommand(context: CommandContext, options: LogOptions &
   using logging = openLog(terminal.messages, logSettings(options, environment));
   using life = beginLife(logging.log, version, signal);
   const serviceManager = openServiceManager(context.layers.own, logging.log);
-  const started = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<Engine>();
   using _reloading = reloadOnHangUp(context, options, {
     serves: false,
     started: started.promise,
     logging,
     serviceManager,
-    apply: async () => {},
+    apply: async (changed) => (await started.promise).reconfigure({ trustedRoots: readTrustedRoots(changed) }),
   });
   const node = databaseOptions(connect, environment);
   const place = metricsPlaceOf(options, environment, () => edgesOf({}, environment));
@@ -56,7 +58,7 @@ export async function workCommand(context: CommandContext, options: LogOptions &
   }
   life.started(null);
   await serviceManager.ready();
-  started.resolve();
+  started.resolve(opened.engine);
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }

@@ -8,6 +8,7 @@ import { type Environment, environmentSchema, readEnvironment } from '../environ
 import { UsageError } from '../failure.ts';
 import { readKeystone } from '../keystone.ts';
 import { readNetwork } from '../network.ts';
+import { readTrustedRoots } from '../read-certificates.ts';
 import { readSecretVariable } from '../secret-variable.ts';
 import { type ConnectOptions, databaseOf } from '../target.ts';
 import { configurationKeys, flagOf } from './keys.ts';
@@ -135,6 +136,7 @@ function processChecks(options: ConnectOptions, environment: Environment): reado
       () => readKeystone(environment),
     ],
     [['AWS_CA_BUNDLE'], () => readNetwork(environment)],
+    [['BACKUP_SYNC_TRUSTED_ROOTS'], () => readTrustedRoots(environment)],
   ];
 }
 

@@ -112,6 +112,12 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   { key: 'network.https_proxy', variable: 'HTTPS_PROXY', otherVariable: 'https_proxy' },
   { key: 'network.no_proxy', variable: 'NO_PROXY', otherVariable: 'no_proxy', variableText: list },
   { key: 'network.ca_file', variable: 'AWS_CA_BUNDLE', variableText: path },
+  {
+    key: 'signatures.trusted_roots_file',
+    variable: 'BACKUP_SYNC_TRUSTED_ROOTS',
+    isLive: true,
+    variableText: path,
+  },
   { key: 'metrics.listen', variable: 'BACKUP_SYNC_METRICS_LISTEN', option: 'metricsListen' },
   {
     key: 'metrics.token_file',

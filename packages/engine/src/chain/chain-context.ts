@@ -1,4 +1,5 @@
 import type { StorageUnit } from '../storage/port.ts';
+import type { TrustedRoots } from '../trusted-roots.ts';
 import type { Absences } from './absences.ts';
 import type { EdgeProof, Location, RecordedListing } from './proof/link.ts';
 
@@ -40,5 +41,7 @@ export type ChainContext = BucketContext & {
   readonly readHashes: boolean;
   /** True if all data is read after the examination. ETags that are not the MD5 are then left to that reading. */
   readonly dataFollows: boolean;
+  /** The certificates that may vouch for who signed a package. */
+  readonly trustedRoots: TrustedRoots;
   readonly nowMs: () => number;
 };

@@ -1,5 +1,6 @@
 import type { BackupSync } from '@backup-sync/contracts';
 import type { ObjectEntry } from '../storage/port.ts';
+import type { TrustedRoots } from '../trusted-roots.ts';
 import type { BucketContext, ChainContext } from './chain-context.ts';
 import type { ChainData } from './data.ts';
 import type { ListingComparison } from './listing-comparison.ts';
@@ -65,8 +66,14 @@ export interface ChainFormat {
   objectsPrefixOf(imagePath: string): string;
   /** Compares the recorded backups of one such prefix with a listing. */
   compare(objectsPrefix: string): ListingComparison;
-  /** Whether an unchanged backup must be examined again, because the check that recorded it may have been wrong. */
-  isOutdated(recorded: { readonly checkVersion: string | null; readonly proof: EdgeProof | null }): boolean;
+  /**
+   * Whether an unchanged backup must be examined again, because the check that recorded it may have been wrong, or because
+   * other roots are trusted now.
+   */
+  isOutdated(
+    recorded: { readonly checkVersion: string | null; readonly proof: EdgeProof | null },
+    trustedRoots: TrustedRoots,
+  ): boolean;
   /** Lists the root once, or uses the listings that all formats share. Throws storage errors. */
   open(context: FormatContext, chainRoot: string): Promise<ChainExaminer>;
 }

@@ -191,7 +191,7 @@ export class ChainLook {
   #open(): Promise<ChainExaminer> {
     const {
       catalogue,
-      work: { linkageMaxBytes },
+      work: { linkageMaxBytes, trustedRoots },
       world: { clock },
     } = this.#services;
     const { chain, imagePaths, proofsNotBeforeMs, readHashes } = this.#options;
@@ -224,6 +224,7 @@ export class ChainLook {
       linkageMaxBytes,
       readHashes,
       dataFollows: false,
+      trustedRoots: trustedRoots(),
       nowMs: () => clock.nowMs(),
       signal: this.signal,
     });

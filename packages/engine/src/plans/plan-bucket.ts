@@ -89,6 +89,7 @@ class BucketPlan {
       projectId,
       bucketName,
       outages: services.work.outages,
+      trustedRoots: services.work.trustedRoots(),
       signal,
       nowMs: () => services.world.clock.nowMs(),
       onFault: run.onFault,

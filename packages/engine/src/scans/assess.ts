@@ -2,6 +2,7 @@ import type { KnownBackup } from '../catalogue/known-backup.ts';
 import { formats } from '../chain/formats/formats.ts';
 import { isLasting, reasonsOfParent } from '../chain/proof/lasting-fault.ts';
 import { isSameLocation, type Location } from '../chain/proof/link.ts';
+import type { TrustedRoots } from '../trusted-roots.ts';
 import type { Sighting } from './compare-listing.ts';
 
 /** The catalogue's knowledge of a place where the listing showed objects. */
@@ -16,13 +17,14 @@ export type PlaceAssessment =
  * are examined again:
  * - a fault that may pass by itself, or that comes from a missing permission to read;
  * - a fault of a parent that is whole now (`mendedParents`);
- * - a verdict of an earlier check that the present check may not share.
+ * - a verdict of an earlier check, or with other trusted roots, that the present check may not share.
  */
 export function assessPlace(
   { likeness }: Sighting,
   known: readonly KnownBackup[],
   place: Location,
   mendedParents: ReadonlySet<string>,
+  trustedRoots: TrustedRoots,
 ): PlaceAssessment {
   const here = known.filter(({ record }) => isSameLocation(record.location, place));
   const shown = here.filter(({ isForgotten }) => !isForgotten);
@@ -31,7 +33,7 @@ export function assessPlace(
       likeness.get(each.record.backupId) === 'same' &&
       !each.isVanished &&
       !mayHaveMended(each) &&
-      !isOfEarlierCheck(each) &&
+      !isOfEarlierCheck(each, trustedRoots) &&
       !isOfMendedParent(each, mendedParents),
   );
   if (unchanged !== undefined) return { kind: 'known', known: unchanged };
@@ -45,8 +47,8 @@ export function parentAtFault({ record: { fault, parentBackupId } }: KnownBackup
   return fault !== null && reasonsOfParent.includes(fault.code) ? parentBackupId : null;
 }
 
-function isOfEarlierCheck({ record, proof }: KnownBackup): boolean {
-  return formats[record.format].isOutdated({ checkVersion: record.checkVersion, proof });
+function isOfEarlierCheck({ record, proof }: KnownBackup, trustedRoots: TrustedRoots): boolean {
+  return formats[record.format].isOutdated({ checkVersion: record.checkVersion, proof }, trustedRoots);
 }
 
 function isOfMendedParent(known: KnownBackup, mendedParents: ReadonlySet<string>): boolean {

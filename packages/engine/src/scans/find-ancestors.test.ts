@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { endlessStorage } from '../testing/endless-storage.ts';
 import { seededUuid } from '../testing/seeded-bytes.ts';
+import { noTrustedRoots } from '../trusted-roots.ts';
 import { findAncestors } from './find-ancestors.ts';
 import { OutsideAncestors } from './outside-ancestors.ts';
 
@@ -18,6 +19,7 @@ test('a root with an endless number of backups is refused before they fill the m
       },
     },
     findProofs: nothing,
+    trustedRoots: noTrustedRoots,
     projectId: 'project-1',
     bucketName: 'bucket',
     outages: { of: () => null },

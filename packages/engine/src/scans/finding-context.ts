@@ -1,4 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { ChainContext } from '../chain/chain-context.ts';
 import type { EdgeProof } from '../chain/proof/link.ts';
 import type { Outages } from '../storage/outage.ts';
 import type { StorageUnit } from '../storage/port.ts';
@@ -13,6 +14,8 @@ export type FindingContext = {
   readonly projectId: string;
   readonly bucketName: string;
   readonly outages: Outages;
+  /** See {@link ChainContext}. */
+  readonly trustedRoots: ChainContext['trustedRoots'];
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
   /** Takes an error of this program that concerns a single backup. */

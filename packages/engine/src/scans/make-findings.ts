@@ -37,14 +37,14 @@ export async function makeFindings(
   sightings: readonly Sighting[],
   outside: OutsideAncestors,
 ): Promise<readonly Found[]> {
-  const { catalogue, projectId, bucketName, storage } = context;
+  const { catalogue, projectId, bucketName, storage, trustedRoots } = context;
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await catalogue.backups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
   const mended = await findMendedParents(context, here);
   const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
   for (const sighting of sightings) {
     const place: Location = { storageUnitId: storage.id, bucketName, imagePath: sighting.imagePath };
-    const assessment = assessPlace(sighting, here, place, mended);
+    const assessment = assessPlace(sighting, here, place, mended, trustedRoots);
     assessed.push({ sighting, assessment: await withAncestors(assessment, outside) });
   }
   const unrecorded = assessed.filter(({ assessment }) => assessment.kind === 'unrecorded');

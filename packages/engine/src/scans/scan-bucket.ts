@@ -73,7 +73,10 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     work: { outages },
   } = services;
   const { onFault } = run;
-  const context = { storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs, onFault };
+  const context = {
+    ...{ storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs, onFault },
+    trustedRoots: services.work.trustedRoots(),
+  };
   const outside = new OutsideAncestors(context, prefix);
   const template = request.pathTemplate === null ? null : compileTemplate(request.pathTemplate);
   const states: { [State in FindingState]?: number } = {};

@@ -1,6 +1,7 @@
 import { Absences } from '../chain/absences.ts';
 import type { ChainContext } from '../chain/chain-context.ts';
 import type { StorageUnit } from '../storage/port.ts';
+import { noTrustedRoots } from '../trusted-roots.ts';
 
 /** A context without a catalogue, at a time when no object in a test bucket counts as recent any more. */
 export function chainContext(
@@ -23,6 +24,7 @@ export function chainContext(
     linkageMaxBytes: Number.POSITIVE_INFINITY,
     readHashes: true,
     dataFollows: false,
+    trustedRoots: noTrustedRoots,
     nowMs: () => Date.UTC(2026, 10, 23),
     signal: new AbortController().signal,
     ...changes,

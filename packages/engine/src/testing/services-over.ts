@@ -21,6 +21,7 @@ import { workOnScan } from '../sources/scan-work.ts';
 import { verifyAfterEnd } from '../sources/start-verifications.ts';
 import { systemSleep } from '../storage/bucket-budget.ts';
 import type { StorageUnit } from '../storage/port.ts';
+import { noTrustedRoots } from '../trusted-roots.ts';
 import { usualCutting } from '../verifications/cut-links.ts';
 import { helpVerification } from '../verifications/help-verification.ts';
 import { type VerificationOptions, verifyChain } from '../verifications/verify-chain.ts';
@@ -50,7 +51,7 @@ export function chainOfItem({ work: { storage } }: Services, projectId: string, 
 export async function openServicesOver(
   storage: StorageUnit,
   bucketName: string,
-  changes: Partial<Pick<Work, 'linkageMaxBytes' | 'retryForMs' | 'outages'>> & {
+  changes: Partial<Pick<Work, 'linkageMaxBytes' | 'retryForMs' | 'outages' | 'trustedRoots'>> & {
     readonly backlogMax?: number;
     readonly verification?: Partial<VerificationOptions>;
   } = {},
@@ -90,6 +91,7 @@ export async function openServicesOver(
       outages: { of: () => null },
       backlog: new Backlog(catalogue, clock, { max: backlogMax, jobsAtOnce: 2 }),
       linkageMaxBytes: 0,
+      trustedRoots: () => noTrustedRoots,
       storedTimes: new StoredTimes(catalogue, clock, { isShared: false }),
       rateOf: () => ({ listMs: null, getMs: null, byteMs: null }),
       chainsAtOnce: 1,

@@ -36,6 +36,7 @@ export function openExaminer(
     projectBuckets: () => catalogue.backups.projectBuckets(projectId, reading.storage.id),
     absences: new Absences(),
     readHashes: true,
+    trustedRoots: reading.services.work.trustedRoots(),
     nowMs: () => clock.nowMs(),
     signal: reading.signal,
     ...options,

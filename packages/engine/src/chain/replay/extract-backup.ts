@@ -5,6 +5,7 @@ import { quote } from '../../quote.ts';
 import type { StorageEnvironment } from '../../storage/driver.ts';
 import { limitToGrants } from '../../storage/granted-storage-unit.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
+import { noTrustedRoots } from '../../trusted-roots.ts';
 import { Absences } from '../absences.ts';
 import { isCompared, type NamedVolume, volumesOf } from '../data.ts';
 import { openChain } from '../examiner.ts';
@@ -87,6 +88,8 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
       return [...new Set([...(await options.recordedBuckets()), ...granted.map(({ bucketName }) => bucketName)])];
     },
     absences: new Absences(),
+    // Only remarks depend on them, and an extraction has none.
+    trustedRoots: noTrustedRoots,
     nowMs: () => systemClock.nowMs(),
     signal,
   };

@@ -1,4 +1,5 @@
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { quote } from '../../../quote.ts';
 import { parseDigestLine } from './manifest-lines.ts';
 
 /** Maximum number of bytes of a certificate with its chain. */
@@ -14,9 +15,13 @@ const algorithms: Readonly<Record<string, string>> = {
 };
 const pemPattern = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
+/** The certificate with whose key a manifest was signed, and the others next to it. */
+export type Signer = { readonly certificate: X509Certificate; readonly others: readonly X509Certificate[] };
+
 /** What a certificate (`.cert`) says about the manifest next to it. */
 export type Signature =
-  | { readonly kind: 'holds'; readonly remark: string }
+  | { readonly kind: 'holds'; readonly signer: Signer }
+  | { readonly kind: 'unchecked'; readonly remark: string }
   | { readonly kind: 'wrong' | 'unreadable'; readonly detail: string };
 
 /**
@@ -26,26 +31,26 @@ export type Signature =
 export function checkSignature(certificateFile: Uint8Array, manifest: Uint8Array): Signature {
   const text = Buffer.from(certificateFile).toString('latin1');
   const line = parseDigestLine(text.trimStart().split(/[\r\n]/, 1)[0] ?? '');
-  const [signer, ...others] = readCertificates(text) ?? [];
-  if (line === null || signer === undefined) {
+  const [certificate, ...others] = readCertificates(text) ?? [];
+  if (line === null || certificate === undefined) {
     return { kind: 'unreadable', detail: 'it does not have a signature and the certificate of the signer' };
   }
-  const subject = nameOf(signer);
-  if (isDamaged(signer, others)) {
-    return { kind: 'wrong', detail: `the certificate of ${subject} is not the one that was issued` };
+  const name = nameOf(certificate);
+  if (isDamaged(certificate, others)) {
+    return { kind: 'wrong', detail: `the certificate of ${name} is not the one that was issued` };
   }
   const algorithm = algorithms[line.algorithm];
-  const key = keyOf(signer);
+  const key = keyOf(certificate);
   if (algorithm === undefined || key?.asymmetricKeyType !== 'rsa') {
     return {
-      kind: 'holds',
-      remark: `signed by ${subject} in a way that is not known here, so the signature is not checked`,
+      kind: 'unchecked',
+      remark: `signed by ${name} in a way that is not known here, so the signature is not checked`,
     };
   }
   if (!isSignedBy(key, algorithm, manifest, Buffer.from(line.hex, 'hex'))) {
-    return { kind: 'wrong', detail: `the signature of ${subject} is not one of this manifest` };
+    return { kind: 'wrong', detail: `the signature of ${name} is not one of this manifest` };
   }
-  return { kind: 'holds', remark: `signed by ${subject}, certificate not checked against a root` };
+  return { kind: 'holds', signer: { certificate, others } };
 }
 
 /** Null if it has a key of an algorithm that is not known. */
@@ -75,17 +80,21 @@ function readCertificates(text: string): readonly X509Certificate[] | null {
   }
 }
 
-/** Whether the issuer is there, the signer or one of the chain, but did not sign this certificate. */
+/**
+ * Whether a certificate that signs itself has changed since. One of another issuer is not compared: several may have the
+ * name of its issuer, and the right one may not be there.
+ */
 function isDamaged(signer: X509Certificate, others: readonly X509Certificate[]): boolean {
-  const issuer = [signer, ...others].find(({ subject }) => subject === signer.issuer);
+  if (signer.subject !== signer.issuer) return false;
+  const issuers = [signer, ...others.filter(({ subject }) => subject === signer.issuer)];
   try {
-    return issuer !== undefined && !signer.verify(issuer.publicKey);
+    return !issuers.some(({ publicKey }) => signer.verify(publicKey));
   } catch {
     return true;
   }
 }
 
-/** A certificate may have no subject, whatever its type says. */
-function nameOf({ subject }: { readonly subject?: string }): string {
-  return subject === undefined || subject === '' ? 'somebody without a name' : subject.split('\n').join(', ');
+/** The name of whom a certificate is of, in quotes: it may contain words of a remark. */
+export function nameOf({ subject }: { readonly subject?: string }): string {
+  return subject === undefined || subject === '' ? 'somebody without a name' : quote(subject.split('\n').join(', '));
 }

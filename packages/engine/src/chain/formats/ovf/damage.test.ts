@@ -29,7 +29,7 @@ const unitWith = (objects: Iterable<readonly [string, Uint8Array]>) =>
 test.each([folder, archive])('a package says how far it can be proved: %s', async (imagePath) => {
   expect(await examinePackage(signed, imagePath)).toMatchObject({
     ...{ format: 'ovf', level: 'linkage', fault: null, limit: null, form: { ceiling: 'content', gaps: [] } },
-    remark: 'signed by CN=test signer, O=Tests, certificate not checked against a root',
+    remark: 'signed by "CN=test signer, O=Tests", certificate not checked against a root',
   });
   expect(await examinePackage(plain, imagePath)).toMatchObject({
     ...{ level: 'linkage', fault: null, limit: null, remark: null },

@@ -28,8 +28,9 @@ export const ovfFormat: RecognisedFormat = {
     return imagePath;
   },
 
-  isOutdated({ checkVersion }) {
-    return checkVersion !== ovfCheck.version;
+  isOutdated({ checkVersion }, trustedRoots) {
+    const { version, reusable } = ovfCheck(trustedRoots);
+    return checkVersion === null || ![version, ...reusable].includes(checkVersion);
   },
 
   compare(imagePath) {

@@ -1,4 +1,5 @@
 import type { BackupSync, ReasonCode, VerificationLevel } from '@backup-sync/contracts';
+import type { TrustedRoots } from '../../../trusted-roots.ts';
 import type { FormatContext } from '../../format.ts';
 import type { Check } from '../../proof/check-version.ts';
 import { isOfAccess } from '../../proof/lasting-fault.ts';
@@ -7,6 +8,7 @@ import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../p
 import { ReadFault } from '../../proof/read-fault.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { isYoung } from '../../proof/young-metadata.ts';
+import { nameOf } from './certificate.ts';
 import { proveDisks } from './disk-structures.ts';
 import { checkInventory } from './inventory-check.ts';
 import { isPackagePlace, type OvfLink } from './ovf-link.ts';
@@ -15,7 +17,16 @@ import type { PackageReadings } from './package-readings.ts';
 import { describeStrays, type PackageSet } from './package-set.ts';
 
 /** Raise the version when an old proof would come out differently today. */
-export const ovfCheck: Check = { version: 'ovf/2', reusable: [], judgedByEtag: [] };
+const version = 'ovf/3';
+
+/** The check with these trusted roots. The version of a signed package names them, so that it is proved again with others. */
+export function ovfCheck(roots: TrustedRoots): Check {
+  return { version, reusable: [versionOfSigned(roots)], judgedByEtag: [] };
+}
+
+function versionOfSigned({ digest }: TrustedRoots): string {
+  return `${version}+${digest === null ? 'no-roots' : `roots-${digest.slice(0, 12)}`}`;
+}
 
 /** Faults that a package also has while it is being written. */
 const unfinished: ReadonlySet<ReasonCode> = new Set([
@@ -23,18 +34,25 @@ const unfinished: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 /** What the proof of packages has found so far. */
-type KnownPackages = { set: PackageSet | null; form: Form | null; extents: ReadonlySet<string> };
+type KnownPackages = {
+  set: PackageSet | null;
+  /** Descriptions of who signed them. */
+  signers: readonly string[];
+  form: Form | null;
+  extents: ReadonlySet<string>;
+};
 
 /** Proves packages of virtual machines. Each stands alone. */
 export class OvfProver implements LinkProver<OvfLink> {
   readonly format = 'ovf';
-  readonly check = ovfCheck;
+  readonly check: Check;
   readonly #context: FormatContext;
   readonly #readings: PackageReadings;
 
   constructor(context: FormatContext, readings: PackageReadings) {
     this.#context = context;
     this.#readings = readings;
+    this.check = ovfCheck(context.trustedRoots);
   }
 
   /** A package has no id of its own, so that a request contradicts nothing. */
@@ -49,11 +67,12 @@ export class OvfProver implements LinkProver<OvfLink> {
   }
 
   async prove(link: OvfLink): Promise<ProvedLink<OvfLink>> {
-    const known: KnownPackages = { set: null, form: null, extents: new Set() };
+    const known: KnownPackages = { set: null, signers: [], form: null, extents: new Set() };
     let level: VerificationLevel | null = null;
     try {
       const set = await this.#readings.read(link);
       known.set = set;
+      known.signers = await this.#describeSigners(set);
       level = 'metadata';
       const { fault, unsized } = await checkInventory(this.#context, set);
       if (fault !== null) {
@@ -100,8 +119,23 @@ export class OvfProver implements LinkProver<OvfLink> {
     return mayCome && isNew ? { ...fault, code: 'incomplete' } : fault;
   }
 
-  #conclude(link: OvfLink, { set, form, extents }: KnownPackages, finding: Finding<OvfLink>): ProvedLink<OvfLink> {
-    const remarks = set === null ? [] : [...set.remarks, ...describeStrays(set, extents)];
+  async #describeSigners({ packages }: PackageSet): Promise<readonly string[]> {
+    const { trustedRoots, nowMs } = this.#context;
+    const signers = packages.map(({ signer }) => signer).filter((signer) => signer !== null);
+    if (trustedRoots.digest === null) {
+      return signers.map(
+        ({ certificate }) => `signed by ${nameOf(certificate)}, certificate not checked against a root`,
+      );
+    }
+    if (signers.length === 0) return [];
+    // Loaded only if needed: it takes a tenth of a second.
+    const { describeSigner } = await import('./describe-signer.ts');
+    return signers.map((signer) => describeSigner(signer, trustedRoots, nowMs()));
+  }
+
+  #conclude(link: OvfLink, known: KnownPackages, finding: Finding<OvfLink>): ProvedLink<OvfLink> {
+    const { set, signers, form, extents } = known;
+    const remarks = set === null ? [] : [...signers, ...set.remarks, ...describeStrays(set, extents)];
     const documents = set?.packages.flatMap(({ files, documents }) => [...files.keys()].slice(0, 1).concat(documents));
     const read = new Set((documents ?? []).map((path) => set?.stored.files.get(path)?.entry ?? null));
     return concludeEdge(
@@ -116,7 +150,7 @@ export class OvfProver implements LinkProver<OvfLink> {
         form,
         // Nothing in a package says when it was made.
         formatTime: null,
-        checkVersion: ovfCheck.version,
+        checkVersion: signers.length === 0 ? version : versionOfSigned(this.#context.trustedRoots),
         read: [...read],
         remark: remarks.length === 0 ? null : remarks.join('; '),
         awaitsData: false,

@@ -4,7 +4,7 @@ import type { Digest } from '../../data.ts';
 import type { ImageSource } from '../../disk-image/image-source.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { isYoung } from '../../proof/young-metadata.ts';
-import { certificateBytesMax, checkSignature } from './certificate.ts';
+import { certificateBytesMax, checkSignature, type Signer } from './certificate.ts';
 import type { DescribedFile, Descriptor } from './descriptor.ts';
 import { type Manifest, manifestBytesMax, parseDigestLine, readManifestLines } from './manifest-lines.ts';
 import { stemOfDescriptor } from './ovf-path.ts';
@@ -42,6 +42,8 @@ export type OvfPackage = {
   /** SHA-256, hex, of the descriptor. */
   readonly descriptorDigest: string;
   readonly hasManifest: boolean;
+  /** Who signed the manifest; null if there is no signature, or one that is not checked. */
+  readonly signer: Signer | null;
   readonly remarks: readonly string[];
 };
 
@@ -56,7 +58,7 @@ export const filesMax = 100_000 + 100;
 /** What the descriptor, manifest and certificate of a package say. */
 export type PackageDocuments = Pick<
   OvfPackage,
-  'name' | 'descriptor' | 'documents' | 'descriptorDigest' | 'remarks'
+  'name' | 'descriptor' | 'documents' | 'descriptorDigest' | 'signer' | 'remarks'
 > & {
   readonly descriptorPath: string;
   /** The digests that the descriptor has, in hex. */
@@ -81,20 +83,22 @@ export async function readDocuments(
     throw fault('object_missing', `${name}.mf, which ${certificate.path} signs`);
   }
   const manifest = manifestDocument === null ? null : parseManifest(manifestDocument);
+  let signer: Signer | null = null;
   if (certificate !== null && manifestDocument !== null) {
     const signature = checkSignature(certificate.bytes, manifestDocument.bytes);
-    if (signature.kind !== 'holds') {
+    if (signature.kind === 'holds') signer = signature.signer;
+    else if (signature.kind === 'unchecked') remarks.push(signature.remark);
+    else {
       const code = signature.kind === 'wrong' ? 'content_mismatch' : 'metadata_unreadable';
       throw fault(code, `${certificate.path}: ${signature.detail}`);
     }
-    remarks.push(signature.remark);
   }
   const hashOf = (algorithm: string) => createHash(algorithm).update(descriptorBytes).digest('hex');
   const hashes = { md5: hashOf('md5'), sha1: hashOf('sha1'), sha256: hashOf('sha256'), sha512: hashOf('sha512') };
   const documents = [manifestPath, certificate?.path ?? null].filter((path) => path !== null);
   return {
     ...{ name, descriptorPath, descriptor, hashes, descriptorDigest: hashes.sha256 },
-    ...{ manifestPath, manifest, documents, remarks },
+    ...{ manifestPath, manifest, documents, signer, remarks },
   };
 }
 

@@ -3,6 +3,7 @@ import { examineBackups } from '../../../testing/examine-backups.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { seededBytes } from '../../../testing/seeded-bytes.ts';
 import { grainBytes, grainSectors, syncItemOfVmdk, type VmdkPlan, writeVmdk } from '../../../testing/vmdk-writer.ts';
+import { noTrustedRoots } from '../../../trusted-roots.ts';
 import { vmdkFormat } from './vmdk-format.ts';
 
 const bucketName = 'backups';
@@ -143,7 +144,7 @@ describe('a parent', () => {
       detail: 'vm/web-000001.vmdk needs golden/web.vmdk or vm/web.vmdk, which is not there',
     });
     const [proof = null] = examination.newProofs;
-    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof })).toBe(true);
+    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof }, noTrustedRoots)).toBe(true);
   });
 
   test('with another CID is not broken, but nothing links it', async () => {

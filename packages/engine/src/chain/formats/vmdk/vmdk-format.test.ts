@@ -12,6 +12,7 @@ import {
   type WrittenVmdk,
   writeVmdk,
 } from '../../../testing/vmdk-writer.ts';
+import { noTrustedRoots } from '../../../trusted-roots.ts';
 import { findOwner } from '../formats.ts';
 import { idOfVmdk } from './vmdk-chain.ts';
 import { vmdkFormat } from './vmdk-format.ts';
@@ -290,7 +291,9 @@ describe('a descriptor that is stored before the extents', () => {
     const text = Buffer.from(descriptor[1]).toString().replace('web-f001', 'other');
     const storage = unitWith(new Map([[flat.imagePath, Buffer.from(text)]]));
     const [examination] = await examineBackups(storage, [item]);
-    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof: examination?.newProofs[0] ?? null })).toBe(true);
+    expect(
+      vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof: examination?.newProofs[0] ?? null }, noTrustedRoots),
+    ).toBe(true);
   });
 
   test('is incomplete while it is young', async () => {
@@ -320,7 +323,7 @@ describe('extents that are not named as their disk', () => {
     const first = await examineBackups(storage, [item], memory);
     expect(first[0]).toMatchObject({ level: 'linkage', fault: null, listing: { objectCount: 2 } });
     const [proof = null] = first[0]?.newProofs ?? [];
-    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof })).toBe(true);
+    expect(vmdkFormat.isOutdated({ checkVersion: 'vmdk/1', proof }, noTrustedRoots)).toBe(true);
     remember(first, [item]);
     expect((await examineBackups(storage, [item], memory))[0]).toMatchObject({ level: 'linkage', newProofs: [] });
     objects.delete('site/vm/old-f001.vmdk');
