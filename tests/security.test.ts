@@ -108,6 +108,8 @@ const limits = [
   ['with 1,048,576 characters', `${engine}/chain/manifest-document/read-manifest.ts`, 'textUnitsMax'],
   ['200,000 backups', `${engine}/chain/proof/object-bound.ts`, 'folderLinksMax'],
   ['16,000,000 blocks', `${engine}/chain/formats/longhorn/volume-listing.ts`, 'blocksMax'],
+  ['10 certificates', `${engine}/chain/formats/ovf/certificate.ts`, 'chainMax'],
+  ['64 KiB of each', `${engine}/chain/formats/ovf/certificate-rules.ts`, 'certificateBytesMax'],
   ['8 GiB', `${engine}/compose-engine.ts`, 'defaultLinkageMaxBytes'],
   ['within 1 s', `${engine}/catalogue/sqlite/open-sqlite-catalogue.ts`, 'lookEveryMs'],
   ['400 generated requests', 'tools/fuzz/fuzz.test.ts', 'requests'],
