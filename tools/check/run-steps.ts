@@ -9,12 +9,15 @@ export async function runShown(command: string, args: readonly string[]): Promis
   return code === 0;
 }
 
-/** Command lines of the checks that run no test. */
+/**
+ * Command lines of the checks that run no test. The compiler uses one thread, because each of several would check again
+ * what they share, while the tests need the other cores.
+ */
 const checksWithoutTests = [
   'biome ci --error-on-warnings .',
   'turbo boundaries',
-  'turbo run types --output-logs=errors-only',
-  'tsc -p tests',
+  'tsc -p tests --singleThreaded',
+  'tsc -p apps/console --singleThreaded',
   'knip',
 ] as const;
 
