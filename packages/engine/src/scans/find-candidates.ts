@@ -46,8 +46,11 @@ export async function* findCandidates(
         continue;
       }
       if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
+      const owner = groups === null ? null : findOwner(entry.key);
+      // The template says what a backup is there: a disk in a folder that it matches is a file of that backup.
+      const isFileOfGroup = owner?.isOfPlainFiles === true && groups?.hasBelow(entry.key, owner.imagePath) === true;
       // A template must not match objects of another format, whether that format is wanted or not.
-      const part = findPart(entry.key, groups === null ? formats : knownFormatNames);
+      const part = isFileOfGroup ? null : findPart(entry.key, groups === null ? formats : knownFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
       const isWanted = part !== null && formats.includes(part.format);
       const { isCommit, ended } = backups.add(entry, isWanted ? part : null);
@@ -57,8 +60,8 @@ export async function* findCandidates(
         groups?.drop(entry.key);
         // The commit mark may be next to the image path.
         groups?.drop(part.imagePath);
-      } else if (groups !== null && findOwner(entry.key) === null) {
-        groups.add(entry);
+      } else if (owner === null || isFileOfGroup) {
+        groups?.add(entry);
       }
     }
     yield { objects: page.length, passedOver, minioFiles, candidates };

@@ -56,10 +56,16 @@ export class TemplateGroups {
     return this.#finish((group) => !key.startsWith(group.imagePath));
   }
 
+  /** Whether the group of this key is a folder above this image path. */
+  hasBelow(key: string, imagePath: string): boolean {
+    const match = this.#match(key);
+    return match !== null && imagePath.startsWith(`${match.imagePath}/`);
+  }
+
   /** Takes the next object. */
   add(entry: ObjectEntry): void {
-    const match = matchPathTemplate(this.#template, entry.key);
-    if (match === null || !match.imagePath.startsWith(this.#prefix)) return;
+    const match = this.#match(entry.key);
+    if (match === null) return;
     if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return;
     let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
     if (group === undefined) {
@@ -83,6 +89,12 @@ export class TemplateGroups {
   /** Returns the remaining groups. Call it at the end of the listing. */
   end(): readonly TemplateGroup[] {
     return this.#finish(() => true);
+  }
+
+  /** What the template finds in a key; null if nothing, or if the group begins before the prefix. */
+  #match(key: string): ReturnType<typeof matchPathTemplate> {
+    const match = matchPathTemplate(this.#template, key);
+    return match?.imagePath.startsWith(this.#prefix) ? match : null;
   }
 
   #finish(isWhole: (group: OpenGroup) => boolean): readonly TemplateGroup[] {
