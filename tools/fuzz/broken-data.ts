@@ -50,13 +50,13 @@ function isUnseenLoss({ format, item }: FormatUnderTest, key: string, after: Obj
   return format === 'restic' && key !== item.image_path && !after.has(key);
 }
 
-/**
- * The bytes of a VMDK disk have no hash, so only what is missing is seen. Another whole disk is right, too: nothing says
- * which one a disk is.
- */
+/** The bytes of a VMDK disk have no hash, so only what is missing at its end is seen. */
 function isUnseenDisk({ format }: FormatUnderTest, before: Objects, key: string, now: Uint8Array | undefined): boolean {
   if (format !== 'vmdk' || now === undefined) return false;
-  return now.length >= (before.get(key)?.length ?? 0) || [...before.values()].some((bytes) => !differs(bytes, now));
+  const was = before.get(key) ?? new Uint8Array();
+  const isBeginning = Buffer.compare(was.subarray(0, now.length), now) === 0;
+  // Some writers fill the end with zeros.
+  return !isBeginning || was.subarray(now.length).every((byte) => byte === 0);
 }
 
 /** Documents may say the same in another way. Blocks of Longhorn may belong to earlier backups only. */
