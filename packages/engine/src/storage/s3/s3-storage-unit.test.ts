@@ -280,7 +280,8 @@ test('head finds out why it was refused, although an answer to HEAD does not say
 
 test('names of anything but plain buckets are refused', async () => {
   await using served = await openOn((_, response) => response.end());
-  for (const bucket of ['arn:aws:s3:us-east-1:123456789012:accesspoint:other', 'a--use1-az4--x-s3']) {
+  const arn = 'arn:aws:s3:us-east-1:123456789012:accesspoint:other';
+  for (const bucket of [arn, 'a--use1-az4--x-s3', 'a--use1-az4--xa-s3']) {
     await expectCode('access_denied', served.unit.get({ bucket, key: 'a' }));
     await expectCode('access_denied', served.unit.head({ bucket, key: 'a' }));
     await expectCode('access_denied', listAll(served.unit, bucket));

@@ -184,8 +184,8 @@ function refuseUnsafe(bucket: string, key?: string): void {
   if (/^arn:/i.test(bucket)) {
     throw new StorageError('access_denied', `${describeBucket(bucket)}: the name is an ARN; give the bucket's name`);
   }
-  if (bucket.endsWith('--x-s3')) {
-    const problem = 'the name is that of an S3 directory bucket, whose listings are not sorted';
+  if (/--xa?-s3$/.test(bucket)) {
+    const problem = 'the name is that of an S3 directory bucket or its access point, whose listings are not sorted';
     throw new StorageError('access_denied', `${describeBucket(bucket)}: ${problem}`);
   }
 }
