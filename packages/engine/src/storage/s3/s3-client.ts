@@ -1,12 +1,15 @@
 import { IncomingMessage } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
-import { HttpResponse } from '@smithy/core/protocols';
+import { HttpResponse, parseUrl } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { systemClock } from '../../clock.ts';
 import type { Network } from '../../network.ts';
 import { proxyAtFault } from '../../proxy-fault.ts';
 import { toStorageError } from './s3-error.ts';
+import { takeListedObjects } from './s3-listing-request.ts';
+import { economise } from './s3-middlewares.ts';
 import { clockDifference } from './s3-words.ts';
+import { SignatureHash } from './signature-hash.ts';
 import { endWhenSilent, systemTicker } from './silent-answer.ts';
 
 type S3Credentials = {
@@ -109,14 +112,13 @@ export function createS3Client(
 ): S3Client {
   // The SDK creates its own agents, which do not use the global agent's proxies.
   const proxied = network?.proxies ? { proxyEnv: network.proxies } : {};
+  const forcePathStyle = addressing === 'path';
   const client = new S3Client({
-    endpoint,
+    endpoint: parseUrl(endpoint),
     region,
+    sha256: SignatureHash,
     ...(credentials && { credentials }),
-    forcePathStyle: addressing === 'path',
-    // Other services do not know the checksums that recent SDK versions add and expect.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
+    forcePathStyle,
     retryStrategy: new PatientUnlessThrottled(attemptsMax),
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
@@ -130,6 +132,9 @@ export function createS3Client(
       httpsAgent: { maxSockets: Number.POSITIVE_INFINITY, ...proxied },
     },
   });
+  // Parsed and printed as the SDK does.
+  economise(client, { endpoint: new URL(endpoint).href, region, forcePathStyle });
+  takeListedObjects(client);
   const watchClock = noticeOfClock(onNotice);
   client.middlewareStack.add(
     (next) => async (request) => {

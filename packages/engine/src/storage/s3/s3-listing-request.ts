@@ -60,48 +60,69 @@ export class ListingVersions {
 export async function askV2(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
   const { position, token } = page;
   const from = token !== undefined ? { ContinuationToken: token } : position !== undefined && { StartAfter: position };
-  const command = new ListObjectsV2Command({ ...partOf(page), ...from });
-  const objects = takeObjects(command);
-  const answer = await client.send(command, optionsOf(page));
-  return { ...answer, objects: objects() };
+  const answer = await client.send(new ListObjectsV2Command({ ...partOf(page), ...from }), optionsOf(page));
+  return withObjects(answer);
 }
 
 export async function askV1(client: S3Client, page: PageRequest): Promise<ListingAnswer> {
   const from = page.position !== undefined && { Marker: page.position };
-  const command = new ListObjectsCommand({ ...partOf(page), ...from });
-  const objects = takeObjects(command);
-  const answer = await client.send(command, optionsOf(page));
-  return { ...answer, objects: objects() };
+  return withObjects(await client.send(new ListObjectsCommand({ ...partOf(page), ...from }), optionsOf(page)));
 }
 
-/**
- * Takes the objects out of the answer to a command before the SDK reads it. The returned function returns them, or null
- * if the SDK reads the whole answer.
- */
-function takeObjects({
-  middlewareStack,
-}: Pick<ListObjectsV2Command | ListObjectsCommand, 'middlewareStack'>): () => readonly ObjectEntry[] | null {
-  let objects: readonly ObjectEntry[] | null = null;
-  const stack: Pick<ListObjectsV2Command['middlewareStack'], 'add'> = middlewareStack;
-  stack.add(
-    (next) => async (request) => {
-      objects = null;
-      const result = await next(request);
-      const { response } = result;
-      if (!HttpResponse.isInstance(response) || response.statusCode !== 200) return result;
-      if (!(response.body instanceof IncomingMessage)) return result;
-      const pieces: Uint8Array[] = [];
-      for await (const piece of response.body) pieces.push(piece);
-      const body = Buffer.concat(pieces);
-      const listed = readListedObjects(body);
-      objects = listed?.objects ?? null;
-      response.body = listed?.rest ?? body;
-      return result;
+/** The objects of each answer from which they were taken; null if the SDK reads the whole answer. */
+const takenObjects = new WeakMap<object, readonly ObjectEntry[] | null>();
+
+function withObjects<Answer extends object>(answer: Answer): Answer & Pick<ListingAnswer, 'objects'> {
+  const objects = takenObjects.get(answer);
+  // Without this, a listing could seem empty.
+  if (objects === undefined) throw new Error('the SDK has replaced the answer to a listing');
+  return { ...answer, objects };
+}
+
+const errorEnd = Buffer.from('</Error>');
+
+/** Makes a client take the objects out of the answers to listings before the SDK reads them. */
+export function takeListedObjects({ middlewareStack }: Pick<S3Client, 'middlewareStack'>): void {
+  const ofCalls = new WeakMap<object, readonly ObjectEntry[] | null>();
+  middlewareStack.add(
+    (next, context) => {
+      if (!isListing(context)) return next;
+      return async (request) => {
+        ofCalls.set(context, null);
+        const result = await next(request);
+        const { response } = result;
+        if (!HttpResponse.isInstance(response) || response.statusCode >= 300) return result;
+        if (!(response.body instanceof IncomingMessage)) return result;
+        const pieces: Uint8Array[] = [];
+        for await (const piece of response.body) pieces.push(piece);
+        const body = Buffer.concat(pieces);
+        // A service may have begun to answer with status 200 before it failed.
+        if (body.subarray(-errorEnd.length).equals(errorEnd)) response.statusCode = 503;
+        const listed = readListedObjects(body);
+        ofCalls.set(context, listed?.objects ?? null);
+        response.body = listed?.rest ?? body;
+        return result;
+      };
     },
     // Between the SDK's reading of the answer and the watch over its bytes: see s3-client.ts.
-    { name: 'takeObjects', step: 'deserialize' },
+    { name: 'takeListedObjects', step: 'deserialize' },
   );
-  return () => objects;
+  middlewareStack.add(
+    (next, context) => {
+      if (!isListing(context)) return next;
+      return async (request) => {
+        const result = await next(request);
+        const objects = ofCalls.get(context);
+        if (objects !== undefined) takenObjects.set(result.output, objects);
+        return result;
+      };
+    },
+    { name: 'keepListedObjects', step: 'initialize', priority: 'high' },
+  );
+}
+
+function isListing({ commandName }: { readonly commandName?: string }): boolean {
+  return commandName === ListObjectsV2Command.name || commandName === ListObjectsCommand.name;
 }
 
 /**
