@@ -82,10 +82,14 @@ export type GetRequest = ObjectRequest & {
   readonly range?: BoundRange;
   /**
    * Let the driver reuse the memory of a piece once the reader asks for the piece after the next. Reading gigabytes
-   * once then leaves no garbage. Without it, the reader may keep all pieces.
+   * once then leaves no garbage. Without it, the reader may keep all pieces. A reader of many objects gives memory that
+   * the driver may use for the pieces, and gives it again once it has left the body.
    */
-  readonly readsThrough?: boolean;
+  readonly readsThrough?: boolean | PieceMemories;
 };
+
+/** Memory for a piece, and for the next. */
+export type PieceMemories = readonly [Uint8Array, Uint8Array];
 
 /** A request made by another client of the same storage. Each worker thread has its own client. */
 export type OutsideRequest = {

@@ -1,4 +1,4 @@
-import type { StorageUnit } from '../../storage/port.ts';
+import type { PieceMemories, StorageUnit } from '../../storage/port.ts';
 import { decompress } from '../compression/decompress.ts';
 import { DecompressionFault } from '../compression/decompression-fault.ts';
 import { decompressFrames } from '../compression/frames.ts';
@@ -9,7 +9,8 @@ import { openObject } from './open-object.ts';
 
 /**
  * Reads the plain bytes of an object, in pieces, and checks lengths and digests. Do not trust the bytes before the last
- * piece has come: a wrong digest throws only at the end. A piece is valid until the next is requested.
+ * piece has come: a wrong digest throws only at the end. A piece is valid until the next is requested. Storage may read
+ * into `memory`.
  *
  * Throws `ReadFault`, for example `content_mismatch` or `object_missing`; `StorageError` if storage is throttled,
  * unreachable or has lost the bucket; and the signal's reason.
@@ -19,11 +20,12 @@ export async function* readVerified(
   bucketName: string,
   object: StoredContent,
   signal: AbortSignal,
+  memory: PieceMemories | null = null,
 ): AsyncGenerator<Uint8Array> {
   const { key, compression, frames, length } = object;
   const digests = new ObjectDigests(object);
   // Whatever decompresses a whole object reads ahead, and so keeps more than two pieces.
-  const readsThrough = compression === 'none';
+  const readsThrough = compression === 'none' && (memory ?? true);
   const body = await openObject(storage, { bucket: bucketName, key, signal, readsThrough }, object);
   const stored = digests.wantsStored ? watch(body, digests) : body;
   const plain =

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { useNetwork } from '../../network.ts';
+import { parseStorage } from '../../storage/drivers.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
+import type { PieceMemories } from '../../storage/port.ts';
 import { failureOf, proveBatch } from '../content/prove-batch.ts';
 import { readVerified } from '../content/verified-bytes.ts';
 import { AskingStorage } from './asking-storage.ts';
@@ -19,13 +21,19 @@ const opening = open();
 opening.catch(() => {});
 const senders = new Map<number, PieceSender>();
 const memory = new PieceMemory();
+/** Bytes that storage reads at a time. */
+const storedPieceBytes = 1024 * 1024;
+/** Memory for stored bytes that no reading uses. There is as much as was needed at a time. */
+const unused: PieceMemories[] = [];
 /** Never aborted: a thread that is no longer needed is terminated, whatever it is doing. */
 const { signal } = new AbortController();
 
 async function open(): Promise<AskingStorage> {
   // Only StorageThread sets it, so it has this shape.
   const { id, specification, environment } = workerData as StorageOpening;
-  if (environment?.network !== undefined) useNetwork(environment.network);
+  // Without a service there are no connections, and trusting a bundle of authorities takes a quarter of a second.
+  const isReached = parseStorage(specification).location.host !== null;
+  if (isReached && environment?.network !== undefined) useNetwork(environment.network);
   return new AskingStorage(await openStorageUnit(specification, environment, { id }), send);
 }
 
@@ -42,14 +50,16 @@ async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove'
 async function read({ id, bucketName, object }: Extract<ToThread, { kind: 'read' }>): Promise<void> {
   const sender = new PieceSender(memory, (piece) => send({ kind: 'piece', id, ...piece, added: memory.takeAdded() }));
   senders.set(id, sender);
+  const stored = unused.pop() ?? [new Uint8Array(storedPieceBytes), new Uint8Array(storedPieceBytes)];
   try {
     const { unit } = await opening;
-    await sender.send(readVerified(unit, bucketName, object, signal));
+    await sender.send(readVerified(unit, bucketName, object, signal, stored));
     send({ kind: 'end', id, error: null });
   } catch (error) {
     send({ kind: 'end', id, error: packError(error) });
   } finally {
     senders.delete(id);
+    unused.push(stored);
   }
 }
 

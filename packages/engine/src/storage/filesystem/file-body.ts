@@ -28,7 +28,7 @@ export async function* readFileBody(
   const reusedBytes = Math.min(reusedChunkBytes, Math.ceil((end - start) / reusedChunks));
   const mostBytes = readsThrough ? Math.max(chunkBytes, reusedBytes) : chunkBytes;
   const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(mostBytes, end - start));
-  const turns = readsThrough ? [makeChunk(), makeChunk()] : null;
+  const turns = readsThrough === true ? [makeChunk(), makeChunk()] : readsThrough || null;
   try {
     let position = start;
     let turn = 0;

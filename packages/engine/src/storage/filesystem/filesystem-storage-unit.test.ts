@@ -291,3 +291,19 @@ test('an object read with readsThrough comes whole and uses the memory of two pi
   const memoryBytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
   expect(memoryBytes).toBeLessThan(large.length / 8);
 });
+
+test('an object is read into memory that the reader gives', async () => {
+  const large = Buffer.from(Array.from({ length: 1_000_003 }, (_, at) => at % 251));
+  await using files = await openOn({ bucket: { large } });
+  const memories = [new Uint8Array(300_000), new Uint8Array(300_000)] as const;
+  // The second object is read into the memory of the first.
+  for (let time = 0; time < 2; time += 1) {
+    const { body } = await files.unit.get({ bucket: 'bucket', key: 'large', readsThrough: memories });
+    const seen: Uint8Array[] = [];
+    for await (const piece of body) {
+      expect(memories.map(({ buffer }) => buffer)).toContain(piece.buffer);
+      seen.push(new Uint8Array(piece));
+    }
+    expect(Buffer.compare(Buffer.concat(seen), large)).toBe(0);
+  }
+});
