@@ -1,22 +1,23 @@
-// pnpm bench images [--mib 1024] [--rounds 3]: checks and extracts disk images, next to qemu-img on the same files.
+// pnpm bench images [--mib 1024] [--rounds 3]: checks disk images, and extracts them by the built command, next to qemu-img
+// on the same files. Build first. Needs qemu-img and sha256sum.
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { run } from '../../apps/cli/src/testing.ts';
 import type { BackupSync } from '../../packages/contracts/src/index.ts';
 import { openChain } from '../../packages/engine/src/chain/examiner.ts';
-import { extractBackup } from '../../packages/engine/src/chain/replay/extract-backup.ts';
 import { openStorageUnit } from '../../packages/engine/src/storage/open-storage-unit.ts';
 import { chainContext } from '../../packages/engine/src/testing/chain-context.ts';
 import { seededBytes } from '../../packages/engine/src/testing/seeded-bytes.ts';
 import type { Figure } from './figure.ts';
+import { environmentOf } from './load-server.ts';
 import { quantile } from './paired-difference.ts';
 import { report } from './report.ts';
 
 const bucketName = 'images';
 const mebi = 1024 * 1024;
-const { signal } = new AbortController();
 
 /** A kind of image, as `qemu-img convert` makes it. */
 type ImageKind = {
@@ -44,11 +45,15 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const volumeMib = Number(values.mib);
 
-/** Runs qemu-img on as many threads as it is given. It prints nothing if all is well. */
+function runTool(tool: string, args: readonly string[]): void {
+  const { error, status, stderr } = spawnSync(tool, args, { encoding: 'utf8' });
+  if (error !== undefined) throw new Error(`${tool} is not installed: ${error.message}`);
+  if (status !== 0) throw new Error(`${tool} ${args[0]} ended with ${status}: ${stderr}`);
+}
+
+/** Runs qemu-img on as many threads as it is given. */
 function qemuImg(...args: readonly string[]): void {
-  const { error, status, stderr } = spawnSync('qemu-img', args, { encoding: 'utf8' });
-  if (error !== undefined) throw new Error(`qemu-img is not installed: ${error.message}`);
-  if (status !== 0) throw new Error(`qemu-img ${args[0]} ended with ${status}: ${stderr}`);
+  runTool('qemu-img', args);
 }
 
 /** Writes a raw disk: three quarters are data, half of which can be compressed, and the rest is empty. */
@@ -88,76 +93,99 @@ async function checkStructure(specification: string, kind: ImageKind): Promise<v
   if (examination?.level !== 'linkage') throw new Error(`${kind.file}: ${examination?.fault?.detail ?? 'not proved'}`);
 }
 
-async function extract(specification: string, kind: ImageKind, path: string): Promise<void> {
-  await using storage = await openStorageUnit(specification, {});
-  const extraction = await extractBackup({
-    storage: specification,
-    item: itemOf(kind),
-    grants: [{ project_id: 'bench', storage_unit: storage.id, bucket_name: bucketName, prefix: '' }],
-    locate: async () => [],
-    recordedBuckets: async () => new Set(),
-    output: { path, replace: true, onPartialReplaced: () => {} },
-    disk: null,
-    signal,
-    onProgress: () => {},
-  });
-  if (extraction.fault !== null) throw new Error(extraction.fault.detail);
+type Environment = Readonly<Record<string, string>>;
+
+/** Records the images in a new catalogue, as a user does before extracting one. */
+async function recordImages(directory: string, environment: Environment): Promise<void> {
+  const list = join(directory, 'images.json');
+  await writeFile(list, JSON.stringify(kinds.map(itemOf)));
+  await runCommand(['sync', list], environment);
+}
+
+async function runCommand(args: readonly string[], environment: Environment): Promise<void> {
+  const { code, messages } = await run(args, { environment });
+  if (code !== 0) throw new Error(`backup-sync ${args[0]} ended with ${code}: ${messages}`);
 }
 
 /** Both work in turn on files that are in the page cache by then, on all cores. */
 async function measureImages(): Promise<readonly Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'backup-sync-bench-'));
   try {
-    const bucket = join(directory, 'units', bucketName);
-    await mkdir(bucket, { recursive: true });
+    const units = join(directory, 'units');
+    await mkdir(join(units, bucketName), { recursive: true });
     const raw = join(directory, 'raw');
     await writeRawDisk(raw);
+    for (const { file, format, options } of kinds) {
+      qemuImg('convert', '-m', '2', '-f', 'raw', '-O', format, ...options, raw, join(units, bucketName, file));
+    }
+    await rm(raw);
+    const specification = `file:${units}`;
+    const environment = environmentOf({ BACKUP_SYNC_DATA_DIR: join(directory, 'data') }, specification);
+    await recordImages(directory, environment);
     const figures: Figure[] = [];
     for (const kind of kinds) {
-      const { file, format, options, name } = kind;
-      const image = join(bucket, file);
-      qemuImg('convert', '-m', '2', '-f', 'raw', '-O', format, ...options, raw, image);
-      const specification = `file:${join(directory, 'units')}`;
-      const [output, theirs] = [join(directory, 'ours'), join(directory, 'theirs')];
-      const seconds = {
-        check: [] as number[],
-        qemuCheck: [] as number[],
-        extract: [] as number[],
-        convert: [] as number[],
-      };
-      for (let round = 0; round < rounds; round += 1) {
-        seconds.qemuCheck.push(await secondsOf(() => qemuImg('check', '-q', '-f', format, image)));
-        seconds.check.push(await secondsOf(() => checkStructure(specification, kind)));
-        await rm(theirs, { force: true });
-        seconds.convert.push(
-          await secondsOf(() => qemuImg('convert', '-m', '2', '-f', format, '-O', 'raw', image, theirs)),
-        );
-        await rm(output, { force: true });
-        seconds.extract.push(await secondsOf(() => extract(specification, kind, output)));
-      }
+      const image = join(units, bucketName, kind.file);
       const { size } = await stat(image);
-      process.stdout.write(`  ${name}: ${(size / mebi).toFixed(0)} MiB stored, ${volumeMib} MiB expanded\n`);
+      process.stdout.write(`  ${kind.name}: ${(size / mebi).toFixed(0)} MiB stored, ${volumeMib} MiB expanded\n`);
       figures.push(
-        {
-          name: `structure of a ${name} image`,
-          value: quantile(seconds.check, 0.5),
-          unit: 's',
-          beside: { name: 'qemu-img check', value: quantile(seconds.qemuCheck, 0.5) },
-          target: { atMost: 1 },
-        },
-        {
-          name: `extract of a ${name} image`,
-          value: volumeMib / quantile(seconds.extract, 0.5),
-          unit: 'MiB/s',
-          beside: { name: 'qemu-img convert', value: volumeMib / quantile(seconds.convert, 0.5) },
-          target: { atLeast: 1 },
-        },
+        await compareChecks(kind, image, specification),
+        ...(await compareExtractions(kind, image, directory, environment)),
       );
     }
     return figures;
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+async function compareChecks(kind: ImageKind, image: string, specification: string): Promise<Figure> {
+  const seconds = { own: [] as number[], qemu: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    seconds.qemu.push(await secondsOf(() => qemuImg('check', '-q', '-f', kind.format, image)));
+    seconds.own.push(await secondsOf(() => checkStructure(specification, kind)));
+  }
+  return {
+    name: `structure of a ${kind.name} image`,
+    value: quantile(seconds.own, 0.5),
+    unit: 's',
+    beside: { name: 'qemu-img check', value: quantile(seconds.qemu, 0.5) },
+    target: { atMost: 1 },
+  };
+}
+
+/** An extraction is compared with a conversion alone, and with commands that give the same: a synced file and its hash. */
+async function compareExtractions(
+  { file, format, name }: ImageKind,
+  image: string,
+  directory: string,
+  environment: Environment,
+): Promise<readonly Figure[]> {
+  const output = join(directory, 'output');
+  const convert = (...options: readonly string[]) =>
+    qemuImg('convert', '-m', '2', ...options, '-f', format, '-O', 'raw', image, output);
+  const ways = {
+    own: () => runCommand(['extract', file, '--output', output], environment),
+    convert: () => convert(),
+    convertAndHash: () => {
+      convert('-t', 'writeback');
+      runTool('sha256sum', [output]);
+    },
+  };
+  const rates = { own: [] as number[], convert: [] as number[], convertAndHash: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const way of ['convert', 'convertAndHash', 'own'] as const) {
+      rates[way].push(volumeMib / (await secondsOf(ways[way])));
+      await rm(output);
+    }
+  }
+  const compared = (beside: string, way: 'convert' | 'convertAndHash'): Figure => ({
+    name: `extract of a ${name} image`,
+    value: quantile(rates.own, 0.5),
+    unit: 'MiB/s',
+    beside: { name: beside, value: quantile(rates[way], 0.5) },
+    target: { atLeast: 1 },
+  });
+  return [compared('qemu-img convert', 'convert'), compared('convert with sync, then sha256sum', 'convertAndHash')];
 }
 
 await report({ 'disk images': measureImages });
