@@ -53,7 +53,11 @@ async function answerBackup(
   { project_id, backup_id }: CallInput<'showBackup'>,
   record: BackupRecord | null,
 ): Promise<CallOutput<'showBackup'>> {
-  if (record === null) throw new BackupSyncError('backup_not_found', `no backup ${backup_id} is recorded`);
+  if (record === null) {
+    const [known] = await services.catalogue.backups.knownByIds(project_id, [backup_id]);
+    const why = known?.partOf == null ? '' : `: it is part of ${known.partOf}`;
+    throw new BackupSyncError('backup_not_found', `no backup ${backup_id} is recorded${why}`);
+  }
   return { backup: backupView(record, await sourceNames(services, project_id, [record])) };
 }
 

@@ -92,6 +92,8 @@ export type Decision = {
   /** Null leaves the record unchanged. */
   readonly record: RecordWrite | null;
   readonly proofs: readonly EdgeProof[];
+  /** See `Examination`. */
+  readonly parts?: readonly string[];
 };
 
 /** The data that an operation writes about a backup. */

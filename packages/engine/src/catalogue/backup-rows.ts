@@ -90,6 +90,7 @@ export function recordToColumns(
   | 'updated_at_ms'
   | 'revision'
   | 'forgotten_at_ms'
+  | 'part_of'
   | 'vanished_at_ms'
   | 'source_id'
   | 'checkpoint_id'

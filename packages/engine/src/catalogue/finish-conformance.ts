@@ -71,4 +71,48 @@ export function describeFinishes(open: OpenCatalogue): void {
     expect(await statusesOf(operations)).toEqual(['running', 'running']);
     expect(await catalogue.backups.showBackup(projectId, 'a')).toBeNull();
   });
+
+  test('the import of a package ends the records of its files, and says which', async () => {
+    await importBackup(catalogue, projectId, makeItem('disk'));
+    await importBackup(catalogue, projectId, makeItem('other'));
+    const [operation] = (await start('package')) as [ItemOperation];
+    const parts = ['chain-1/disk', 'chain-1/never-recorded', 'chain-1/package'];
+    const { ended } = await catalogue.operations.finishImport(makeFinish(operation, { parts }));
+    expect(ended).toMatchObject([{ kind: 'delete', status: 'success' }, { id: operation.id }]);
+    const shown = await catalogue.backups.showBackups(projectId, ['disk', 'other', 'package']);
+    expect(shown.map(({ backupId }) => backupId).toSorted()).toEqual(['other', 'package']);
+    expect(await catalogue.backups.knownByIds(projectId, ['disk'])).toMatchObject([
+      { isForgotten: true, partOf: 'package', record: { backupId: 'disk', level: 'linkage' } },
+    ]);
+    const message = 'Recorded.; 1 record of files of it ended: disk';
+    expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({ message });
+    expect(await catalogue.operations.showOperation(projectId, ended[0]?.id ?? '')).toMatchObject({
+      ...{ kind: 'delete', backupId: 'disk', parentOperationId: operation.id, actor: operation.actor },
+      message: expect.stringContaining('part of package'),
+    });
+    // What is imported by itself is no part any more.
+    await importBackup(catalogue, projectId, makeItem('disk'));
+    expect(await catalogue.backups.knownByIds(projectId, ['disk'])).toMatchObject([
+      { isForgotten: false, partOf: null },
+    ]);
+  });
+
+  test('the import of a package waits for the import of a file of it, which would record the file afterwards', async () => {
+    const path = 'machine/disk.vmdk';
+    const ofDisk = makeAcceptance(projectId, [makeItem('disk', { image_path: path })], { chainRoot: 'machine/disk' });
+    await catalogue.operations.accept(ofDisk);
+    const [disk] = (await catalogue.operations.startChain(makeChain(projectId, 'machine/disk'), 'worker-1', 2_000)) as [
+      ItemOperation,
+    ];
+    const [operation] = (await start('package')) as [ItemOperation];
+    const finish = makeFinish(operation, { parts: [path] });
+    expect(await catalogue.operations.finishImport(finish)).toMatchObject({ result: 'waits', ended: [] });
+    expect(await catalogue.backups.showBackup(projectId, 'package')).toBeNull();
+    const { due } = await catalogue.operations.finishImport(makeFinish(disk));
+    expect(due).toContainEqual(expect.objectContaining({ chain: makeChain(projectId) }));
+    const [again] = (await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 4_000)) as [ItemOperation];
+    const ending = makeFinish(again, { parts: [path] });
+    expect(await catalogue.operations.finishImport(ending)).toMatchObject({ result: 'finished' });
+    expect(await catalogue.backups.showBackup(projectId, 'disk')).toBeNull();
+  });
 }

@@ -7,6 +7,8 @@ export type KnownBackup = {
   readonly record: BackupRecord;
   /** Whether the record was deleted. Scans then ignore the backup. */
   readonly isForgotten: boolean;
+  /** The package whose part the backup is, which is why its record was removed; null for all others. */
+  readonly partOf: string | null;
   /** Whether the backup is marked as no longer in its bucket. */
   readonly isVanished: boolean;
   /** The newest proof; null if there is none. */

@@ -36,3 +36,4 @@ export * as '0033-hooks' from './migrations/0033-hooks.ts';
 export * as '0034-limits-of-proof' from './migrations/0034-limits-of-proof.ts';
 export * as '0035-expanded-volumes' from './migrations/0035-expanded-volumes.ts';
 export * as '0036-facts' from './migrations/0036-facts.ts';
+export * as '0037-parts-of-packages' from './migrations/0037-parts-of-packages.ts';

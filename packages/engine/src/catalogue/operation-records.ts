@@ -286,7 +286,7 @@ export type OverdueWaits = {
  * The result of ending an import. It has ended only if the result is `finished`.
  *
  * - `stale_epoch`, `stale_record`: nothing was done, see `finishImport`.
- * - `waits`: the import waits for the import of its missing parent.
+ * - `waits`: the import waits for the import of its missing parent, or of a part of its package.
  * - `cycle`: its wait would close a cycle. `way` leads from its backup through the waiting backups back to its own.
  */
 export type ImportFinished = Ends<DueChain> &

@@ -82,6 +82,11 @@ export type BackupRow = LocationColumns &
     revision: number;
     /** Set by a delete. The record is kept so that scans respect the deletion, but it is not shown. */
     forgotten_at_ms: number | null;
+    /**
+     * The package that references the backup, which is why its record was removed. A scan records it again if nothing
+     * references it any more. Null for all others.
+     */
+    part_of: string | null;
     /** Set when the backup is found to be missing from its bucket. */
     vanished_at_ms: number | null;
     /**

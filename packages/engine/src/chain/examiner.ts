@@ -21,6 +21,11 @@ export async function describeBackup(context: BucketContext, imagePath: string):
   return null;
 }
 
+/** Finds the image path of a package that references the object at this image path; null if none does. Throws storage errors. */
+export function findNamingPackage(context: BucketContext, imagePath: string): Promise<string | null> {
+  return formats.ovf.findNamingBackup(context, imagePath);
+}
+
 /** Opens the formats that may have a chain at these image paths; each lists it once. Throws storage errors. */
 export async function openChain(given: ChainContext): Promise<ChainExaminer> {
   const context: FormatContext = {
@@ -28,7 +33,7 @@ export async function openChain(given: ChainContext): Promise<ChainExaminer> {
     listings: new PathListings(given),
     findOwner,
     findNamingBackup: (imagePath) => findNamingBackup(given, imagePath),
-    findNamingPackage: (imagePath) => formats.ovf.findNamingBackup(given, imagePath),
+    findNamingPackage: (imagePath) => findNamingPackage(given, imagePath),
   };
   // If a format has a separate root, that listing is taken and examined first.
   for (const imagePath of context.imagePaths) {

@@ -1,6 +1,6 @@
 import { type BackupSync, backupSync } from '@backup-sync/contracts';
 import type { ItemOperation } from '../catalogue/operation-records.ts';
-import { describeBackup } from '../chain/examiner.ts';
+import { describeBackup, findNamingPackage } from '../chain/examiner.ts';
 import type { Ancestor } from '../chain/proof/link.ts';
 import { ReadFault } from '../chain/proof/read-fault.ts';
 import type { Services } from '../services.ts';
@@ -52,6 +52,8 @@ export async function acceptAncestors(
  */
 async function itemOf(reader: Reader, { backupId, location }: Ancestor, child: BackupSync): Promise<BackupSync | null> {
   const { bucketName, imagePath } = location;
+  // A disk of a package is not recorded by itself, even if others build on it.
+  if ((await findNamingPackage({ ...reader, bucketName }, imagePath)) !== null) return null;
   try {
     const described = await describeBackup({ ...reader, bucketName }, imagePath);
     if (described === null) return null;

@@ -99,6 +99,7 @@ export function decideExamined(
     ...facts,
     record: outcome === 'unchanged' && isKeptAs(current, record) ? null : record,
     proofs,
+    ...(examination.parts !== undefined && { parts: examination.parts }),
   };
 }
 

@@ -18,6 +18,8 @@ export type PlaceAssessment =
  * - a fault that may pass by itself, or that comes from a missing permission to read;
  * - a fault of a parent that is whole now (`mendedParents`);
  * - a verdict of an earlier check, or with other trusted roots, that the present check may not share.
+ *
+ * What is part of a package counts as unrecorded: the caller finds out whether it still is.
  */
 export function assessPlace(
   { likeness }: Sighting,
@@ -26,7 +28,7 @@ export function assessPlace(
   mendedParents: ReadonlySet<string>,
   trustedRoots: TrustedRoots,
 ): PlaceAssessment {
-  const here = known.filter(({ record }) => isSameLocation(record.location, place));
+  const here = known.filter(({ record, partOf }) => partOf === null && isSameLocation(record.location, place));
   const shown = here.filter(({ isForgotten }) => !isForgotten);
   const unchanged = shown.find(
     (each) =>

@@ -40,6 +40,10 @@ export async function makeFindings(
   const { catalogue, projectId, bucketName, storage, trustedRoots } = context;
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await catalogue.backups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
+  const parts = here.filter(({ partOf }) => partOf !== null);
+  const partAt = new Map(parts.map((part) => [part.record.location.imagePath, part]));
+  const releasedAt = ({ imagePath }: Sighting, { kind }: PlaceAssessment) =>
+    kind === 'unrecorded' ? (partAt.get(imagePath) ?? null) : null;
   const mended = await findMendedParents(context, here);
   const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
   for (const sighting of sightings) {
@@ -62,7 +66,8 @@ export async function makeFindings(
     const description = candidate === null ? undefined : descriptionOf.get(candidate);
     if (candidate !== null && description !== undefined) {
       const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
-      found.push(...(await judge(context, candidate, description, recordedHere, elsewhere)));
+      const known = { recordedHere, released: releasedAt(sighting, assessment), byId: elsewhere };
+      found.push(...(await judge(context, candidate, description, known)));
     } else if (assessment.kind !== 'unrecorded') {
       const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
       const isRecognised = candidate !== null || isTold;
@@ -156,8 +161,16 @@ async function judge(
   context: FindingContext,
   candidate: Candidate,
   description: Description,
-  recordedHere: KnownBackup | null,
-  byId: ReadonlyMap<string, KnownBackup>,
+  {
+    recordedHere,
+    released,
+    byId,
+  }: {
+    readonly recordedHere: KnownBackup | null;
+    /** What was part of a package here, and is no more. It is recorded again, under its id and name. */
+    readonly released: KnownBackup | null;
+    readonly byId: ReadonlyMap<string, KnownBackup>;
+  },
 ): Promise<readonly Found[]> {
   const { format, imagePath } = candidate;
   const { bucketName } = context;
@@ -181,16 +194,18 @@ async function judge(
   const { backup } = description;
   const described = itemOf(backup, { bucketName, imagePath });
   if ('code' in described) return [spoilt('unreadable', described)];
-  const known = byId.get(backup.backupId) ?? null;
+  const known = released ?? byId.get(backup.backupId) ?? null;
   const isHere = known !== null && known.record.backupId === recordedHere?.record.backupId;
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
   // A recorded backup keeps its names. One that is the next at its place has its own time.
-  const isNext = isHere && isReplacedInPlace({ format, takenAtSource: known.record.takenAtSource });
+  const isAnother = isHere || (known !== null && released !== null);
+  const isNext = isAnother && isReplacedInPlace({ format, takenAtSource: known.record.takenAtSource });
   const item =
     known === null
       ? described
       : {
           ...itemOfRecord(known.record),
+          ...(released !== null && { backup_name: released.record.backupName }),
           ...(isNext && { created_at: described.created_at }),
           bucket_name: bucketName,
           image_path: imagePath,
@@ -221,6 +236,7 @@ function contradicts({ code }: Fault, { record }: KnownBackup): boolean {
 
 /** The state of a backup that is recorded at another place: `moved` only if it is certainly gone from there. */
 async function stateElsewhere(context: FindingContext, known: KnownBackup): Promise<FindingState> {
+  if (known.partOf !== null) return 'new';
   if (known.isForgotten) return 'forgotten';
   const { location, format } = known.record;
   if (location.storageUnitId !== context.storage.id) return 'copy';

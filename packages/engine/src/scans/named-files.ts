@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { BucketContext } from '../chain/chain-context.ts';
+import { findNamingPackage } from '../chain/examiner.ts';
 import { formats } from '../chain/formats/formats.ts';
 import { StorageError } from '../storage/port.ts';
 import type { Candidate } from './find-candidates.ts';
@@ -21,7 +22,7 @@ export async function findNamedFiles(
     if (kind !== 'committed' || formats[candidate.format].mayBeNamed !== true) return false;
     try {
       const naming = await formats[candidate.format].findNamingBackup(context, imagePath);
-      return (naming ?? (await formats.ovf.findNamingBackup(context, imagePath))) !== null;
+      return (naming ?? (await findNamingPackage(context, imagePath))) !== null;
     } catch (error) {
       if (error instanceof StorageError) return false;
       throw error;

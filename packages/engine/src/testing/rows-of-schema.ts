@@ -59,7 +59,7 @@ const rows: readonly (readonly [table: string, row: Row])[] = [
       ...{ status: 'available', reason_detail: '', format: 'cinder', ...listing, level: 'linkage', incremental: 0 },
       ...{ verified_at_ms: 2_000, check_version: '1', volume_bytes: 2 ** 40, last_operation_id: 'operation-1' },
       ...{ volume_sha256: 'sha256-1', volume_chain_digest: 'chain-1', created_at_ms: 3_000, updated_at_ms: 3_000 },
-      ...{ revision: 1, source_id: 'source-1', ceiling: 'replay', expanded: null, facts: null },
+      ...{ revision: 1, source_id: 'source-1', ceiling: 'replay', expanded: null, facts: null, part_of: null },
     },
   ],
   [

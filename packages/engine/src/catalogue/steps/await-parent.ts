@@ -9,6 +9,9 @@ import { raiseLane } from './lanes.ts';
 import { makeWait } from './make-wait.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
+/** An import that has not ended. */
+type InFlight = ChainColumns & Pick<Selectable<OperationRow>, 'id' | 'backup_id' | 'interactive_for'>;
+
 /**
  * Makes a running import wait for the import of a parent that it did not find. Returns null if no import in flight
  * could record the parent. If the parent was recorded since the import looked for it, the import is due again
@@ -44,18 +47,37 @@ export async function awaitParent(
   const inFlight = await unfinishedImports(database)
     .where('project_id', '=', projectId)
     .where('backup_id', '=', parent.backupId)
-    .select(['id', 'interactive_for', ...chainColumns])
+    .select(['id', 'backup_id', 'interactive_for', ...chainColumns])
     .execute();
   if (inFlight.length === 0) return null;
-  await makeWaitFor(database, operation, parent.backupId, finish);
+  const message = `waits for the import of backup ${parent.backupId}, which its chain builds on`;
+  await makeWaitFor(database, operation, { backupId: parent.backupId, message }, finish);
   return { result: 'waits', ended: [], due: await raise(database, operation.interactive_for, inFlight) };
+}
+
+/**
+ * Makes the running import of a package wait for the oldest of these imports, of backups that are part of it. Returns null
+ * if there is none. No import of a part waits for one of a package, so this closes no cycle.
+ */
+export async function awaitImportOfPart(
+  database: Kysely<Schema>,
+  operation: Selectable<OperationRow>,
+  inFlight: readonly InFlight[],
+  finish: Pick<ImportFinish, 'requests' | 'endedAtMs'>,
+): Promise<ImportFinished | null> {
+  const part = inFlight[0]?.backup_id ?? null;
+  if (part === null) return null;
+  const message = `waits for the import of backup ${part}, which is part of it`;
+  await makeWaitFor(database, operation, { backupId: part, message }, finish);
+  const ofPart = inFlight.filter((row) => row.backup_id === part);
+  return { result: 'waits', ended: [], due: await raise(database, operation.interactive_for, ofPart) };
 }
 
 /** Raises what interactive work waits for to the interactive lane. Returns the chains whose lane has changed. */
 async function raise(
   database: Kysely<Schema>,
   interactiveFor: string | null,
-  inFlight: readonly (ChainColumns & { readonly id: string; readonly interactive_for: string | null })[],
+  inFlight: readonly InFlight[],
 ): Promise<readonly DueChain[]> {
   const slower = inFlight.filter((row) => row.interactive_for === null);
   if (interactiveFor === null || slower.length === 0) return [];
@@ -120,11 +142,11 @@ async function wayOfWaits(
 async function makeWaitFor(
   database: Kysely<Schema>,
   { id }: Selectable<OperationRow>,
-  parentId: string | null,
+  other: { readonly backupId: string; readonly message: string } | null,
   { requests, endedAtMs }: Pick<ImportFinish, 'requests' | 'endedAtMs'>,
 ): Promise<void> {
-  const message = parentId === null ? '' : `waits for the import of backup ${parentId}, which its chain builds on`;
+  const columns = { waits_for_backup_id: other?.backupId ?? null, message: other?.message ?? '' };
   // Storage has answered, so earlier failures are over.
   const over = { attempts: 0, first_failure_at_ms: null };
-  await makeWait(database, id, { ...over, waits_for_backup_id: parentId, message }, requests, endedAtMs);
+  await makeWait(database, id, { ...over, ...columns }, requests, endedAtMs);
 }

@@ -8,6 +8,7 @@ import { awaitParent } from './await-parent.ts';
 import { cancelledFault, endImport, endUntried } from './end-import.ts';
 import { lockImport } from './lock-import.ts';
 import { noteOrigin } from './record-origin.ts';
+import { awaitParts, endRecordsOfParts } from './records-of-parts.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 import { writeVerdict } from './write-verdict.ts';
 
@@ -44,11 +45,15 @@ async function finishLocked(database: Kysely<Schema>, finish: ImportFinish): Pro
     const wait = await awaitParent(database, operation, finish.missingParent, finish);
     if (wait !== null) return wait;
   }
+  const wait = await awaitParts(database, operation, finish);
+  if (wait !== null) return wait;
   const dependants = await writeVerdict(database, { ...finish, backupId, projectId });
   if (dependants === null) return { result: 'stale_record', ended: [], due: [] };
   if (finish.record !== null) await noteOrigin(database, operation);
-  const { ended, due } = await endImport(database, operation, finish);
-  return { result: 'finished', ended, due: [...due, ...dependants] };
+  const removed = await endRecordsOfParts(database, operation, finish);
+  const message = finish.message + removed.addition;
+  const { ended, due } = await endImport(database, operation, { ...finish, message });
+  return { result: 'finished', ended: [...removed.ended, ...ended], due: [...due, ...dependants] };
 }
 
 /** `ids` is a list, see `Differences`. */

@@ -140,6 +140,7 @@ async function withProofs(
   return rows.map((row) => ({
     record: rowToRecord(row),
     isForgotten: row.forgotten_at_ms !== null,
+    partOf: row.part_of,
     isVanished: row.vanished_at_ms !== null,
     proof: proofOf.get(row.backup_id) ?? null,
   }));

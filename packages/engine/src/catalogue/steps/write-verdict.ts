@@ -83,8 +83,9 @@ async function writeRecord(
     ...recordToColumns(record),
     last_operation_id: operationId,
     updated_at_ms: endedAtMs,
-    // The backup was just seen and requested, so neither mark applies any more.
+    // The backup was just seen and requested, so no mark applies any more.
     forgotten_at_ms: null,
+    part_of: null,
     vanished_at_ms: null,
   };
   if (revision === null) {

@@ -75,6 +75,7 @@ export function judgeChain<Link extends ListedLink>(
       .filter(({ unreadHashes }) => unreadHashes.length > 0)
       .map((link) => ({ backupId: link.link.backupId, objects: link.unreadHashes })),
     awaitingData: newlyProved.filter(({ awaitsData }) => awaitsData).map((link) => link.proof.backupId),
+    ...(leaf.parts !== undefined && { parts: leaf.parts }),
   };
 }
 

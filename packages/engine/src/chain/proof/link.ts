@@ -150,6 +150,8 @@ export type Examination = {
    * Backups whose new proofs hold only if their data, still to be read, is correct. They are not recorded until then.
    */
   readonly awaitingData: readonly string[];
+  /** Image paths of the files of a package that were just found. None of them is a backup by itself. Absent if none. */
+  readonly parts?: readonly string[];
 };
 
 /**

@@ -50,6 +50,8 @@ export type ProvedLink<Link> = {
   readonly awaitsData: boolean;
   /** See {@link Finding}. */
   readonly suspect: Link | null;
+  /** See `Examination`. */
+  readonly parts?: readonly string[];
 };
 
 /** A link when its proof ends. */

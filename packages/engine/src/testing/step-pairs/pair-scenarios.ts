@@ -101,6 +101,8 @@ function operationScenarios(world: PairWorld): readonly PairScenario[] {
     scenario('finishImport', 'the only one of a scan that lists', finish(world, 'z', { endedAtMs: 3_002 })),
     scenario('finishImport', 'a parent that mends', finish(world, 'q', { endedAtMs: 3_003 })),
     scenario('finishImport', 'a fault that spreads', finishBroken(world)),
+    scenario('finishImport', 'a package with c', finish(world, 'y', { parts: [makeItem('c').image_path] })),
+    scenario('finishImport', 'a package that waits for x', finish(world, 'y', { parts: [makeItem('x').image_path] })),
     scenario('finishImport', 'waits for x', finish(world, 'y', { missingParent: { backupId: 'x', revision: null } })),
     scenario('finishImport', 'waits for q', finish(world, 'x', { missingParent: { backupId: 'q', revision: null } })),
     scenario('finishImport', 'q waits for x', finish(world, 'q', { missingParent: { backupId: 'x', revision: null } })),

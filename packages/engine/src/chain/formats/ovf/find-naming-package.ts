@@ -4,11 +4,9 @@ import type { BucketContext } from '../../chain-context.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { readStart } from '../../read-range.ts';
 import { parseDescriptorPath } from './ovf-path.ts';
-import { storedPaths } from './package-names.ts';
+import { mayBePart, storedPaths } from './package-names.ts';
 import { descriptorBytesMax, readDescriptor } from './read-descriptor.ts';
 
-/** Names of files that packages have. Others are not looked for in descriptors. */
-const fileOfPackage = /\.(?:vmdk|vhdx?|vdi|qcow2?|img|raw|iso|nvram|gz|bz2|mf|cert|\d{9})$/i;
 /** Files about a package, which no descriptor references. */
 const documentOfPackage = /^[^/]+\.(?:mf|cert)$/i;
 /** Pages of a listing in which descriptors are looked for: of the file's own folder, and of the one above it. */
@@ -34,7 +32,7 @@ const known = new WeakMap<BucketContext, LRUCache<string, Promise<References>>>(
  * their files. Throws storage errors of the bucket.
  */
 export async function findNamingPackage(context: BucketContext, imagePath: string): Promise<string | null> {
-  if (!fileOfPackage.test(imagePath)) return null;
+  if (!mayBePart(imagePath)) return null;
   let folder = imagePath;
   for (const pages of pagesMax) {
     const slash = folder.lastIndexOf('/');

@@ -12,9 +12,11 @@ import { nameOf } from './certificate.ts';
 import { proveDisks } from './disk-structures.ts';
 import { checkInventory } from './inventory-check.ts';
 import { isPackagePlace, type OvfLink } from './ovf-link.ts';
+import { parseArchivePath } from './ovf-path.ts';
 import { formOf } from './package-form.ts';
+import { mayBePart } from './package-names.ts';
 import type { PackageReadings } from './package-readings.ts';
-import { describeStrays, type PackageSet } from './package-set.ts';
+import { describeStrays, filesOf, type PackageSet } from './package-set.ts';
 
 /** Raise the version when an old proof would come out differently today. */
 const version = 'ovf/3';
@@ -138,7 +140,7 @@ export class OvfProver implements LinkProver<OvfLink> {
     const remarks = set === null ? [] : [...signers, ...set.remarks, ...describeStrays(set, extents)];
     const documents = set?.packages.flatMap(({ files, documents }) => [...files.keys()].slice(0, 1).concat(documents));
     const read = new Set((documents ?? []).map((path) => set?.stored.files.get(path)?.entry ?? null));
-    return concludeEdge(
+    const proved = concludeEdge(
       this.#context,
       {
         link,
@@ -157,5 +159,14 @@ export class OvfProver implements LinkProver<OvfLink> {
       },
       finding,
     );
+    return set === null ? proved : { ...proved, parts: partsOf(link, set, extents) };
   }
+}
+
+/** The image paths at which files of the packages in a folder could be recorded as backups. */
+function partsOf({ imagePath, ownObject }: OvfLink, set: PackageSet, extents: ReadonlySet<string>): readonly string[] {
+  // Members of an archive have no image paths.
+  if (ownObject !== null && parseArchivePath(imagePath) !== null) return [];
+  const files = filesOf(set).flatMap(({ path, stored, file }) => (stored === null || file === null ? [] : [path]));
+  return [...files, ...extents].filter(mayBePart).map((path) => `${imagePath}/${path}`);
 }

@@ -1,3 +1,11 @@
+/** Names of files that packages have. Others are not looked for in descriptors. */
+const fileOfPackage = /\.(?:vmdk|vhdx?|vdi|qcow2?|img|raw|iso|nvram|gz|bz2|mf|cert|\d{9})$/i;
+
+/** Whether a file with this path may be part of a package. */
+export function mayBePart(path: string): boolean {
+  return fileOfPackage.test(path);
+}
+
 /** Whether a path leads out of its package: an absolute path, the address of another place, or a way up. */
 function leadsOutside(path: string): boolean {
   const isElsewhere = path === '' || path.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(path) || /[\\\0]/.test(path);

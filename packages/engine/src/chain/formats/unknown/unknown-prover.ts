@@ -30,13 +30,14 @@ export class UnknownProver implements LinkProver<UnknownLink> {
     item: BackupSync,
     isRecorded: (link: UnknownLink) => Promise<boolean>,
   ): Promise<FoundLink<UnknownLink> | null> {
-    const { bucketName, listings } = this.#context;
+    const { bucketName, hasRecord, listings, storage } = this.#context;
     const { backup_id: backupId, image_path: imagePath } = item;
     const place = await listings.at(bucketName, imagePath);
     if (place === null && !listings.isMinioPath(imagePath)) return null;
     const listing = place?.listing ?? new ListingDigest().finish();
     const link = { backupId, bucketName, imagePath, listing };
-    if (await isRecorded(link)) return { link, refusal: null };
+    const location = { storageUnitId: storage.id, bucketName, imagePath };
+    if ((await isRecorded(link)) && (await hasRecord(backupId, location))) return { link, refusal: null };
     const fault: Fault | null =
       place === null ? minioRefusal(`${bucketName}/${imagePath}`) : await findRefusal(this.#context, place);
     return { link, refusal: fault === null ? null : { fault, listing, shared: null } };

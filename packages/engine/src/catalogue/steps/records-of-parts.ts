@@ -1,0 +1,138 @@
+import { counted } from '@backup-sync/contracts';
+import type { Kysely, Selectable } from 'kysely';
+import { v7 as newId } from 'uuid';
+import { chainRootOf } from '../../chain/formats/chain-root.ts';
+import { rowToRecord } from '../backup-rows.ts';
+import { itemOfRecord } from '../item-of-record.ts';
+import { lockParts } from '../locks.ts';
+import type { EndedOperation, ImportFinish, ImportFinished } from '../operation-records.ts';
+import { type ChainColumns, chainColumns, itemOf, itemToJson } from '../operation-rows.ts';
+import type { BackupRow, OperationRow, Schema } from '../schema.ts';
+import { awaitImportOfPart } from './await-parent.ts';
+import { changeRecord } from './change-record.ts';
+import { chunks } from './chunk.ts';
+import { noteEnds } from './events.ts';
+import { unfinishedImports } from './unfinished-imports.ts';
+
+/** Maximum number of records that the message of an import names. */
+const namedMax = 3;
+
+type Package = Selectable<OperationRow>;
+
+/**
+ * Makes the import of a package wait if a file of it is being imported as a backup: that import would otherwise record it
+ * after this step. Returns null if none is. The files' records are locked then, see {@link endRecordsOfParts}.
+ */
+export async function awaitParts(
+  database: Kysely<Schema>,
+  operation: Package,
+  { parts = [], ...finish }: Pick<ImportFinish, 'parts' | 'requests' | 'endedAtMs'>,
+): Promise<ImportFinished | null> {
+  if (parts.length === 0) return null;
+  await lockParts(database, operation.project_id, async () => {
+    const ids = new Set([operation.backup_id]);
+    for (const row of await recordsAt(database, operation, parts)) ids.add(row.backup_id);
+    for (const row of await importsAt(database, operation, parts)) ids.add(row.backup_id);
+    return [...ids].filter((id) => id !== null).map((id) => ['backup', id]);
+  });
+  const inFlight = await importsAt(database, operation, parts);
+  return await awaitImportOfPart(database, operation, inFlight, finish);
+}
+
+/**
+ * Ends the records of a package's files. They are kept as parts of the package, for the case that nothing references them
+ * any more. Returns the operations that say so, and what the import of the package says.
+ */
+export async function endRecordsOfParts(
+  database: Kysely<Schema>,
+  operation: Package,
+  { parts = [], endedAtMs }: Pick<ImportFinish, 'parts' | 'endedAtMs'>,
+): Promise<{ readonly ended: readonly EndedOperation[]; readonly addition: string }> {
+  if (parts.length === 0) return { ended: [], addition: '' };
+  const [ids, names]: [string[], string[]] = [[], []];
+  for (const { backup_id: backupId } of await recordsAt(database, operation, parts)) {
+    const id = newId();
+    const row = await changeRecord(database, operation.project_id, backupId, () => ({
+      forgotten_at_ms: endedAtMs,
+      part_of: operation.backup_id,
+      updated_at_ms: endedAtMs,
+      last_operation_id: id,
+    }));
+    if (row === null) continue;
+    await database
+      .insertInto('operations')
+      .values(removalOf(row, id, operation, endedAtMs))
+      .execute();
+    ids.push(id);
+    names.push(backupId);
+  }
+  if (ids.length === 0) return { ended: [], addition: '' };
+  const listed = names.slice(0, namedMax).join(', ') + (names.length > namedMax ? ', …' : '');
+  const addition = `; ${counted(names.length, 'record')} of files of it ended: ${listed}`;
+  return { ended: await noteEnds(database, ids), addition };
+}
+
+/** The operation that says why a record was removed. */
+function removalOf(row: Selectable<BackupRow>, id: string, operation: Package, endedAtMs: number) {
+  return {
+    id,
+    project_id: operation.project_id,
+    kind: 'delete' as const,
+    parent_operation_id: operation.id,
+    storage_unit_id: row.storage_unit_id,
+    bucket_name: row.bucket_name,
+    chain_root: null,
+    backup_id: row.backup_id,
+    resource_id: row.resource_id,
+    resource_name: row.resource_name,
+    item: itemToJson({ ...itemOfRecord(rowToRecord(row)), backup_name: row.backup_name }),
+    actor_kind: operation.actor_kind,
+    actor_name: operation.actor_name,
+    request_id: operation.request_id,
+    status: 'success' as const,
+    message: `It is part of ${operation.backup_id}, so its own record was removed; nothing in the bucket was touched.`,
+    reason_detail: '',
+    incremental: row.incremental,
+    created_at_ms: endedAtMs,
+    started_at_ms: endedAtMs,
+    ended_at_ms: endedAtMs,
+    updated_at_ms: endedAtMs,
+    deadline_at_ms: endedAtMs,
+    epoch: 0,
+  };
+}
+
+async function recordsAt(database: Kysely<Schema>, { backup_id: ownId, ...place }: Package, parts: readonly string[]) {
+  const found: { readonly backup_id: string }[] = [];
+  for (const some of chunks(parts)) {
+    const rows = await database
+      .selectFrom('backups')
+      .where('project_id', '=', place.project_id)
+      .where('storage_unit_id', '=', place.storage_unit_id)
+      .where('bucket_name', '=', place.bucket_name)
+      .where('image_path', 'in', some)
+      .where('forgotten_at_ms', 'is', null)
+      .select('backup_id')
+      .execute();
+    found.push(...rows.filter((row) => row.backup_id !== ownId));
+  }
+  return found;
+}
+
+/** The imports in flight of backups at these image paths. */
+async function importsAt(database: Kysely<Schema>, operation: Package, parts: readonly string[]) {
+  const paths = new Set(parts);
+  const found: (ChainColumns & Pick<Package, 'id' | 'backup_id' | 'interactive_for'>)[] = [];
+  for (const some of chunks([...new Set(parts.map(chainRootOf))])) {
+    const rows = await unfinishedImports(database)
+      .where('project_id', '=', operation.project_id)
+      .where('storage_unit_id', '=', operation.storage_unit_id)
+      .where('bucket_name', '=', operation.bucket_name)
+      .where('chain_root', 'in', some)
+      .where('backup_id', '!=', operation.backup_id)
+      .select(['id', 'backup_id', 'item', 'interactive_for', ...chainColumns])
+      .execute();
+    found.push(...rows.filter((row) => paths.has(itemOf(row).image_path)));
+  }
+  return found;
+}
