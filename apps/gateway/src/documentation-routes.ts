@@ -27,8 +27,12 @@ const policy = helmet.contentSecurityPolicy({
 /** Routes for `/openapi.json` and for `/docs`, a page to read it and try the calls. */
 export function documentationRoutes({ version }: { readonly version: string }): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  const document = openApiDocument({ version });
-  router.get('/openapi.json', (_request, response) => void response.json(document));
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  router.get('/openapi.json', (_request, response) => {
+    // Making it takes a quarter of a second, for which no start of a server waits.
+    document ??= openApiDocument({ version });
+    response.json(document);
+  });
   router.get('/docs', policy, (_request, response) => void response.type('html').send(page));
   // The relative addresses of the page start from /docs.
   router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
