@@ -1,10 +1,10 @@
 import type { ReasonCode, VerificationLevel } from '@backup-sync/contracts';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideExamined } from '../imports/decide-sync.ts';
 import { BucketBudget } from '../storage/bucket-budget.ts';
 import { budgetRequests } from '../storage/budgeted-storage-unit.ts';
 import { openFilesystemStorageUnit } from '../storage/filesystem/filesystem-storage-unit.ts';
-import { StorageError, type StorageErrorCode } from '../storage/port.ts';
+import { StorageError, type StorageErrorCode, type StorageUnit } from '../storage/port.ts';
 import { chainContext } from '../testing/chain-context.ts';
 import { type FaultLog, injectFault, type StorageFault } from '../testing/faulty-storage-unit.ts';
 import { type FormatUnderTest, formatsUnderTest } from '../testing/formats-under-test.ts';
@@ -25,17 +25,13 @@ type Outcome =
 type Run = { readonly outcome: Outcome; readonly log: FaultLog; readonly waitedMs: number };
 
 /** Examines the chain on a storage unit with this fault, in virtual time. Examinations that hang are stopped. */
-async function examineWith(format: FormatUnderTest, fault: StorageFault | null): Promise<Run> {
-  await using buckets = await makeTestBuckets();
-  await buckets.put(bucketName, format.objects);
-  await using storage = await openFilesystemStorageUnit({ id: 'here', directory: buckets.directory });
+async function examineWith({ item }: FormatUnderTest, storage: StorageUnit, fault: StorageFault | null): Promise<Run> {
   const time = new VirtualTime();
   const { unit: faulty, log } = injectFault(storage, fault, pageEntries);
   const limits = { requestsPerSecond: 1_000_000, requestsInFlight: 1 };
   const unit = budgetRequests(faulty, () => new BucketBudget(limits, time.clock, time.sleep));
   const stopping = new AbortController();
   if (fault !== null && 'hangAtByte' in fault) void time.sleep(60_000, undefined).then(() => stopping.abort(stopped));
-  const { item } = format;
   const examine = async (): Promise<Outcome> => {
     try {
       const chain = await openChain(chainContext(unit, bucketName, [item.image_path], { signal: stopping.signal }));
@@ -205,8 +201,17 @@ const rows: readonly Row[] = [
 ];
 
 describe.each(formatsUnderTest)('storage faults with format $format', (format) => {
+  const opened = new AsyncDisposableStack();
+  let stored: StorageUnit;
+  beforeAll(async () => {
+    const { directory, put } = opened.use(await makeTestBuckets());
+    await put(bucketName, format.objects);
+    stored = opened.use(await openFilesystemStorageUnit({ id: 'here', directory }));
+  });
+  afterAll(() => opened.disposeAsync());
+
   test('do no harm if there are none', async () => {
-    const run = await examineWith(format, null);
+    const run = await examineWith(format, stored, null);
     isUnharmed(run, format);
     // Some backups are one object or a few; the others need several pages.
     const isSmall = !format.isRead || ['etcd', 'ovf'].includes(format.format);
@@ -223,22 +228,26 @@ describe.each(formatsUnderTest)('storage faults with format $format', (format) =
     };
     const { ended, log } = await examine(null);
     await ended;
+    const outcomes = new Map<string, unknown>();
     for (let number = 1; number <= log.reads; number += 1) {
       let size = 1;
       // Every byte at the beginning, where documents and headers are, and some of the rest.
       for (let byte = 0; byte < size; byte += byte < 512 ? 1 : 997) {
         const cut = await examine({ at: 'read', number, cutAtByte: byte });
-        await expect(cut.ended, `read ${number} cut at byte ${byte}`).rejects.toMatchObject({ code: 'unreachable' });
+        const outcome = await cut.ended.catch((error: unknown) => error);
+        const isRetried = outcome instanceof StorageError && outcome.code === 'unreachable';
+        if (!isRetried) outcomes.set(`read ${number} cut at byte ${byte}`, outcome);
         size = cut.log.faultyBytes;
       }
     }
+    expect(outcomes).toEqual(new Map());
   });
 
   test.each(rows)('$at: $name', async (row) => {
-    const { log } = await examineWith(format, null);
+    const { log } = await examineWith(format, stored, null);
     const count = row.at === 'page' ? log.pages : log.reads;
     for (let number = 1; number <= count; number += 1) {
-      const run = await examineWith(format, row.fault(number));
+      const run = await examineWith(format, stored, row.fault(number));
       row.expect(run, format);
     }
   });

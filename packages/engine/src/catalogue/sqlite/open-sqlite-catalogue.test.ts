@@ -253,7 +253,7 @@ describe('the threads', () => {
     expect(order).toEqual(['call', 'work', 'call', 'work']);
   });
 
-  test('answer reads while a long write runs', async () => {
+  test('answer reads and the lookup of a token while a long write runs', async () => {
     await using catalogue = await openSqliteCatalogue({ directory });
     const ended: string[] = [];
     const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
@@ -261,8 +261,10 @@ describe('the threads', () => {
     const reads = [1, 2, 3].map((read) =>
       catalogue.backups.showBackup('project-1', 'a').then(() => ended.push(`${read}`)),
     );
-    await Promise.all([write, ...reads]);
-    expect(ended).toEqual(['1', '2', '3', 'write']);
+    const token = catalogue.identity.findToken('unknown', 1_000).then(() => ended.push('token'));
+    await Promise.all([write, ...reads, token]);
+    expect(ended.filter((each) => each !== 'token')).toEqual(['1', '2', '3', 'write']);
+    expect(ended.at(-1)).toBe('write');
   });
 
   test('answer short reads while long ones are queued', async () => {
@@ -281,16 +283,6 @@ describe('the threads', () => {
     await Promise.all([...long, ...short]);
     expect(ended.toSorted()).toEqual([...long.map(() => 'long'), 'operation', 'token'].toSorted());
     expect(ended.at(-1)).toBe('long');
-  });
-
-  test('answer a token lookup while a long write runs', async () => {
-    await using catalogue = await openSqliteCatalogue({ directory });
-    const ended: string[] = [];
-    const items = Array.from({ length: 20_000 }, (_, index) => makeItem(`backup-${index}`));
-    const write = catalogue.operations.accept(makeAcceptance('project-1', items)).then(() => ended.push('write'));
-    const token = catalogue.identity.findToken('unknown', 1_000).then(() => ended.push('token'));
-    await Promise.all([write, token]);
-    expect(ended).toEqual(['token', 'write']);
   });
 
   test('refuse steps once the catalogue is closed', async () => {

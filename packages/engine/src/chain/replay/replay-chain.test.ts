@@ -227,11 +227,10 @@ test('a replay lets the thread do other work after each part, however much was r
 });
 
 describe('a volume that is read in threads', () => {
-  const seed = (day: number) => seededBytes(`threads/${day}`, 40 * 1024 * 1024 + 700);
   const plan = { ...full.plan, objectBytes: 1024 * 1024, blockBytes: 32 * 1024 };
-  const parent = writeCinderBackup({ ...plan, volume: seed(0) });
+  const parent = writeCinderBackup({ ...plan, volume: seededBytes('threads/0', 40 * 1024 * 1024 + 700) });
   const changed = Uint8Array.from(parent.plan.volume);
-  changed.set(seed(1).subarray(0, 5_000_000), 9_000_000);
+  changed.set(seededBytes('threads/1', 5_000_000), 9_000_000);
   const child = writeCinderBackup({ ...plan, backupId: seededUuid('threads/child'), volume: changed, parent });
 
   async function openThreaded() {
