@@ -60,6 +60,8 @@ export default defineConfig({
     // Most tests wait for files, processes and sockets: while one does, another has the core.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
+    // What a test waits for comes late on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 60_000,
   },
 });

@@ -157,7 +157,7 @@ describe('on a directory with buckets', () => {
     expectAlert(monitor, 'BackupSyncHookFailing');
     await server.sync([{ ...broken, backup_id: crypto.randomUUID(), image_path: 'nothing/is/here' }]);
     const statusOf = async () => (await calls.listHooks({})).hooks[0]?.status;
-    await expect.poll(statusOf, { timeout: 20_000 }).toBe('gone');
+    await expect.poll(statusOf).toBe('gone');
     await monitor.pass(minute);
     expectAlert(monitor, 'BackupSyncHookFailing', { status: 'gone' });
     await calls.removeHook({ hook_id: hook.id });
@@ -249,7 +249,7 @@ describe('on an S3 service', () => {
     isOut = true;
     const operation_id = await run();
     const waitsFor = async () => (await calls.showOperation({ operation_id })).operation.waiting_for;
-    await expect.poll(waitsFor, { timeout: 20_000 }).not.toBeNull();
+    await expect.poll(waitsFor).not.toBeNull();
     await pass(4 * hour);
     await pass(5 * minute);
     expectAlert(monitor, 'BackupSyncStorageNotAnswering', { bucket: 'backups', reason: 'storage_unreachable' });

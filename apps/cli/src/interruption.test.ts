@@ -88,7 +88,7 @@ test('while a sync uses a data directory, reading commands answer and writing on
   // The gate opens only after the sync has requested the backup: an import that has ended is not joined.
   const again = start(['sync', '-'], { environment });
   again.stdin.end(JSON.stringify(item));
-  await expect.poll(async () => (await audited('syncBackups', environment)).length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(async () => (await audited('syncBackups', environment)).length).toBe(2);
   storage.openGate();
   await once(again, 'close');
   expect(again.exitCode).toBe(0);

@@ -34,11 +34,11 @@ test('the checks find a changed end, a job and an event that stay, a lost job, a
 
   await pool.query('delete from pgboss.job_common');
   await pool.query('delete from pending_events');
-  await expect.poll(broken, { timeout: 20_000 }).toEqual(['work that waits has a job']);
+  await expect.poll(broken).toEqual(['work that waits has a job']);
   const [operation] = await catalogue.operations.startChain(makeChain(projectId), 'nobody', 2_000);
   if (operation === undefined) throw new Error('the import was not started');
   await pool.query('delete from pending_events');
-  await expect.poll(broken, { timeout: 20_000 }).toEqual(['a running operation has a living node']);
+  await expect.poll(broken).toEqual(['a running operation has a living node']);
 
   await catalogue.operations.finishImport(makeFinish(operation));
   await pool.query('delete from pending_events');

@@ -53,7 +53,7 @@ test('two nodes that start at once run each source that is due once', async () =
     const { operations } = await asking.call('listOperations', { kind: 'source_run', status: 'success' });
     return operations.length;
   };
-  await expect.poll(runs, { timeout: 20_000 }).toBe(names.length);
+  await expect.poll(runs).toBe(names.length);
   for (const worker of workers) await worker[Symbol.asyncDispose]();
   expect(await runs()).toBe(names.length);
   expect((await asking.call('listOperations', { kind: 'source_run' })).operations).toHaveLength(names.length);
@@ -63,7 +63,7 @@ test('two nodes that start at once run each source that is due once', async () =
   for (const { id } of sources) await asking.call('pauseSource', { source_id: id });
   await asking.call('resumeSource', { source_id: sources[0]?.id ?? '' });
   await using _worker = await cluster.open({ ...worksOnly, runsSources: true });
-  await expect.poll(runs, { timeout: 20_000 }).toBe(names.length + 1);
+  await expect.poll(runs).toBe(names.length + 1);
   const { operations } = await asking.call('listOperations', { kind: 'source_run' });
   expect(operations.map(({ source_id }) => source_id).filter((id) => id === sources[0]?.id)).toHaveLength(2);
   expect(operations).toHaveLength(names.length + 1);

@@ -33,7 +33,7 @@ test('imports that are accepted for chains while two nodes work on them all end,
     }
   };
   await Promise.all([0, 1, 2, 3].map(acceptAll));
-  await expect.poll(() => catalogue.operations.countBacklog(projectId), { timeout: 20_000 }).toBe(0);
-  await expect.poll(() => cluster.stored(), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => catalogue.operations.countBacklog(projectId)).toBe(0);
+  await expect.poll(() => cluster.stored()).toEqual([]);
   expect([...one.faults, ...other.faults]).toEqual([]);
 });
