@@ -19,7 +19,7 @@ import type { SecretSeal } from './identity/secret-seal.ts';
 import { TokenAudit } from './identity/token-audit.ts';
 import { Backlog, defaultBacklogMax } from './imports/backlog.ts';
 import { importChain } from './imports/import-chain.ts';
-import { RunAbsences } from './imports/run-absences.ts';
+import { RunMemories } from './imports/run-memories.ts';
 import { type Log, noLog, type OnFault } from './log-events.ts';
 import type { LeaseHolder, LeaseHolderOptions } from './nodes/lease-holder.ts';
 import { afterEnd } from './operations/after-end.ts';
@@ -150,7 +150,7 @@ export async function composeEngine(
     verify: (run) =>
       verifyChain(run, { threads, cutting: usualCutting, jobLivesMs, otherWorkers: options.otherWorkers ?? (() => 0) }),
   };
-  const absences = new RunAbsences();
+  const memories = new RunMemories(() => clock.nowMs());
   const buckets = opening.use(
     await BucketWatch.open({
       clock,
@@ -182,7 +182,7 @@ export async function composeEngine(
       holder.work(run, (leaseOwner, leased) => {
         switch (job.kind) {
           case 'chain':
-            return importChain({ services, leaseOwner, absences, onFault }, job.chain, leased);
+            return importChain({ services, leaseOwner, memories, onFault }, job.chain, leased);
           case 'operation':
             return runOperation({ services, leaseOwner, onFault, works }, job.operation.id, leased);
           case 'part':

@@ -1,6 +1,7 @@
 import type { StorageUnit } from '../storage/port.ts';
 import type { TrustedRoots } from '../trusted-roots.ts';
 import type { Absences } from './absences.ts';
+import type { PackageMemory } from './package-memory.ts';
 import type { EdgeProof, Location, RecordedListing } from './proof/link.ts';
 
 /** Dependencies for reading one bucket. */
@@ -8,6 +9,8 @@ export type BucketContext = {
   readonly storage: StorageUnit;
   readonly bucketName: string;
   readonly signal: AbortSignal;
+  /** What is remembered of packages in the bucket, if that is as new as needed. Absent: nothing. */
+  readonly packages?: { readonly memory: PackageMemory; readonly notBeforeMs: () => number };
 };
 
 /** Dependencies for examining the links of one chain. */

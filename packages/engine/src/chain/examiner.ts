@@ -22,8 +22,8 @@ export async function describeBackup(context: BucketContext, imagePath: string):
 }
 
 /** Finds the image path of a package that references the object at this image path; null if none does. Throws storage errors. */
-export function findNamingPackage(context: BucketContext, imagePath: string): Promise<string | null> {
-  return formats.ovf.findNamingBackup(context, imagePath);
+export function findNamingPackage(context: BucketContext, imagePath: string, before?: string): Promise<string | null> {
+  return formats.ovf.findNamingBackup(context, imagePath, before);
 }
 
 /** Opens the formats that may have a chain at these image paths; each lists it once. Throws storage errors. */

@@ -92,9 +92,10 @@ export interface RecognisedFormat extends ChainFormat {
   ownerOf(key: string): KeyOwner | null;
   /**
    * Finds the image path of a backup whose metadata names the object at this image path; null if none does. It serves
-   * formats whose keys prove nothing. Throws storage errors of the bucket.
+   * formats whose keys prove nothing. `before` is the image path of one that did before; absent if none is known.
+   * Throws storage errors of the bucket.
    */
-  findNamingBackup(context: BucketContext, imagePath: string): Promise<string | null>;
+  findNamingBackup(context: BucketContext, imagePath: string, before?: string): Promise<string | null>;
   /**
    * Whether what looks like a backup may be a file of another one: of this format, or of a package that references it.
    * Scans leave it out then, and `find` may ask {@link FormatContext.findNamingPackage}. Absent: never.

@@ -30,6 +30,7 @@ export type ChainLookOptions = {
   readonly planned: ReadonlyMap<string, Location>;
   /** See {@link ChainContext}. */
   readonly absences: ChainContext['absences'];
+  readonly packages: NonNullable<ChainContext['packages']>;
   /** False for plans; see {@link ChainContext}. */
   readonly readHashes: ChainContext['readHashes'];
   /** Proofs made before this time are ignored. Milliseconds since 1970; 0: none is. */
@@ -221,6 +222,7 @@ export class ChainLook {
         return this.#buckets;
       },
       absences: this.#options.absences,
+      packages: this.#options.packages,
       linkageMaxBytes,
       readHashes,
       dataFollows: false,

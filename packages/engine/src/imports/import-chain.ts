@@ -11,7 +11,7 @@ import { acceptAncestors } from './accept-ancestors.ts';
 import { ancestorIdsOf, ChainLook, type Seen } from './chain-look.ts';
 import { parentsFirst } from './parents-first.ts';
 import { ResultRecorder } from './result-recorder.ts';
-import type { RunAbsences } from './run-absences.ts';
+import type { RunMemories } from './run-memories.ts';
 import { watchCancels } from './watch-cancels.ts';
 
 /**
@@ -21,7 +21,7 @@ import { watchCancels } from './watch-cancels.ts';
 export type ImportWorker = {
   readonly services: Services;
   readonly leaseOwner: string;
-  readonly absences: RunAbsences;
+  readonly memories: RunMemories;
   readonly onFault: (operationId: string, error: unknown) => void;
 };
 
@@ -71,12 +71,16 @@ async function workOff(
   const inTime = operations.filter(({ deadlineAtMs }) => deadlineAtMs > startedAtMs);
   using deadline = abortAfter(Math.min(...inTime.map(({ deadlineAtMs }) => deadlineAtMs)) - startedAtMs);
   using cancels = watchCancels(catalogue, chain, (error) => worker.onFault(chain.chainRoot, error));
+  const memory = worker.memories.of(operations);
+  const acceptedAtMs = Math.max(...operations.map(({ createdAtMs }) => createdAtMs));
   const look = new ChainLook(worker.services, {
     chain,
     imagePaths: operations.map((operation) => operation.item.image_path),
     backupIds: operations.map((operation) => operation.item.backup_id),
     planned: new Map(),
-    absences: worker.absences.of(operations),
+    absences: memory.absences,
+    // What was found before an import was accepted may be too old for it.
+    packages: { memory: memory.packages, notBeforeMs: () => acceptedAtMs },
     readHashes: true,
     // Proofs are shared by the links of a chain, so an operation that wants recent ones gets them for all.
     proofsNotBeforeMs: Math.max(...operations.map(({ proofsNotBeforeMs }) => proofsNotBeforeMs ?? 0)),

@@ -11,6 +11,7 @@ import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { KnownBackup } from '../catalogue/known-backup.ts';
 import type { Json } from '../catalogue/operation-records.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
+import { PackageMemory } from '../chain/package-memory.ts';
 import type { Fault } from '../chain/proof/link.ts';
 import { deadlineDetail } from '../deadline.ts';
 import type { OperationOutcome, OperationRun } from '../operations/run-operation.ts';
@@ -91,6 +92,7 @@ class BucketPlan {
       outages: services.work.outages,
       trustedRoots: services.work.trustedRoots(),
       signal,
+      packages: { memory: new PackageMemory(() => 0), notBeforeMs: () => 0 },
       nowMs: () => services.world.clock.nowMs(),
       onFault: run.onFault,
     };

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { ChainKey } from '../catalogue/operation-records.ts';
 import { Absences } from '../chain/absences.ts';
 import { chainRootOf } from '../chain/formats/chain-root.ts';
+import { PackageMemory } from '../chain/package-memory.ts';
 import type { Location, UnreadHashes } from '../chain/proof/link.ts';
 import { ancestorIdsOf, ChainLook, type ChainLookOptions, type Seen } from '../imports/chain-look.ts';
 import { decideSync } from '../imports/decide-sync.ts';
@@ -39,7 +40,8 @@ export async function planChains(
 ): Promise<readonly PlannedChain[]> {
   const limit = pLimit(Math.min(services.work.chainsAtOnce, largeJobsAtOnce));
   const planned = new Map(items.map((item) => [item.backup_id, locationOf(services.work.storage.id, item)]));
-  const shared = { ...ends, planned, absences: new Absences() };
+  const packages = { memory: new PackageMemory(() => 0), notBeforeMs: () => 0 };
+  const shared = { ...ends, planned, absences: new Absences(), packages };
   return await Promise.all(
     byChain(services, origin.projectId, items).map((chain) =>
       limit(() => planChain(services, { ...chain, isRequest: origin.isRequest }, shared)),
@@ -50,7 +52,7 @@ export async function planChains(
 async function planChain(
   services: PlanServices,
   { chain, items, isRequest }: ChainOfPlan & { readonly isRequest: boolean },
-  shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences'>,
+  shared: PlanEnds & Pick<ChainLookOptions, 'planned' | 'absences' | 'packages'>,
 ): Promise<PlannedChain> {
   const look = new ChainLook(services, {
     chain,

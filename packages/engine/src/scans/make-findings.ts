@@ -53,7 +53,7 @@ export async function makeFindings(
   }
   const unrecorded = assessed.filter(({ assessment }) => assessment.kind === 'unrecorded');
   const candidates = unrecorded.map(({ sighting }) => sighting.candidate).filter((each) => each !== null);
-  const named = await findNamedFiles(context, candidates);
+  const named = await findNamedFiles(context, candidates, await findPackages(context, parts));
   const toRead = assessed.map(toDescribe).filter((candidate) => candidate !== null);
   const unread = toRead.filter((candidate) => !named.has(candidate));
   const descriptions = await describeCandidates(context, unread);
@@ -109,6 +109,26 @@ async function findMendedParents(
   const found = parents.length === 0 ? [] : await catalogue.backups.knownByIds(projectId, parents);
   const whole = found.filter(({ record, isForgotten }) => record.status === 'available' && !isForgotten);
   return new Set(whole.map(({ record }) => record.backupId));
+}
+
+/** The image paths of the recorded packages that these are part of, by image path. */
+async function findPackages(
+  { catalogue, projectId, bucketName, storage }: FindingContext,
+  parts: readonly KnownBackup[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = parts.map(({ partOf }) => partOf).filter((id) => id !== null);
+  const known = ids.length === 0 ? [] : await catalogue.backups.knownByIds(projectId, ids);
+  const here = known.filter(
+    ({ record: { location }, isForgotten }) =>
+      !isForgotten && location.storageUnitId === storage.id && location.bucketName === bucketName,
+  );
+  const pathOf = new Map(here.map(({ record }) => [record.backupId, record.location.imagePath]));
+  return new Map(
+    parts.flatMap(({ partOf, record }) => {
+      const folder = pathOf.get(partOf ?? '');
+      return folder === undefined ? [] : [[record.location.imagePath, folder] as const];
+    }),
+  );
 }
 
 async function findElsewhere(

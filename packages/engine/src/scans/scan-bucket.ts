@@ -2,6 +2,7 @@ import { type FindingState, hasProblem, isToSync, type ScanFinding } from '@back
 import { LeaseLostError } from '../catalogue/fence.ts';
 import { itemOfRecord } from '../catalogue/item-of-record.ts';
 import type { Json, OperationProgress } from '../catalogue/operation-records.ts';
+import { PackageMemory } from '../chain/package-memory.ts';
 import type { Location } from '../chain/proof/link.ts';
 import { type AcceptedImport, acceptImports, type ImportWanted } from '../imports/accept-imports.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
@@ -25,6 +26,8 @@ const batchPagesMax = 10;
  * them.
  */
 const absentMax = 10_000;
+/** Milliseconds for which a scan remembers which files packages reference: it may take hours. */
+const packagesKnownForMs = 60_000;
 
 /** Number of backups found in each state; states that did not occur are left out. */
 export type ScanCounts = { readonly [State in FindingState]?: number };
@@ -73,8 +76,9 @@ export async function scanBucket(run: OperationRun, request: ScanRequest, onBatc
     work: { outages },
   } = services;
   const { onFault } = run;
+  const packages = { memory: new PackageMemory(nowMs), notBeforeMs: () => nowMs() - packagesKnownForMs };
   const context = {
-    ...{ storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs, onFault },
+    ...{ storage, catalogue, findProofs, projectId, bucketName, outages, signal, nowMs, packages, onFault },
     trustedRoots: services.work.trustedRoots(),
   };
   const outside = new OutsideAncestors(context, prefix);

@@ -10,7 +10,8 @@ const folder = 'vm/web';
 function machineWith(count: number) {
   const disks = Array.from({ length: count }, (_, index) => ({
     id: `disk-${index}`,
-    file: { name: `disk-${index}.vmdk`, bytes: streamedDisk(`disk ${index}`).bytes },
+    // One is in folders that are too deep for a search from below.
+    file: { name: `${index === 1 ? 'a/b/c/d/e/' : ''}disk-${index}.vmdk`, bytes: streamedDisk(`disk ${index}`).bytes },
     capacityBytes: diskBytes,
   }));
   const objects = [...storePackage(folder, filesOfPackage(planOfPackage(folder, { name: 'web', disks })))];

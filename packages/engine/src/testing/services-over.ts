@@ -10,7 +10,7 @@ import { HookSender } from '../hooks/hook-sender.ts';
 import { SecretSeal } from '../identity/secret-seal.ts';
 import { Backlog } from '../imports/backlog.ts';
 import { importChain } from '../imports/import-chain.ts';
-import { RunAbsences } from '../imports/run-absences.ts';
+import { RunMemories } from '../imports/run-memories.ts';
 import { noLog } from '../log-events.ts';
 import { type OperationRun, runOperation } from '../operations/run-operation.ts';
 import { StoredTimes } from '../operations/stored-times.ts';
@@ -103,7 +103,7 @@ export async function openServicesOver(
   await catalogue.grants.addGrant({ projectId, storageUnitId: storage.id, bucketName, prefix: '' });
   const faults: unknown[] = [];
   const onFault = (_id: string, error: unknown) => faults.push(error);
-  const worker = { services, leaseOwner: 'worker-1', absences: new RunAbsences(), onFault };
+  const worker = { services, leaseOwner: 'worker-1', memories: new RunMemories(() => clock.nowMs()), onFault };
   const run = openJobRun(storage);
   const threads = { opening: null, threadCount: 1 };
   const options = { threads, cutting: usualCutting, jobLivesMs, otherWorkers: () => 0, ...verification };

@@ -20,6 +20,7 @@ import { writeQcow2 } from '../../../testing/qcow2-writer.ts';
 import { grainBytes } from '../../../testing/vmdk-writer.ts';
 import { volumesOf } from '../../data.ts';
 import { openChain } from '../../examiner.ts';
+import { PackageMemory } from '../../package-memory.ts';
 import { PathListings } from '../../path-listings.ts';
 import { isSameContent } from '../../proof/link.ts';
 import { replayChain } from '../../replay/replay-chain.ts';
@@ -85,7 +86,8 @@ test('files that a descriptor references are of its package, others next to it a
       (key) => [key, Uint8Array.of(1)] as const,
     ),
   ]);
-  const context = { storage, bucketName, signal };
+  const packages = { memory: new PackageMemory(() => 0), notBeforeMs: () => 0 };
+  const context = { storage, bucketName, signal, packages };
   const named = (path: string) => findNamingPackage(context, path);
   expect(await named(`${folder}/web-base.vmdk`)).toBe(folder);
   expect(await named(`${folder}/web-delta.vmdk`)).toBe(folder);
@@ -189,6 +191,18 @@ test('a file that a package references in the folder of another one is counted f
   const [examination] = await examineBackups(unit, [syncItemOfPackage('exports', bucketName)]);
   expect(examination).toMatchObject({ level: 'linkage', fault: null, listing: { objectCount: parent.length } });
 });
+
+test.each(['disk.vmdk', 'a/disk.vmdk', 'a/b/c/d/disk.vmdk'])(
+  'a disk at %s is found to be part of a package four folders above it or less, or next to it',
+  async (name) => {
+    const disks = [{ id: 'disk', file: { name, bytes: Uint8Array.of(1) }, capacityBytes: diskBytes }];
+    const { unit: storage, log } = unitWith(storePackage(folder, filesOfPackage(planOfPackage(folder, { disks }))));
+    const context = { storage, bucketName, signal };
+    expect(await findNamingPackage(context, `${folder}/${name}`)).toBe(folder);
+    expect([log.pages, log.reads]).toEqual([name.split('/').length, 1]);
+    expect(await findNamingPackage(context, `${folder}/a/b/c/d/e/${name}`)).toBeNull();
+  },
+);
 
 test('of a folder with thousands of other files, only those of the package are kept', async () => {
   const others = Array.from({ length: 1200 }, (_, at) => [`${folder}/other/${at}.bin`, Uint8Array.of(1)] as const);
