@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { RecordWrite } from './backup-records.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
   acceptedIds,
@@ -73,8 +74,9 @@ export function describeFinishes(open: OpenCatalogue): void {
   });
 
   test('the import of a package ends the records of its files, and says which', async () => {
-    await importBackup(catalogue, projectId, makeItem('disk'));
-    await importBackup(catalogue, projectId, makeItem('other'));
+    const disk = { record: { format: 'vmdk' } } as const;
+    await importBackup(catalogue, projectId, makeItem('disk'), disk);
+    await importBackup(catalogue, projectId, makeItem('other'), disk);
     const [operation] = (await start('package')) as [ItemOperation];
     const parts = ['chain-1/disk', 'chain-1/never-recorded', 'chain-1/package'];
     const { ended } = await catalogue.operations.finishImport(makeFinish(operation, { parts }));
@@ -84,17 +86,47 @@ export function describeFinishes(open: OpenCatalogue): void {
     expect(await catalogue.backups.knownByIds(projectId, ['disk'])).toMatchObject([
       { isForgotten: true, partOf: 'package', record: { backupId: 'disk', level: 'linkage' } },
     ]);
-    const message = 'Recorded.; 1 record of files of it ended: disk';
+    const message = 'Recorded.; of its disks, 1 record ended: disk';
     expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({ message });
     expect(await catalogue.operations.showOperation(projectId, ended[0]?.id ?? '')).toMatchObject({
       ...{ kind: 'delete', backupId: 'disk', parentOperationId: operation.id, actor: operation.actor },
       message: expect.stringContaining('part of package'),
     });
     // What is imported by itself is no part any more.
-    await importBackup(catalogue, projectId, makeItem('disk'));
+    await importBackup(catalogue, projectId, makeItem('disk'), disk);
     expect(await catalogue.backups.knownByIds(projectId, ['disk'])).toMatchObject([
       { isForgotten: false, partOf: null },
     ]);
+  });
+
+  test('the import of a package keeps records of what it does not prove, and all if they are too many', async () => {
+    const kept: readonly (readonly [id: string, record: Partial<RecordWrite>])[] = [
+      ['broken', { format: 'vmdk', status: 'error', fault: { code: 'object_size_impossible', detail: 'it is cut' } }],
+      ['overlay', { format: 'qcow2', parentBackupId: 'base' }],
+      ['unrecognised', { format: 'unknown' }],
+    ];
+    for (const [id, record] of kept) await importBackup(catalogue, projectId, makeItem(id), { record });
+    const [operation] = (await start('package')) as [ItemOperation];
+    const parts = kept.map(([id]) => `chain-1/${id}`);
+    expect(await catalogue.operations.finishImport(makeFinish(operation, { parts }))).toMatchObject({
+      ended: [{ id: operation.id }],
+    });
+    expect(await catalogue.operations.showOperation(projectId, operation.id)).toMatchObject({
+      message: 'Recorded.; of its disks, 2 records of what the package does not prove stay: broken, overlay',
+    });
+    const disks = Array.from({ length: 65 }, (_, index) => `disk-${String(index).padStart(2, '0')}`);
+    for (const id of disks) await importBackup(catalogue, projectId, makeItem(id), { record: { format: 'vmdk' } });
+    const [second] = (await start('second')) as [ItemOperation];
+    const ofDisks = disks.map((id) => `chain-1/${id}`);
+    await catalogue.operations.finishImport(makeFinish(second, { parts: ofDisks }));
+    expect(await catalogue.operations.showOperation(projectId, second.id)).toMatchObject({
+      message:
+        'Recorded.; of its disks, 65 records stay, more than the 64 that a package may end: disk-00, disk-01, disk-02, …',
+    });
+    const [third] = (await start('third')) as [ItemOperation];
+    await catalogue.operations.finishImport(makeFinish(third, { parts: ofDisks.slice(1) }));
+    const shown = await catalogue.backups.showBackups(projectId, [...kept.map(([id]) => id), ...disks]);
+    expect(shown.map(({ backupId }) => backupId).toSorted()).toEqual([...kept.map(([id]) => id), 'disk-00'].toSorted());
   });
 
   test('the import of a package waits for the import of a file of it, which would record the file afterwards', async () => {
@@ -108,7 +140,8 @@ export function describeFinishes(open: OpenCatalogue): void {
     const finish = makeFinish(operation, { parts: [path] });
     expect(await catalogue.operations.finishImport(finish)).toMatchObject({ result: 'waits', ended: [] });
     expect(await catalogue.backups.showBackup(projectId, 'package')).toBeNull();
-    const { due } = await catalogue.operations.finishImport(makeFinish(disk));
+    const record = makeRecord(disk, { format: 'vmdk' });
+    const { due } = await catalogue.operations.finishImport(makeFinish(disk, { record }));
     expect(due).toContainEqual(expect.objectContaining({ chain: makeChain(projectId) }));
     const [again] = (await catalogue.operations.startChain(makeChain(projectId), 'worker-1', 4_000)) as [ItemOperation];
     const ending = makeFinish(again, { parts: [path] });

@@ -97,11 +97,6 @@ export interface RecognisedFormat extends ChainFormat {
    */
   findNamingBackup(context: BucketContext, imagePath: string, before?: string): Promise<string | null>;
   /**
-   * Whether what looks like a backup may be a file of another one: of this format, or of a package that references it.
-   * Scans leave it out then, and `find` may ask {@link FormatContext.findNamingPackage}. Absent: never.
-   */
-  readonly mayBeNamed?: boolean;
-  /**
    * Reads the metadata of the backup at this image path, in bounded memory, and returns what a sync request would say
    * of it. `mark` is the commit mark, if it was just listed. Throws `ReadFault` if the metadata cannot be read or makes
    * no sense, and storage errors.

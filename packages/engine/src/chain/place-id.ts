@@ -7,6 +7,14 @@ const idMax = 255;
 /** Formats that often have one backup at one place, which the next backup replaces. */
 const replacedFormats: ReadonlySet<BackupFormat> = new Set(['etcd', 'ovf', 'qcow2', 'vmdk']);
 
+/** Formats of single disks, which a scan finds by their keys. */
+const diskFormats: ReadonlySet<BackupFormat> = new Set(['qcow2', 'vmdk']);
+
+/** Whether what looks like a backup may be a file of another one: of a disk, or of a package that references it. */
+export function mayBeFileOfAnother(format: BackupFormat): boolean {
+  return diskFormats.has(format);
+}
+
 /**
  * Whether a backup has only its place as id, so that other content there is the next backup. If it has a time of its
  * own, as a snapshot of etcd in its name, there is no next one at its place.

@@ -41,9 +41,8 @@ export async function makeFindings(
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await catalogue.backups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
   const parts = here.filter(({ partOf }) => partOf !== null);
-  const partAt = new Map(parts.map((part) => [part.record.location.imagePath, part]));
   const releasedAt = ({ imagePath }: Sighting, { kind }: PlaceAssessment) =>
-    kind === 'unrecorded' ? (partAt.get(imagePath) ?? null) : null;
+    kind === 'unrecorded' ? parts.filter(({ record }) => record.location.imagePath === imagePath) : [];
   const mended = await findMendedParents(context, here);
   const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
   for (const sighting of sightings) {
@@ -66,8 +65,12 @@ export async function makeFindings(
     const description = candidate === null ? undefined : descriptionOf.get(candidate);
     if (candidate !== null && description !== undefined) {
       const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
-      const known = { recordedHere, released: releasedAt(sighting, assessment), byId: elsewhere };
-      found.push(...(await judge(context, candidate, description, known)));
+      const released = releasedAt(sighting, assessment);
+      // What is described has one id, but callers may have recorded it under others, too.
+      for (const each of released.length === 0 ? [null] : released) {
+        const known = { recordedHere, released: each, byId: elsewhere };
+        found.push(...(await judge(context, candidate, description, known)));
+      }
     } else if (assessment.kind !== 'unrecorded') {
       const isTold = assessment.known.record.format !== 'unknown' && !sighting.isPassedOver;
       const isRecognised = candidate !== null || isTold;

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { BucketContext } from '../chain/chain-context.ts';
 import { findNamingPackage } from '../chain/examiner.ts';
 import { formats } from '../chain/formats/formats.ts';
+import { mayBeFileOfAnother } from '../chain/place-id.ts';
 import { StorageError } from '../storage/port.ts';
 import type { Candidate } from './find-candidates.ts';
 
@@ -20,7 +21,7 @@ export async function findNamedFiles(
 ): Promise<ReadonlySet<Candidate>> {
   const isNamed = async (candidate: Candidate): Promise<boolean> => {
     const { imagePath, kind } = candidate;
-    if (kind !== 'committed' || formats[candidate.format].mayBeNamed !== true) return false;
+    if (kind !== 'committed' || !mayBeFileOfAnother(candidate.format)) return false;
     try {
       const naming = await formats[candidate.format].findNamingBackup(context, imagePath);
       return (naming ?? (await findNamingPackage(context, imagePath, packageAt.get(imagePath)))) !== null;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { diskBytes, filesOfPackage, planOfPackage, storePackage, streamedDisk } from '../testing/ovf-writer.ts';
+import { syncItemOfQcow2, writeQcow2 } from '../testing/qcow2-writer.ts';
 import { openTestEngine } from '../testing/test-engine.ts';
 import { grainBytes, syncItemOfVmdk, writeVmdk } from '../testing/vmdk-writer.ts';
 
@@ -113,4 +114,55 @@ test('a disk keeps its record until its package is whole, and what builds on it 
   expect(await records()).toEqual(after);
   expect(await records()).toEqual(after);
   expect(engine.faults).toEqual([]);
+});
+
+/** A descriptor without sizes or digests, which references these files. */
+function descriptorOf(hrefs: readonly string[]): Uint8Array {
+  const namespace = 'http://schemas.dmtf.org/ovf/envelope/1';
+  const files = hrefs.map((href, index) => `<File ovf:href="${href}" ovf:id="file-${index}"/>`).join('');
+  return Buffer.from(
+    `<Envelope xmlns="${namespace}" xmlns:ovf="${namespace}"><References>${files}</References>` +
+      '<VirtualSystem ovf:id="web"><Info>a machine</Info></VirtualSystem></Envelope>',
+  );
+}
+
+test('a descriptor hides no broken disk, and no backup that scans do not find', async () => {
+  const { plan, ...disk } = writeQcow2({ seed: 'disk', imagePath: 'vm/disk.qcow2', clusters: ['stored', 'stored'] });
+  const base = writeQcow2({ seed: 'base', imagePath: 'vm/base.qcow2', clusters: ['stored', 'stored'] });
+  const backing = { name: 'base.qcow2', format: 'qcow2' };
+  const overlay = writeQcow2({ ...{ seed: 'overlay', imagePath: 'vm/overlay.qcow2' }, clusters: ['stored'], backing });
+  const images = [disk, base, overlay].map(({ imagePath, bytes }) => [imagePath, bytes] as const);
+  await using source = await openSource([...images, ['vm/data.img', Buffer.alloc(600, 1)]]);
+  const { engine, run, records } = source;
+  const unknown = { ...syncItemOfQcow2({ plan, ...disk }, bucket_name), backup_id: 'mine', image_path: 'vm/data.img' };
+  await engine.sync([unknown]);
+  await run();
+  await engine.buckets.put(bucket_name, [['vm/disk.qcow2', disk.bytes.subarray(0, disk.bytes.length - 700)]]);
+  expect((await run()).reason).toMatchObject({ code: 'object_size_impossible' });
+
+  await engine.buckets.put(bucket_name, [['vm/web.ovf', descriptorOf(['disk.qcow2', 'overlay.qcow2', 'data.img'])]]);
+  await run();
+  const all = ['available vm/base.qcow2', 'available vm/data.img', 'available vm/overlay.qcow2', 'error vm/disk.qcow2'];
+  expect(await records()).toEqual(['available vm', ...all]);
+  await engine.buckets.remove(bucket_name, 'vm/base.qcow2');
+  await run();
+  expect(await records()).toContain('error vm/overlay.qcow2');
+  expect(engine.faults).toEqual([]);
+});
+
+test('all records of a disk return when its package is gone', async () => {
+  const disk = writeQcow2({ seed: 'disk', imagePath: 'vm/disk.qcow2', clusters: ['stored', 'stored'] });
+  await using source = await openSource([[disk.imagePath, disk.bytes]]);
+  const { engine, run } = source;
+  const ids = async () => (await engine.call('listBackups', {})).backups.map(({ id }) => id).toSorted();
+  await run();
+  await engine.sync([{ ...syncItemOfQcow2(disk, bucket_name), backup_id: 'mine', backup_name: 'mine' }]);
+  const both = await ids();
+  expect(both).toHaveLength(2);
+  await engine.buckets.put(bucket_name, [['vm/web.ovf', descriptorOf(['disk.qcow2'])]]);
+  await run();
+  expect(await ids()).toHaveLength(1);
+  await engine.buckets.remove(bucket_name, 'vm/web.ovf');
+  await run();
+  expect(await ids()).toEqual(expect.arrayContaining(both));
 });

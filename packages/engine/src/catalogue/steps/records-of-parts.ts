@@ -2,6 +2,7 @@ import { counted } from '@backup-sync/contracts';
 import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/formats/chain-root.ts';
+import { mayBeFileOfAnother } from '../../chain/place-id.ts';
 import { rowToRecord } from '../backup-rows.ts';
 import { itemOfRecord } from '../item-of-record.ts';
 import { lockParts } from '../locks.ts';
@@ -16,8 +17,14 @@ import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Maximum number of records that the message of an import names. */
 const namedMax = 3;
+/**
+ * Most records that one package ends, about as many as a machine has disks. A descriptor that somebody put into a folder
+ * of many machines may reference all their disks: without a limit, it would remove their records.
+ */
+const endedMax = 64;
 
 type Package = Selectable<OperationRow>;
+type Recorded = Pick<Selectable<BackupRow>, 'backup_id' | 'format' | 'status' | 'parent_backup_id'>;
 
 /**
  * Makes the import of a package wait if a file of it is being imported as a backup: that import would otherwise record it
@@ -40,8 +47,8 @@ export async function awaitParts(
 }
 
 /**
- * Ends the records of a package's files. They are kept as parts of the package, for the case that nothing references them
- * any more. Returns the operations that say so, and what the import of the package says.
+ * Ends the records of a package's disks. They are kept as parts of the package, for the case that nothing references them
+ * any more. Returns the operations that say what ended, and what the import of the package says.
  */
 export async function endRecordsOfParts(
   database: Kysely<Schema>,
@@ -49,8 +56,12 @@ export async function endRecordsOfParts(
   { parts = [], endedAtMs }: Pick<ImportFinish, 'parts' | 'endedAtMs'>,
 ): Promise<{ readonly ended: readonly EndedOperation[]; readonly addition: string }> {
   if (parts.length === 0) return { ended: [], addition: '' };
-  const [ids, names]: [string[], string[]] = [[], []];
-  for (const { backup_id: backupId } of await recordsAt(database, operation, parts)) {
+  // No scan would find the others again once nothing references them.
+  const disks = (await recordsAt(database, operation, parts)).filter(({ format }) => mayBeFileOfAnother(format));
+  const [proved, kept] = [disks.filter(isProvedWithPackage), disks.filter((disk) => !isProvedWithPackage(disk))];
+  const isTooMany = proved.length > endedMax;
+  const ids: string[] = [];
+  for (const { backup_id: backupId } of isTooMany ? [] : proved) {
     const id = newId();
     const row = await changeRecord(database, operation.project_id, backupId, () => ({
       forgotten_at_ms: endedAtMs,
@@ -64,12 +75,28 @@ export async function endRecordsOfParts(
       .values(removalOf(row, id, operation, endedAtMs))
       .execute();
     ids.push(id);
-    names.push(backupId);
   }
-  if (ids.length === 0) return { ended: [], addition: '' };
-  const listed = names.slice(0, namedMax).join(', ') + (names.length > namedMax ? ', …' : '');
-  const addition = `; ${counted(names.length, 'record')} of files of it ended: ${listed}`;
-  return { ended: await noteEnds(database, ids), addition };
+  const addition = [
+    describe(proved, isTooMany ? `stay, more than the ${endedMax} that a package may end` : 'ended'),
+    describe(kept, 'of what the package does not prove stay'),
+  ];
+  return { ended: ids.length === 0 ? [] : await noteEnds(database, ids), addition: addition.join('') };
+}
+
+/**
+ * Whether a package would notice the loss of what this record rests on. The proof of a package reads no structure of
+ * qcow2 images, and so not what they build on. What is broken must not vanish with its record.
+ */
+function isProvedWithPackage({ format, status, parent_backup_id: parent }: Recorded): boolean {
+  return status === 'available' && (format !== 'qcow2' || parent === null);
+}
+
+/** Says what happened to these records; nothing if there are none. */
+function describe(records: readonly Recorded[], what: string): string {
+  if (records.length === 0) return '';
+  const names = records.slice(0, namedMax).map(({ backup_id: id }) => id);
+  const listed = names.join(', ') + (records.length > namedMax ? ', …' : '');
+  return `; of its disks, ${counted(records.length, 'record')} ${what}: ${listed}`;
 }
 
 /** The operation that says why a record was removed. */
@@ -103,7 +130,7 @@ function removalOf(row: Selectable<BackupRow>, id: string, operation: Package, e
 }
 
 async function recordsAt(database: Kysely<Schema>, { backup_id: ownId, ...place }: Package, parts: readonly string[]) {
-  const found: { readonly backup_id: string }[] = [];
+  const found: Recorded[] = [];
   for (const some of chunks(parts)) {
     const rows = await database
       .selectFrom('backups')
@@ -112,7 +139,7 @@ async function recordsAt(database: Kysely<Schema>, { backup_id: ownId, ...place 
       .where('bucket_name', '=', place.bucket_name)
       .where('image_path', 'in', some)
       .where('forgotten_at_ms', 'is', null)
-      .select('backup_id')
+      .select(['backup_id', 'format', 'status', 'parent_backup_id'])
       .execute();
     found.push(...rows.filter((row) => row.backup_id !== ownId));
   }

@@ -40,9 +40,6 @@ export const qcow2Format: RecognisedFormat = {
     return parseQcow2Path(key) === null ? null : { imagePath: key, isExact: true, isOfPlainFiles: true };
   },
 
-  /** A package may reference an image. */
-  mayBeNamed: true,
-
   /** The keys alone prove the owner. */
   async findNamingBackup() {
     return null;

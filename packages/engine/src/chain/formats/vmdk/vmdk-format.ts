@@ -47,9 +47,6 @@ export const vmdkFormat: RecognisedFormat = {
     return imagePath === null ? null : { imagePath, isExact: true, isOfPlainFiles: true };
   },
 
-  /** It may be an extent, and a package may reference it. */
-  mayBeNamed: true,
-
   findNamingBackup: findDiskOfPart,
 
   async describe(context, imagePath) {
