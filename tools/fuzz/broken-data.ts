@@ -23,7 +23,7 @@ export function brokenData(
       !isRightSnapshot(subject, before, after.get(key)) &&
       hasDigests(subject, { before, after }) &&
       !isUnseenLoss(subject, key, after) &&
-      !isUnseenDisk(subject, before, key, after.get(key)),
+      !isUnseenDisk(subject, key, { before, after }),
   );
 }
 
@@ -50,10 +50,18 @@ function isUnseenLoss({ format, item }: FormatUnderTest, key: string, after: Obj
   return format === 'restic' && key !== item.image_path && !after.has(key);
 }
 
-/** The bytes of a VMDK disk have no hash, so only what is missing at its end is seen. */
-function isUnseenDisk({ format }: FormatUnderTest, before: Objects, key: string, now: Uint8Array | undefined): boolean {
-  if (format !== 'vmdk' || now === undefined) return false;
-  const was = before.get(key) ?? new Uint8Array();
+/**
+ * The bytes of a VMDK disk have no hash, so only what is missing at its end is seen. If another disk of the chain has
+ * changed, this one may not be needed any more.
+ */
+function isUnseenDisk(
+  { format }: FormatUnderTest,
+  key: string,
+  { before, after }: { readonly before: Objects; readonly after: Objects },
+): boolean {
+  if (format !== 'vmdk') return false;
+  if ([...before].some(([other, bytes]) => other !== key && differs(bytes, after.get(other)))) return true;
+  const [was, now] = [before.get(key) ?? new Uint8Array(), after.get(key) ?? new Uint8Array()];
   const isBeginning = Buffer.compare(was.subarray(0, now.length), now) === 0;
   // Some writers fill the end with zeros.
   return !isBeginning || was.subarray(now.length).every((byte) => byte === 0);
