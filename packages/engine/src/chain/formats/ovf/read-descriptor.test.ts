@@ -135,8 +135,11 @@ test.each([
   expect(await read(text)).toEqual(unreadable(detail));
 });
 
-test('a descriptor of another version is not taken for one of a known version', async () => {
-  expect(await read(envelope('').replaceAll('envelope/1', 'envelope/9'))).toMatchObject({
+test.each([
+  ['a later version', 'envelope/9'],
+  ['oVirt, whose fields mean something else', 'envelope/1/'],
+])('a descriptor of %s is not taken for one of a known version', async (_, inNamespace) => {
+  expect(await read(envelope('').replaceAll('envelope/1', inNamespace))).toMatchObject({
     code: 'version_unsupported',
   });
 });
