@@ -1,5 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 
+/** Maximum number of ways that are followed. Three issuers with one name below three of another make 13. */
+const waysMax = 1000;
+
 /** From the certificate of a signer to a trusted root: each is issued by the next. */
 export type CertificatePath = readonly [signer: X509Certificate, ...issuers: X509Certificate[]];
 
@@ -13,24 +16,41 @@ export function* findPaths(
   others: readonly X509Certificate[],
   roots: readonly X509Certificate[],
 ): Generator<CertificatePath> {
-  const isRoot = new Set(roots.map(({ fingerprint256 }) => fingerprint256));
-  if (isRoot.has(signer.fingerprint256)) {
+  const rootsByFingerprint = byFingerprint(roots);
+  if (rootsByFingerprint.has(signer.fingerprint256)) {
     yield [signer];
     return;
   }
-  // Each certificate is on one path only, so that certificates that issue each other end.
-  const visited = new Set([signer.fingerprint256]);
-  const open: CertificatePath[] = [[signer]];
-  for (let path = open.shift(); path !== undefined; path = open.shift()) {
-    const last = path.at(-1) ?? signer;
-    for (const root of roots) if (isIssuedBy(last, root)) yield [...path, root];
-    for (const other of others) {
-      const { fingerprint256 } = other;
-      if (visited.has(fingerprint256) || isRoot.has(fingerprint256) || !isIssuedBy(last, other)) continue;
-      visited.add(fingerprint256);
-      open.push([...path, other]);
+  const between = byFingerprint(others);
+  for (const fingerprint of [signer.fingerprint256, ...rootsByFingerprint.keys()]) between.delete(fingerprint);
+  const issuersOf = rememberIssuers([...between.values()], [...rootsByFingerprint.values()]);
+  const ways: CertificatePath[] = [[signer]];
+  // Ways are added while they are followed.
+  for (const way of ways) {
+    const issuers = issuersOf(way.at(-1) ?? signer);
+    for (const root of issuers.roots) yield [...way, root];
+    for (const other of issuers.others) {
+      // Certificates that issue each other would never end.
+      if (ways.length < waysMax && !way.includes(other)) ways.push([...way, other]);
     }
   }
+}
+
+type Issuers = { readonly roots: readonly X509Certificate[]; readonly others: readonly X509Certificate[] };
+
+/** Finds the issuers of a certificate, once: it may be on many paths. */
+function rememberIssuers(others: readonly X509Certificate[], roots: readonly X509Certificate[]) {
+  const known = new Map<X509Certificate, Issuers>();
+  return (certificate: X509Certificate): Issuers => {
+    const mayIssue = (issuer: X509Certificate) => isIssuedBy(certificate, issuer);
+    const issuers = known.get(certificate) ?? { roots: roots.filter(mayIssue), others: others.filter(mayIssue) };
+    known.set(certificate, issuers);
+    return issuers;
+  };
+}
+
+function byFingerprint(certificates: readonly X509Certificate[]): Map<string, X509Certificate> {
+  return new Map(certificates.map((certificate) => [certificate.fingerprint256, certificate]));
 }
 
 /** Whether the names agree, the key of the issuer may sign certificates, and it signed this one. */

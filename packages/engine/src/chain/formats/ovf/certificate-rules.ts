@@ -101,11 +101,22 @@ function isWeak({ asymmetricKeyDetails: { modulusLength, namedCurve } = {} }: Ke
   return modulusLength !== undefined && modulusLength < modulusBitsMin;
 }
 
+/** The rules of certificates that were read: one may be on many paths. */
+const knownRules = new WeakMap<X509Certificate, Rules | null>();
+
+function rulesOf(certificate: X509Certificate): Rules | null {
+  const known = knownRules.get(certificate);
+  if (known !== undefined) return known;
+  const rules = readRules(certificate);
+  knownRules.set(certificate, rules);
+  return rules;
+}
+
 /**
  * Reads what Node does not show of a certificate. Null if an extension cannot be read, or is there twice, so that nothing
  * says which one counts.
  */
-function rulesOf({ raw }: X509Certificate): Rules | null {
+function readRules({ raw }: X509Certificate): Rules | null {
   if (raw.length > certificateBytesMax) return null;
   try {
     const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(raw, Certificate);

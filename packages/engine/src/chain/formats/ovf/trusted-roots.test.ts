@@ -22,6 +22,7 @@ import { examineBackups, rememberProofs } from '../../../testing/examine-backups
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
 import { storePackage, syncItemOfPackage } from '../../../testing/ovf-writer.ts';
 import { noTrustedRoots, parseTrustedRoots } from '../../../trusted-roots.ts';
+import { findPaths } from './certificate-paths.ts';
 import { describeSigner } from './describe-signer.ts';
 import { ovfFormat } from './ovf-format.ts';
 
@@ -91,6 +92,29 @@ describe('a signer is trusted', () => {
 
   test('if an issuer is named that does not sign itself', () => {
     expect(described([signer, middle], [middle])).toBe('signed by "CN=Signer", trusted by root "CN=Middle"');
+  });
+});
+
+describe('a signer is trusted over the other of two issuers with one name below the same third, in whatever order', () => {
+  const lowerKeys = ellipticKeys();
+  const issueLower = (changes: Partial<CertificatePlan> = {}) =>
+    issueCertificate({ name: 'Lower', keys: lowerKeys, issuer: middle, mayIssue: true, ...changes });
+  const lower = issueLower();
+  const ofLower = issueSigner({ issuer: lower });
+  test.each([
+    ['expired', issueLower({ notAfter: new Date('2024-01-01T00:00:00Z') })],
+    ['is for something else', issueLower({ purposes: ['1.3.6.1.5.5.7.3.1'] })],
+    ['may not issue others', issueLower({ mayIssue: false })],
+  ])('if one %s', (_, bad) => {
+    expect(described([ofLower, bad, lower, middle])).toBe(trusted);
+    expect(described([ofLower, lower, bad, middle])).toBe(trusted);
+    expect(described([ofLower, middle, bad, lower])).toBe(trusted);
+  });
+
+  test('and not all paths are followed if certificates all issue each other', () => {
+    const ring = Array.from({ length: 9 }, (_, pathLength) => parsed(issueLower({ issuer: lower, pathLength })));
+    const paths = findPaths(parsed(ofLower), ring, [parsed(lower)]);
+    expect(Array.from(paths)).toHaveLength(1000);
   });
 });
 
