@@ -85,13 +85,13 @@ export async function readDocuments(
   const manifest = manifestDocument === null ? null : parseManifest(manifestDocument);
   let signer: Signer | null = null;
   if (certificate !== null && manifestDocument !== null) {
-    const signature = checkSignature(certificate.bytes, manifestDocument.bytes);
-    if (signature.kind === 'holds') signer = signature.signer;
-    else if (signature.kind === 'unchecked') remarks.push(signature.remark);
-    else {
+    const signature = await checkSignature(certificate.bytes, manifestDocument.bytes);
+    if ('detail' in signature) {
       const code = signature.kind === 'wrong' ? 'content_mismatch' : 'metadata_unreadable';
       throw fault(code, `${certificate.path}: ${signature.detail}`);
     }
+    if (signature.kind === 'holds') signer = signature.signer;
+    if (signature.remark !== null) remarks.push(signature.remark);
   }
   const hashOf = (algorithm: string) => createHash(algorithm).update(descriptorBytes).digest('hex');
   const hashes = { md5: hashOf('md5'), sha1: hashOf('sha1'), sha256: hashOf('sha256'), sha512: hashOf('sha512') };
