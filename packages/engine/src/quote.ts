@@ -1,8 +1,8 @@
 const lengthMax = 200;
 
-/** Text from a bucket for a message: in quotes, with control characters escaped, and cut after 200 characters. */
+/** Text from a bucket for a message: in quotes, printable, and cut after 200 characters. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
+  return printable(JSON.stringify(text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text));
 }
 
 /** Text with control and formatting characters escaped, so that a key from a bucket cannot control a terminal. */

@@ -1,14 +1,15 @@
 import { imagePathProblem } from '@backup-sync/contracts';
+import { printable } from '../quote.ts';
 import { StorageError } from './port.ts';
 
 /** Names a bucket in messages. */
 export function describeBucket(bucket: string): string {
-  return `bucket ${JSON.stringify(bucket)}`;
+  return `bucket ${printable(JSON.stringify(bucket))}`;
 }
 
 /** Names an object in messages. */
 export function describeObject(bucket: string, key: string): string {
-  return `${JSON.stringify(key)} in ${describeBucket(bucket)}`;
+  return `${printable(JSON.stringify(key))} in ${describeBucket(bucket)}`;
 }
 
 /** Throws `access_denied` if the name could mean anything but one bucket of this storage unit. */

@@ -1,3 +1,4 @@
+import { quote } from '../../quote.ts';
 import { compareKeys } from '../key-order.ts';
 import { type ListRequest, type ObjectEntry, StorageError, type StorageUnit } from '../port.ts';
 import { SplitFinder } from './find-split.ts';
@@ -89,7 +90,7 @@ export class RangedListing {
 
   #end(): null {
     const [missing] = this.#expected;
-    if (missing !== undefined) throw untrusted(`it shows ${JSON.stringify(missing)} only once`);
+    if (missing !== undefined) throw untrusted(`it shows ${quote(missing)} only once`);
     return null;
   }
 
@@ -100,7 +101,7 @@ export class RangedListing {
     const listed = new Set(page.map(({ key }) => key));
     this.#expected = this.#expected.filter((key) => !listed.has(key));
     const missing = this.#expected.find((key) => compareKeys(key, last.key) <= 0);
-    if (missing !== undefined) throw untrusted(`it shows ${JSON.stringify(missing)} only once`);
+    if (missing !== undefined) throw untrusted(`it shows ${quote(missing)} only once`);
   }
 
   /** Ends all ranges. Pages that are being listed are not awaited. */
@@ -131,7 +132,7 @@ export class RangedListing {
   /** Drops all ranges but the first, which lists the rest. The reader has got nothing of what they listed. */
   #continueAsOne(range: KeyRange): void {
     if (!range.isOrdered && this.#hasMoved) {
-      throw untrusted(`its keys are out of order before ${JSON.stringify(range.position)}`);
+      throw untrusted(`its keys are out of order before ${quote(range.position ?? '')}`);
     }
     this.#isSerial = true;
     this.#pagesAtOnce = 1;

@@ -1,4 +1,4 @@
-import { printable, quote } from '../../quote.ts';
+import { quote } from '../../quote.ts';
 import { duration } from '../duration.ts';
 import type { StorageErrorCode } from '../port.ts';
 
@@ -106,5 +106,5 @@ function clockWords(date: string | null, nowMs: number): string {
 
 /** The message of an error: cut, printable, and stripped of anything that may be a credential. */
 export function own(error: Error): string {
-  return printable(quote(error.message.replace(secretWord, '…')));
+  return quote(error.message.replace(secretWord, '…'));
 }
