@@ -139,7 +139,9 @@ This machine reads the objects itself. It needs the storage unit (--storage or B
 catalogue is on a server.
 
 The file exists only once it is whole. Until then its name ends with .partial. If the command was killed, run it again:
-it replaces the .partial file.`,
+it replaces the .partial file.
+
+Only a file is ever replaced. To write into a device, use "--output - > <device>".`,
     )
     .action(
       async (

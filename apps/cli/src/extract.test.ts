@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { syncBackupsRequest } from '@backup-sync/contracts';
@@ -25,7 +25,15 @@ test('extract names the file that it cannot write, says what to do, and leaves n
   const ontoDirectory = await runInProcess(['extract', full, '--output', images, '--replace'], { environment });
   expect(ontoDirectory.code).toBe(1);
   expect(ontoDirectory.messages).toContain('it is a directory; give the name of a file in it');
-  expect(await readdir(images)).toEqual([]);
+  await symlink('nowhere', join(images, 'link'));
+  const ontoLink = await runInProcess(['extract', full, '--output', join(images, 'link'), '--replace'], {
+    environment,
+  });
+  expect(ontoLink.code).toBe(1);
+  expect(ontoLink.messages).toMatch(
+    /it is a symbolic link, and only a file is ever replaced; .*"--output - > .*link"/s,
+  );
+  expect(await readdir(images)).toEqual(['link']);
 }, 60_000);
 
 test('extract finds an unrecorded link in another bucket', async () => {

@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib';
 import type { Kysely } from 'kysely';
 import { newestSchema } from '../catalogue/migrate.ts';
 import type { Schema } from '../catalogue/schema.ts';
-import { nameNewFile } from '../name-new-file.ts';
+import { findObstacle, nameNewFile } from '../name-new-file.ts';
 import { syncDirectory } from '../sync-directory.ts';
 import { ArchiveError } from './archive-error.ts';
 import {
@@ -56,9 +56,9 @@ export type WriteOptions = {
  */
 export async function writeArchive(options: WriteOptions): Promise<void> {
   const { path } = options;
-  await refuseExisting(options);
   const partialPath = `${path}.${randomBytes(4).toString('hex')}.partial`;
   try {
+    await refuseExisting(options);
     await removeAbandoned(options);
     // Flushed to disk before it is closed.
     const output = createWriteStream(partialPath, { flags: 'wx', mode: 0o600, flush: true });
@@ -72,15 +72,11 @@ export async function writeArchive(options: WriteOptions): Promise<void> {
   await syncDirectory(dirname(path));
 }
 
-/** A rename would replace a device by a file, and a link instead of the file that it points to. */
 async function refuseExisting({ path, replace }: WriteOptions): Promise<void> {
-  const existing = await lstat(path).catch(() => null);
-  if (existing === null) return;
-  if (!existing.isFile()) {
-    const kind = existing.isDirectory() ? 'a directory' : existing.isSymbolicLink() ? 'a symbolic link' : 'not a file';
-    throw new ArchiveError(path, `it is ${kind}, and is left as it is. Name a file, or a new name`);
-  }
-  if (!replace) throw new ArchiveError(path, fileExists);
+  const obstacle = await findObstacle(path, replace);
+  if (obstacle === null) return;
+  if (obstacle === 'a file') throw new ArchiveError(path, fileExists);
+  throw new ArchiveError(path, `it is ${obstacle}, and is left as it is. Name a file, or a new name`);
 }
 
 const fileExists = 'the file exists already. Name another one, or add --replace';

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chainManifest } from '@backup-sync/contracts';
@@ -108,6 +108,14 @@ describe('a manifest is refused', () => {
     await writeFile(join(home.path, 'day-0', 'block-hashes.bin'), 'x');
     await expect(home.create('day-0', { output, parent })).rejects.toThrow('does not match the SHA-256');
     expect(await readdir(home.path)).not.toContain('upload');
+  });
+
+  test('if a symbolic link has its name, even one that leads nowhere', async () => {
+    await using home = await makeHome(files);
+    const link = join(home.path, 'day-0', 'manifest.json');
+    await symlink('nowhere', link);
+    await expect(home.create('day-0')).rejects.toThrow('manifest.json already exists');
+    expect(await readlink(link)).toBe('nowhere');
   });
 
   test('when it is cancelled, and leaves no hashes behind', async () => {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type ChainManifestHeader,
@@ -10,6 +10,7 @@ import {
   chainManifestName,
   chainManifestVersion,
 } from '@backup-sync/contracts';
+import { findObstacle, nameNewFile } from '../../name-new-file.ts';
 import { hashBytes } from '../proof/hash-run.ts';
 import { findFlatExtents } from './flat-extents.ts';
 import { checkLengths, findImagePieces, type ImagePiece, ManifestCreationError } from './image-pieces.ts';
@@ -190,11 +191,7 @@ async function prepareOutput(output: string): Promise<void> {
   await mkdir(output, { recursive: true });
   for (const name of [chainManifestName, chainManifestHashesName, 'data']) {
     const path = join(output, name);
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (isThere)
+    if ((await findObstacle(path, false)) !== null)
       throw new ManifestCreationError(`${path} already exists: remove it, or choose another output directory`);
   }
 }
@@ -254,5 +251,5 @@ async function writeManifest(path: string, header: ChainManifestHeader, objects:
     await file.writeFile(`${objects.length === 0 ? '' : '\n  '}]\n}\n`);
     await file.sync();
   }
-  await rename(partial, path);
+  await nameNewFile(partial, path);
 }

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -62,6 +63,35 @@ test('an existing file is replaced only on request, and only by a complete one',
   expect(await readdir(output.directory)).toEqual(['image.raw']);
   await output.extract(true);
   expect((await stat(output.path)).size).toBe(volume.length);
+});
+
+test('only a file is ever replaced, not a pipe or a symbolic link', async () => {
+  await using output = await openOutput();
+  const target = join(output.directory, 'target');
+  await writeFile(target, 'precious');
+  await symlink(target, output.path);
+  await expect(output.extract(true)).rejects.toThrow('it is a symbolic link, and only a file is ever replaced');
+  await rm(output.path);
+  execFileSync('mkfifo', [output.path]);
+  for (const replace of [false, true]) {
+    const refused = `it is not a file, and only a file is ever replaced; to write into it, use "--output - > ${output.path}"`;
+    await expect(output.extract(replace)).rejects.toThrow(refused);
+  }
+  expect((await stat(output.path)).isFIFO()).toBe(true);
+  expect(await readFile(target, 'utf8')).toBe('precious');
+  expect(await readdir(output.directory)).toEqual(['image.raw', 'target']);
+});
+
+test('a symbolic link that is created meanwhile is not replaced', async () => {
+  await using output = await openOutput();
+  let linked: Promise<void> | null = null;
+  const extracting = output.extract(true, undefined, () => {
+    linked ??= symlink('elsewhere', output.path);
+  });
+  await expect(extracting).rejects.toThrow('it is a symbolic link');
+  await linked;
+  expect(await readlink(output.path)).toBe('elsewhere');
+  expect(await readdir(output.directory)).toEqual(['image.raw']);
 });
 
 test('a file that is created meanwhile stays unchanged', async () => {

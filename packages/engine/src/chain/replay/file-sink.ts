@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileLock } from '../../file-lock.ts';
-import { nameNewFile } from '../../name-new-file.ts';
+import { findObstacle, nameNewFile } from '../../name-new-file.ts';
 import { syncDirectory } from '../../sync-directory.ts';
 import type { VolumeSink } from './replay-chain.ts';
 
@@ -45,12 +45,12 @@ export class FileSink implements VolumeSink {
   }
 
   /**
-   * Creates the partial file, readable only by its owner. Throws {@link OutputError} if the file exists and must not be
-   * replaced, if another extraction is writing it, or if it cannot be created.
+   * Creates the partial file, readable only by its owner. Throws {@link OutputError} if something exists there that must
+   * not be replaced, if another extraction is writing it, or if it cannot be created.
    */
   static async open(output: Output): Promise<FileSink> {
     const { path } = output;
-    await refuseExisting(path, output.replace);
+    await refuseExisting(output);
     const partialPath = `${path}.partial`;
     const lock = await takeLock(path, `${partialPath}.lock`);
     try {
@@ -119,8 +119,9 @@ export class FileSink implements VolumeSink {
   }
 
   async #takeName(): Promise<void> {
-    if (this.#replace) return await rename(this.#partial.path, this.#path);
-    await nameNewFile(this.#partial.path, this.#path);
+    if (!this.#replace) return await nameNewFile(this.#partial.path, this.#path);
+    await refuseExisting({ path: this.#path, replace: true });
+    await rename(this.#partial.path, this.#path);
   }
 }
 
@@ -169,14 +170,16 @@ async function removeStale(partialPath: string): Promise<boolean> {
   }
 }
 
-/** A directory is never replaced. */
-async function refuseExisting(path: string, replace: boolean): Promise<void> {
-  const existing = await lstat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw outputError(`cannot create ${path}`, error);
+async function refuseExisting({ path, replace }: Output): Promise<void> {
+  const problem = `cannot create ${path}`;
+  const obstacle = await findObstacle(path, replace).catch((error: unknown) => {
+    throw outputError(problem, error);
   });
-  if (existing === null || (replace && !existing.isDirectory())) return;
-  throw new OutputError(`cannot create ${path}: ${obstacles[existing.isDirectory() ? 'EISDIR' : 'EEXIST']}`);
+  if (obstacle === null) return;
+  if (obstacle === 'a file') throw new OutputError(`${problem}: ${obstacles.EEXIST}`);
+  if (obstacle === 'a directory') throw new OutputError(`${problem}: ${obstacles.EISDIR}`);
+  const remedy = `to write into it, use "--output - > ${path}"`;
+  throw new OutputError(`${problem}: it is ${obstacle}, and only a file is ever replaced; ${remedy}`);
 }
 
 /** Why a file cannot be written and what to do about it, by error code of the operating system. */
