@@ -182,6 +182,11 @@ network: {ca_file: key}
     expect(wrong.messages).toContain('  BACKUP_SYNC_STORAGE: storage unit "tape:7" starts with neither');
     expect(wrong.messages).toContain('  BACKUP_SYNC_LISTEN: ');
     expect(wrong.messages).not.toContain('~/config.yaml:1');
+    const roots = { BACKUP_SYNC_TRUSTED_ROOTS: join(home.path, 'roots.pem') };
+    const variable = await home.run(['config', 'check'], roots);
+    expect(variable.messages).toContain(
+      '  BACKUP_SYNC_TRUSTED_ROOTS: BACKUP_SYNC_TRUSTED_ROOTS names "~/roots.pem", which',
+    );
     const without = await runInProcess(['config', 'check']);
     expect(without).toMatchObject({ code: 1, messages: expect.stringContaining('no configuration file is given') });
   });

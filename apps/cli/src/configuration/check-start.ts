@@ -196,18 +196,24 @@ function placeOf({ fromFile, file, variables }: Layers, names: readonly string[]
   return names.find((name) => variables[name]) ?? file?.path ?? names[0] ?? '';
 }
 
-/** Names keys of the file instead of the variables and options that have the same meaning. */
+/** Names keys of the file instead of the variables and options that have the same meaning, unless a variable is set. */
 function inFile(layers: Layers, message: string): string {
   const origins = Array.from(originsOf(layers).values(), (origin) => [origin, origin.replace(/ in .*$/s, '')] as const);
-  const names = configurationKeys.flatMap(({ key, variable, otherVariable, option }) => [
-    [variable, key] as const,
-    // What the file names has this meaning too.
-    ...(otherVariable !== undefined && layers.fromFile.has(variable) ? [[otherVariable, key] as const] : []),
-    ...(option === undefined ? [] : [[flagOf(option), key] as const]),
-  ]);
+  const names = configurationKeys.flatMap(({ key, variable, otherVariable, option }) => {
+    const name = layers.own[variable] ? variable : key;
+    return [
+      [variable, name] as const,
+      // What the file names has this meaning too.
+      ...(otherVariable !== undefined && layers.fromFile.has(variable) ? [[otherVariable, key] as const] : []),
+      ...(option === undefined ? [] : [[flagOf(option), name] as const]),
+    ];
+  });
+  const replacements = new Map([...origins, ...names]);
   // A name may be the beginning of another.
-  const longestFirst = names.toSorted(([one], [other]) => other.length - one.length);
-  return [...origins, ...longestFirst].reduce((text, [name, key]) => text.replaceAll(name, key), message);
+  const longestFirst = Array.from(replacements.keys(), RegExp.escape).toSorted(
+    (one, other) => other.length - one.length,
+  );
+  return message.replace(new RegExp(longestFirst.join('|'), 'g'), (name) => replacements.get(name) ?? name);
 }
 
 /** Files with secrets that every user of this machine can read. */
