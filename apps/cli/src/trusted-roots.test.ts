@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from './environment.ts';
+import { readNetwork } from './network.ts';
 import { readTrustedRoots } from './read-certificates.ts';
 import { examples, startServing, temporaryDirectory } from './testing.ts';
 import { makeCertificate } from './testing-certificate.ts';
@@ -84,11 +86,19 @@ test('a server says which roots vouch for signers, also after they change, and k
   expect(await scan()).toEqual([]);
 });
 
+test('other things in PEM form next to the certificates are left out', async () => {
+  await using home = await temporaryDirectory();
+  const path = join(home.path, 'roots.pem');
+  await writeFile(path, `${other.key}\nsubject=CN=other.example\n${other.cert}\n${signer.cert}`);
+  expect(readTrustedRoots(readEnvironment({ BACKUP_SYNC_TRUSTED_ROOTS: path }))?.certificates).toHaveLength(2);
+});
+
 describe('trusted roots that cannot be used are refused, with the reason', () => {
+  const linesOfOther = other.cert.split('\n').length;
   const broken = signer.cert.replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA');
   test.each([
     ['a file that is not there', 'absent.pem', null, 'which cannot be read (ENOENT): name a readable PEM file'],
-    ['a directory', '.', null, 'which cannot be read (EISDIR): name a readable PEM file'],
+    ['a directory', '.', null, 'which is not a regular file: name a readable PEM file'],
     ['an empty file', 'roots.pem', '', 'which has no certificate in PEM form: name a PEM file'],
     ['a key', 'roots.pem', signer.key, 'which has no certificate in PEM form: name a PEM file'],
     [
@@ -96,6 +106,36 @@ describe('trusted roots that cannot be used are refused, with the reason', () =>
       'roots.pem',
       `${other.cert}\n${broken}`,
       'but certificate 2 of 2 cannot be read: leave only root certificates in it',
+    ],
+    [
+      'a certificate that was cut',
+      'roots.pem',
+      `${other.cert}\n${signer.cert.slice(0, 400)}`,
+      `whose certificate at line ${linesOfOther + 1} is not whole: copy all of it, from BEGIN CERTIFICATE to END CERTIFICATE`,
+    ],
+    [
+      'a file that was cut where a certificate begins',
+      'roots.pem',
+      `${other.cert}\n-----BEGIN CERTIF`,
+      `whose certificate at line ${linesOfOther + 1} is not whole: copy all of it, from BEGIN CERTIFICATE to END CERTIFICATE`,
+    ],
+    [
+      'a certificate that begins within another',
+      'roots.pem',
+      `${other.cert.slice(0, 400)}\n${signer.cert}`,
+      'whose certificate at line 1 is not whole: copy all of it, from BEGIN CERTIFICATE to END CERTIFICATE',
+    ],
+    [
+      'a certificate of another kind',
+      'roots.pem',
+      `${other.cert}\n${signer.cert.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')}`,
+      `which has a TRUSTED CERTIFICATE at line ${linesOfOther + 1}: convert it with "openssl x509", or remove it`,
+    ],
+    [
+      'a huge file',
+      'roots.pem',
+      `${other.cert}\n${' '.repeat(16 * 1024 * 1024)}`,
+      'which is larger than 16.0 MiB: leave only certificates in it',
     ],
     [
       'too many certificates',
@@ -110,6 +150,24 @@ describe('trusted roots that cannot be used are refused, with the reason', () =>
     const variables = { BACKUP_SYNC_TRUSTED_ROOTS: path };
     expect(() => readTrustedRoots(readEnvironment(variables))).toThrow(
       `BACKUP_SYNC_TRUSTED_ROOTS names ${JSON.stringify(path)}, ${problem}`,
+    );
+  });
+
+  test('a pipe, without waiting for somebody to write to it', async () => {
+    await using home = await temporaryDirectory();
+    const path = join(home.path, 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect(() => readTrustedRoots(readEnvironment({ BACKUP_SYNC_TRUSTED_ROOTS: path }))).toThrow(
+      `BACKUP_SYNC_TRUSTED_ROOTS names ${JSON.stringify(path)}, which is not a regular file: name a readable PEM file`,
+    );
+  });
+
+  test('as are the authorities of a storage service', async () => {
+    await using home = await temporaryDirectory();
+    const path = join(home.path, 'ca.pem');
+    await writeFile(path, `${other.cert}\n${signer.cert.slice(0, 400)}`);
+    expect(() => readNetwork(readEnvironment({ AWS_CA_BUNDLE: path }))).toThrow(
+      `AWS_CA_BUNDLE names ${JSON.stringify(path)}, whose certificate at line ${linesOfOther + 1} is not whole`,
     );
   });
 
