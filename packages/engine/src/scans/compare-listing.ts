@@ -53,13 +53,14 @@ export async function* compareListing(
 ): AsyncGenerator<ComparedPage> {
   const { storage, bucketName, signal } = context;
   const recorded = new RecordedPlaces(context, wanted.prefix, recordedBelow(context, wanted));
+  const isRecorded = (imagePath: string) => recorded.has(imagePath);
   /** Candidates at image paths that the listing has not passed yet. */
   const found = new Map<string, Candidate>();
 
-  for await (const { candidates, ...counts } of findCandidates(compared(), wanted)) {
+  for await (const { candidates, ...counts } of findCandidates(compared(), wanted, isRecorded)) {
     const sightings: Sighting[] = [];
     for (const candidate of candidates) {
-      if (recorded.has(candidate.imagePath)) found.set(candidate.imagePath, candidate);
+      if (isRecorded(candidate.imagePath)) found.set(candidate.imagePath, candidate);
       else sightings.push({ imagePath: candidate.imagePath, candidate, isPassedOver: false, likeness: nothing });
     }
     yield { ...counts, ...pageOf(recorded.takePassed(), sightings) };

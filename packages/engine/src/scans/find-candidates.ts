@@ -33,6 +33,7 @@ export async function* findCandidates(
     readonly formats: readonly KnownFormat[] | null;
     readonly template: PathTemplate | null;
   },
+  isRecorded: (imagePath: string) => boolean = () => false,
 ): AsyncGenerator<CandidatePage> {
   const formats = wanted.formats ?? knownFormatNames;
   const groups = wanted.template === null ? null : new TemplateGroups(wanted.template, wanted.prefix);
@@ -48,7 +49,8 @@ export async function* findCandidates(
       if (isMinioFile(entry.key, entry.etag !== null)) minioFiles += 1;
       const owner = groups === null ? null : findOwner(entry.key);
       // The template says what a backup is there: a disk in a folder that it matches is a file of that backup.
-      const isFileOfGroup = owner?.isOfPlainFiles === true && groups?.hasBelow(entry.key, owner.imagePath) === true;
+      const isInGroup = owner?.isOfPlainFiles === true && groups?.hasBelow(entry.key, owner.imagePath) === true;
+      const isFileOfGroup = isInGroup && !isRecorded(owner.imagePath);
       // A template must not match objects of another format, whether that format is wanted or not.
       const part = isFileOfGroup ? null : findPart(entry.key, groups === null ? formats : knownFormatNames);
       candidates.push(...(groups?.endBefore(entry.key) ?? []).map(unknown));
@@ -57,17 +59,27 @@ export async function* findCandidates(
       candidates.push(...ended.map(begun));
       if (part !== null) {
         if (isCommit) candidates.push({ kind: 'committed', ...part, mark: entry });
-        groups?.drop(entry.key);
+        if (isInGroup) continue;
         // The commit mark may be next to the image path.
-        groups?.drop(part.imagePath);
+        const released = [entry.key, part.imagePath].flatMap((each) => groups?.drop(each) ?? []);
+        candidates.push(...released.flatMap((each) => candidateAlone(each, formats)));
       } else if (owner === null || isFileOfGroup) {
-        groups?.add(entry);
+        groups?.add(entry, isFileOfGroup && findPart(entry.key, formats) !== null);
       }
     }
     yield { objects: page.length, passedOver, minioFiles, candidates };
   }
   const candidates = [...backups.end().map(begun), ...(groups?.end() ?? []).map(unknown)];
   yield { objects: 0, passedOver: 0, minioFiles: 0, candidates };
+}
+
+/** The backup that an object is by itself, in one of these formats; none if it is not. */
+function candidateAlone(entry: ObjectEntry, formats: readonly KnownFormat[]): readonly Candidate[] {
+  const part = findPart(entry.key, formats);
+  if (part === null) return [];
+  const alone = new BegunBackups('');
+  const { isCommit } = alone.add(entry, part);
+  return isCommit ? [{ kind: 'committed', ...part, mark: entry }] : alone.end().map(begun);
 }
 
 function begun(backup: BegunBackup): Candidate {

@@ -1,9 +1,17 @@
+import { type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
 import { describe, expect, test } from 'vitest';
+import type { ObjectEntry } from '../storage/port.ts';
+import { startClockedEngine } from '../testing/clocked-engine.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
+import { writeQcow2 } from '../testing/qcow2-writer.ts';
 import { scanOver } from '../testing/scan-over.ts';
 import { seededBytes } from '../testing/seeded-bytes.ts';
+import { makeTestBuckets } from '../testing/test-buckets.ts';
+import { type Candidate, findCandidates } from './find-candidates.ts';
 
 const bucketName = 'backups';
+
+const etcd = 'etcd-snapshot-x-1772330402';
 
 /** What a scan finds among objects of these keys. */
 async function scan(keys: readonly string[], changes: Parameters<typeof scanOver>[2]): Promise<readonly string[]> {
@@ -39,7 +47,92 @@ describe('a path template that matches a folder', () => {
 
   test('does not make a package of a known format such a backup', async () => {
     const keys = ['plan/vm-7/disk.vmdk', 'plan/vm-7/vm.ovf'];
-    expect(await scan(keys, { pathTemplate })).toEqual(['unreadable ovf plan/vm-7']);
+    expect(await scan(keys, { pathTemplate })).toEqual([
+      'unreadable ovf plan/vm-7',
+      'unreadable vmdk plan/vm-7/disk.vmdk',
+    ]);
+  });
+
+  test.each([
+    ['disk.qcow2', etcd],
+    ['disk.qcow2', 'a-etcd.db'],
+    ['disk.qcow2', 'a/nightly-etcd.db'],
+    ['disk.qcow2', 'z/nightly-etcd.db'],
+    ['disk.qcow2', 'pkg/web.ovf'],
+    ['extra.qcow2', 'web.ovf'],
+    ['disk.vmdk', 'z/nightly-etcd.db'],
+    ['a/disk.vmdk', `z/${etcd}`],
+    ['z/disk.vmdk', `a/${etcd}`],
+    ['pkg/web.ova', 'c.ovf'],
+    ['pkg/web.ova', 'pkg/c.ovf'],
+  ])('with %s and %s, of another format, has both as backups by themselves', async (disk, other) => {
+    const withTemplate = await scan([`plan/vm-7/${disk}`, `plan/vm-7/${other}`, 'plan/vm-7/notes.txt'], {
+      pathTemplate,
+    });
+    const without = await scan([`plan/vm-7/${disk}`, `plan/vm-7/${other}`], {});
+    expect(withTemplate).toEqual(without);
+    expect(withTemplate).toHaveLength(2);
+  });
+
+  test('has its disks as backups by themselves only if their format is wanted', async () => {
+    const keys = ['plan/vm-7/disk.qcow2', 'plan/vm-7/disk.vmdk', `plan/vm-7/${etcd}`];
+    const found = ['unreadable vmdk plan/vm-7/disk.vmdk'];
+    expect(await scan(keys, { pathTemplate, formats: ['vmdk'] })).toEqual(found);
+  });
+
+  test('shows an empty archive of its own as incomplete', async () => {
+    const entries = [entryOf('plan/vm-7/vm.ova', 0), entryOf('plan/vm-7/z-etcd.db', 1)];
+    expect(await candidatesOf(entries)).toMatchObject([
+      { kind: 'committed', imagePath: 'plan/vm-7/z-etcd.db' },
+      { kind: 'begun', imagePath: 'plan/vm-7/vm.ova' },
+    ]);
+  });
+
+  test('stays a backup, with all its disks, if they are too many to keep in memory', async () => {
+    const disks = Array.from({ length: 10_001 }, (_, index) => entryOf(`plan/vm-7/${100_000 + index}.qcow2`, 1));
+    const others = [entryOf('plan/vm-7/nightly-etcd.db', 1), entryOf('plan/vm-7/z.qcow2', 1)];
+    expect(await candidatesOf([...disks, ...others])).toMatchObject([
+      { format: 'etcd', imagePath: 'plan/vm-7/nightly-etcd.db' },
+      { format: 'unknown', imagePath: 'plan/vm-7', listing: { objectCount: 10_002 } },
+    ]);
+  });
+
+  function entryOf(key: string, size: number): ObjectEntry {
+    return { key, size, etag: 'etag', modifiedAtMs: 0, archived: false };
+  }
+
+  async function candidatesOf(page: readonly ObjectEntry[]): Promise<readonly Candidate[]> {
+    async function* pages() {
+      yield page;
+    }
+    const template = parsePathTemplate(pathTemplate) as PathTemplate;
+    const found: Candidate[] = [];
+    for await (const { candidates } of findCandidates(pages(), { prefix: '', formats: null, template })) {
+      found.push(...candidates);
+    }
+    return found;
+  }
+});
+
+describe('a recorded disk in a folder that a path template matches', () => {
+  const disk = writeQcow2({ seed: 'recorded', imagePath: 'plan/vm-7/disk.qcow2', clusters: ['stored'] });
+
+  test.each([
+    ['is the only backup there', [], ['known qcow2 plan/vm-7/disk.qcow2']],
+    [
+      'stays a backup by itself if the folder has other content',
+      ['plan/vm-7/other.raw'],
+      ['known qcow2 plan/vm-7/disk.qcow2', 'new unknown plan/vm-7'],
+    ],
+  ])('%s', async (_, others, found) => {
+    await using buckets = await makeTestBuckets();
+    await buckets.put(bucketName, new Map([[disk.imagePath, disk.bytes]]));
+    await using engine = await startClockedEngine(buckets.directory);
+    const first = await engine.scan({ bucket_name: bucketName, sync: true });
+    expect(await engine.imported(first.findings)).toMatchObject([{ status: 'success' }]);
+    await buckets.put(bucketName, new Map(others.map((key) => [key, seededBytes(key, 600)])));
+    const { findings } = await engine.scan({ bucket_name: bucketName, path_template: '{plan}/{backup_id}' });
+    expect(findings.map(({ state, format, image_path }) => `${state} ${format} ${image_path}`)).toEqual(found);
   });
 });
 

@@ -104,3 +104,10 @@ test('a listing that begins inside a backup’s objects cannot show that it is u
   for await (const place of places.rest()) passed.push(place);
   expect(passed).toEqual([{ imagePath, likeness: new Map([[imagePath, 'changed']]) }]);
 });
+
+test('a page that ends between the extents of a disk and its descriptor shows that the disk is recorded', async () => {
+  const recorded = ['vm/disk.vmdk', 'vm/other.vmdk'].map((imagePath) => recordedOf(imagePath, [], 'vmdk'));
+  const places = new RecordedPlaces(context, '', iterate(recorded));
+  await places.pass([entryOf('vm/disk-flat.vmdk', true, 1)]);
+  expect([places.has('vm/disk.vmdk'), places.has('vm/other.vmdk')]).toEqual([true, false]);
+});

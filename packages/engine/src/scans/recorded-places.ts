@@ -66,9 +66,12 @@ export class RecordedPlaces {
     }
   }
 
-  /** Whether there is a record at an image path that the listing has reached and that was not taken yet. */
+  /**
+   * Whether there is a record at an image path that the listing has reached and that was not taken yet. Also true of the
+   * next record: the extents of a disk are listed before it, and a page may end between them.
+   */
   has(imagePath: string): boolean {
-    return this.#present.has(imagePath);
+    return this.#present.has(imagePath) || this.#next?.imagePath === imagePath;
   }
 
   /** Returns the places that the listing has passed since the last call. */

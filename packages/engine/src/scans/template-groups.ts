@@ -14,6 +14,8 @@ const byproductNames: ReadonlySet<string> = new Set([
   '_SUCCESS',
 ]);
 const logPattern = /\.log(?:\.gz)?$/;
+/** Files kept at once that are backups by themselves if their groups are dropped. */
+const keptMax = 10_000;
 
 /** All objects at or below one image path. */
 export type TemplateGroup = {
@@ -31,6 +33,10 @@ type OpenGroup = {
   hasContent: boolean;
   /** It has only files of MinIO's disk layout. */
   isMinioAlone: boolean;
+  /** Its files that are backups by themselves if it is dropped. Null if they are too many: then it is never dropped. */
+  kept: ObjectEntry[] | null;
+  /** It has part of a backup in a known format. It stays open, so that its other objects are not grouped again. */
+  isDropped: boolean;
 };
 
 /**
@@ -42,8 +48,6 @@ export class TemplateGroups {
   readonly #template: PathTemplate;
   readonly #prefix: string;
   #open: OpenGroup[] = [];
-  /** The image path, with a slash, last found to belong to another format. */
-  #dropped: string | null = null;
 
   /** Leaves out groups that begin before `prefix`: they are not listed completely. */
   constructor(template: PathTemplate, prefix: string) {
@@ -56,34 +60,40 @@ export class TemplateGroups {
     return this.#finish((group) => !key.startsWith(group.imagePath));
   }
 
-  /** Whether the group of this key is a folder above this image path. */
+  /** Whether the group of this key is a folder above this image path, and was not dropped. */
   hasBelow(key: string, imagePath: string): boolean {
     const match = this.#match(key);
-    return match !== null && imagePath.startsWith(`${match.imagePath}/`);
+    if (match === null || !imagePath.startsWith(`${match.imagePath}/`)) return false;
+    return this.#find(match.imagePath)?.isDropped !== true;
   }
 
-  /** Takes the next object. */
-  add(entry: ObjectEntry): void {
+  /** Takes the next object. `isBackup` says that it is a backup by itself if its group is dropped. */
+  add(entry: ObjectEntry, isBackup = false): void {
     const match = this.#match(entry.key);
     if (match === null) return;
-    if (this.#dropped !== null && entry.key.startsWith(this.#dropped)) return;
-    let group = this.#open.find(({ imagePath }) => imagePath === match.imagePath);
-    if (group === undefined) {
-      group = { ...match, digest: new ListingDigest(), hasContent: false, isMinioAlone: true };
-      this.#open.push(group);
-    }
+    const group = this.#find(match.imagePath) ?? this.#begin(match);
+    if (group.isDropped) return;
     group.hasContent ||= !isByproduct(entry.key, entry.size);
     const hasEtag = entry.etag !== null;
     group.isMinioAlone &&= isMinioFile(entry.key, hasEtag) || isMinioPart(entry.key, hasEtag);
     group.digest.add(entry.key.slice(group.imagePath.length), entry);
+    if (!isBackup) return;
+    const count = this.#open.reduce((sum, { kept }) => sum + (kept?.length ?? 0), 0);
+    if (count < keptMax) group.kept?.push(entry);
+    else group.kept = null;
   }
 
-  /** Drops the group of this key, which is part of a backup in a known format. */
-  drop(key: string): void {
-    const match = matchPathTemplate(this.#template, key);
-    if (match === null) return;
-    this.#dropped = `${match.imagePath}/`;
-    this.#open = this.#open.filter(({ imagePath }) => imagePath !== match.imagePath);
+  /**
+   * Drops the group of this key, which is part of a backup in a known format. Returns the files of the group that are
+   * backups by themselves.
+   */
+  drop(key: string): readonly ObjectEntry[] {
+    const match = this.#match(key);
+    if (match === null) return [];
+    const group = this.#find(match.imagePath) ?? this.#begin(match);
+    if (group.kept === null) return [];
+    group.isDropped = true;
+    return group.kept.splice(0);
   }
 
   /** Returns the remaining groups. Call it at the end of the listing. */
@@ -97,13 +107,24 @@ export class TemplateGroups {
     return match?.imagePath.startsWith(this.#prefix) ? match : null;
   }
 
+  #find(path: string): OpenGroup | undefined {
+    return this.#open.find(({ imagePath }) => imagePath === path);
+  }
+
+  #begin(match: Pick<OpenGroup, 'imagePath' | 'values'>): OpenGroup {
+    const empty = { hasContent: false, isMinioAlone: true, kept: [], isDropped: false };
+    const group = { ...match, digest: new ListingDigest(), ...empty };
+    this.#open.push(group);
+    return group;
+  }
+
   #finish(isWhole: (group: OpenGroup) => boolean): readonly TemplateGroup[] {
     if (this.#open.length === 0) return [];
     const whole = this.#open.filter(isWhole);
     if (whole.length === 0) return [];
     this.#open = this.#open.filter((group) => !isWhole(group));
     return whole
-      .filter(({ isMinioAlone }) => !isMinioAlone)
+      .filter(({ isMinioAlone, isDropped }) => !isMinioAlone && !isDropped)
       .map(({ imagePath, values, digest, hasContent }) => ({
         imagePath,
         values,
