@@ -26,7 +26,13 @@ function namingOptions(command: Command): Command {
 }
 
 const backupHelp = '<backup> is an id, a name, or the beginning of an id (at least 4 characters).';
+const extractionName = 'extract';
 const anId = '71389e6e-8c54-4514-b040-6c5d357b2d4c';
+
+/** Whether a command may write a volume to standard output. Unlike a list, part of a volume is of no use. */
+export function isExtraction(command: Command): boolean {
+  return command.name() === extractionName && command.parent?.parent == null;
+}
 
 /** Adds `backups …`, `verify`, `extract` and `check`: the commands for recorded backups. */
 export function addBackupCommands(program: Command, { command, contextOf, finish }: Tools): void {
@@ -123,11 +129,16 @@ be verified.`,
       const references = [names[0], ...names.slice(1)].map((name) => referenceOf(name, options));
       finish(await verifyCommand(context, references, level));
     });
-  const extract = command(program, 'extract [backup]', "write a backup's volume to a file, checking each block", [
-    `extract ${anId} --output image.raw`,
-    'extract --resource database-disk --latest --output image.raw',
-    `extract ${anId} --output - | zstd > image.raw.zst`,
-  ]);
+  const extract = command(
+    program,
+    `${extractionName} [backup]`,
+    "write a backup's volume to a file, checking each block",
+    [
+      `extract ${anId} --output image.raw`,
+      'extract --resource database-disk --latest --output image.raw',
+      `extract ${anId} --output - | zstd > image.raw.zst`,
+    ],
+  );
   namingOptions(extract)
     .requiredOption('--output <file>', 'file for the image; "-" is standard output')
     .option('--replace', 'replacement of an existing file', false)

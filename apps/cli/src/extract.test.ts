@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { syncBackupsRequest } from '@backup-sync/contracts';
 import { expect, test } from 'vitest';
-import { examples, repositoryRoot, run, startServer, temporaryDirectory } from './testing.ts';
+import { examples, repositoryRoot, run, start, startServer, temporaryDirectory } from './testing.ts';
 import { runInProcess } from './testing-in-process.ts';
 
 const storage = `file:${join(examples, 'buckets')}`;
@@ -34,6 +35,23 @@ test('extract names the file that it cannot write, says what to do, and leaves n
     /it is a symbolic link, and only a file is ever replaced; .*"--output - > .*link"/s,
   );
   expect(await readdir(images)).toEqual(['link']);
+}, 60_000);
+
+test('extract fails if the reader of its output ends too early, and a list does not', async () => {
+  await using home = await temporaryDirectory();
+  const environment = { BACKUP_SYNC_DATA_DIR: join(home.path, 'data'), BACKUP_SYNC_STORAGE: storage };
+  await runInProcess(['sync', join(examples, 'sync-request.json')], { environment });
+  const withoutReader = async (args: readonly string[]) => {
+    const child = start(args, { environment });
+    child.stdout.destroy();
+    const [messages] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    return { code: child.exitCode, messages };
+  };
+  expect(await withoutReader(['extract', full, '--output', '-'])).toEqual({
+    ...{ code: 1, messages: expect.stringContaining('its reader ended too early. Do not use what it has read\n') },
+  });
+  expect(await withoutReader(['extract', '--help'])).toEqual({ code: 0, messages: '' });
+  expect(await withoutReader(['backups', 'list'])).toMatchObject({ code: 0 });
 }, 60_000);
 
 test('extract finds an unrecorded link in another bucket', async () => {

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import { type Command, CommanderError } from 'commander';
+import { isExtraction } from './backup-commands.ts';
 import { isPlugin } from './check-command.ts';
 import { printUnknown } from './commands/plugin-output.ts';
 import { addCompletion } from './completion/completion.ts';
@@ -60,6 +61,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   const stopping = new AbortController();
   let json = false;
   let called: string | undefined;
+  let needsWholeOutput = false;
   let layers = layersOf(host.env, null);
   const terminal = (): Terminal => ({ output: host.stdout, messages: host.stderr, json });
 
@@ -77,8 +79,9 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   // A reader that has seen enough (`| head`) is not a failure. Ctrl-C ends the reader too, but then messages follow.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && stopping.signal.aborted) return;
-    if (error.code === 'EPIPE') host.exit(exitCodes.done);
-    host.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+    if (error.code === 'EPIPE' && !needsWholeOutput) host.exit(exitCodes.done);
+    const why = error.code === 'EPIPE' ? 'its reader ended too early. Do not use what it has read' : error.message;
+    host.stderr.write(`error: standard output cannot be written: ${why}\n`);
     host.exit(exitCodes.failure);
   });
   // If messages cannot be written, nobody can read that either: the command continues.
@@ -115,6 +118,7 @@ export async function runCommandLine(host: NodeJS.Process, version: string): Pro
   program.hook('preAction', async (_program, command) => {
     running = command;
     called = pathOf(command);
+    needsWholeOutput = isExtraction(command);
     if (takesConfiguration(command)) layers = await readLayers(called, command.opts(), host.env);
     await useNetworkOf(layers);
   });
