@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BackupFormat, TakenAtSource } from '@backup-sync/contracts';
+import type { BackupFormat } from '@backup-sync/contracts';
+import { parseEtcdPath } from './formats/etcd/etcd-path.ts';
 
 /** Ids may not be longer, in characters. */
 const idMax = 255;
@@ -16,14 +17,12 @@ export function mayBeFileOfAnother(format: BackupFormat): boolean {
 }
 
 /**
- * Whether a backup has only its place as id, so that other content there is the next backup. If it has a time of its
- * own, as a snapshot of etcd in its name, there is no next one at its place.
+ * Whether a backup has only its place as id, so that other content there is the next backup. If its name has a time, as
+ * that of a snapshot of etcd may, there is no next one at its place, even if that time cannot be right.
  */
-export function isReplacedInPlace(backup: {
-  readonly format: BackupFormat;
-  readonly takenAtSource: TakenAtSource;
-}): boolean {
-  return replacedFormats.has(backup.format) && backup.takenAtSource !== 'format';
+export function isReplacedInPlace(format: BackupFormat, imagePath: string): boolean {
+  const hasTime = format === 'etcd' && (parseEtcdPath(imagePath)?.madeAtS ?? null) !== null;
+  return replacedFormats.has(format) && !hasTime;
 }
 
 /**

@@ -187,7 +187,9 @@ function outcomeOf(
 
 /** Whether a record is of the next backup at the same place, in a format that has no other id than that. */
 function isNextInPlace(current: BackupRecord, next: RecordWrite): boolean {
-  return isReplacedInPlace(next) && current.format === next.format && isSameLocation(current.location, next.location);
+  const { format, location } = next;
+  const isSamePlace = current.format === format && isSameLocation(current.location, location);
+  return isSamePlace && isReplacedInPlace(format, location.imagePath);
 }
 
 /**

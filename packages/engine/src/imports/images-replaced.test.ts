@@ -51,16 +51,22 @@ test.each([
   expect(engine.faults).toEqual([]);
 });
 
-test('a snapshot of etcd with its time in its name is no other one, so that other content under it is a conflict', async () => {
-  await using engine = await openTestEngine();
-  const scanNight = async (night: number) => {
-    const plan = { ...etcdPlan, seed: `night ${night}`, madeAtMs: Date.UTC(2026, 1, 1), transaction: 100 * night };
-    const { imagePath, bytes } = writeEtcdSnapshot(plan);
-    await engine.buckets.put('images', [[imagePath, bytes]], Date.UTC(2026, 2, night));
-    const { operation_id } = await engine.call('startScan', { bucket_name: 'images', sync: true });
-    await engine.operationEnded(operation_id);
-    return (await engine.call('listBackups', {})).backups;
-  };
-  expect(await scanNight(1)).toMatchObject([{ status: 'available' }]);
-  expect(await scanNight(2)).toMatchObject([{ status: 'error', backup_sync: { reason: { code: 'conflict' } } }]);
-});
+test.each([
+  ['its time', Date.UTC(2026, 1, 1)],
+  ['a time in the future', Date.now() + 60 * 60 * 1000],
+])(
+  'a snapshot of etcd with %s in its name has no next one, so that other content under it is a conflict',
+  async (_, madeAtMs) => {
+    await using engine = await openTestEngine();
+    const scanNight = async (night: number) => {
+      const plan = { ...etcdPlan, seed: `night ${night}`, madeAtMs, transaction: 100 * night };
+      const { imagePath, bytes } = writeEtcdSnapshot(plan);
+      await engine.buckets.put('images', [[imagePath, bytes]], Date.UTC(2026, 2, night));
+      const { operation_id } = await engine.call('startScan', { bucket_name: 'images', sync: true });
+      await engine.operationEnded(operation_id);
+      return (await engine.call('listBackups', {})).backups;
+    };
+    expect(await scanNight(1)).toMatchObject([{ status: 'available' }]);
+    expect(await scanNight(2)).toMatchObject([{ status: 'error', backup_sync: { reason: { code: 'conflict' } } }]);
+  },
+);

@@ -222,7 +222,7 @@ async function judge(
   const state = isHere ? 'changed' : known === null ? 'new' : await stateElsewhere(context, known);
   // A recorded backup keeps its names. One that is the next at its place has its own time.
   const isAnother = isHere || (known !== null && released !== null);
-  const isNext = isAnother && isReplacedInPlace({ format, takenAtSource: known.record.takenAtSource });
+  const isNext = isAnother && isReplacedInPlace(format, imagePath);
   const item =
     known === null
       ? described
