@@ -99,7 +99,7 @@ export interface RecognisedFormat extends ChainFormat {
   /**
    * Reads the metadata of the backup at this image path, in bounded memory, and returns what a sync request would say
    * of it. `mark` is the commit mark, if it was just listed. Throws `ReadFault` if the metadata cannot be read or makes
-   * no sense, and storage errors.
+   * no sense, with `path_not_a_backup` for a file of another backup, and storage errors.
    */
   describe(context: BucketContext, imagePath: string, mark?: ObjectEntry): Promise<DescribedBackup>;
 }

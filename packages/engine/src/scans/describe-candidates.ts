@@ -28,7 +28,9 @@ const refusalsOfObject: ReadonlySet<StorageErrorCode> = new Set(['storage_reques
 
 export type Description =
   | { readonly kind: 'described'; readonly backup: DescribedBackup }
-  | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault };
+  | { readonly kind: 'unreadable' | 'incomplete'; readonly fault: Fault }
+  /** It turned out to be a file of another backup. */
+  | { readonly kind: 'part' };
 
 /**
  * Reads the metadata of the candidates, several at a time, and returns the answers in the order of the candidates. One
@@ -87,6 +89,7 @@ export function describeCandidates(
         const detail = `the metadata of ${quote(candidate.imagePath)} could not be read: see the server's log`;
         return unreadable({ code: 'internal', detail });
       }
+      if (error.fault.code === 'path_not_a_backup') return { kind: 'part' };
       const mayBeUnfinished = error.fault.code === 'metadata_unreadable' && isYoung(candidate.mark, context.nowMs());
       if (error.fault.code === 'incomplete' || mayBeUnfinished) {
         return { kind: 'incomplete', fault: { code: 'incomplete', detail: error.fault.detail } };

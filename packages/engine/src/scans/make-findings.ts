@@ -63,7 +63,7 @@ export async function makeFindings(
   for (const { sighting, assessment } of assessed) {
     const { candidate } = sighting;
     const description = candidate === null ? undefined : descriptionOf.get(candidate);
-    if (candidate !== null && description !== undefined) {
+    if (candidate !== null && description !== undefined && description.kind !== 'part') {
       const recordedHere = assessment.kind === 'changed' ? assessment.known : null;
       const released = releasedAt(sighting, assessment);
       // What is described has one id, but callers may have recorded it under others, too.
@@ -183,7 +183,7 @@ function recorded(state: FindingState, known: KnownBackup): Found {
 async function judge(
   context: FindingContext,
   candidate: Candidate,
-  description: Description,
+  description: Exclude<Description, { readonly kind: 'part' }>,
   {
     recordedHere,
     released,

@@ -7,6 +7,7 @@ import { WalkedChain } from '../../proof/walked-chain.ts';
 import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
 import { findDiskOfPart } from './disk-of-part.ts';
+import { findDiskWithExtent } from './named-extents.ts';
 import { idOfVmdk, otherObjectsOf, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
 import { VmdkComparison } from './vmdk-comparison.ts';
 import { baseNameOf, diskOfPart, parseVmdkPath, rootOfVmdk, type VmdkPath } from './vmdk-path.ts';
@@ -51,7 +52,7 @@ export const vmdkFormat: RecognisedFormat = {
 
   async describe(context, imagePath) {
     const { bucketName } = context;
-    const { entry, descriptor } = await readDisk(context, imagePath);
+    const { entry, descriptor } = await readOwnDisk(context, imagePath);
     const parentPath = await parentPathOf(context, imagePath, descriptor);
     const root = await rootOf(context, imagePath, parentPath);
     const resourceName = baseNameOf(root);
@@ -71,6 +72,19 @@ export const vmdkFormat: RecognisedFormat = {
     return new WalkedChain(context, new VmdkProver(chain), new VmdkReader(chain));
   },
 };
+
+/** Reads a disk. Throws `path_not_a_backup` for a file that cannot be read as one, if a descriptor next to it names it. */
+async function readOwnDisk(context: BucketContext, imagePath: string) {
+  try {
+    return await readDisk(context, imagePath);
+  } catch (error) {
+    const mayBeExtent =
+      error instanceof ReadFault && (error.fault.code === 'metadata_unreadable' || error.fault.code === 'incomplete');
+    const disk = mayBeExtent ? await findDiskWithExtent(context, imagePath) : null;
+    if (disk === null) throw error;
+    throw new ReadFault({ code: 'path_not_a_backup', detail: `${imagePath} is part of ${disk}` }, false);
+  }
+}
 
 async function readDisk(context: BucketContext, key: string) {
   const { storage, bucketName: bucket, signal } = context;
