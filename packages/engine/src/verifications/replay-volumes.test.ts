@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Expansion } from '../catalogue/backup-records.ts';
 import type { ChainData, NamedVolume, StoredObject, ZeroRun } from '../chain/data.ts';
 import type { Form } from '../chain/proof/link.ts';
@@ -87,6 +87,7 @@ const expected = [
 ];
 
 const reported: unknown[] = [];
+beforeEach(() => void reported.splice(0));
 const run = {
   storage: openMemoryStorageUnit(new Map([[bucketName, objects]])),
   signal: new AbortController().signal,
@@ -147,6 +148,46 @@ test('a volume that nothing stores but claims to be huge is not expanded, and th
     ...{ fault: null, result: null },
     limit: expect.stringMatching(/^disk root was not expanded/),
   });
+});
+
+test('volumes of which nothing stores too much together are not expanded, however much others store', async () => {
+  const emptyOf = (disk: string, volumeBytes: number) => {
+    const { volume } = diskOf(disk, []);
+    return { disk, volume: { ...volume, links: volume.links.map((link) => ({ ...link, volumeBytes })) } };
+  };
+  const stored = diskOf('stored', [{ ...base, length: 100 * 1024 ** 4 }]);
+  const huge = [emptyOf('a', 10 * 1024 ** 4), emptyOf('b', 10 * 1024 ** 4)];
+  expect(await replay({ links: [], disks: [stored, ...huge] })).toEqual({
+    ...{ fault: null, result: null },
+    limit: expect.stringMatching(/^its 3 disks were not expanded/),
+  });
+  expect(reported).toEqual([]);
+});
+
+test('a volume of several disks is expanded once', async () => {
+  const [root] = disks;
+  if (root === undefined) throw new Error('there is a disk');
+  let opened = 0;
+  const links = root.volume.links.map((link) => {
+    const objects = () => {
+      opened += 1;
+      return link.objects();
+    };
+    return { ...link, objects };
+  });
+  const volume = { ...root.volume, links };
+  const [of] = expected;
+  await replay({ links: [], disks: [{ disk: 'a', volume }] });
+  const once = opened;
+  expect(await replay({ links: [], disks: ['a', 'b'].map((disk) => ({ disk, volume })) })).toMatchObject({
+    result: {
+      volumes: [
+        { ...of, disk: 'a' },
+        { ...of, disk: 'b' },
+      ],
+    },
+  });
+  expect(opened).toBe(2 * once);
 });
 
 test('a huge volume whose tables cannot be read is broken', async () => {

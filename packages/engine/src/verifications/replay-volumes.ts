@@ -1,10 +1,9 @@
 import { counted, type ExpandedVolume } from '@backup-sync/contracts';
 import type { Expansion, ReplayResult } from '../catalogue/backup-records.ts';
-import { type ChainData, isCompared, type NamedVolume, volumesOf } from '../chain/data.ts';
+import { type ChainData, isCompared, type NamedVolume, type VolumeData, volumesOf } from '../chain/data.ts';
 import type { Examination, Fault } from '../chain/proof/link.ts';
-import { orFault } from '../chain/proof/read-fault.ts';
-import { limitOfExpansion } from '../chain/replay/expansion-limit.ts';
-import { replayChain } from '../chain/replay/replay-chain.ts';
+import { faultOfDisk, limitOfExpansion } from '../chain/replay/expansion-limit.ts';
+import { type Replay, replayChain } from '../chain/replay/replay-chain.ts';
 import { chainDigest } from '../imports/decide-sync.ts';
 import type { OperationRun } from '../operations/run-operation.ts';
 import { printable } from '../quote.ts';
@@ -16,11 +15,11 @@ type Replaying = Pick<OperationRun, 'storage' | 'signal' | 'report'>;
 export type VolumesReplay =
   | { readonly fault: Fault; readonly result: null }
   | { readonly fault: null; readonly result: ReplayResult }
-  /** It has too much that nothing stores to be expanded. */
+  /** They have too much that nothing stores to be expanded. */
   | { readonly fault: null; readonly result: null; readonly limit: string };
 
 /**
- * Replays all volumes of a backup, up to the first with a fault. Null if it has none. If its format has no hashes of a
+ * Replays all volumes of a backup, each once, up to the first with a fault. Null if it has none. If its format has no hashes of a
  * volume, the volumes are compared with `before`, what the chain expanded to before, if no listing has changed since.
  */
 export async function replayVolumes(
@@ -33,14 +32,17 @@ export async function replayVolumes(
   const volumes = volumesOf(data);
   if (volumes.length === 0) return null;
   const hasHashes = isCompared(data, examination.form);
+  const limit = hasHashes ? null : await limitOfExpansion(volumes);
+  if (typeof limit === 'string') return { fault: null, result: null, limit };
+  if (limit !== null) return { fault: limit.fault, result: null };
   const expanded: ExpandedVolume[] = [];
+  const replays = new Map<VolumeData, Replay>();
   for (const named of volumes) {
-    const limit = hasHashes ? null : await orFault(limitOfExpansion(named));
-    if (typeof limit === 'string') return { fault: null, result: null, limit };
-    if (limit !== null) return { fault: ofDisk(named, limit.fault), result: null };
-    const { fault, volumeBytes, sha256 } = await replayVolume(run, threads, named);
-    if (fault !== null) return { fault: ofDisk(named, fault), result: null };
+    const replay = replays.get(named.volume) ?? (await replayVolume(run, threads, named));
+    const { fault, volumeBytes, sha256 } = replay;
+    if (fault !== null) return { fault: faultOfDisk(named, fault), result: null };
     if (hasHashes) return { fault: null, result: { kind: 'matched', sha256 } };
+    replays.set(named.volume, replay);
     expanded.push({ disk: named.disk, size: volumeBytes, expanded_sha256: sha256 });
   }
   const fault = before?.chainDigest === chainDigest(examination) ? differenceOf(before.volumes, expanded) : null;
@@ -56,10 +58,6 @@ async function replayVolume(run: Replaying, threads: Sharing['threads'], { volum
     onProgress: ({ replayedBytes, volumeBytes }) =>
       run.report({ link: volume.links.length, replayed_bytes: replayedBytes, volume_bytes: volumeBytes }),
   });
-}
-
-function ofDisk({ disk }: NamedVolume, fault: Fault): Fault {
-  return disk === null ? fault : { ...fault, detail: `disk ${printable(disk)}: ${fault.detail}` };
 }
 
 function differenceOf(before: readonly ExpandedVolume[], now: readonly ExpandedVolume[]): Fault | null {

@@ -114,7 +114,7 @@ export async function extractBackup(options: ExtractOptions): Promise<Extraction
   const chosen = chooseDisk(volumes, options.disk);
   const compared = isCompared(data, examination.form);
   if (!compared) {
-    const tooLarge = await orFault(limitOfExpansion(chosen));
+    const tooLarge = await limitOfExpansion([chosen]);
     if (typeof tooLarge === 'string') return { fault: { code: 'not_a_volume', detail: tooLarge } };
     if (tooLarge !== null) return tooLarge;
   }

@@ -238,6 +238,21 @@ test.each([folder, 'templates/web.ova'])(
   },
 );
 
+test('disks of the same file are one volume, and another disk is not', async () => {
+  const disk = (id: string, name: string, seed: string) => ({
+    ...{ id, file: { name, bytes: streamedDisk(seed).bytes }, capacityBytes: diskBytes },
+  });
+  const disks = [disk('a', 'one.vmdk', 'one'), disk('b', 'one.vmdk', 'one'), disk('c', 'two.vmdk', 'two')];
+  const { unit } = unitWith(storePackage(folder, filesOfPackage(planOfPackage(folder, { disks }))));
+  const data = await (await openChain(chainContext(unit, bucketName, [folder]))).openData(
+    syncItemOfPackage(folder, bucketName),
+  );
+  const [a, b, c] = data === null ? [] : volumesOf(data);
+  expect([a?.disk, b?.disk, c?.disk]).toEqual(['a', 'b', 'c']);
+  expect(b?.volume).toBe(a?.volume);
+  expect(c?.volume).not.toBe(a?.volume);
+});
+
 test('copies of a package with a manifest have one content, in a folder or in an archive', async () => {
   const ids = [folder, 'exports/copy', 'templates/web.ova'].map(async (imagePath) => {
     const { unit } = unitWith(storePackage(imagePath, files));
