@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
+import { StorageError } from '../storage/port.ts';
 import { injectFault } from '../testing/faulty-storage-unit.ts';
 import { type MemoryBucket, openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
 import { scanOver } from '../testing/scan-over.ts';
@@ -24,14 +25,27 @@ function renamedDisk(kind: VmdkKind, folder = 'vm/', extentCount = 2): MemoryBuc
   return objects.set(key, Buffer.from(text));
 }
 
-/** What a scan finds. */
-async function scan(objects: MemoryBucket) {
-  const { unit, log } = injectFault(openMemoryStorageUnit(new Map([[bucketName, objects]])), null, 100);
+/** What a scan finds, if an object may not be read. */
+async function scan(objects: MemoryBucket, deniedKey: string | null = null) {
+  const stored = openMemoryStorageUnit(new Map([[bucketName, objects]]));
+  const refuse = (key: string) => {
+    if (key === deniedKey) throw new StorageError('access_denied', key);
+  };
+  const { unit, log } = injectFault(
+    {
+      ...stored,
+      head: async (request) => refuse(request.key) ?? (await stored.head(request)),
+      get: async (request) => refuse(request.key) ?? (await stored.get(request)),
+    },
+    null,
+    100,
+  );
   await using over = await scanOver(unit, bucketName);
   await over.run();
   expect(over.faults).toEqual([]);
-  const found = (await over.findings()).map(({ state, image_path }) => `${state} ${image_path}`);
-  return { found, reads: log.reads, lists: log.pages };
+  const findings = await over.findings();
+  const found = findings.map(({ state, image_path }) => `${state} ${image_path}`);
+  return { found, problems: findings.map(({ problem }) => problem?.message), reads: log.reads, lists: log.pages };
 }
 
 describe('an extent with a name of its own', () => {
@@ -70,5 +84,53 @@ describe('an extent with a name of its own', () => {
     const { found, reads } = await scan(objects);
     expect(found).toContain('unreadable vm/data1.vmdk');
     expect(reads).toBe(2 * objects.size + 64);
+  });
+});
+
+describe('extents whose descriptor is not there', () => {
+  const grains = new Map([[0, seededBytes('grain', grainBytes)]]);
+  const common = { folder: 'vm/', extentGrains: [4, 4], contentId: 1, parent: null, grains } as const;
+  const split = writeVmdk({ ...common, name: 'web', kind: 'twoGbMaxExtentSparse' });
+  const flat = writeVmdk({ ...common, name: 'log', kind: 'monolithicFlat', extentGrains: [4] });
+  const objects: MemoryBucket = new Map([...split.objects, ...flat.objects]);
+
+  test('are incomplete, and the reason names it', async () => {
+    const lone = new Map(objects);
+    for (const { imagePath } of [split, flat]) lone.delete(imagePath);
+    const { found, problems } = await scan(lone);
+    expect(found).toEqual(['log-flat', 'web-s001', 'web-s002'].map((name) => `incomplete vm/${name}.vmdk`));
+    expect(problems[0]).toContain('vm/log-flat.vmdk is part of a disk whose descriptor vm/log.vmdk is not there');
+  });
+
+  test('are found with their disks once it is there', async () => {
+    expect((await scan(objects)).found).toEqual(['new vm/log.vmdk', 'new vm/web.vmdk']);
+  });
+
+  test('belong to a disk that was renamed, if its descriptor names them', async () => {
+    const renamed = new Map(objects);
+    const [[, descriptor] = ['', new Uint8Array()]] = flat.objects;
+    renamed.delete(flat.imagePath);
+    renamed.set('vm/new.vmdk', descriptor);
+    expect((await scan(renamed)).found).toEqual(['new vm/new.vmdk', 'new vm/web.vmdk']);
+  });
+
+  test('are no disks if their names are those of extents, unless they have a descriptor', async () => {
+    const alone = writeVmdk({ ...common, name: 'web-s2019', kind: 'monolithicSparse', extentGrains: [4] });
+    expect((await scan(new Map(alone.objects))).found).toEqual(['new vm/web-s2019.vmdk']);
+  });
+
+  test('are left to their disk if it is there but may not be read', async () => {
+    const { found } = await scan(objects, flat.imagePath);
+    expect(found).toEqual(['unreadable vm/log.vmdk', 'new vm/web.vmdk']);
+  });
+
+  test('cost a HEAD once a disk, and each a HEAD and a GET, and one more as what may be a descriptor', async () => {
+    const reads = async (extentCount: number) => {
+      const extentGrains = Array.from({ length: extentCount }, () => 4);
+      const written = writeVmdk({ ...common, name: 'web', kind: 'twoGbMaxExtentSparse', extentGrains });
+      return (await scan(new Map(written.objects.slice(1)))).reads;
+    };
+    expect(await reads(1)).toBe(1 + 3);
+    expect(await reads(30)).toBe(1 + 30 * 3);
   });
 });

@@ -11,20 +11,21 @@ const disksMax = 64;
 const known = new WeakMap<BucketContext, LRUCache<string, Promise<boolean>>>();
 
 /**
- * Finds the image path of the disk that a file belongs to by its name; null if the file is a disk of its own. If the
- * other disk is not there, the file itself decides: it may be a disk with such a name. Costs a HEAD once for all files
- * of a disk, and a GET for each if that disk is not there. Throws storage errors of the bucket.
+ * Finds the image path of the disk that a file belongs to by its name; null if no such disk is there. Costs a HEAD once
+ * for all files of a disk. Throws storage errors of the bucket.
  */
 export async function findDiskOfPart(context: BucketContext, key: string): Promise<string | null> {
   const disk = diskOfPart(key);
-  if (disk === null || (await isThere(context, disk))) return disk;
-  try {
-    const entry = { key, archived: false, ...(await headOf(context, key)) };
-    return (await beginsWithDescriptor(context, { entry, start: 0, bytes: entry.size })) ? null : disk;
-  } catch (error) {
-    if (error instanceof ReadFault) return disk;
-    throw error;
-  }
+  return disk !== null && (await isThere(context, disk)) ? disk : null;
+}
+
+/**
+ * Whether a file is a disk or the descriptor of one, whatever its name. Costs a HEAD and a GET. Throws `ReadFault`, and
+ * storage errors of the bucket.
+ */
+export async function hasDescriptor(context: BucketContext, key: string): Promise<boolean> {
+  const entry = { key, archived: false, ...(await headOf(context, key)) };
+  return await beginsWithDescriptor(context, { entry, start: 0, bytes: entry.size });
 }
 
 function isThere(context: BucketContext, key: string): Promise<boolean> {
@@ -41,7 +42,8 @@ async function hasObject(context: BucketContext, key: string): Promise<boolean> 
     await headOf(context, key);
     return true;
   } catch (error) {
-    if (error instanceof ReadFault) return false;
+    // One that may not be read is there.
+    if (error instanceof ReadFault) return !error.looksMissing;
     throw error;
   }
 }

@@ -90,13 +90,6 @@ describe('a file with the name of an extent', () => {
     expect(broken).toMatchObject({ format: 'vmdk', fault: { code: 'metadata_unreadable' } });
   });
 
-  test('is an extent if it has no descriptor', async () => {
-    const objects = bucketWith(split, other);
-    objects.delete(split.imagePath);
-    objects.delete(other.imagePath);
-    expect((await scan(objects)).found).toEqual([]);
-  });
-
   const ofExtent = { ...syncItemOfVmdk(split, bucketName), image_path: 'site/vm/split-s001.vmdk' };
   const examineExtent = async (objects: MemoryBucket, nowMs = () => Date.UTC(2026, 3, 1)) => {
     const [examination] = await examineBackups(unitWith(objects), [ofExtent], { nowMs });

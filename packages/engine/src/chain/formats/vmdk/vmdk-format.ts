@@ -6,7 +6,7 @@ import { ReadFault, withReadFaults } from '../../proof/read-fault.ts';
 import { WalkedChain } from '../../proof/walked-chain.ts';
 import type { VmdkDescriptor } from '../../vmdk/descriptor.ts';
 import { readVmdkImage } from '../../vmdk/vmdk-image.ts';
-import { findDiskOfPart } from './disk-of-part.ts';
+import { findDiskOfPart, hasDescriptor } from './disk-of-part.ts';
 import { findDiskWithExtent } from './named-extents.ts';
 import { idOfVmdk, otherObjectsOf, parentKeysOf, VmdkChain } from './vmdk-chain.ts';
 import { VmdkComparison } from './vmdk-comparison.ts';
@@ -73,9 +73,17 @@ export const vmdkFormat: RecognisedFormat = {
   },
 };
 
-/** Reads a disk. Throws `path_not_a_backup` for a file that cannot be read as one, if a descriptor next to it names it. */
+/**
+ * Reads a disk. Throws for a file that cannot be read as one `path_not_a_backup` if a descriptor next to it names it, and
+ * `incomplete` if only its name shows that it is an extent: descriptors are often stored last.
+ */
 async function readOwnDisk(context: BucketContext, imagePath: string) {
   try {
+    const disk = diskOfPart(imagePath);
+    if (disk !== null && !(await hasDescriptor(context, imagePath))) {
+      const detail = `${context.bucketName}/${imagePath} is part of a disk whose descriptor ${disk} is not there`;
+      throw new ReadFault({ code: 'incomplete', detail }, false);
+    }
     return await readDisk(context, imagePath);
   } catch (error) {
     const mayBeExtent =

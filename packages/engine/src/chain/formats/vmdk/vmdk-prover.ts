@@ -5,13 +5,13 @@ import { isOfAccess } from '../../proof/lasting-fault.ts';
 import type { EdgeProof, UnreadObject } from '../../proof/link.ts';
 import { refusePackaged } from '../../proof/packaged-disk.ts';
 import { concludeEdge, type Finding, type ProvedLink, reusedLink } from '../../proof/proved-link.ts';
-import { ReadFault } from '../../proof/read-fault.ts';
+import { orFault, ReadFault } from '../../proof/read-fault.ts';
 import { leaveHashes } from '../../proof/unread-hashes.ts';
 import type { FoundLink, LinkProver } from '../../proof/walked-chain.ts';
 import { tableBytesOf } from '../../vmdk/sparse-extent.ts';
 import type { VmdkImage } from '../../vmdk/vmdk-image.ts';
 import { proveStructure } from '../../vmdk/vmdk-structure.ts';
-import { findDiskOfPart } from './disk-of-part.ts';
+import { findDiskOfPart, hasDescriptor } from './disk-of-part.ts';
 import { contentIdOf, idOfVmdk, parentKeysOf, type VmdkChain, type VmdkLink, withSeen } from './vmdk-chain.ts';
 import { diskOfPart, parseVmdkPath } from './vmdk-path.ts';
 
@@ -54,7 +54,10 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     const { context } = this.#chain;
     const [recorded] = await context.findProofs([backupId]);
     const isRecorded = recorded?.location.bucketName === bucketName && recorded.location.imagePath === imagePath;
-    return isRecorded || (await findDiskOfPart(context, imagePath)) === null;
+    if (isRecorded) return true;
+    if ((await findDiskOfPart(context, imagePath)) !== null) return false;
+    const answer = await orFault(hasDescriptor(context, imagePath));
+    return answer === true;
   }
 
   async reuse(link: VmdkLink, proof: EdgeProof): Promise<ProvedLink<VmdkLink> | null> {
