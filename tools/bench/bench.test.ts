@@ -66,7 +66,7 @@ test('a part or a benchmark that fails has a row that says so, and does not stop
 }, async () => {
   const rows = await runBenchmarks([
     { name: 'source-runs', options: ['--no-such-option'] },
-    { name: 'nodes', options: ['--chains', 'none'] },
+    { name: 'nodes', options: ['--chains', 'none', '--waiting-chains', '0'] },
     { name: 'imports', options: ['--chains', '2', '--slow-chains', 'none'] },
     { name: 'imports', options: ['--chains', '2', '--slow-chains', '3', '--latency-ms', '1'] },
   ]);
