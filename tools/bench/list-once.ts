@@ -16,7 +16,7 @@ import { scanOver } from '../../packages/engine/src/testing/scan-over.ts';
 import { entryAt } from './generated-bucket.ts';
 
 // As the command does.
-for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20', '--optimize-for-size']) {
+for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=50', '--optimize-for-size']) {
   setFlagsFromString(flag);
 }
 

@@ -4,7 +4,7 @@ import { scanOver } from '../../packages/engine/src/testing/scan-over.ts';
 import { openGeneratedBucket } from './generated-bucket.ts';
 
 // As the command does. Otherwise the young generation grows with the length of a run, however little is kept.
-for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20', '--optimize-for-size']) {
+for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=50', '--optimize-for-size']) {
   setFlagsFromString(flag);
 }
 

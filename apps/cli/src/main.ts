@@ -18,9 +18,10 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
 } else {
   leaveEnvironmentOutOfReports(process);
   // By default, V8 lets a heap grow to several times its live size before it collects. A server has a heap per thread:
-  // after a long listing it kept 180 MiB of garbage. These flags make every thread collect sooner. The last flag bounds
-  // garbage buffers: without it, a thread that reads a backup keeps up to 64 MiB of them.
-  const flags = ['semi-space-growth-factor=1', 'heap-growing-percent=20', 'optimize-for-size'];
+  // after a long listing it kept 180 MiB of garbage. These flags make every thread collect sooner. At 20 % instead of 50,
+  // imports took a fifth more processor time, and hardly less memory. The last flag bounds garbage buffers: without it,
+  // a thread that reads a backup keeps up to 64 MiB of them.
+  const flags = ['semi-space-growth-factor=1', 'heap-growing-percent=50', 'optimize-for-size'];
   for (const flag of [...flags, 'scavenger-max-new-space-capacity-mb=1']) setFlagsFromString(`--${flag}`);
   // The cache is in the user's own directory: Node's default is in a place where others may write.
   // Imported here: an older Node has no such function, and an import above would fail with Node's own message.
