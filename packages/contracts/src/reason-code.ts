@@ -152,7 +152,8 @@ export const reasons = {
     number: 'BackupSync.2008',
     summary: 'the version of the metadata is not supported',
     retry: 'final',
-    remedy: 'Use a release of backup-sync that supports this version of the format.',
+    remedy:
+      'Use a release of backup-sync that supports this version of the format, or write the backup again in another.',
   },
   identity_mismatch: {
     number: 'BackupSync.2009',

@@ -19,7 +19,14 @@ import {
   withManifest,
 } from '../../../testing/changed-package.ts';
 import { openMemoryStorageUnit } from '../../../testing/memory-storage-unit.ts';
-import { diskBytes, storePackage, streamedDisk, syncItemOfPackage } from '../../../testing/ovf-writer.ts';
+import {
+  diskBytes,
+  padded,
+  storePackage,
+  streamedDisk,
+  syncItemOfPackage,
+  tarHeader,
+} from '../../../testing/ovf-writer.ts';
 import { proveAllLevels } from '../../../testing/prove-all-levels.ts';
 
 const bucketName = 'backups';
@@ -178,6 +185,21 @@ describe('damage of a package', () => {
       expect(await provePackage(files, archive)).toBe(expected);
     },
   );
+
+  test.each([
+    ['a disk', 'web-base.vmdk', 'inventory: version_unsupported'],
+    ['a manifest', 'web.mf', 'metadata: version_unsupported'],
+    ['a file that nothing references', 'notes.bin', 'whole, linkage'],
+  ])('%s as a sparse file of GNU tar matters only if the package needs it', async (_, sparse, expected) => {
+    const files: Files = [...whole, ['notes.bin', Buffer.from('notes')]];
+    const members = files.flatMap(([path, bytes]) => [
+      tarHeader(path, bytes.length, path === sparse ? 'S' : '0'),
+      padded(bytes),
+    ]);
+    const storage = unitWith([[archive, Buffer.concat([...members, new Uint8Array(1024)])]]);
+    const { foundBy, code, level } = await proveAllLevels(storage, syncItemOfPackage(archive, bucketName));
+    expect(foundBy === null ? `whole, ${level}` : `${foundBy}: ${code}`).toBe(expected);
+  });
 
   test('an archive that was cut is found', async () => {
     const [[, bytes] = ['', new Uint8Array()]] = storePackage(archive, whole);

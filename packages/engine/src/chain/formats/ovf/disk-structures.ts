@@ -9,7 +9,7 @@ import type { Capacity, DescribedDisk } from './descriptor.ts';
 import { baseName } from './ovf-path.ts';
 import type { PackageSet } from './package-set.ts';
 import type { OvfPackage, PackageFile } from './read-package.ts';
-import type { StoredFiles } from './stored-package.ts';
+import { refuseSparse, type StoredFiles } from './stored-package.ts';
 
 /** Bytes of the unit in which disks are stored. A capacity may be less by a part of one. */
 const sectorBytes = 512;
@@ -105,9 +105,14 @@ async function proveDisk(
   return image;
 }
 
-/** Finds the files of a disk next to the one that the descriptor of the package references. */
+/** Finds the files of a disk next to the one that the descriptor of the package references. Throws `ReadFault`. */
 export function extentFinder({ files }: StoredFiles, path: string): ExtentFinder {
-  return async (name) => files.get(extentPath(path, name)) ?? null;
+  return async (name) => {
+    const extent = extentPath(path, name);
+    const file = files.get(extent) ?? null;
+    if (file !== null) refuseSparse(extent, file);
+    return file;
+  };
 }
 
 function extentPath(path: string, name: string): string {

@@ -7,6 +7,7 @@ import type { Fault } from '../../proof/link.ts';
 import { readRange } from '../../read-range.ts';
 import { filesOf, type PackageSet } from './package-set.ts';
 import type { PackageFile } from './read-package.ts';
+import { refuseSparse } from './stored-package.ts';
 
 /** Bytes at the end of a gzip file that have the size of what it contains, modulo 2^32. */
 const gzipSizeBytes = 4;
@@ -33,6 +34,7 @@ export async function checkInventory(context: BucketContext, set: PackageSet): P
     return { fault: { code: 'object_missing', detail: `${first?.path}${more}` }, unsized };
   }
   for (const file of files) {
+    if (file.stored !== null) refuseSparse(file.path, file.stored);
     const size = await checkSize(context, file);
     if (size === 'unknown') unsized.add(file.path);
     else if (size !== null) return { fault: size, unsized };

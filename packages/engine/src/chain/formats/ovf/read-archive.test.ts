@@ -39,9 +39,9 @@ test('the files of an archive are found where they are', async () => {
   ]);
   expect(await read(archive)).toEqual({
     members: [
-      { name: 'a.ovf', start: 512, bytes: 700 },
-      { name: 'b.vmdk', start: 2048, bytes: 512 },
-      { name: 'empty.nvram', start: 3072, bytes: 0 },
+      { name: 'a.ovf', start: 512, bytes: 700, isSparse: false },
+      { name: 'b.vmdk', start: 2048, bytes: 512, isSparse: false },
+      { name: 'empty.nvram', start: 3072, bytes: 0, isSparse: false },
     ],
     ...isWhole,
     reads: 1,
@@ -140,17 +140,34 @@ const paxOf = (...fields: readonly string[]) => {
   return Buffer.concat([tarHeader('PaxHeader', data.length, 'x'), padded(data)]);
 };
 
-test.each([
+test.each<[string, readonly Uint8Array[], number?]>([
   ['1.0', [paxOf('GNU.sparse.major=1', 'GNU.sparse.minor=0', 'GNU.sparse.name=d.vmdk', 'GNU.sparse.realsize=9000')]],
   ['0.0', [paxOf('GNU.sparse.size=9000', 'GNU.sparse.numblocks=1', 'GNU.sparse.offset=0', 'GNU.sparse.numbytes=3')]],
   ['of old', []],
-])('a sparse file of GNU tar %s is not supported, and is not called missing', async (_, before) => {
-  const sparse = before.length === 0 ? header(() => {}, 'S') : header((block) => block.write('GNUSparseFile.1/d', 0));
-  await expect(read(Buffer.concat([...before, sparse, three, end]))).rejects.toMatchObject({
-    fault: {
-      code: 'version_unsupported',
-      detail: expect.stringMatching(/^vm\.ova has .*d(\.vmdk)? as a sparse file of GNU tar.*without --sparse$/),
-    },
+  ['of old, with a list of many holes', [], 2],
+])('a sparse file of GNU tar %s is found, and so is what follows it', async (_, before, blocks = 0) => {
+  const isOld = before.length === 0;
+  const sparse = header((block) => block.fill(blocks > 0 ? 1 : 0, 482, 483), isOld ? 'S' : '0');
+  const holes = Array.from({ length: blocks }, (_, at) =>
+    new Uint8Array(512).fill(1, 504, at + 1 < blocks ? 505 : 504),
+  );
+  const other = header((block) => block.write('other\0', 0));
+  const start = 512 * (isOld ? 1 + blocks : 3);
+  expect(await read(Buffer.concat([...before, sparse, ...holes, three, other, three, end]))).toMatchObject({
+    ...isWhole,
+    members: [
+      { name: 'd.vmdk', start, bytes: 3, isSparse: true },
+      { name: 'other', start: start + 1024, bytes: 3, isSparse: false },
+    ],
+  });
+});
+
+test('an archive is cut if the list of the holes of a sparse file does not end', async () => {
+  const sparse = header((block) => block.fill(1, 482, 483), 'S');
+  const holes = new Uint8Array(512).fill(1, 504, 505);
+  expect(await read(Buffer.concat([sparse, holes]))).toMatchObject({
+    members: [],
+    cut: expect.stringContaining('d.vmdk'),
   });
 });
 

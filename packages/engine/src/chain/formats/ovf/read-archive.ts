@@ -1,5 +1,4 @@
 import { counted } from '@backup-sync/contracts';
-import { printable } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
@@ -20,6 +19,10 @@ const aboutBytesMax = 64 * 1024;
 /** Members of an archive: the files of a descriptor, folders, and what describes the members. */
 const membersMax = 3 * describedMax;
 
+/** Where a block of a sparse file says whether another one with holes follows. */
+const moreHolesInHeader = 482;
+const moreHolesInBlock = 504;
+
 /** A file in an archive. */
 export type ArchiveMember = {
   /** Without `./` in front. */
@@ -27,6 +30,8 @@ export type ArchiveMember = {
   /** Where its bytes begin in the archive. */
   readonly start: number;
   readonly bytes: number;
+  /** Whether GNU tar stores it without its holes. Its bytes are then not those of the file. */
+  readonly isSparse: boolean;
 };
 
 export type Archive = {
@@ -44,7 +49,7 @@ export type Archive = {
 
 /**
  * Finds the files of a TAR archive by reading headers alone: 64 KiB at the beginning, and a block for each further
- * member. Throws `ReadFault` if a header is not one or of a sparse file, and storage errors.
+ * member. Throws `ReadFault` if a header is not one, and storage errors.
  */
 export async function readArchive(context: BucketContext, entry: ObjectEntry): Promise<Archive> {
   const { key, size } = entry;
@@ -64,16 +69,14 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
     }
     const header = readTarHeader(block);
     if (header === null) throw unreadable(at);
-    count += 1;
-    if (count > membersMax)
-      throw new ReadFault({ code: 'listing_too_large', detail: `${key}: more than ${membersMax} members` }, false);
-    const start = at + tarBlockBytes;
+    countOne();
+    const start = header.kind === 'sparse' ? await skipHoles(at) : at + tarBlockBytes;
     const bytes = header.kind === 'file' ? (about.bytes ?? header.bytes) : header.bytes;
     if (start + bytes > size) return ended(cutIn(header, start + bytes), false);
     if (header.kind === 'pax' || header.kind === 'longName') about = { ...about, ...(await readAbout(header, start)) };
     else {
-      if (header.kind === 'sparse' || about.isSparse === true) throw sparse(header);
-      if (header.kind === 'file') add({ name: about.path ?? header.name, start, bytes });
+      const isSparse = header.kind === 'sparse' || about.isSparse === true;
+      if (isSparse || header.kind === 'file') add({ name: about.path ?? header.name, start, bytes, isSparse });
       about = {};
     }
     // Each step is one block at least, so that no header leads back.
@@ -85,6 +88,22 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
 
   function ended(cut: string | null, hasEnd: boolean): Archive {
     return { members: [...members.values()], replaced: [...replaced], window, cut, hasEnd };
+  }
+
+  function countOne(): void {
+    count += 1;
+    if (count <= membersMax) return;
+    throw new ReadFault({ code: 'listing_too_large', detail: `${key}: more than ${membersMax} members` }, false);
+  }
+
+  /** Finds the data of a sparse file: the list of its holes may continue in blocks between header and data. */
+  async function skipHoles(header: number): Promise<number> {
+    let [last, flag] = [header, moreHolesInHeader];
+    while ((await window.read(last, last + tarBlockBytes, windowBytes))[flag]) {
+      countOne();
+      [last, flag] = [last + tarBlockBytes, moreHolesInBlock];
+    }
+    return last + tarBlockBytes;
   }
 
   function add(member: ArchiveMember): void {
@@ -111,12 +130,6 @@ export async function readArchive(context: BucketContext, entry: ObjectEntry): P
 
   function cutIn({ name }: TarHeader, end: number): string {
     return `${key} has ${counted(size, 'byte')}, but ${about.path ?? name} in it ends at byte ${end}`;
-  }
-
-  function sparse({ name }: TarHeader): ReadFault {
-    const what = `${printable(about.path ?? name)} as a sparse file of GNU tar, which is not read`;
-    const detail = `${key} has ${what}: pack the archive again without --sparse`;
-    return new ReadFault({ code: 'version_unsupported', detail }, false);
   }
 
   function unreadable(at: number): ReadFault {

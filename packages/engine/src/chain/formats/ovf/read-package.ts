@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { quote } from '../../../quote.ts';
 import type { Digest } from '../../data.ts';
-import type { ImageSource } from '../../disk-image/image-source.ts';
 import { ReadFault } from '../../proof/read-fault.ts';
 import { isYoung } from '../../proof/young-metadata.ts';
 import { certificateBytesMax, checkSignature, type Signer } from './certificate.ts';
@@ -10,14 +9,14 @@ import { type Manifest, manifestBytesMax, parseDigestLine, readManifestLines } f
 import { stemOfDescriptor } from './ovf-path.ts';
 import { chunkPath, isOnServer, storedPath, storedPaths } from './package-names.ts';
 import { descriptorBytesMax, readDescriptor } from './read-descriptor.ts';
-import type { StoredFiles } from './stored-package.ts';
+import type { StoredFile, StoredFiles } from './stored-package.ts';
 
 /** A file that a package needs, or a part of one. */
 export type PackageFile = {
   /** Relative to the descriptor. */
   readonly path: string;
   /** Null if nothing is stored there. */
-  readonly stored: ImageSource | null;
+  readonly stored: StoredFile | null;
   /** Number of bytes that the descriptor tells; null if it does not. */
   readonly bytes: number | null;
   /** Digest of the stored bytes; null if the manifest has none, or if there is no manifest. */

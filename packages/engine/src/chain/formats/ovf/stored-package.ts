@@ -1,4 +1,4 @@
-import { quote } from '../../../quote.ts';
+import { printable, quote } from '../../../quote.ts';
 import type { ObjectEntry } from '../../../storage/port.ts';
 import type { BucketContext } from '../../chain-context.ts';
 import type { ImageSource } from '../../disk-image/image-source.ts';
@@ -17,19 +17,25 @@ export const namedMax = 3;
 /** What reading a package needs. */
 export type PackageContext = BucketContext & { readonly listings: PathListings; readonly nowMs: () => number };
 
+/** A stored file of a package: an object, or a member of an archive. */
+export type StoredFile = ImageSource & {
+  /** Whether the archive has it as a sparse file of GNU tar, which cannot be read. */
+  readonly isSparse?: boolean;
+};
+
 /** The files that are stored for one or more packages, in a folder or in an archive. */
 export type StoredFiles = {
   /**
    * By their paths relative to the descriptors: objects, or members of an archive. Those of a large folder are there once
    * they are kept.
    */
-  readonly files: ReadonlyMap<string, ImageSource>;
+  readonly files: ReadonlyMap<string, StoredFile>;
   /** Paths of the descriptors. */
   readonly descriptors: readonly string[];
   /** Paths of the manifests and certificates next to them, by the path in lower case. */
   readonly documents: ReadonlyMap<string, string>;
   /** Reads a whole file of at most `most` bytes. Throws `ReadFault`, and storage errors. */
-  readonly read: (path: string, file: ImageSource, most: number) => Promise<Uint8Array>;
+  readonly read: (path: string, file: StoredFile, most: number) => Promise<Uint8Array>;
   /**
    * Keeps the files with these paths, their parts, and what may be extents of them. Returns what was listed without the
    * folders of other packages, except for these files. Throws as `findStoredFiles` does.
@@ -55,7 +61,7 @@ export async function findStoredFiles(context: PackageContext, place: PathListin
 }
 
 async function findInFolder(context: PackageContext, place: PathListing): Promise<StoredFiles> {
-  const files = new Map<string, ImageSource>();
+  const files = new Map<string, StoredFile>();
   const others: StoredFiles['others'] = { count: 0, first: [] };
   const { packageFolders } = place;
   const isOfAnother = (path: string) => {
@@ -153,9 +159,9 @@ async function findInArchive(
 ): Promise<StoredFiles> {
   const { members, replaced, window, cut, hasEnd } = await readArchive(context, entry);
   const folder = folderOfDescriptors(members.map(({ name }) => name));
-  const files = new Map<string, ImageSource>();
-  for (const { name, start, bytes } of members) {
-    if (name.startsWith(folder)) files.set(name.slice(folder.length), { entry, start, bytes });
+  const files = new Map<string, StoredFile>();
+  for (const { name, start, bytes, isSparse } of members) {
+    if (name.startsWith(folder)) files.set(name.slice(folder.length), { entry, start, bytes, isSparse });
   }
   const descriptors = [...files.keys()].filter(isDescriptor);
   const isFirst = members[0] !== undefined && isDescriptor(members[0].name.slice(folder.length));
@@ -168,7 +174,9 @@ async function findInArchive(
     files,
     descriptors,
     documents: documentsIn(files),
-    async read(path, { start, bytes }, most) {
+    async read(path, file, most) {
+      const { start, bytes } = file;
+      refuseSparse(path, file);
       refuseLarge(entry.key, path, bytes, most);
       return await window.read(start, start + bytes, bytes);
     },
@@ -196,10 +204,17 @@ function isDescriptor(path: string): boolean {
   return !path.includes('/') && stemOfDescriptor(path) !== null;
 }
 
-function documentsIn(files: ReadonlyMap<string, ImageSource>): ReadonlyMap<string, string> {
+function documentsIn(files: ReadonlyMap<string, StoredFile>): ReadonlyMap<string, string> {
   const paths = [...files.keys()].filter(isDocument);
   // The first of several names that differ in case alone.
   return new Map(paths.toReversed().map((path) => [path.toLowerCase(), path]));
+}
+
+/** Refuses a file that the package needs. Throws `ReadFault`. */
+export function refuseSparse(path: string, { entry, isSparse = false }: StoredFile): void {
+  if (!isSparse) return;
+  const detail = `${entry.key} has ${printable(path)} as a sparse file of GNU tar, which this release does not read`;
+  throw new ReadFault({ code: 'version_unsupported', detail }, false);
 }
 
 function refuseLarge(key: string, path: string, bytes: number, most: number): void {
