@@ -17,6 +17,8 @@ export type ExtentLine = {
   readonly sectors: number;
   /** The name without its path, which is of the writer's host; null if the extent has no file. */
   readonly fileName: string | null;
+  /** The name as it is written, for messages. */
+  readonly writtenName: string | null;
   /** Number of sectors of the file before the extent. */
   readonly startSector: number;
 };
@@ -147,7 +149,8 @@ function parseExtent(line: string): ExtentLine {
   if (!isPossible || (name === undefined) !== (type === 'ZERO')) {
     throw new DescriptorError(`it has the extent ${quote(line)}`);
   }
-  return { type, sectors: Number(sectors), fileName: name === undefined ? null : baseName(name), startSector };
+  const fileName = name === undefined ? null : baseName(name);
+  return { type, sectors: Number(sectors), fileName, writtenName: name ?? null, startSector };
 }
 
 /** A path of any system, with slashes. */

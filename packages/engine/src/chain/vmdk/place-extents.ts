@@ -1,4 +1,5 @@
 import { counted } from '@backup-sync/contracts';
+import { quote } from '../../quote.ts';
 import type { ImageSource } from '../disk-image/image-source.ts';
 import type { Fault } from '../proof/link.ts';
 import { ReadFault } from '../proof/read-fault.ts';
@@ -37,7 +38,8 @@ export async function placeExtents(
     // The name in a descriptor inside the file is often another one: exports are renamed, and copied.
     const source = image.header !== null ? image.source : line.fileName === null ? null : await find(line.fileName);
     if (source === null && line.fileName !== null) {
-      const detail = `${image.source.entry.key} names ${line.fileName}, which is not next to it`;
+      const written = quote(line.writtenName ?? line.fileName);
+      const detail = `${image.source.entry.key} names ${written}, and no file of that name is next to it`;
       // A descriptor is often uploaded before the files that it names.
       const code = isYoung(image.source.entry, context.nowMs()) ? 'incomplete' : 'object_missing';
       throw new ReadFault({ code, detail }, true);

@@ -162,6 +162,18 @@ describe('a parent', () => {
   });
 });
 
+test('an extent in a folder below is missing, and the message has its name as it is written', async () => {
+  const [descriptor, ...extents] = rewrite(flat.objects, (text) => text.replace('web-flat', 'sub/web-flat'));
+  if (descriptor === undefined) throw new Error('the disk has a descriptor');
+  const moved = extents.map(([key, bytes]) => [key.replace('web-flat', 'sub/web-flat'), bytes] as const);
+  expect((await examine([descriptor, ...moved], flat)).fault).toEqual({
+    ...{
+      code: 'object_missing',
+      detail: expect.stringContaining('names "sub/web-flat.vmdk", and no file of that name'),
+    },
+  });
+});
+
 describe('kinds that are only recognised', () => {
   test.each([
     ['vmfsSparse', { ceiling: 'inventory', gaps: ['block_map_unread', 'no_digest'] }, 'tables of VMFSSPARSE'],
