@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { useNetwork } from '../../network.ts';
 import { parseStorage } from '../../storage/drivers.ts';
 import { openStorageUnit } from '../../storage/open-storage-unit.ts';
-import type { PieceMemories } from '../../storage/port.ts';
+import { PieceMemoryPool } from '../../storage/piece-memories.ts';
 import { failureOf, proveBatch } from '../content/prove-batch.ts';
 import { readVerified } from '../content/verified-bytes.ts';
 import { AskingStorage } from './asking-storage.ts';
@@ -21,10 +21,8 @@ const opening = open();
 opening.catch(() => {});
 const senders = new Map<number, PieceSender>();
 const memory = new PieceMemory();
-/** Bytes that storage reads at a time. */
-const storedPieceBytes = 1024 * 1024;
-/** Memory for stored bytes that no reading uses. There is as much as was needed at a time. */
-const unused: PieceMemories[] = [];
+/** Memory for stored bytes. */
+const storedMemory = new PieceMemoryPool();
 /** Never aborted: a thread that is no longer needed is terminated, whatever it is doing. */
 const { signal } = new AbortController();
 
@@ -50,7 +48,7 @@ async function prove({ id, bucketName, jobs }: Extract<ToThread, { kind: 'prove'
 async function read({ id, bucketName, object }: Extract<ToThread, { kind: 'read' }>): Promise<void> {
   const sender = new PieceSender(memory, (piece) => send({ kind: 'piece', id, ...piece, added: memory.takeAdded() }));
   senders.set(id, sender);
-  const stored = unused.pop() ?? [new Uint8Array(storedPieceBytes), new Uint8Array(storedPieceBytes)];
+  const stored = storedMemory.take(object.storedBytes);
   try {
     const { unit } = await opening;
     await sender.send(readVerified(unit, bucketName, object, signal, stored));
@@ -59,7 +57,7 @@ async function read({ id, bucketName, object }: Extract<ToThread, { kind: 'read'
     send({ kind: 'end', id, error: packError(error) });
   } finally {
     senders.delete(id);
-    unused.push(stored);
+    storedMemory.free(stored);
   }
 }
 

@@ -2,15 +2,12 @@ import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { counted } from '@backup-sync/contracts';
 import { changedWhileRead } from '../bound-range.ts';
+import { bytesOfPiece } from '../piece-memories.ts';
 import { type GetRequest, StorageError } from '../port.ts';
 import { identityOf } from './file-identity.ts';
 import { toStorageError } from './filesystem-error.ts';
 
 const chunkBytes = 256 * 1024;
-/** Larger, because a read costs more than its bytes, and only two of these are in memory. */
-const reusedChunkBytes = 1024 * 1024;
-/** At least so many reused chunks are read with the same memory, so that little of it becomes garbage. */
-const reusedChunks = 32;
 
 /**
  * Yields the bytes of an open file, or a range of them, then closes it. Throws `unreachable` (for a range,
@@ -25,8 +22,7 @@ export async function* readFileBody(
 ): AsyncGenerator<Uint8Array> {
   const size = Number(opened.size);
   const { start, end } = range ?? { start: 0, end: size };
-  const reusedBytes = Math.min(reusedChunkBytes, Math.ceil((end - start) / reusedChunks));
-  const mostBytes = readsThrough ? Math.max(chunkBytes, reusedBytes) : chunkBytes;
+  const mostBytes = readsThrough ? bytesOfPiece(end - start) : chunkBytes;
   const makeChunk = () => Buffer.allocUnsafeSlow(Math.min(mostBytes, end - start));
   const turns = readsThrough === true ? [makeChunk(), makeChunk()] : readsThrough || null;
   try {
