@@ -1,5 +1,7 @@
 import { type PathTemplate, parsePathTemplate } from '@backup-sync/contracts';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compareKeys } from '../storage/key-order.ts';
 import type { ObjectEntry } from '../storage/port.ts';
 import { startClockedEngine } from '../testing/clocked-engine.ts';
 import { openMemoryStorageUnit } from '../testing/memory-storage-unit.ts';
@@ -23,8 +25,29 @@ async function scan(keys: readonly string[], changes: Parameters<typeof scanOver
   return (await over.findings()).map(({ state, format, image_path }) => `${state} ${format} ${image_path}`);
 }
 
+function entryOf(key: string, size: number): ObjectEntry {
+  return { key, size, etag: 'etag', modifiedAtMs: 0, archived: false };
+}
+
+/** The candidates among listed objects, in pages of this size. */
+async function candidatesOf(
+  entries: readonly ObjectEntry[],
+  template: PathTemplate | null,
+  pageSize: number,
+): Promise<readonly Candidate[]> {
+  async function* pages() {
+    for (let start = 0; start < entries.length; start += pageSize) yield entries.slice(start, start + pageSize);
+  }
+  const found: Candidate[] = [];
+  for await (const { candidates } of findCandidates(pages(), { prefix: '', formats: null, template })) {
+    found.push(...candidates);
+  }
+  return found;
+}
+
 describe('a path template that matches a folder', () => {
   const pathTemplate = '{plan}/{backup_id}';
+  const template = parsePathTemplate(pathTemplate) as PathTemplate;
 
   test.each(['disk.vmdk', 'disk-flat.vmdk', 'disk.qcow2', 'vm.ova', 'images/disk.vmdk'])(
     'makes its file %s a part of that backup, for scans and for sources',
@@ -82,7 +105,7 @@ describe('a path template that matches a folder', () => {
 
   test('shows an empty archive of its own as incomplete', async () => {
     const entries = [entryOf('plan/vm-7/vm.ova', 0), entryOf('plan/vm-7/z-etcd.db', 1)];
-    expect(await candidatesOf(entries)).toMatchObject([
+    expect(await candidatesOf(entries, template, 1000)).toMatchObject([
       { kind: 'committed', imagePath: 'plan/vm-7/z-etcd.db' },
       { kind: 'begun', imagePath: 'plan/vm-7/vm.ova' },
     ]);
@@ -91,27 +114,11 @@ describe('a path template that matches a folder', () => {
   test('stays a backup, with all its disks, if they are too many to keep in memory', async () => {
     const disks = Array.from({ length: 10_001 }, (_, index) => entryOf(`plan/vm-7/${100_000 + index}.qcow2`, 1));
     const others = [entryOf('plan/vm-7/nightly-etcd.db', 1), entryOf('plan/vm-7/z.qcow2', 1)];
-    expect(await candidatesOf([...disks, ...others])).toMatchObject([
+    expect(await candidatesOf([...disks, ...others], template, 1000)).toMatchObject([
       { format: 'etcd', imagePath: 'plan/vm-7/nightly-etcd.db' },
       { format: 'unknown', imagePath: 'plan/vm-7', listing: { objectCount: 10_002 } },
     ]);
   });
-
-  function entryOf(key: string, size: number): ObjectEntry {
-    return { key, size, etag: 'etag', modifiedAtMs: 0, archived: false };
-  }
-
-  async function candidatesOf(page: readonly ObjectEntry[]): Promise<readonly Candidate[]> {
-    async function* pages() {
-      yield page;
-    }
-    const template = parsePathTemplate(pathTemplate) as PathTemplate;
-    const found: Candidate[] = [];
-    for await (const { candidates } of findCandidates(pages(), { prefix: '', formats: null, template })) {
-      found.push(...candidates);
-    }
-    return found;
-  }
 });
 
 describe('a recorded disk in a folder that a path template matches', () => {
@@ -139,4 +146,36 @@ describe('a recorded disk in a folder that a path template matches', () => {
 test('a scan of one folder of such a template finds its files by themselves', async () => {
   const changes = { pathTemplate: '{plan}/{backup_id}', prefix: 'plan/vm-7/' };
   expect(await scan(['plan/vm-7/disk.qcow2'], changes)).toEqual(['unreadable qcow2 plan/vm-7/disk.qcow2']);
+});
+
+test('each backup that a scan without a template finds is found by itself, or is in one by the template', async () => {
+  const template = parsePathTemplate('{plan}/{backup_id}') as PathTemplate;
+  const folder = fc.constantFrom('p/', 'p/a/', 'p/a-/', 'p/a.qcow2/', 'p/a/b/', 'p/a/z/', 'p/b/');
+  const name = fc.constantFrom(
+    'a.qcow2',
+    'b.vmdk',
+    'b-flat.vmdk',
+    'c.ova',
+    'd.ovf',
+    'z.qcow2',
+    'e-etcd.db',
+    etcd,
+    'notes.txt',
+  );
+  const key = fc.tuple(folder, name).map((parts) => parts.join(''));
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(key, { maxLength: 14 }), fc.integer({ min: 1, max: 5 }), async (keys, size) => {
+      const entries = keys.toSorted(compareKeys).map((each) => entryOf(each, 1));
+      const alone = await candidatesOf(entries, null, size);
+      const found = await candidatesOf(entries, template, size);
+      const placesOf = (all: readonly Candidate[]) => all.map(({ format, imagePath }) => `${format} ${imagePath}`);
+      const places = placesOf(found);
+      expect(new Set(places).size).toBe(places.length);
+      const groups = found.filter(({ kind }) => kind === 'unknown').map(({ imagePath }) => imagePath);
+      const isInGroup = ({ imagePath }: Candidate) => groups.some((each) => imagePath.startsWith(`${each}/`));
+      expect(places.filter((each) => !each.startsWith('unknown')).toSorted()).toEqual(
+        placesOf(alone.filter((each) => !isInGroup(each))).toSorted(),
+      );
+    }),
+  );
 });
