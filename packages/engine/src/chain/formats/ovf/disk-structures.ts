@@ -49,6 +49,7 @@ export async function proveDisks(context: VmdkContext, { packages, stored }: Pac
   const extents = new Set<string>();
   const unread = new Map<string, string>();
   const limits: string[] = [];
+  const proved = new Map<string, VmdkImage>();
   const conclude = (fault: Fault | null, looksMissing = false) => ({
     ...{ structured, extents, unread, fault, looksMissing },
     limit: fault === null ? (limits[0] ?? null) : null,
@@ -58,7 +59,7 @@ export async function proveDisks(context: VmdkContext, { packages, stored }: Pac
     for (const { disk, file } of disksOf(each)) {
       if (file === null || !isVmdk(disk, file)) continue;
       try {
-        const image = await proveDisk(context, stored, disk, file);
+        const image = await proveDisk(context, { stored, proved }, disk, file);
         if (image.limit === null) structured.add(file.path);
         else unread.set(file.path, image.limit);
         images.set(disk.id, image);
@@ -84,24 +85,28 @@ export function isVmdk({ format }: DescribedDisk, { path, file }: PackageFile): 
   return format === null ? /\.vmdk$/i.test(path) : /vmdk/i.test(format);
 }
 
+/** Proves the file of a disk only once, however many disks have it. `proved` has the images by their paths. */
 async function proveDisk(
   context: VmdkContext,
-  files: StoredFiles,
+  files: { readonly stored: StoredFiles; readonly proved: Map<string, VmdkImage> },
   { id, capacity }: DescribedDisk,
   { path, stored }: PackageFile,
 ): Promise<VmdkImage> {
   if (stored === null) throw new ReadFault({ code: 'object_missing', detail: path }, false);
-  const image = await readVmdkImage(context, stored);
+  const known = files.proved.get(path);
+  const image = known ?? (await readVmdkImage(context, stored));
   const { volumeBytes } = image;
   if (capacity !== null && !isOfCapacity(volumeBytes, capacity)) {
     const detail = `${path} has a disk of ${counted(volumeBytes, 'byte')}, but disk ${quote(id)} has ${capacity.bytes}`;
     throw new ReadFault({ code: 'geometry', detail }, false);
   }
+  if (known !== undefined) return known;
   const { fault, looksMissing } = await proveStructure(context, image, {
-    find: extentFinder(files, path),
+    find: extentFinder(files.stored, path),
     upTo: 'linkage',
   });
   if (fault !== null) throw new ReadFault(fault, looksMissing);
+  files.proved.set(path, image);
   return image;
 }
 

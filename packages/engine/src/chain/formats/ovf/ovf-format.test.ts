@@ -238,6 +238,20 @@ test.each([folder, 'templates/web.ova'])(
   },
 );
 
+test('a file is proved once, however many disks have it', async () => {
+  const { bytes } = streamedDisk('one');
+  const readsOf = async (count: number) => {
+    const disks = Array.from({ length: count }, (_, at) => ({
+      ...{ id: `disk-${at}`, file: { name: 'one.vmdk', bytes }, capacityBytes: diskBytes },
+    }));
+    const { unit, log } = unitWith(storePackage(folder, filesOfPackage(planOfPackage(folder, { disks }))));
+    const [examination] = await examineBackups(unit, [syncItemOfPackage(folder, bucketName)]);
+    expect(examination).toMatchObject({ fault: null, level: 'linkage' });
+    return log.reads;
+  };
+  expect(await readsOf(50)).toBe(await readsOf(1));
+});
+
 test('disks of the same file are one volume, and another disk is not', async () => {
   const disk = (id: string, name: string, seed: string) => ({
     ...{ id, file: { name, bytes: streamedDisk(seed).bytes }, capacityBytes: diskBytes },
