@@ -1,12 +1,9 @@
 import type { Kysely } from 'kysely';
-import { rowToRecord } from '../backup-rows.ts';
-import { itemOfRecord } from '../item-of-record.ts';
 import { lockParts } from '../locks.ts';
 import type { Actor, EndedOperation } from '../operation-records.ts';
-import { itemToJson } from '../operation-rows.ts';
 import type { Schema } from '../schema.ts';
-import { changeRecord } from './change-record.ts';
 import { noteEnds } from './events.ts';
+import { forgetRecord } from './forget-record.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 type Deletion = {
@@ -35,42 +32,18 @@ export async function deleteBackup(database: Kysely<Schema>, deletion: Deletion)
     .executeTakeFirst();
   if (inFlight !== undefined) return { result: 'busy', operationId: inFlight.id };
 
-  const record = await changeRecord(database, projectId, backupId, () => ({
-    forgotten_at_ms: deletedAtMs,
-    updated_at_ms: deletedAtMs,
-    last_operation_id: deletion.operationId,
-  }));
-  if (record === null) return { result: 'not_found' };
-
-  await database
-    .insertInto('operations')
-    .values({
-      id: deletion.operationId,
-      project_id: projectId,
-      kind: 'delete',
-      parent_operation_id: null,
-      storage_unit_id: record.storage_unit_id,
-      bucket_name: record.bucket_name,
-      chain_root: null,
-      backup_id: backupId,
-      resource_id: record.resource_id,
-      resource_name: record.resource_name,
-      // With the name under which people know the backup.
-      item: itemToJson({ ...itemOfRecord(rowToRecord(record)), backup_name: record.backup_name }),
-      actor_kind: deletion.actor.kind,
-      actor_name: deletion.actor.name,
-      request_id: deletion.requestId,
-      status: 'success',
-      message: 'The record was removed from the catalogue; the backup itself was not touched.',
-      reason_detail: '',
-      incremental: record.incremental,
-      created_at_ms: deletedAtMs,
-      started_at_ms: deletedAtMs,
-      ended_at_ms: deletedAtMs,
-      updated_at_ms: deletedAtMs,
-      deadline_at_ms: deletedAtMs,
-      epoch: 0,
-    })
-    .execute();
+  const isForgotten = await forgetRecord(database, {
+    id: deletion.operationId,
+    project_id: projectId,
+    parent_operation_id: null,
+    actor_kind: deletion.actor.kind,
+    actor_name: deletion.actor.name,
+    request_id: deletion.requestId,
+    message: 'The record was removed from the catalogue; the backup itself was not touched.',
+    backupId,
+    partOf: null,
+    atMs: deletedAtMs,
+  });
+  if (!isForgotten) return { result: 'not_found' };
   return { result: 'deleted', ended: await noteEnds(database, [deletion.operationId]) };
 }

@@ -3,16 +3,14 @@ import type { Kysely, Selectable } from 'kysely';
 import { v7 as newId } from 'uuid';
 import { chainRootOf } from '../../chain/formats/chain-root.ts';
 import { mayBeFileOfAnother } from '../../chain/place-id.ts';
-import { rowToRecord } from '../backup-rows.ts';
-import { itemOfRecord } from '../item-of-record.ts';
 import { lockParts } from '../locks.ts';
 import type { EndedOperation, ImportFinish, ImportFinished } from '../operation-records.ts';
-import { type ChainColumns, chainColumns, itemOf, itemToJson } from '../operation-rows.ts';
+import { type ChainColumns, chainColumns, itemOf } from '../operation-rows.ts';
 import type { BackupRow, OperationRow, Schema } from '../schema.ts';
 import { awaitImportOfPart } from './await-parent.ts';
-import { changeRecord } from './change-record.ts';
 import { chunks } from './chunk.ts';
 import { noteEnds } from './events.ts';
+import { forgetRecord } from './forget-record.ts';
 import { unfinishedImports } from './unfinished-imports.ts';
 
 /** Maximum number of records that the message of an import names. */
@@ -63,18 +61,19 @@ export async function endRecordsOfParts(
   const ids: string[] = [];
   for (const { backup_id: backupId } of isTooMany ? [] : proved) {
     const id = newId();
-    const row = await changeRecord(database, operation.project_id, backupId, () => ({
-      forgotten_at_ms: endedAtMs,
-      part_of: operation.backup_id,
-      updated_at_ms: endedAtMs,
-      last_operation_id: id,
-    }));
-    if (row === null) continue;
-    await database
-      .insertInto('operations')
-      .values(removalOf(row, id, operation, endedAtMs))
-      .execute();
-    ids.push(id);
+    const isForgotten = await forgetRecord(database, {
+      id,
+      project_id: operation.project_id,
+      parent_operation_id: operation.id,
+      actor_kind: operation.actor_kind,
+      actor_name: operation.actor_name,
+      request_id: operation.request_id,
+      message: `It is part of ${operation.backup_id}, so its own record was removed; nothing in the bucket was touched.`,
+      backupId,
+      partOf: operation.backup_id,
+      atMs: endedAtMs,
+    });
+    if (isForgotten) ids.push(id);
   }
   const addition = [
     describe(proved, isTooMany ? `stay, more than the ${endedMax} that a package may end` : 'ended'),
@@ -97,36 +96,6 @@ function describe(records: readonly Recorded[], what: string): string {
   const names = records.slice(0, namedMax).map(({ backup_id: id }) => id);
   const listed = names.join(', ') + (records.length > namedMax ? ', …' : '');
   return `; of its disks, ${counted(records.length, 'record')} ${what}: ${listed}`;
-}
-
-/** The operation that says why a record was removed. */
-function removalOf(row: Selectable<BackupRow>, id: string, operation: Package, endedAtMs: number) {
-  return {
-    id,
-    project_id: operation.project_id,
-    kind: 'delete' as const,
-    parent_operation_id: operation.id,
-    storage_unit_id: row.storage_unit_id,
-    bucket_name: row.bucket_name,
-    chain_root: null,
-    backup_id: row.backup_id,
-    resource_id: row.resource_id,
-    resource_name: row.resource_name,
-    item: itemToJson({ ...itemOfRecord(rowToRecord(row)), backup_name: row.backup_name }),
-    actor_kind: operation.actor_kind,
-    actor_name: operation.actor_name,
-    request_id: operation.request_id,
-    status: 'success' as const,
-    message: `It is part of ${operation.backup_id}, so its own record was removed; nothing in the bucket was touched.`,
-    reason_detail: '',
-    incremental: row.incremental,
-    created_at_ms: endedAtMs,
-    started_at_ms: endedAtMs,
-    ended_at_ms: endedAtMs,
-    updated_at_ms: endedAtMs,
-    deadline_at_ms: endedAtMs,
-    epoch: 0,
-  };
 }
 
 async function recordsAt(database: Kysely<Schema>, { backup_id: ownId, ...place }: Package, parts: readonly string[]) {
