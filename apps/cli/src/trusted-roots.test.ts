@@ -114,7 +114,7 @@ describe('trusted roots that cannot be used are refused, with the reason', () =>
       `whose certificate at line ${linesOfOther + 1} is not whole: copy all of it, from BEGIN CERTIFICATE to END CERTIFICATE`,
     ],
     [
-      'a file that was cut where a certificate begins',
+      'a file that ends where a certificate begins',
       'roots.pem',
       `${other.cert}\n-----BEGIN CERTIF`,
       `whose certificate at line ${linesOfOther + 1} is not whole: copy all of it, from BEGIN CERTIFICATE to END CERTIFICATE`,

@@ -73,7 +73,7 @@ type Check = {
   readonly fault: string;
   /** What to do if something else than {@link replaceCatalogue} helps. */
   readonly remedy?: string;
-  /** Returns the places where it is wrong: a few more than a message names. */
+  /** Returns damaged places. It may stop once it has more than a message lists. */
   readonly find: (database: Kysely<Schema>) => Promise<readonly string[]>;
 };
 

@@ -41,8 +41,9 @@ export async function makeFindings(
   const imagePaths = sightings.map(({ imagePath }) => imagePath);
   const here = await catalogue.backups.knownAtPlaces({ projectId, storageUnitId: storage.id, bucketName, imagePaths });
   const parts = here.filter(({ partOf }) => partOf !== null);
+  const partsAt = Map.groupBy(parts, ({ record }) => record.location.imagePath);
   const releasedAt = ({ imagePath }: Sighting, { kind }: PlaceAssessment) =>
-    kind === 'unrecorded' ? parts.filter(({ record }) => record.location.imagePath === imagePath) : [];
+    kind === 'unrecorded' ? (partsAt.get(imagePath) ?? []) : [];
   const mended = await findMendedParents(context, here);
   const assessed: { sighting: Sighting; assessment: PlaceAssessment }[] = [];
   for (const sighting of sightings) {

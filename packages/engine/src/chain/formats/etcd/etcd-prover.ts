@@ -38,7 +38,7 @@ export class EtcdProver implements LinkProver<EtcdLink> {
     this.#context = context;
   }
 
-  /** A snapshot has no id of its own, so that a request contradicts nothing. */
+  /** Snapshots contain no id, so any id in a request is accepted. */
   async find(
     { backup_id: backupId, image_path: imagePath }: BackupSync,
     isRecorded: (link: EtcdLink) => Promise<boolean>,

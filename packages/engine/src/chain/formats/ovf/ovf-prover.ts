@@ -57,7 +57,7 @@ export class OvfProver implements LinkProver<OvfLink> {
     this.check = ovfCheck(context.trustedRoots);
   }
 
-  /** A package has no id of its own, so that a request contradicts nothing. */
+  /** Packages contain no id, so any id in a request is accepted. */
   async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<OvfLink> | null> {
     const place = await this.#context.listings.at(this.#context.bucketName, imagePath);
     if (place === null || !(await isPackagePlace(this.#context, place))) return null;

@@ -41,7 +41,7 @@ export type StoredFiles = {
    * folders of other packages, except for these files. Throws as `findStoredFiles` does.
    */
   readonly keep: (paths: ReadonlySet<string>) => Promise<Listing>;
-  /** Whether a file is in a folder below that has a descriptor of its own. */
+  /** Whether a file is in a subfolder with another descriptor, and so belongs to another package. */
   readonly isOfAnother: (path: string) => boolean;
   /** The files that are not kept. */
   readonly others: { count: number; readonly first: string[] };

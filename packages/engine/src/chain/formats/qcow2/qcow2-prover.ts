@@ -40,7 +40,7 @@ export class Qcow2Prover implements LinkProver<Qcow2Link> {
     this.#context = context;
   }
 
-  /** An image has no id of its own, so that a request contradicts nothing. It may be a file of a package. */
+  /** Images contain no id, so any id in a request is accepted, unless the image is a file of a package. */
   async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<Qcow2Link> | null> {
     if (parseQcow2Path(imagePath) === null) return null;
     const { bucketName, listings } = this.#context;

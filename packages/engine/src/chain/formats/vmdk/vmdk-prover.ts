@@ -39,7 +39,7 @@ export class VmdkProver implements LinkProver<VmdkLink> {
     this.#chain = chain;
   }
 
-  /** A disk has no id of its own, so that a request contradicts nothing. It may be a file of a package. */
+  /** Disks contain no usable id, so any id in a request is accepted, unless the disk is a file of a package. */
   async find({ backup_id: backupId, image_path: imagePath }: BackupSync): Promise<FoundLink<VmdkLink> | null> {
     if (parseVmdkPath(imagePath) === null) return null;
     const { context } = this.#chain;
